@@ -1,0 +1,136 @@
+"""Strict readers of environment variables: a bad value is one clear line naming the variable."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+TRUE = frozenset({"1", "true", "yes", "on"})
+FALSE = frozenset({"0", "false", "no", "off", ""})
+
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+_env = environ.Env()
+
+
+def load(file: Path) -> None:
+    """Read an optional file of ``NAME=value`` lines; what the environment already says wins."""
+    if file.is_file():
+        _env.read_env(file)
+
+
+def flag(name: str, *, default: bool = False) -> bool:
+    """Read a switch. django-environ would take a misspelt one for "off" without a word."""
+    given = os.environ.get(name)
+    if given is None:
+        return default
+    word = given.strip().lower()
+    if word not in TRUE | FALSE:
+        raise ImproperlyConfigured(f"{name} must be 1 or 0 (also true or false), not {given!r}")
+    return word in TRUE
+
+
+def text(name: str) -> str:
+    """Read a plain text; absent is empty."""
+    return os.environ.get(name, "").strip()
+
+
+def level(name: str, *, default: str) -> str:
+    """Read a level of the log."""
+    word = text(name).upper() or default
+    if word not in LEVELS:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(LEVELS)}, not {word!r}")
+    return word
+
+
+def whole(name: str, *, default: int, low: int, high: int) -> int:
+    """Read an integer within bounds, both included."""
+    number = text(name)
+    if not number:
+        return default
+    if not number.isdecimal() or not low <= int(number) <= high:
+        raise ImproperlyConfigured(f"{name} must be a whole number {low} to {high}, not {number!r}")
+    return int(number)
+
+
+def words(name: str, *, default: tuple[str, ...] = ()) -> list[str]:
+    """Read a comma-separated list; empty items are dropped."""
+    if name not in os.environ:
+        return list(default)
+    return [item.strip() for item in os.environ[name].split(",") if item.strip()]
+
+
+def hosts(name: str, *, default: tuple[str, ...]) -> list[str]:
+    """Read host names as Django wants them: no scheme, no port, no path."""
+    names = words(name, default=default)
+    for host in names:
+        bare = host.startswith("[") and host.endswith("]")
+        if "/" in host or " " in host or (":" in host and not bare):
+            raise ImproperlyConfigured(
+                f"{name} takes host names without scheme, port or path, not {host!r}"
+            )
+    return names
+
+
+def origins(name: str) -> list[str]:
+    """Read origins such as https://bot.example.org."""
+    found = words(name)
+    for origin in found:
+        scheme, separator, rest = origin.partition("://")
+        if scheme not in ("http", "https") or not separator or not rest or "/" in rest:
+            raise ImproperlyConfigured(
+                f"{name} takes origins such as https://bot.example.org, not {origin!r}"
+            )
+    return found
+
+
+def folder(name: str, *, default: Path) -> Path:
+    """Read a directory; a relative one lies beside manage.py. Makes it, for the owner alone."""
+    given = text(name)
+    path = default.parent / Path(given).expanduser() if given else default
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"{name}: cannot make the directory {path} ({error.strerror})"
+        ) from None
+    return path
+
+
+def database(name: str, *, default: Path) -> dict[str, Any]:
+    """Read a database address: sqlite:///relative, sqlite:////absolute or postgres://..."""
+    url = text(name)
+    if not url:
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(default)}
+    scheme = url.partition("://")[0]
+    if scheme not in ("sqlite", "postgres", "postgresql"):
+        # The address itself may hold a password: only its scheme is shown.
+        raise ImproperlyConfigured(
+            f"{name} must start with sqlite:/// or postgres://, not {scheme[:20]!r}"
+        )
+    try:
+        parsed: dict[str, Any] = _env.db_url_config(url)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} is not a valid {scheme} address") from None
+    if not parsed.get("NAME"):
+        raise ImproperlyConfigured(f"{name} names no database: {scheme}://.../NAME")
+    return parsed
+
+
+def email(name: str, *, default: str) -> dict[str, Any]:
+    """Read the address of the mail server as Django's EMAIL_* settings."""
+    url = text(name) or default
+    scheme = url.partition("://")[0]
+    if scheme not in environ.Env.EMAIL_SCHEMES:
+        raise ImproperlyConfigured(
+            f"{name} must start with smtp://, smtp+tls:// or consolemail://, not {scheme[:20]!r}"
+        )
+    try:
+        parsed: dict[str, Any] = _env.email_url_config(url)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} is not a valid {scheme} address") from None
+    return parsed

@@ -1,0 +1,41 @@
+"""One record, one line, on stderr: nothing that a bot sends can forge a second line."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+
+class OneLine(logging.Formatter):
+    """Write line breaks and other control characters of a record, tracebacks too, as escapes."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        if text.isprintable():
+            return text
+        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def logging_config(*, level: str) -> dict[str, Any]:
+    """Return the LOGGING setting."""
+    quiet = {"level": "WARNING"}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "line": {
+                "()": "selflearn.logs.OneLine",
+                "format": "{asctime}Z {levelname} {name} [{process}] {message}",
+                "datefmt": "%Y-%m-%dT%H:%M:%S",
+                "style": "{",
+            }
+        },
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {
+            # Django's own handlers would mail and print a second time.
+            "django": {"handlers": [], "propagate": True},
+            "axes": quiet,
+            "django-q": {"level": level},
+        },
+    }
