@@ -10,7 +10,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 TRUE = frozenset({"1", "true", "yes", "on"})
-FALSE = frozenset({"0", "false", "no", "off", ""})
+FALSE = frozenset({"0", "false", "no", "off"})
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
@@ -25,10 +25,10 @@ def load(file: Path) -> None:
 
 def flag(name: str, *, default: bool = False) -> bool:
     """Read a switch. django-environ would take a misspelt one for "off" without a word."""
-    given = os.environ.get(name)
-    if given is None:
+    given = text(name)
+    if not given:
         return default
-    word = given.strip().lower()
+    word = given.lower()
     if word not in TRUE | FALSE:
         raise ImproperlyConfigured(f"{name} must be 1 or 0 (also true or false), not {given!r}")
     return word in TRUE
@@ -58,10 +58,9 @@ def whole(name: str, *, default: int, low: int, high: int) -> int:
 
 
 def words(name: str, *, default: tuple[str, ...] = ()) -> list[str]:
-    """Read a comma-separated list; empty items are dropped."""
-    if name not in os.environ:
-        return list(default)
-    return [item.strip() for item in os.environ[name].split(",") if item.strip()]
+    """Read a comma-separated list; empty items are dropped, an empty list is the default."""
+    found = [item.strip() for item in text(name).split(",") if item.strip()]
+    return found or list(default)
 
 
 def hosts(name: str, *, default: tuple[str, ...]) -> list[str]:
@@ -102,7 +101,10 @@ def folder(name: str, *, default: Path) -> Path:
 
 
 def database(name: str, *, default: Path) -> dict[str, Any]:
-    """Read a database address: sqlite:///relative, sqlite:////absolute or postgres://..."""
+    """Read a database address: sqlite:///file, sqlite:////absolute/file or postgres://...
+
+    A relative file lies where the default one does, wherever the command is started.
+    """
     url = text(name)
     if not url:
         return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(default)}
@@ -118,6 +120,8 @@ def database(name: str, *, default: Path) -> dict[str, Any]:
         raise ImproperlyConfigured(f"{name} is not a valid {scheme} address") from None
     if not parsed.get("NAME"):
         raise ImproperlyConfigured(f"{name} names no database: {scheme}://.../NAME")
+    if scheme == "sqlite":
+        parsed = {"ENGINE": parsed["ENGINE"], "NAME": str(default.parent / parsed["NAME"])}
     return parsed
 
 

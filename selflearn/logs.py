@@ -36,6 +36,7 @@ def logging_config(*, level: str) -> dict[str, Any]:
             # Django's own handlers would mail and print a second time.
             "django": {"handlers": [], "propagate": True},
             "axes": quiet,
-            "django-q": {"level": level},
+            # It says every task twice.
+            "django-q": {"level": level if level in ("DEBUG", "ERROR") else "WARNING"},
         },
     }
