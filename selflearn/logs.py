@@ -18,7 +18,8 @@ class OneLine(logging.Formatter):
 
 def logging_config(*, level: str) -> dict[str, Any]:
     """Return the LOGGING setting."""
-    quiet = {"level": "WARNING"}
+    # These report every start, task and recycled process.
+    talkative = {"level": level if level in ("DEBUG", "ERROR") else "WARNING"}
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -35,8 +36,8 @@ def logging_config(*, level: str) -> dict[str, Any]:
         "loggers": {
             # Django's own handlers would mail and print a second time.
             "django": {"handlers": [], "propagate": True},
-            "axes": quiet,
-            # It says every task twice.
-            "django-q": {"level": level if level in ("DEBUG", "ERROR") else "WARNING"},
+            "axes": talkative,
+            "django-q": talkative,
+            "gunicorn.error": talkative,
         },
     }

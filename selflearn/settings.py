@@ -228,4 +228,5 @@ globals().update(_EMAIL)
 
 IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
 SIMPLE_HISTORY_ENFORCE_HISTORY_MODEL_PERMISSIONS = True
-LOGGING = logging_config(level=environment.level("LOG_LEVEL", default="INFO"))
+LOG_LEVEL = environment.level("LOG_LEVEL", default="INFO")
+LOGGING = logging_config(level=LOG_LEVEL)

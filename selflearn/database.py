@@ -1,0 +1,73 @@
+"""Bring the database to this version before anything serves from it."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, connection
+from django.db.migrations.exceptions import MigrationSchemaMissing
+from django.db.migrations.executor import MigrationExecutor
+
+
+def place() -> str:
+    """The database in words, without its password."""
+    described = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return str(described["NAME"])
+    return f"{described['NAME']} on {described['HOST'] or 'the local server'}"
+
+
+def pending() -> int:
+    """How many migrations are still to be applied.
+
+    Raises CommandError, one sentence for people, when the database cannot be opened, is damaged,
+    or was written by a newer version of the program.
+    """
+    try:
+        connection.ensure_connection()
+        executor = MigrationExecutor(connection)
+        _refuse_newer(executor)
+        return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    except (DatabaseError, MigrationSchemaMissing) as error:
+        raise unusable(error) from error
+
+
+def upgrade() -> int:
+    """Apply what is pending; return how many migrations that were."""
+    count = pending()
+    if count:
+        try:
+            call_command("migrate", interactive=False, verbosity=0, skip_checks=True)
+        except DatabaseError as error:
+            raise unusable(error) from error
+    return count
+
+
+def unusable(error: Exception) -> CommandError:
+    """The error of a database as one sentence that says what can be done."""
+    lines = str(error).strip().splitlines()
+    reason = lines[0].rstrip(".") if lines else type(error).__name__
+    if connection.vendor == "sqlite":
+        advice = "put back a backup, or name another file with DATABASE_URL or DATA_DIR"
+    else:
+        advice = "check DATABASE_URL and that the server runs"
+    return CommandError(f"the database {place()} cannot be used: {reason}; {advice}")
+
+
+def _refuse_newer(executor: MigrationExecutor) -> None:
+    """An older program would write rows that the newer one no longer understands."""
+    loader = executor.loader
+    ours = set(loader.migrated_apps)
+    # A squashed migration leaves the names it replaced behind, which are known all the same.
+    known = set(loader.disk_migrations)
+    known |= {name for found in loader.disk_migrations.values() for name in found.replaces}
+    unknown = sorted(
+        f"{app}.{name}"
+        for app, name in loader.applied_migrations
+        if app in ours and (app, name) not in known
+    )
+    if unknown:
+        raise CommandError(
+            f"the database {place()} was written by a newer version ({unknown[-1]}): update this "
+            f"program, or name another file with DATABASE_URL or DATA_DIR ({settings.DATA_DIR})"
+        )

@@ -1,0 +1,154 @@
+"""The whole product in the foreground: web pages and background worker."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from selflearn import database, processes
+from selflearn.first_start import create_admin
+from selflearn.listening import answers, listen, local_url
+
+EVERYWHERE = ("0.0.0.0", "::")
+PATIENCE = 10
+START_LIMIT = 60
+
+
+class Command(BaseCommand):
+    help = "Prepare the database, then serve the web pages and run the worker (Ctrl-C stops both)."
+    # Done in handle(), once the database could be opened.
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+        parser.add_argument("--port", default=8000, type=int, help="port to listen on")
+
+    def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
+        try:
+            with listen(host, port) as listener:
+                self.prepare()
+                self.serve(listener, host)
+        except KeyboardInterrupt:
+            raise CommandError("interrupted while starting", returncode=130) from None
+
+    def prepare(self) -> None:
+        """Bring the database to this version; make the first user where there is none."""
+        applied = database.upgrade()
+        self.check(databases=["default"])
+        changes = f" ({applied} migrations applied)" if applied else ""
+        self.say(f"database ready: {database.place()}{changes}")
+        password = create_admin()
+        if password:
+            self.say(welcome(password))
+
+    def serve(self, listener: socket.socket, host: str) -> None:
+        """Run web and worker until a signal or until one of them ends by itself."""
+        asked = threading.Event()
+        insistent = threading.Event()
+
+        def on_signal(number: int, frame: object) -> None:
+            (insistent if asked.is_set() else asked).set()
+
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, on_signal)
+        # The programs are started one by one: whatever happens then, those started are stopped.
+        children: list[processes.Child] = []
+        try:
+            self.start(children, listener, host)
+            failure = self.wait_for_answer(children, listener, asked)
+            if not failure and not asked.is_set():
+                self.announce(listener, host)
+                failure = watch(children, asked)
+            self.say(f"selflearn: {failure}; stopping" if failure else "stopping ...")
+        finally:
+            processes.stop(children, patience=PATIENCE, hurry=insistent.is_set)
+        if failure:
+            raise CommandError(failure)
+        self.say("stopped")
+
+    def start(self, children: list[processes.Child], listener: socket.socket, host: str) -> None:
+        environment = dict(os.environ)
+        if "ALLOWED_HOSTS" not in environment and host not in EVERYWHERE:
+            environment["ALLOWED_HOSTS"] = ",".join([*settings.ALLOWED_HOSTS, host])
+        number = listener.fileno()
+        web = ("-m", "gunicorn", "--config", "python:selflearn.web", "--bind", f"fd://{number}")
+        manage = str(Path(settings.BASE_DIR) / "manage.py")
+        for name, arguments, keep_open in (
+            ("web server", (*web, "selflearn.wsgi"), (number,)),
+            ("worker", (manage, "worker"), ()),
+        ):
+            command = (sys.executable, *arguments)
+            children.append(
+                processes.start(name, command, environment=environment, keep_open=keep_open)
+            )
+
+    def wait_for_answer(
+        self, children: list[processes.Child], listener: socket.socket, asked: threading.Event
+    ) -> str | None:
+        """Wait for the first page; return what went wrong, if anything."""
+        for _ in range(START_LIMIT * 10):
+            if asked.wait(0.1):
+                return None
+            failure = first_end(children)
+            if failure or answers(listener):
+                return failure
+        return f"the web server did not answer within {START_LIMIT} s"
+
+    def announce(self, listener: socket.socket, host: str) -> None:
+        self.say(f"selflearn is ready: {local_url(listener)} (Ctrl-C stops it)")
+        public = set(settings.ALLOWED_HOSTS) - {"localhost", "127.0.0.1", "[::1]"}
+        if host in EVERYWHERE and not public:
+            self.say("Other machines are refused: set ALLOWED_HOSTS to the names they will use.")
+        if not apps.get_model("trading", "Bot").objects.exists():
+            self.say(
+                "No bot yet: import one with 'python3 manage.py import_bot_db FILE --bot NAME', "
+                "or connect one with 'python3 manage.py create_bot NAME'."
+            )
+
+    def say(self, text: str) -> None:
+        self.stdout.write(text)
+        self.stdout.flush()
+
+
+def watch(children: list[processes.Child], asked: threading.Event) -> str | None:
+    """Wait for a signal; return what went wrong when a program ends before one."""
+    while not asked.wait(0.5):
+        failure = first_end(children)
+        if failure:
+            return failure
+    return None
+
+
+def first_end(children: list[processes.Child]) -> str | None:
+    """What to say when one of the programs has ended."""
+    for child in children:
+        how = child.ended()
+        if how:
+            return f"the {child.name} stopped unexpectedly ({how})"
+    return None
+
+
+def welcome(password: str) -> str:
+    """The box with the first password."""
+    lines = (
+        "First start. Log in with",
+        "",
+        "    user      admin",
+        f"    password  {password}",
+        "",
+        "The password is shown this once and stored only as a hash. Another one:",
+        "python3 manage.py changepassword admin",
+    )
+    width = max(map(len, lines))
+    edge = "+" + "-" * (width + 4) + "+"
+    return "\n".join([edge, *(f"|  {line:<{width}}  |" for line in lines), edge])
