@@ -1,0 +1,35 @@
+"""What happened, and what the bot is told to do."""
+
+from .bots import Book, Bot, BotToken, Market, Mode, StrategyInstance
+from .market import CandleBlock, CandleSeries, EvaluationCount, RenkoBrick
+from .parameters import LivePeriod, LiveSet, Origin, ParameterSet
+from .rollups import RollupDay, Scope
+from .state import StateEntry
+from .trades import Position, Side, Trade, TradeContext, TradeRevision, Trend, VolatilityTrend
+
+__all__ = [
+    "Book",
+    "Bot",
+    "BotToken",
+    "CandleBlock",
+    "CandleSeries",
+    "EvaluationCount",
+    "LivePeriod",
+    "LiveSet",
+    "Market",
+    "Mode",
+    "Origin",
+    "ParameterSet",
+    "Position",
+    "RenkoBrick",
+    "RollupDay",
+    "Scope",
+    "Side",
+    "StateEntry",
+    "StrategyInstance",
+    "Trade",
+    "TradeContext",
+    "TradeRevision",
+    "Trend",
+    "VolatilityTrend",
+]

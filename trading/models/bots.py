@@ -1,0 +1,125 @@
+"""Who trades: bots, their tokens, the strategies they run and the books they trade in."""
+
+from __future__ import annotations
+
+from django.core.validators import RegexValidator
+from django.db import models
+
+from trading import clock
+
+bot_name = RegexValidator(
+    r"\A[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}\Z",
+    "Use 1 to 64 letters, digits, spaces, dots, dashes or underscores, starting with a letter "
+    "or digit.",
+)
+
+
+class Bot(models.Model):
+    """A trading bot; it owns everything that it pushes."""
+
+    name = models.CharField(max_length=64, validators=[bot_name])
+    notes = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        ordering = ("name",)
+        constraints = (models.UniqueConstraint(fields=("name",), name="bot_name_once"),)
+
+    def __str__(self):
+        return self.name
+
+
+class BotToken(models.Model):
+    """A bot's key to the API. Only a digest of it is kept; the prefix tells tokens apart."""
+
+    class Scope(models.TextChoices):
+        BOT = "bot", "Bot: read and write its own data"
+        READ = "read", "Read its data"
+        OPERATE = "operate", "Operate: bot, and change parameters"
+        HOOK = "hook", "Webhook: write only"
+
+    bot = models.ForeignKey(Bot, models.CASCADE, related_name="tokens")
+    scope = models.CharField(max_length=8, choices=Scope, default=Scope.BOT)
+    prefix = models.CharField(max_length=12, editable=False)
+    digest = models.CharField(max_length=64, editable=False)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        ordering = ("bot", "-created_at")
+        verbose_name = "token"
+        constraints = (models.UniqueConstraint(fields=("digest",), name="token_digest_once"),)
+
+    def __str__(self):
+        return f"{self.prefix}... ({self.scope})"
+
+
+class StrategyInstance(models.Model):
+    """One strategy as one bot runs it: the unit of parameters, state and learning."""
+
+    bot = models.ForeignKey(Bot, models.CASCADE, related_name="instances")
+    strategy = models.CharField(max_length=40, help_text="Key of the strategy: rsi_bb")
+    label = models.CharField(max_length=40, blank=True, help_text="Tells two instances apart: sol")
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        ordering = ("bot", "strategy", "label")
+        verbose_name = "strategy"
+        verbose_name_plural = "strategies"
+        constraints = (
+            models.UniqueConstraint(
+                fields=("bot", "strategy", "label"), name="instance_once_per_bot"
+            ),
+        )
+
+    def __str__(self):
+        return f"{self.bot} / {self.name}"
+
+    @property
+    def name(self) -> str:
+        """The key, with the label where there is one: ``rsi_bb@sol``."""
+        return f"{self.strategy}@{self.label}" if self.label else self.strategy
+
+
+class Market(models.Model):
+    """A market by the name that bots give it; case counts."""
+
+    name = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ("name",)
+        constraints = (models.UniqueConstraint(fields=("name",), name="market_name_once"),)
+
+    def __str__(self):
+        return self.name
+
+
+class Mode(models.TextChoices):
+    LIVE = "live", "Live"
+    PAPER = "paper", "Paper"
+
+
+class Book(models.Model):
+    """Trades that are counted together: one instance, market, mode and currency.
+
+    A trade refers to its book, so that the row stays small and every filter on these four turns
+    into a short list of books, each with its own index.
+    """
+
+    instance = models.ForeignKey(StrategyInstance, models.CASCADE, related_name="books")
+    market = models.ForeignKey(Market, models.PROTECT, related_name="books")
+    mode = models.CharField(max_length=5, choices=Mode, default=Mode.LIVE)
+    currency = models.CharField(max_length=12, default="USD")
+
+    class Meta:
+        ordering = ("instance", "market", "mode", "currency")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("instance", "market", "mode", "currency"), name="book_once"
+            ),
+        )
+
+    def __str__(self):
+        return f"{self.instance} / {self.market} ({self.mode}, {self.currency})"

@@ -1,0 +1,164 @@
+"""What happened: closed trades with their context, corrections of them, and open positions."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+from trading import clock
+
+from .bots import Book, Bot, Market, StrategyInstance
+from .fields import AmountField, InstantField
+from .parameters import ParameterSet
+
+
+class Side(models.TextChoices):
+    LONG = "long", "Long"
+    SHORT = "short", "Short"
+
+
+class Trade(models.Model):
+    """A closed trade, once per bot and id.
+
+    ``pnl_pct`` is in percent of the entry notional and ``pnl`` is money, both net of fees.
+    ``parameter_set`` is the set that made the trade: the version the bot reported, else the one
+    that was live at its entry; empty means unknown.
+    """
+
+    bot = models.ForeignKey(Bot, models.CASCADE, related_name="trades", db_index=False)
+    book = models.ForeignKey(Book, models.CASCADE, related_name="trades", db_index=False)
+    parameter_set = models.ForeignKey(
+        ParameterSet, models.SET_NULL, null=True, related_name="trades", db_index=False
+    )
+    external_id = models.CharField("id", max_length=64, help_text="The bot's own id of the trade")
+    side = models.CharField(max_length=5, choices=Side)
+    entry_price = AmountField()
+    exit_price = AmountField()
+    size = AmountField(help_text="In base units")
+    stop_loss = AmountField(null=True, help_text="The first stop: it gives the risk of the trade")
+    leverage = models.FloatField(null=True)
+    entry_at = InstantField()
+    exit_at = InstantField()
+    exit_reason = models.CharField(max_length=40)
+    pnl_pct = models.FloatField("PnL %", help_text="Percent of the entry notional, net of fees")
+    pnl = AmountField("PnL", help_text="In the currency of the book, net of fees")
+    fee = AmountField(null=True)
+    reported_version = models.BigIntegerField(null=True, help_text="Version that the bot reported")
+    arm = models.CharField(max_length=64, blank=True)
+    tag = models.CharField(max_length=500, blank=True)
+    flagged = models.BooleanField(
+        default=False, help_text="The reported PnL differs from the prices by more than fees"
+    )
+    revision = models.BigIntegerField(default=0)
+    digest = models.BigIntegerField(help_text="Fingerprint of the content, to tell repeats")
+    stored_at = InstantField(help_text="When this row was first stored")
+
+    class Meta:
+        ordering = ("-exit_at", "-id")
+        constraints = (
+            models.UniqueConstraint(fields=("bot", "external_id"), name="trade_once_per_bot"),
+            models.CheckConstraint(
+                condition=Q(exit_at__gte=F("entry_at")), name="trade_exit_after_entry"
+            ),
+            models.CheckConstraint(condition=Q(size__gt=0), name="trade_size_positive"),
+        )
+        indexes = (
+            # Windows and lists of an instance, market or mode: a few books, newest first.
+            models.Index(fields=("book", "exit_at"), name="trade_by_book"),
+            # The same for one exit reason, which may be rare.
+            models.Index(fields=("book", "exit_reason", "exit_at"), name="trade_by_reason"),
+            # The unfiltered list and the neighbours of a trade in time.
+            models.Index(fields=("exit_at",), name="trade_by_exit"),
+            # The trades of one parameter set.
+            models.Index(fields=("parameter_set", "exit_at"), name="trade_by_set"),
+            # The few that need a look.
+            models.Index(fields=("exit_at",), name="trade_flagged", condition=Q(flagged=True)),
+        )
+
+    def __str__(self):
+        return f"{self.external_id}"
+
+
+class Trend(models.TextChoices):
+    UP = "up", "Up"
+    DOWN = "down", "Down"
+    SIDEWAYS = "sideways", "Sideways"
+
+
+class VolatilityTrend(models.TextChoices):
+    INCREASING = "increasing", "Increasing"
+    DECREASING = "decreasing", "Decreasing"
+    STABLE = "stable", "Stable"
+
+
+class TradeContext(models.Model):
+    """What the market looked like at entry, and how the trade went: the columns that every
+    strategy records, the features its own declaration names, and whatever else the bot sent."""
+
+    trade = models.OneToOneField(Trade, models.CASCADE, primary_key=True, related_name="context")
+    volatility_bps = models.FloatField(null=True)
+    price_trend = models.CharField(max_length=8, choices=Trend, blank=True)
+    volatility_trend = models.CharField(max_length=10, choices=VolatilityTrend, blank=True)
+    entry_hour = models.SmallIntegerField(null=True, help_text="0-23, UTC")
+    entry_day_of_week = models.SmallIntegerField(null=True, help_text="Monday 0, UTC")
+    signal_strength = models.FloatField(null=True, help_text="0-1")
+    mfe_pct = models.FloatField("MFE %", null=True, help_text="Best unrealised result, percent")
+    mae_pct = models.FloatField("MAE %", null=True, help_text="Worst unrealised result, percent")
+    time_to_mfe_seconds = models.FloatField(null=True)
+    hold_time_seconds = models.FloatField(null=True)
+    reached_tp = models.BooleanField(null=True)
+    reached_sl = models.BooleanField(null=True)
+    features = models.JSONField(default=dict, help_text="As the strategy declares them")
+    other = models.JSONField(default=dict, help_text="Everything else that the bot sent")
+
+    class Meta:
+        verbose_name = "trade context"
+
+    def __str__(self):
+        return f"Context of {self.trade_id}"
+
+
+class TradeRevision(models.Model):
+    """What a trade said before a correction replaced it."""
+
+    trade = models.ForeignKey(Trade, models.CASCADE, related_name="revisions")
+    revision = models.BigIntegerField(help_text="The revision that was replaced")
+    content = models.JSONField()
+    replaced_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ("trade", "revision")
+        constraints = (
+            models.UniqueConstraint(fields=("trade", "revision"), name="revision_once_per_trade"),
+        )
+
+    def __str__(self):
+        return f"Revision {self.revision} of {self.trade_id}"
+
+
+class Position(models.Model):
+    """An open position, as its bot last reported it."""
+
+    instance = models.ForeignKey(StrategyInstance, models.CASCADE, related_name="positions")
+    market = models.ForeignKey(Market, models.PROTECT, related_name="positions")
+    side = models.CharField(max_length=5, choices=Side)
+    entry_price = AmountField()
+    size = AmountField(help_text="In base units")
+    stop_loss = AmountField(null=True)
+    take_profit = AmountField(null=True)
+    entry_at = InstantField()
+    as_of = InstantField(help_text="The moment the report speaks of; older reports are refused")
+    order_id = models.CharField(max_length=64, blank=True)
+    initial_size = AmountField(null=True)
+    scaled_entries = models.JSONField(default=list)
+    extra = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ("instance", "market")
+        constraints = (
+            models.UniqueConstraint(fields=("instance", "market"), name="position_once_per_market"),
+            models.CheckConstraint(condition=Q(size__gt=0), name="position_size_positive"),
+        )
+
+    def __str__(self):
+        return f"{self.side} {self.market} ({self.instance})"
