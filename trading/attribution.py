@@ -1,0 +1,76 @@
+"""Which parameter set made a trade: the version it reports, else the one live at its entry."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from datetime import datetime
+
+import numpy as np
+from django.db import connection
+
+from trading import columns, rollups
+from trading.clock import to_micros
+from trading.models import LivePeriod, ParameterSet, StrategyInstance
+from trading.rollups import Place
+
+MANY_HOURS = 2_000  # beyond this a rebuild is cheaper than hour by hour
+
+
+class Timeline:
+    """The sets of one instance, by version and by the time from which they were live."""
+
+    def __init__(self, instance_id: int) -> None:
+        sets = ParameterSet.objects.filter(instance=instance_id)
+        self.by_version = dict(sets.values_list("version", "id"))
+        periods = list(
+            LivePeriod.objects.filter(instance=instance_id)
+            .order_by("live_from")
+            .values_list("live_from", "parameter_set")
+        )
+        self.starts = [to_micros(start) for start, _ in periods]
+        self.sets = [parameter_set for _, parameter_set in periods]
+
+    def at(self, entry_at: int, version: int | None = None) -> int | None:
+        """Id of the set that made a trade entered at ``entry_at`` (microseconds); None: unknown.
+
+        A version that the product never saw is unknown, not guessed from the time.
+        """
+        if version is not None:
+            return self.by_version.get(version)
+        before = bisect_right(self.starts, entry_at)
+        return self.sets[before - 1] if before else None
+
+
+def timelines(instances: Iterable[int]) -> dict[int, Timeline]:
+    return {instance: Timeline(instance) for instance in set(instances)}
+
+
+def renew(instance: StrategyInstance, since: datetime) -> int:
+    """Attribute again the trades entered since a moment; the rollups follow. Returns how many."""
+    timeline = Timeline(instance.pk)
+    sql = (
+        "SELECT t.id, t.book_id, COALESCE(t.parameter_set_id, 0), t.entry_at, t.exit_at,"
+        " COALESCE(t.reported_version, -1) FROM trading_trade t"
+        " JOIN trading_book b ON b.id = t.book_id WHERE b.instance_id = %s AND t.entry_at >= %s"
+    )
+    found = columns.matrix(sql, [instance.pk, to_micros(since)], 6).astype(np.int64)
+    changed = []
+    for trade, book, old, entry_at, exit_at, version in found.tolist():
+        new = timeline.at(entry_at, None if version < 0 else version)
+        if (new or 0) != old:
+            changed.append((trade, book, old, new, exit_at // rollups.HOUR))
+    if not changed:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE trading_trade SET parameter_set_id = %s WHERE id = %s",
+            [(new, trade) for trade, _, _, new, _ in changed],
+        )
+    stale = {Place(book, old, hour) for _, book, old, _, hour in changed}
+    stale |= {Place(book, new or 0, hour) for _, book, _, new, hour in changed}
+    if len(stale) > MANY_HOURS:
+        rollups.rebuild(instance)
+    else:
+        rollups.add(columns.nothing(), sorted(stale, key=lambda place: place.hour))
+    return len(changed)

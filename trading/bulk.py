@@ -1,0 +1,115 @@
+"""Many rows in one statement, the same on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+from django.db import connection, models
+
+from trading import numbers
+
+
+def upsert(
+    model: type[models.Model],
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    conflict: Sequence[str],
+    update: Sequence[str] = (),
+    newer: str = "",
+) -> None:
+    """Insert rows; where ``conflict`` columns clash, update ``update`` of the stored row.
+
+    ``newer`` names a column: a stored row is only replaced by one whose value is greater.
+    """
+    if not rows:
+        return
+    table = model._meta.db_table
+    action = "NOTHING"
+    if update:
+        action = "UPDATE SET " + ", ".join(f"{name} = excluded.{name}" for name in update)
+        if newer:
+            action += f" WHERE excluded.{newer} > {table}.{newer}"
+    into = f"INSERT INTO {table} ({', '.join(columns)})"
+    tail = f"ON CONFLICT ({', '.join(conflict)}) DO {action}"
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            types = [_type(model, name) for name in columns]
+            lists = ", ".join(f"%s::{kind}[]" for kind in types)
+            values = [list(column) for column in zip(*rows, strict=True)]
+            cursor.execute(f"{into} SELECT * FROM unnest({lists}) {tail}", values)
+        else:
+            marks = ", ".join(["%s"] * len(columns))
+            cursor.executemany(f"{into} VALUES ({marks}) {tail}", rows)
+
+
+def decimal(value: Decimal | None) -> Decimal | float | None:
+    """A Decimal as its column takes it: SQLite keeps decimals as floats, exact to 15 digits."""
+    if value is None or connection.vendor == "postgresql":
+        return value
+    return float(value)
+
+
+def json(value: object) -> str:
+    """The text of a JSON column."""
+    return msgspec.json.encode(value).decode()
+
+
+def plain(value: object) -> object:
+    """A column's value as JSON holds it."""
+    if isinstance(value, Decimal):
+        return numbers.plain(value)
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def reserve_ids(model: type[models.Model], count: int) -> list[int]:
+    """Primary keys for rows about to be inserted, ascending; call inside the transaction."""
+    if not count:
+        return []
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
+                [table, count],
+            )
+            return sorted(row[0] for row in cursor.fetchall())
+        # The transaction holds SQLite's only write lock, so nobody else can take these; the
+        # sequence remembers the keys of deleted rows, which must not return.
+        cursor.execute("SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = %s", [table])
+        first = cursor.fetchone()[0] + 1
+    return list(range(first, first + count))
+
+
+def binary(sql: str, values: Sequence[object]) -> list[tuple]:
+    """Rows of a query over binary columns; PostgreSQL would otherwise send them as hex text."""
+    if connection.vendor == "postgresql":
+        connection.ensure_connection()
+        with connection.connection.cursor(binary=True) as cursor:
+            return cursor.execute(sql, values).fetchall()
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return cursor.fetchall()
+
+
+def chunks(rows: Iterable, size: int) -> Iterable[list]:
+    """Lists of at most ``size`` rows."""
+    batch: list = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _type(model: type[models.Model], column: str) -> str:
+    for field in model._meta.concrete_fields:
+        if field.column == column:
+            kind = field.db_type(connection)
+            return kind.split("(")[0].split(" GENERATED")[0]
+    raise LookupError(f"{model.__name__} has no column {column}")

@@ -1,0 +1,93 @@
+"""What any text, time or JSON from outside must pass before it is stored."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from trading import clock
+
+ID = re.compile(r"[!-~]{1,64}", re.ASCII)
+MARKET = re.compile(r"[A-Za-z0-9._:/@-]{1,64}", re.ASCII)
+CURRENCY = re.compile(r"[A-Za-z0-9]{2,12}", re.ASCII)
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+FUTURE = timedelta(minutes=5)
+DEPTH, BYTES = 20, 16_384
+
+_MILLISECONDS = 1e11
+
+
+def moment(value: object) -> datetime:
+    """A time from ISO 8601 with offset, or epoch seconds. Raises ValueError with a sentence."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str | datetime):
+        raise ValueError("must be a time: ISO 8601 with an offset, or epoch seconds")
+    found = _from_text(value) if isinstance(value, str) else value
+    if isinstance(found, int | float):
+        found = _from_epoch(found)
+    if found.tzinfo is None:
+        raise ValueError("has no offset; write 2025-01-31T12:00:00Z or +00:00")
+    if found < EARLIEST:
+        raise ValueError("is before 1990")
+    return found.astimezone(UTC)
+
+
+def _from_epoch(seconds: float) -> datetime:
+    if not math.isfinite(seconds):
+        raise ValueError("must be a finite number of seconds")
+    if abs(seconds) >= _MILLISECONDS:
+        raise ValueError("looks like milliseconds; send seconds since 1970")
+    return clock.from_epoch(seconds)
+
+
+def _from_text(value: str) -> datetime:
+    if len(value) > 40 or len(value) < 16 or "W" in value or not value.isascii():
+        raise ValueError("must be ISO 8601 with an offset, such as 2025-01-31T12:00:00Z")
+    try:
+        return datetime.fromisoformat(value)
+    except (ValueError, OverflowError) as error:
+        raise ValueError("must be ISO 8601 with an offset, such as 2025-01-31T12:00:00Z") from error
+
+
+def text(value: str, length: int) -> str:
+    """A text that every database and page can hold. Raises ValueError with a sentence."""
+    if len(value) > length:
+        raise ValueError(f"is longer than {length} characters")
+    if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
+        raise ValueError("holds a character that cannot be stored")
+    return value
+
+
+def json_object(value: dict) -> dict:
+    """An open JSON object of at most 16 kB and depth 20, finite numbers and storable text."""
+    if _depth_over(value, DEPTH):
+        raise ValueError(f"is nested deeper than {DEPTH}")
+    try:
+        encoded = msgspec.json.encode(value)
+    except (UnicodeEncodeError, ValueError, TypeError, OverflowError) as error:
+        raise ValueError("holds something that cannot be stored as JSON") from error
+    if len(encoded) > BYTES:
+        raise ValueError(f"is larger than {BYTES // 1024} kB")
+    if b"\\u0000" in encoded:
+        raise ValueError("holds a character that cannot be stored")
+    if not _finite(value):
+        raise ValueError("holds a number that is not finite")
+    return value
+
+
+def _depth_over(value: object, left: int) -> bool:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if not isinstance(value, list):
+        return False
+    return left == 0 or any(_depth_over(item, left - 1) for item in value)
+
+
+def _finite(value: object) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, dict):
+        return all(map(_finite, value.values()))
+    return all(map(_finite, value)) if isinstance(value, list) else True

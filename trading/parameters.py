@@ -1,0 +1,121 @@
+"""The door: the only way by which a strategy's parameters change.
+
+A change makes a new immutable version and moves the instance's pointer to it, in one transaction
+under the bot's lock; the pointer's history says who, when, why, and from which version to which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Max
+
+from trading import attribution, clock, rollups
+from trading.models import Bot, LivePeriod, LiveSet, Origin, ParameterSet, StrategyInstance
+from trading.strategies import get, split
+from trading.strategies.base import InvalidValues
+
+REASON_LENGTH = 500
+
+
+class Refused(ValueError):
+    """A change that the door refuses; ``errors`` maps a field or parameter to its messages."""
+
+    def __init__(self, errors: Mapping[str, list[str]]) -> None:
+        self.errors = {name: list(messages) for name, messages in errors.items()}
+        super().__init__("; ".join(f"{name}: {' '.join(text)}" for name, text in errors.items()))
+
+
+def instance_for(bot: Bot, name: str) -> StrategyInstance:
+    """The bot's instance of a strategy (key, alias, or with ``@label``); made where missing.
+
+    A new instance starts with the declared defaults live from now on; what was live before is
+    not known. Raises UnknownStrategy.
+    """
+    key, label = split(name)
+    found = StrategyInstance.objects.filter(bot=bot, strategy=key, label=label).first()
+    if found:
+        return found
+    with transaction.atomic():
+        rollups.lock(bot.pk)
+        instance, made = StrategyInstance.objects.get_or_create(bot=bot, strategy=key, label=label)
+        if made:
+            promote(
+                instance=instance,
+                values=get(name).defaults(),
+                reason="The declared defaults, when the strategy was first seen",
+                origin=Origin.DEFAULT,
+            )
+    return instance
+
+
+def live_for(bot: Bot, name: str) -> ParameterSet:
+    """The set that is live now for a bot's strategy."""
+    return (
+        LiveSet.objects.select_related("parameter_set")
+        .get(strategy_instance=instance_for(bot, name))
+        .parameter_set
+    )
+
+
+def promote(
+    *,
+    instance: StrategyInstance,
+    values: Mapping[str, object],
+    reason: str,
+    origin: str,
+    author=None,
+    live_from: datetime | None = None,
+) -> ParameterSet:
+    """Make a new version of an instance's parameters and let it be live.
+
+    Missing values take their defaults. ``live_from`` in the past says what was live then: trades
+    without a version of their own, entered from then on and before the next change, are counted
+    under it; the pointer moves unless a later set is live already. Raises Refused.
+    """
+    reason = _reason(reason)
+    try:
+        cleaned = get(instance.strategy).clean(values)
+    except InvalidValues as invalid:
+        raise Refused(invalid.errors) from invalid
+    now = clock.now()
+    start = live_from or now
+    if start > now:
+        raise Refused({"live_from": ["must not be in the future."]})
+    with transaction.atomic():
+        rollups.lock(instance.bot_id)
+        if LivePeriod.objects.filter(instance=instance, live_from=start).exists():
+            raise Refused({"live_from": ["another set went live at this very moment."]})
+        newest = instance.parameter_sets.aggregate(newest=Max("version"))["newest"] or 0
+        made = ParameterSet.objects.create(
+            instance=instance, version=newest + 1, values=cleaned, reason=reason,
+            origin=origin, author=author, created_at=now,
+        )  # fmt: skip
+        LivePeriod.objects.create(instance=instance, parameter_set=made, live_from=start)
+        _point(instance, made, start, reason, origin, author)
+        if live_from is not None:
+            attribution.renew(instance, start)
+    return made
+
+
+def _point(instance, made, start, reason, origin, author) -> None:
+    live = LiveSet.objects.filter(strategy_instance=instance).first()
+    if live and live.live_from > start:
+        return
+    live = live or LiveSet(strategy_instance=instance)
+    live.parameter_set, live.live_from = made, start
+    live.reason, live.origin = reason, origin
+    live._history_user = author
+    live._change_reason = reason
+    live.save()
+
+
+def _reason(reason: str) -> str:
+    reason = (reason or "").strip()
+    if not reason:
+        raise Refused({"reason": ["Say what changes and why; it is what you will look for later."]})
+    if len(reason) > REASON_LENGTH:
+        raise Refused({"reason": [f"At most {REASON_LENGTH} characters; these are {len(reason)}."]})
+    return reason

@@ -1,0 +1,42 @@
+"""Open positions, as bots report them: the newest report wins, whatever order they come in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from trading import bulk, clock
+from trading.models import Bot, Position, StateEntry
+
+_COLUMNS = (
+    "instance_id", "market_id", "side", "entry_price", "size", "stop_loss", "take_profit",
+    "entry_at", "as_of", "order_id", "initial_size", "scaled_entries", "extra",
+)  # fmt: skip
+
+
+def put(positions: Sequence[Position]) -> None:
+    """Store positions, each replacing its instance's on that market if its report is newer."""
+    rows = []
+    for position in positions:
+        position.clean_fields(exclude=("scaled_entries", "extra"))
+        rows.append(
+            (
+                position.instance_id, position.market_id, position.side,
+                *(bulk.decimal(getattr(position, name)) for name in _COLUMNS[3:7]),
+                clock.to_micros(position.entry_at), clock.to_micros(position.as_of),
+                position.order_id, bulk.decimal(position.initial_size),
+                bulk.json(position.scaled_entries), bulk.json(position.extra),
+            )
+        )  # fmt: skip
+    bulk.upsert(
+        Position, _COLUMNS, rows, conflict=("instance_id", "market_id"),
+        update=_COLUMNS[2:], newer="as_of",
+    )  # fmt: skip
+
+
+def put_state(bot: Bot, key: str, value: object, as_of) -> None:
+    """Keep a JSON value under a bot's key, unless a newer one is there."""
+    row = (bot.pk, key, bulk.json(value), clock.to_micros(as_of), clock.now())
+    bulk.upsert(
+        StateEntry, ("bot_id", "key", "value", "as_of", "updated_at"), [row],
+        conflict=("bot_id", "key"), update=("value", "as_of", "updated_at"), newer="as_of",
+    )  # fmt: skip

@@ -1,0 +1,248 @@
+"""A trade as a bot reports it: its shape, its checks, and what is derived from it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from trading import guard
+from trading.clock import to_micros
+from trading.context import Context, read_context
+from trading.numbers import amount
+from trading.strategies import UnknownStrategy, split
+
+EXPLAINED = 0.02  # percentage points by which a reported PnL may differ beyond its fees
+PNL_LIMIT = 1e6  # percent
+INT64 = 2**63
+
+Errors = dict[str, list[str]]
+Number = int | float | str
+
+
+class TradeIn(msgspec.Struct, forbid_unknown_fields=True, rename={"external_id": "id"}):
+    """The wire form; the values are checked by ``read``."""
+
+    external_id: str
+    strategy: str
+    market: str
+    side: str
+    entry_price: Number
+    exit_price: Number
+    size: Number
+    entry_time: Number
+    exit_time: Number
+    exit_reason: str
+    pnl_pct: Number | None = None
+    pnl: Number | None = None
+    fee: Number | None = None
+    pnl_usd: Number | None = None
+    fee_usd: Number | None = None
+    stop_loss: Number | None = None
+    parameter_set: int | None = None
+    arm: str | None = None
+    mode: str = "live"
+    tag: str = ""
+    currency: str = "USD"
+    leverage: Number | None = None
+    context: dict[str, Any] | None = None
+    revision: int = 0
+
+
+@dataclass(slots=True)
+class TradeRow:
+    """A trade that passed: typed, rounded, derived."""
+
+    external_id: str
+    strategy: str
+    label: str
+    market: str
+    mode: str
+    currency: str
+    side: str
+    entry_price: Decimal
+    exit_price: Decimal
+    size: Decimal
+    stop_loss: Decimal | None
+    leverage: float | None
+    entry_at: int
+    exit_at: int
+    exit_reason: str
+    pnl_pct: float
+    pnl: Decimal
+    fee: Decimal | None
+    reported_version: int | None
+    arm: str
+    tag: str
+    flagged: bool
+    revision: int
+    context: Context | None
+    digest: int = 0
+
+
+def read(trade: TradeIn, now: datetime) -> TradeRow | Errors:
+    """Check one trade. Returns the row, or its errors keyed by field name, all of them."""
+    errors: Errors = {}
+    strategy, label = _strategy(trade.strategy, errors)
+    side = _choice("side", trade.side, ("long", "short"), errors)
+    prices = [
+        _amount(name, getattr(trade, name), errors, positive=True)
+        for name in ("entry_price", "exit_price", "size", "stop_loss")
+    ]
+    times = [_time(name, getattr(trade, name), errors) for name in ("entry_time", "exit_time")]
+    if None not in times:
+        _order(times, now, errors)
+    pnl = _money("pnl", trade, errors)
+    fee = _money("fee", trade, errors)
+    row = TradeRow(
+        external_id=_pattern("id", trade.external_id, guard.ID, errors),
+        strategy=strategy, label=label,
+        market=_pattern("market", trade.market, guard.MARKET, errors),
+        mode=_choice("mode", trade.mode, ("live", "paper"), errors),
+        currency=_pattern("currency", trade.currency, guard.CURRENCY, errors),
+        side=side,
+        entry_price=prices[0], exit_price=prices[1], size=prices[2], stop_loss=prices[3],
+        leverage=_float("leverage", trade.leverage, errors, 1e-9, 1e4),
+        entry_at=times[0], exit_at=times[1],
+        exit_reason=_text("exit_reason", trade.exit_reason, 40, errors, required=True),
+        pnl_pct=_float("pnl_pct", trade.pnl_pct, errors, -PNL_LIMIT, PNL_LIMIT),
+        pnl=pnl, fee=fee,
+        reported_version=_integer("parameter_set", trade.parameter_set, errors),
+        arm=_text("arm", trade.arm or "", 64, errors),
+        tag=_text("tag", trade.tag, 500, errors),
+        flagged=False,
+        revision=_integer("revision", trade.revision, errors),
+        context=read_context(strategy, trade.context, errors),
+    )  # fmt: skip
+    if errors:
+        return errors
+    return _derive(row, errors) or errors
+
+
+def _derive(row: TradeRow, errors: Errors) -> TradeRow | None:
+    """Fill in the PnL where the bot gave none, flag one that the prices contradict."""
+    direction = 1 if row.side == "long" else -1
+    gross = direction * float(row.exit_price - row.entry_price) / float(row.entry_price) * 100
+    notional = float(row.entry_price) * float(row.size)
+    fee_pct = float(row.fee or 0) / notional * 100
+    if row.pnl_pct is None:
+        row.pnl_pct = gross - fee_pct
+        if not abs(row.pnl_pct) <= PNL_LIMIT:
+            errors["exit_price"] = ["gives a PnL beyond 1 000 000 %; is a price wrong?"]
+            return None
+    else:
+        low, high = sorted((gross, gross - fee_pct))
+        row.flagged = not low - EXPLAINED <= row.pnl_pct <= high + EXPLAINED
+    if row.pnl is None:
+        money = direction * (row.exit_price - row.entry_price) * row.size - (row.fee or 0)
+        try:
+            row.pnl = amount(money if abs(money) >= Decimal("1e-12") else 0)
+        except ValueError:
+            errors["size"] = ["gives a PnL beyond 1e12; is the size or a price wrong?"]
+            return None
+    row.digest = _digest(row)
+    return row
+
+
+def _digest(row: TradeRow) -> int:
+    """64 bits of the content, the revision left out: equal content, equal digest."""
+    content = [getattr(row, name) for name in _CONTENT]
+    content.append(row.context.content() if row.context else None)
+    encoded = msgspec.json.encode(content, order="sorted")
+    return int.from_bytes(blake2b(encoded, digest_size=8).digest(), "big", signed=True)
+
+
+_CONTENT = [
+    name for name in TradeRow.__dataclass_fields__ if name not in ("revision", "context", "digest")
+]
+
+
+def _strategy(name: str, errors: Errors) -> tuple[str, str]:
+    try:
+        return split(name)
+    except UnknownStrategy as unknown:
+        errors["strategy"] = [str(unknown)]
+        return "", ""
+
+
+def _pattern(name: str, value: str, pattern, errors: Errors) -> str:
+    if not pattern.fullmatch(value):
+        errors[name] = [f"must match {pattern.pattern}"]
+    return value
+
+
+def _choice(name: str, value: str, choices: tuple[str, ...], errors: Errors) -> str:
+    if value not in choices:
+        errors[name] = [f"must be {' or '.join(choices)}"]
+    return value
+
+
+def _text(name: str, value: str, length: int, errors: Errors, required: bool = False) -> str:
+    if required and not value.strip():
+        errors[name] = ["must not be empty"]
+    try:
+        return guard.text(value, length)
+    except ValueError as error:
+        errors[name] = [str(error)]
+        return ""
+
+
+def _amount(name: str, value: Any, errors: Errors, positive: bool = False) -> Decimal | None:
+    if value is None:
+        return None
+    try:
+        found = amount(value)
+    except ValueError as error:
+        errors[name] = [str(error)]
+        return None
+    if positive and found <= 0:
+        errors[name] = ["must be above 0"]
+    return found
+
+
+def _money(name: str, trade: TradeIn, errors: Errors) -> Decimal | None:
+    value, alias = getattr(trade, name), getattr(trade, f"{name}_usd")
+    if value is not None and alias is not None and value != alias:
+        errors[name] = [f"differs from {name}_usd; send one of them"]
+    return _amount(name, alias if value is None else value, errors)
+
+
+def _float(name: str, value: Any, errors: Errors, low: float, high: float) -> float | None:
+    if value is None:
+        return None
+    try:
+        # Through Decimal, so that one grammar of numbers holds everywhere.
+        found = value if type(value) is float else float(amount(value))
+    except ValueError as error:
+        errors[name] = [str(error)]
+        return None
+    if not (math.isfinite(found) and low <= found <= high):
+        errors[name] = [f"must lie between {low:g} and {high:g}"]
+    return found + 0.0
+
+
+def _integer(name: str, value: int | None, errors: Errors) -> int | None:
+    if value is not None and not 0 <= value < INT64:
+        errors[name] = ["must be a whole number from 0 to 2^63 - 1"]
+    return value
+
+
+def _time(name: str, value: Any, errors: Errors) -> int | None:
+    try:
+        return to_micros(guard.moment(value))
+    except ValueError as error:
+        errors[name] = [str(error)]
+        return None
+
+
+def _order(times: list[int], now: datetime, errors: Errors) -> None:
+    entry_at, exit_at = times
+    if exit_at < entry_at:
+        errors["exit_time"] = ["is before entry_time"]
+    elif exit_at > to_micros(now + guard.FUTURE):
+        errors["exit_time"] = ["is more than 5 minutes in the future"]

@@ -1,0 +1,257 @@
+"""Sums by day and hour, kept true by every write, and any window answered from them.
+
+A trade counts in three scopes: its instance, its market, and its parameter set (unknown ones
+together). An hour is either extended, where every new trade came after what it holds, or computed
+anew from its trades; both give the same bits, so that the rows always equal a rebuild.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from django.db import connection, transaction
+
+from trading import bulk, columns
+from trading.clock import to_micros
+from trading.columns import Rows
+from trading.ledger import tally
+from trading.ledger.tally import TALLY
+from trading.models import Book, Bot, RollupDay, Scope, StrategyInstance, Trade
+
+HOUR = 3_600_000_000
+DAY = 24 * HOUR
+SLICE = 250_000  # trades that a rebuild holds at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a trade counts: its instance, book, set, and the hour of its exit since 1970."""
+
+    book: int
+    parameter_set: int
+    hour: int
+
+
+def scopes_of(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], tuple[int, int, int]]:
+    """Scope ids (instance, market, set) of each (book, parameter set or 0); made where missing."""
+    pairs = set(pairs)
+    books = Book.objects.in_bulk({book for book, _ in pairs})
+    wanted = {pair: _scopes(books[pair[0]], pair[1]) for pair in pairs}
+    every = {scope.key: scope for scopes in wanted.values() for scope in scopes}
+    known = dict(Scope.objects.filter(key__in=every).values_list("key", "id"))
+    missing = [scope for key, scope in every.items() if key not in known]
+    if missing:
+        Scope.objects.bulk_create(missing, ignore_conflicts=True)
+        known = dict(Scope.objects.filter(key__in=every).values_list("key", "id"))
+    return {pair: tuple(known[scope.key] for scope in scopes) for pair, scopes in wanted.items()}
+
+
+def _scopes(book: Book, parameter_set: int) -> tuple[Scope, Scope, Scope]:
+    def scope(kind: str, market: int | None = None, member: int | None = None) -> Scope:
+        key = f"{kind}:{book.instance_id}:{market or member or 0}:{book.mode}:{book.currency}"
+        return Scope(
+            kind=kind, key=key, instance_id=book.instance_id, market_id=market,
+            parameter_set_id=member, mode=book.mode, currency=book.currency,
+        )  # fmt: skip
+
+    return (
+        scope(Scope.Kind.INSTANCE),
+        scope(Scope.Kind.MARKET, market=book.market_id),
+        scope(Scope.Kind.SET, member=parameter_set or None),
+    )
+
+
+def add(new: Rows, stale: Sequence[Place] = ()) -> None:
+    """Count new trades; recompute the hours in ``stale``, whose trades changed or left.
+
+    Call in the transaction that wrote the trades, which are stored already, under the bot's lock.
+    """
+    pairs = set(zip(new.book.tolist(), new.parameter_set.tolist(), strict=True))
+    scopes = scopes_of(pairs | {(place.book, place.parameter_set) for place in stale})
+    dirty = {
+        (scope, place.hour) for place in stale for scope in scopes[place.book, place.parameter_set]
+    }
+    scope, rows = _by_scope(new, scopes)
+    hour = rows.trades.exit_at // HOUR
+    touched = set(zip(scope.tolist(), (hour // 24).tolist(), strict=True))
+    days = _load(touched | {(scope_id, at // 24) for scope_id, at in dirty})
+    keys, starts = _segments(scope, hour)
+    prior = _prior(days, keys)
+    late = rows.trades.exit_at[starts] <= prior["last"]
+    late |= np.array([key in dirty for key in keys], dtype=bool)
+    dirty.update(key for key, is_late in zip(keys, late, strict=True) if is_late)
+    fresh = tally.fold(rows.trades, starts, prior) if len(rows) else prior
+    changed = {key: fresh[at] for at, key in enumerate(keys) if key not in dirty}
+    changed.update(_recomputed(dirty))
+    _store(days, changed)
+
+
+def _by_scope(rows: Rows, scopes: dict) -> tuple[np.ndarray, Rows]:
+    """Each trade once per scope it counts in, ordered by scope and canonically within it."""
+    pair = rows.book * (1 << 32) + rows.parameter_set
+    kinds, which = np.unique(pair, return_inverse=True)
+    table = np.array(
+        [scopes[int(key) >> 32, int(key) & 0xFFFFFFFF] for key in kinds], dtype=np.int64
+    ).reshape(-1, 3)
+    scope = table[which].T.reshape(-1)
+    again = rows.take(np.tile(np.arange(len(rows)), 3))
+    by = tally.order(again.trades, scope)
+    return scope[by], again.take(by)
+
+
+def _segments(scope: np.ndarray, hour: np.ndarray) -> tuple[list[tuple[int, int]], np.ndarray]:
+    fresh = np.ones(scope.size, dtype=bool)
+    fresh[1:] = (np.diff(scope) != 0) | (np.diff(hour) != 0)
+    starts = np.flatnonzero(fresh)
+    return list(zip(scope[starts].tolist(), hour[starts].tolist(), strict=True)), starts
+
+
+def _load(touched: set[tuple[int, int]]) -> dict[tuple[int, int], dict[int, np.void]]:
+    """Hours of stored days: (scope, day) -> {hour: record}; touched days without rows are empty."""
+    days: dict[tuple[int, int], dict[int, np.void]] = {key: {} for key in touched}
+    if not touched:
+        return days
+    scopes, dates = {scope for scope, _ in touched}, [day for _, day in touched]
+    stored = RollupDay.objects.filter(
+        scope_id__in=scopes, day__gte=min(dates), day__lte=max(dates)
+    ).values_list("scope_id", "day", "hours")
+    for scope, day, blob in stored:
+        if (scope, day) in days:
+            records = np.frombuffer(blob, TALLY)
+            days[scope, day] = dict(zip((records["first"] // HOUR).tolist(), records, strict=True))
+    return days
+
+
+def _prior(days: dict, keys: list[tuple[int, int]]) -> np.ndarray:
+    prior = tally.empty(len(keys))
+    for at, (scope, hour) in enumerate(keys):
+        record = days[scope, hour // 24].get(hour)
+        if record is not None:
+            prior[at] = record
+    return prior
+
+
+def _recomputed(dirty: set[tuple[int, int]]) -> dict[tuple[int, int], np.void | None]:
+    """The hours in ``dirty`` from their stored trades; None where none is left."""
+    result: dict[tuple[int, int], np.void | None] = dict.fromkeys(dirty)
+    instances = dict(
+        Scope.objects.filter(id__in={scope for scope, _ in dirty}).values_list("id", "instance")
+    )
+    hours = defaultdict(set)
+    for scope, hour in dirty:
+        hours[instances[scope]].add(hour)
+    for instance, wanted in hours.items():
+        books = list(Book.objects.filter(instance=instance).values_list("id", flat=True))
+        for first, last in _stretches(wanted):
+            keys, records = _fold_stored(columns.rows(books, first * HOUR, (last + 1) * HOUR))
+            found = zip(keys, records, strict=True)
+            result.update({key: record for key, record in found if key in dirty})
+    return result
+
+
+def _stretches(hours: set[int]) -> list[tuple[int, int]]:
+    """Runs of hours close enough to be read in one query."""
+    runs: list[list[int]] = []
+    for hour in sorted(hours):
+        if runs and hour - runs[-1][1] <= 2 and hour - runs[-1][0] < 24:
+            runs[-1][1] = hour
+        else:
+            runs.append([hour, hour])
+    return [(first, last) for first, last in runs]
+
+
+def _fold_stored(stored: Rows) -> tuple[list[tuple[int, int]], np.ndarray]:
+    pairs = set(zip(stored.book.tolist(), stored.parameter_set.tolist(), strict=True))
+    scope, rows = _by_scope(stored, scopes_of(pairs))
+    keys, starts = _segments(scope, rows.trades.exit_at // HOUR)
+    return keys, tally.fold(rows.trades, starts)
+
+
+def _store(days: dict, changed: dict[tuple[int, int], np.void | None]) -> None:
+    for (scope, hour), record in changed.items():
+        hours = days[scope, hour // 24]
+        if record is None:
+            hours.pop(hour, None)
+        else:
+            hours[hour] = record
+    gone = [key for key, hours in days.items() if not hours]
+    for scope, day in gone:
+        RollupDay.objects.filter(scope_id=scope, day=day).delete()
+    kept = [(key, np.array([days[key][hour] for hour in sorted(days[key])], TALLY))
+            for key in sorted(days) if days[key]]  # fmt: skip
+    _write(kept)
+
+
+def _write(days: list[tuple[tuple[int, int], np.ndarray]]) -> None:
+    if not days:
+        return
+    starts = np.cumsum([0] + [hours.size for _, hours in days[:-1]])
+    whole = tally.merge(np.concatenate([hours for _, hours in days]), starts)
+    rows = [
+        (scope, day, whole[at].tobytes(), hours.tobytes())
+        for at, ((scope, day), hours) in enumerate(days)
+    ]
+    bulk.upsert(
+        RollupDay, ("scope_id", "day", "tally", "hours"), rows,
+        conflict=("scope_id", "day"), update=("tally", "hours"),
+    )  # fmt: skip
+
+
+def rebuild(instance: StrategyInstance, progress=lambda done: None) -> int:
+    """Compute an instance's rollups anew from its trades, a stretch of days at a time.
+
+    Each stretch is one transaction under the bot's lock, so trades may arrive meanwhile and an
+    interrupted rebuild has changed nothing that was right. Returns the number of trades counted.
+    """
+    books = list(Book.objects.filter(instance=instance).values_list("id", flat=True))
+    counted = 0
+    for since, until in _slices(books):
+        with transaction.atomic():
+            lock(instance.bot_id)
+            counted += _rebuild_slice(instance, books, since, until)
+        progress(counted)
+    return counted
+
+
+def lock(bot_id: int) -> None:
+    """Let one transaction at a time write a bot's trades (SQLite has one writer anyway)."""
+    if connection.features.has_select_for_update:
+        Bot.objects.select_for_update(no_key=True).get(pk=bot_id)
+
+
+def _slices(books: list[int]) -> list[tuple[int | None, int | None]]:
+    """Stretches of whole days [since, until) in days since 1970, the outer ends open."""
+    trades = Trade.objects.filter(book__in=books).order_by()
+    count = trades.count()
+    if count <= SLICE:
+        return [(None, None)]
+    first = trades.order_by("exit_at").values_list("exit_at", flat=True)[0]
+    last = trades.order_by("-exit_at").values_list("exit_at", flat=True)[0]
+    edges = np.linspace(
+        to_micros(first) // DAY, to_micros(last) // DAY + 1, -(-count // SLICE) + 1
+    ).astype(int)
+    inner = [int(edge) for edge in np.unique(edges)[1:-1]]
+    return list(zip([None, *inner], [*inner, None], strict=True))
+
+
+def _rebuild_slice(
+    instance: StrategyInstance, books: list[int], since: int | None, until: int | None
+) -> int:
+    stored = columns.rows(
+        books, None if since is None else since * DAY, None if until is None else until * DAY
+    )
+    keys, records = _fold_stored(stored)
+    stale = RollupDay.objects.filter(scope__instance=instance)
+    if since is not None:
+        stale = stale.filter(day__gte=since)
+    if until is not None:
+        stale = stale.filter(day__lt=until)
+    stale.delete()
+    days: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for at, (scope, hour) in enumerate(keys):
+        days[scope, hour // 24].append(at)
+    _write([(key, records[at]) for key, at in days.items()])
+    return len(stored)

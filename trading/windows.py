@@ -1,0 +1,149 @@
+"""Any window of time, answered from sums.
+
+A window is cut into whole days, the whole hours beside them, and the trades of the two hours that
+it enters or leaves in the middle; what it costs does not depend on how many trades are stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from trading import bulk, columns
+from trading.columns import placeholders
+from trading.ledger import tally
+from trading.ledger.metrics import Daily
+from trading.ledger.tally import TALLY
+from trading.models import Book, Scope
+from trading.rollups import DAY, HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """Disjoint tallies that make up a window, ordered by scope and time, all of shape (n,)."""
+
+    scope: np.ndarray  # index into the scopes that were asked for
+    tallies: np.ndarray  # dtype TALLY
+
+    @property
+    def day(self) -> np.ndarray:
+        return self.tallies["first"] // DAY
+
+    @property
+    def hour_of_day(self) -> np.ndarray:
+        return self.tallies["first"] // HOUR % 24
+
+    def take(self, rows) -> Pieces:
+        return Pieces(self.scope[rows], self.tallies[rows])
+
+
+def pieces(
+    scopes: Sequence[Scope], since: int | None, until: int | None, *, hourly: bool = False
+) -> Pieces:
+    """Tallies of trades with since <= exit < until (microseconds since 1970; None is open).
+
+    ``hourly`` keeps hours apart instead of using whole days.
+    """
+    first_hour = None if since is None else -(-since // HOUR)
+    last_hour = None if until is None else until // HOUR
+    parts = []
+    if first_hour is None or last_hour is None or first_hour <= last_hour:
+        parts.append(_stored(scopes, first_hour, last_hour, hourly))
+        edges = []
+        if since is not None and first_hour * HOUR > since:
+            edges.append((since, first_hour * HOUR))
+        if until is not None and until > last_hour * HOUR:
+            edges.append((last_hour * HOUR, until))
+    else:
+        edges = [(since, until)]
+    parts += [_raw(scopes, *edge) for edge in edges if edge[0] < edge[1]]
+    scope = np.concatenate([part.scope for part in parts])
+    tallies = np.concatenate([part.tallies for part in parts])
+    by = np.lexsort((tallies["first"], scope))
+    return Pieces(scope[by], tallies[by])
+
+
+def merged(window: Pieces, size: int) -> np.ndarray:
+    """One tally per scope, shape (size,)."""
+    out = tally.empty(size)
+    starts = np.flatnonzero(np.diff(window.scope, prepend=-1))
+    if starts.size:
+        out[window.scope[starts]] = tally.merge(window.tallies, starts)
+    return out
+
+
+def daily(window: Pieces, first_day: int, last_day: int) -> Daily:
+    """Sums per calendar day of ``first_day`` .. ``last_day`` (days since 1970), over all scopes."""
+    at = window.day - first_day
+    size = last_day - first_day + 1
+    totals = np.bincount(at, weights=window.tallies["total"], minlength=size)
+    trades = np.bincount(at, weights=window.tallies["trades"], minlength=size)
+    return Daily(totals, trades.astype(np.int64))
+
+
+def _stored(
+    scopes: Sequence[Scope], first_hour: int | None, last_hour: int | None, hourly: bool
+) -> Pieces:
+    """Days, and hours where the window cuts a day, of hours [first_hour, last_hour)."""
+    index = {scope.id: at for at, scope in enumerate(scopes)}
+    cut = set()
+    where, values = [f"scope_id IN ({placeholders(scopes) or 'NULL'})"], list(index)
+    if first_hour is not None:
+        where.append("day >= %s")
+        values.append(first_hour // 24)
+        if first_hour % 24:
+            cut.add(first_hour // 24)
+    if last_hour is not None:
+        where.append("day <= %s")
+        values.append((last_hour - 1) // 24)
+        if last_hour % 24:
+            cut.add((last_hour - 1) // 24)
+    column = "hours" if hourly else "tally"
+    if cut and not hourly:
+        column = f"CASE WHEN day IN ({', '.join(map(str, cut))}) THEN hours ELSE tally END"
+    sql = f"SELECT scope_id, {column} FROM trading_rollupday WHERE {' AND '.join(where)}"
+    found = bulk.binary(sql, values)
+    size = TALLY.itemsize
+    scope = np.array([index[row[0]] for row in found], dtype=np.int64)
+    repeat = np.array([len(row[1]) // size for row in found], dtype=np.int64)
+    tallies = np.frombuffer(b"".join([row[1] for row in found]), TALLY)
+    scope = np.repeat(scope, repeat)
+    if cut or hourly:
+        hour = tallies["first"] // HOUR
+        inside = np.ones(hour.size, dtype=bool)
+        # A whole day is inside; only records of single hours can lie outside.
+        if first_hour is not None:
+            inside &= (hour >= first_hour) | (hour // 24 > first_hour // 24)
+        if last_hour is not None:
+            inside &= hour < last_hour
+        scope, tallies = scope[inside], tallies[inside]
+    return Pieces(scope, tallies)
+
+
+def _raw(scopes: Sequence[Scope], since: int, until: int) -> Pieces:
+    books = list(
+        Book.objects.filter(instance__in={scope.instance_id for scope in scopes}).values_list(
+            "id", "instance_id", "market_id", "mode", "currency"
+        )
+    )
+    stored = columns.rows([book[0] for book in books], since, until)
+    parts, index = [], []
+    for at, scope in enumerate(scopes):
+        mine = np.isin(stored.book, [book[0] for book in books if _counts(scope, book)])
+        if scope.kind == Scope.Kind.SET:
+            mine &= stored.parameter_set == (scope.parameter_set_id or columns.UNKNOWN_SET)
+        if mine.any():
+            trades = stored.take(mine).trades
+            parts.append(tally.fold(trades.take(tally.order(trades)), np.array([0])))
+            index.append(at)
+    tallies = np.concatenate(parts) if parts else tally.empty(0)
+    return Pieces(np.array(index, dtype=np.int64), tallies)
+
+
+def _counts(scope: Scope, book: tuple) -> bool:
+    _, instance, market, mode, currency = book
+    if (instance, mode, currency) != (scope.instance_id, scope.mode, scope.currency):
+        return False
+    return scope.kind != Scope.Kind.MARKET or market == scope.market_id
