@@ -1,0 +1,1 @@
+"""Foreign sources, one file each: what others wrote down, read as it is."""
