@@ -1,0 +1,162 @@
+import http.client
+import os
+import signal
+import socket
+import sqlite3
+import urllib.parse
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+
+from .conftest import Running, alive, gone, run, start
+
+
+def ask(running: Running, path: str, **headers: str) -> http.client.HTTPResponse:
+    parts = urllib.parse.urlsplit(running.url)
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=10)
+    connection.request("GET", path, headers=headers)
+    return connection.getresponse()
+
+
+def log_in(running: Running, password: str) -> int:
+    """Send the login form; 302 is in, 200 is the form again."""
+    page = ask(running, "/admin/login/")
+    token = page.getheader("Set-Cookie").partition("csrftoken=")[2].partition(";")[0]
+    form = {"username": "admin", "password": password, "csrfmiddlewaretoken": token}
+    parts = urllib.parse.urlsplit(running.url)
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=10)
+    connection.request(
+        "POST",
+        "/admin/login/",
+        urllib.parse.urlencode(form),
+        {
+            "Cookie": f"csrftoken={token}",
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Referer": running.url,
+        },
+    )
+    return connection.getresponse().status
+
+
+def test_the_login_page_answers_and_the_password_printed_once_works(running):
+    assert ask(running, "/admin/login/").status == 200
+    assert "".join(running.printed).count(running.password) == 1
+    assert log_in(running, running.password) == 302
+    assert log_in(running, "something else") == 200
+
+
+def test_the_next_step_is_named_when_there_is_no_bot(running):
+    running_lines = [line for line in running.printed if "No bot yet" in line]
+    assert len(running_lines) <= 1
+    # The line follows the address, so it may still be in the pipe when that one was read.
+    line = running_lines[0] if running_lines else running.process.stdout.readline()
+    assert "import_bot_db" in line
+    assert "create_bot" in line
+
+
+def test_styles_come_without_a_build_step_and_without_another_host(running):
+    answer = ask(running, "/static/unfold/css/styles.css")
+    assert answer.status == 200
+    assert answer.getheader("Content-Type").startswith("text/css")
+
+
+def test_every_page_carries_the_security_headers(running):
+    headers = ask(running, "/admin/login/").headers
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    assert "script-src 'self' 'unsafe-eval';" in policy
+    assert "frame-ancestors 'none'" in policy
+
+
+def test_a_host_that_was_not_allowed_is_refused(running):
+    assert ask(running, "/admin/login/", Host="evil.example.org").status == 400
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_leaves_no_process_and_a_second_start_keeps_the_user(tmp_path, own_database, number):
+    first = start(tmp_path, **own_database)
+    password = first.password
+    family = first.family()
+    assert len(family) >= 4
+    assert first.stop(number) == 0
+    assert gone(family, within=2)
+    second = start(tmp_path, **own_database)
+    try:
+        assert second.password is None
+        if password:
+            assert log_in(second, password) == 302
+    finally:
+        assert second.stop() == 0
+
+
+def test_when_the_worker_dies_everything_stops_and_says_why(tmp_path, own_database):
+    running = start(tmp_path, **own_database)
+    family = running.family()
+    worker = next(
+        pid for pid in family[1:] if b"worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    )
+    os.kill(worker, signal.SIGKILL)
+    printed = running.process.stdout.read()
+    assert running.process.wait(timeout=30) == 1
+    assert "the worker stopped unexpectedly (killed by SIGKILL)" in printed
+    assert gone(family, within=2)
+
+
+def test_a_killed_parent_takes_its_children_along(tmp_path, own_database):
+    running = start(tmp_path, **own_database)
+    family = running.family()
+    running.process.kill()
+    running.process.wait()
+    assert gone(family, within=20), alive(family)
+
+
+def test_a_port_in_use_is_one_clear_line(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        ran = run("up", "--port", port, DATA_DIR=str(tmp_path))
+    assert ran.returncode == 1
+    assert ran.stdout == ""
+    assert ran.stderr.splitlines() == [
+        f"CommandError: port {port} on 127.0.0.1 is in use: stop the program that uses it, or "
+        "choose another with --port"
+    ]
+
+
+def test_a_file_that_is_no_database_is_one_clear_line(tmp_path):
+    (tmp_path / "selflearn.sqlite3").write_bytes(b"not a database at all" * 500)
+    ran = run("up", "--port", "0", DATA_DIR=str(tmp_path))
+    assert ran.returncode == 1
+    assert len(ran.stderr.splitlines()) == 1
+    assert "cannot be used: file is not a database" in ran.stderr
+
+
+def test_a_database_of_a_newer_version_is_left_alone(tmp_path):
+    assert run("migrate", "-v", "0", DATA_DIR=str(tmp_path)).returncode == 0
+    with sqlite3.connect(tmp_path / "selflearn.sqlite3") as database:
+        database.execute(
+            "INSERT INTO django_migrations (app, name, applied)"
+            " VALUES ('auth', '9999_from_the_future', '2030-01-01')"
+        )
+    ran = run("up", "--port", "0", DATA_DIR=str(tmp_path))
+    assert ran.returncode == 1
+    assert len(ran.stderr.splitlines()) == 1
+    assert "newer version (auth.9999_from_the_future)" in ran.stderr
+
+
+def test_the_worker_refuses_a_database_that_is_behind(tmp_path):
+    ran = run("worker", DATA_DIR=str(tmp_path))
+    assert ran.returncode == 1
+    assert "run manage.py migrate first" in ran.stderr
+
+
+def test_the_password_is_stored_only_as_a_slow_hash(tmp_path):
+    first = start(tmp_path)
+    assert first.stop() == 0
+    content = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
+    assert first.password.encode() not in content
+    assert PBKDF2PasswordHasher.algorithm.encode() + b"$" in content
