@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 from django.db import connection, transaction
+from django.db.models import Q
 
 from trading import bulk
 from trading.clock import from_epoch
@@ -214,6 +215,19 @@ def find_series(bot: Bot | None, market: str, interval: int) -> CandleSeries | N
     found = CandleSeries.objects.filter(market__name=market, interval=interval)
     own = found.filter(bot=bot).first() if bot else None
     return own or found.filter(bot=None).first()
+
+
+def newest_close(bot: Bot, market: Market) -> float | None:
+    """Close of the newest candle of a market: the bot's own or a shared one, of any interval."""
+    series = (
+        CandleSeries.objects.filter(Q(bot=bot) | Q(bot=None), market=market, candles__gt=0)
+        .order_by("-last_at", "interval")
+        .first()
+    )
+    if series is None:
+        return None
+    block = CandleBlock.objects.filter(series=series).order_by("-start").first()
+    return float(from_matrix(_unpack(block.columns)).close[-1])
 
 
 def _unpack(blob: bytes | memoryview) -> np.ndarray:

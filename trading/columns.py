@@ -12,8 +12,8 @@ from django.db import connection
 from trading.ledger.tally import Trades
 
 UNKNOWN_SET = 0
-_LEDGER = ("book_id", "COALESCE(parameter_set_id, 0)", "exit_at", "exit_at - entry_at",
-           "pnl_pct", "pnl", "COALESCE(fee, 0)")  # fmt: skip
+_LEDGER = ("t.book_id", "COALESCE(t.parameter_set_id, 0)", "t.exit_at", "t.exit_at - t.entry_at",
+           "t.pnl_pct", "t.pnl", "t.fee")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +34,36 @@ class Rows:
 def rows(books: Sequence[int], since: int | None = None, until: int | None = None) -> Rows:
     """Trades of ``books`` with since <= exit < until (microseconds since 1970), in no order."""
     where, values = _where(books, since, until)
-    select = ", ".join(_number(column) for column in _LEDGER)
     return as_rows(
-        matrix(f"SELECT {select} FROM trading_trade WHERE {where}", values, len(_LEDGER))
+        matrix(f"SELECT {_ledger()} FROM trading_trade t WHERE {where}", values, len(_LEDGER))
     )
 
 
+def rows_with(
+    extra: Sequence[str], books: Sequence[int], since: int | None = None, until: int | None = None
+) -> tuple[Rows, list[list]]:
+    """The same with further columns as lists: ``t.NAME`` of the trade, ``c.NAME`` of its context
+    (None without one; JSON as text)."""
+    where, values = _where(books, since, until)
+    select = ", ".join([_ledger(), *map(_text, extra)])
+    sql = (
+        f"SELECT {select} FROM trading_trade t"
+        f" LEFT JOIN trading_tradecontext c ON c.trade_id = t.id WHERE {where}"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        found = cursor.fetchall()
+    width = len(_LEDGER)
+    table = _floats((row[:width] for row in found), width)
+    return as_rows(table), [[row[width + at] for row in found] for at in range(len(extra))]
+
+
 def as_rows(table: np.ndarray) -> Rows:
-    """Rows from a float64 matrix of book, set, exit, held, r, pnl, fee."""
+    """Rows from a float64 matrix of book, set, exit, held, r, pnl, fee (or infinity)."""
     # Microseconds since 1970 stay below 2**53, so float64 carries them exactly.
     book, parameter_set, exit_at, held = (table[:, at].astype(np.int64) for at in range(4))
     r, pnl, fee = (np.ascontiguousarray(table[:, at]) for at in range(4, 7))
+    fee[np.isinf(fee)] = np.nan
     return Rows(book, parameter_set, Trades(exit_at, held, r, pnl, fee))
 
 
@@ -57,7 +76,11 @@ def matrix(sql: str, values: Sequence[object], width: int) -> np.ndarray:
     """Run a query of ``width`` numeric columns into a float64 matrix, shape (n, width)."""
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-        return np.fromiter(chain.from_iterable(iter_rows(cursor)), np.float64).reshape(-1, width)
+        return _floats(iter_rows(cursor), width)
+
+
+def _floats(rows: Iterable[tuple], width: int) -> np.ndarray:
+    return np.fromiter(chain.from_iterable(rows), np.float64).reshape(-1, width)
 
 
 def iter_rows(cursor) -> Iterable[tuple]:
@@ -71,17 +94,32 @@ def placeholders(values: Sequence[object]) -> str:
 
 
 def _where(books: Sequence[int], since: int | None, until: int | None) -> tuple[str, list]:
-    clauses, values = [f"book_id IN ({placeholders(books) or 'NULL'})"], list(books)
+    clauses, values = [f"t.book_id IN ({placeholders(books) or 'NULL'})"], list(books)
     if since is not None:
-        clauses.append("exit_at >= %s")
+        clauses.append("t.exit_at >= %s")
         values.append(since)
     if until is not None:
-        clauses.append("exit_at < %s")
+        clauses.append("t.exit_at < %s")
         values.append(until)
     return " AND ".join(clauses), values
 
 
+def _ledger() -> str:
+    return ", ".join(map(_number, _LEDGER))
+
+
 def _number(column: str) -> str:
     # PostgreSQL hands numeric over as Decimal, ten times slower than the float that is wanted.
-    money = column in ("pnl", "COALESCE(fee, 0)") and connection.vendor == "postgresql"
-    return f"CAST({column} AS double precision)" if money else column
+    if _postgres() and column in ("t.pnl", "t.fee"):
+        column = f"CAST({column} AS double precision)"
+    # A fee may be missing: infinity stands for NULL, which would not fit into an array.
+    infinity = "'Infinity'" if _postgres() else "9e999"
+    return f"COALESCE({column}, {infinity})" if "t.fee" in column else column
+
+
+def _text(column: str) -> str:
+    return f"CAST({column} AS text)" if column == "c.features" and _postgres() else column
+
+
+def _postgres() -> bool:
+    return connection.vendor == "postgresql"

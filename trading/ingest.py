@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 
@@ -225,7 +226,7 @@ def _columns(rows: list[TradeRow], places: list[Place]) -> Rows:
             ints(row.exit_at - row.entry_at for row in rows),
             floats(row.pnl_pct for row in rows),
             floats(row.pnl for row in rows),
-            floats(row.fee or 0 for row in rows),
+            floats(math.nan if row.fee is None else row.fee for row in rows),
         ),
     )
 

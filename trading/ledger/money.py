@@ -50,8 +50,17 @@ def to_float(units: Ints, picos: Ints) -> Floats:
 
 
 def to_decimal(units: int, picos: int) -> Decimal:
-    """The exact sum."""
-    return (Decimal(int(units) * PICO + int(picos))).scaleb(-12, _WIDE)
+    """The exact sum, without trailing zeros."""
+    exact = Decimal(int(units) * PICO + int(picos)).scaleb(-12, _WIDE).normalize(_WIDE)
+    return (
+        exact.quantize(Decimal(1), context=_WIDE) if int(exact.as_tuple().exponent) > 0 else exact
+    )
 
 
 _WIDE = Context(prec=60)
+_FIFTEEN = Context(prec=15)
+
+
+def rounded(value: float) -> Decimal:
+    """A float64 of money, to the 15 digits that it is good for."""
+    return _FIFTEEN.create_decimal(repr(float(value)))

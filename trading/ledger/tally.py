@@ -26,6 +26,7 @@ TALLY = np.dtype(
         ("trades", "<i8"),
         ("wins", "<i8"),
         ("losses", "<i8"),
+        ("fees", "<i8"),  # trades whose fee is known
         ("held", "<i8"),  # microseconds, summed
         ("first", "<i8"),  # exit time of the first trade, microseconds since 1970
         ("last", "<i8"),
@@ -47,7 +48,7 @@ TALLY = np.dtype(
         ("money_drawdown", "<f8"),
     ]
 )
-_SUMMED = ("trades", "wins", "losses", "held")
+_SUMMED = ("trades", "wins", "losses", "fees", "held")
 _FLOAT_SUMS = ("gain", "loss", "squares")
 _MONEY = (("units", "picos"), ("fee_units", "fee_picos"))
 _BLOCK = 1 << 20  # cells of a padded block: bounds memory
@@ -65,7 +66,7 @@ class Trades:
     held: Ints  # microseconds from entry to exit
     r: Floats  # percent of the entry notional, net of fees
     pnl: Floats  # money, net of fees, at most 15 significant digits
-    fee: Floats  # money, 0 where unknown
+    fee: Floats  # money, NaN where unknown
 
     def __len__(self) -> int:
         return int(self.exit_at.size)
@@ -103,10 +104,11 @@ def fold(trades: Trades, starts: Ints, prior: Tallies | None = None) -> Tallies:
         return out
     lengths = np.diff(starts, append=len(trades))
     r = trades.r
-    _add_ints(out, "trades", lengths)
-    _add_ints(out, "wins", np.add.reduceat((r > 0).astype(np.int64), starts))
-    _add_ints(out, "losses", np.add.reduceat((r < 0).astype(np.int64), starts))
-    _add_ints(out, "held", np.add.reduceat(trades.held, starts))
+    out["trades"] += lengths
+    out["wins"] += np.add.reduceat((r > 0).astype(np.int64), starts)
+    out["losses"] += np.add.reduceat((r < 0).astype(np.int64), starts)
+    out["fees"] += np.add.reduceat((~np.isnan(trades.fee)).astype(np.int64), starts)
+    out["held"] += np.add.reduceat(trades.held, starts)
     segment = np.repeat(np.arange(starts.size), lengths)
     for name, values in (
         ("gain", np.maximum(r, 0)),
@@ -149,15 +151,11 @@ def merge(tallies: Tallies, starts: Ints) -> Tallies:
     return out
 
 
-def _add_ints(out: Tallies, name: str, values: Ints) -> None:
-    out[name] += values
-
-
 def _left_sums(segment: Ints, values: Floats, before: Floats) -> Floats:
     # bincount adds its weights one after the other, which reduceat does not.
     order = np.concatenate((np.arange(before.size), segment))
-    sums: Floats = np.bincount(order, np.concatenate((before, values)), before.size)
-    return sums
+    sums = np.bincount(order, np.concatenate((before, values)), before.size)
+    return sums.astype(np.float64, copy=False)
 
 
 def _blocks(lengths: Ints) -> Iterator[tuple[Ints, int]]:
@@ -190,7 +188,7 @@ def _walk_r(out: Tallies, r: Floats, starts: Ints, lengths: Ints) -> None:
 
 def _walk_money(out: Tallies, trades: Trades, starts: Ints, lengths: Ints, segment: Ints) -> None:
     runs = []
-    for (units, picos), values in zip(_MONEY, (trades.pnl, trades.fee), strict=True):
+    for (units, picos), values in zip(_MONEY, (trades.pnl, np.nan_to_num(trades.fee)), strict=True):
         whole, part = (np.cumsum(column) for column in money.split(values))
         # Integers wrap around and back: the sum within a segment is right whatever came before.
         whole -= np.concatenate(([0], whole))[starts][segment] - out[units][segment]

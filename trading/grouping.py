@@ -1,0 +1,190 @@
+"""Groups of trades: what each ``by`` means, from sums and from columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from trading import columns as stored
+from trading.columns import Rows
+from trading.models import Book, ParameterSet, Scope
+from trading.rollups import DAY, HOUR
+from trading.selection import Selection
+from trading.strategies import REGISTRY
+from trading.strategies.common import COMMON_CONTEXT
+from trading.windows import Pieces
+
+SIMPLE = ("day", "hour", "strategy", "market", "exit_reason", "version")
+MISSING = "not recorded"
+UNKNOWN = "unknown"
+DISTINCT = 24  # more values of a number than this are put into five bins of like size
+BINS = 5
+_COMMON = {feature.name for feature in COMMON_CONTEXT}
+
+
+def check(by: str | None) -> None:
+    """Raise ValueError, listing what there is, for a ``by`` that means nothing."""
+    if by is None or by in SIMPLE:
+        return
+    kind, _, name = by.partition(":")
+    known = {"feature": _features, "param": _parameters}.get(kind, set)()
+    if name in known:
+        return
+    if known:
+        raise ValueError(f"there is no {kind} {name!r}; there are: {', '.join(sorted(known))}")
+    raise ValueError(f"by must be one of {', '.join(SIMPLE)}, feature:NAME or param:NAME")
+
+
+def _features() -> set[str]:
+    declared = {feature.name for strategy in REGISTRY.values() for feature in strategy.features}
+    return declared | _COMMON
+
+
+def _parameters() -> set[str]:
+    return {parameter.name for strategy in REGISTRY.values() for parameter in strategy.parameters}
+
+
+def of_scope(by: str) -> Callable[[Scope], Any]:
+    """The key of a scope for strategy, market or version."""
+    return {
+        "strategy": lambda scope: scope.instance.name,
+        "market": lambda scope: scope.market.name,
+        "version": lambda scope: scope.parameter_set.version if scope.parameter_set else UNKNOWN,
+    }[by]
+
+
+def of_pieces(by: str | None, window: Pieces) -> list:
+    """The key of each tally: its day, its hour of the day, or None."""
+    if by == "day":
+        return _dates(window.day)
+    return window.hour_of_day.tolist() if by == "hour" else [None] * window.scope.size
+
+
+def columns(by: str | None) -> tuple[str, ...]:
+    """Columns that ``of_rows`` needs beside the ledger's."""
+    if by == "exit_reason":
+        return ("t.exit_reason",)
+    kind, _, name = (by or "").partition(":")
+    if kind != "feature":
+        return ()
+    return (f"c.{name}",) if name in _COMMON else ("c.features",)
+
+
+def read(books: list[int], selection: Selection, extra: Sequence[str]) -> tuple[Rows, list[list]]:
+    """Rows of a selection with further columns."""
+    if not extra:
+        rows, further = stored.rows(books, *selection.bounds), []
+    else:
+        rows, further = stored.rows_with(extra, books, *selection.bounds)
+    sets = selection.sets()
+    if sets is None:
+        return rows, further
+    mine = np.flatnonzero(np.isin(rows.parameter_set, list(sets)))
+    return rows.take(mine), [[column[at] for at in mine] for column in further]
+
+
+def of_rows(by: str | None, rows: Rows, further: Sequence[list], books: dict[int, Book]) -> list:
+    """The key of each trade."""
+    if by is None:
+        return [None] * len(rows)
+    if by == "day":
+        return _dates(rows.trades.exit_at // DAY)
+    if by == "hour":
+        return (rows.trades.exit_at // HOUR % 24).tolist()
+    if by == "strategy":
+        return [books[book].instance.name for book in rows.book.tolist()]
+    if by == "market":
+        return [books[book].market.name for book in rows.book.tolist()]
+    if by == "exit_reason":
+        return further[0]
+    kind, _, name = by.partition(":")
+    if kind == "feature":
+        return _binned(_feature(name, rows, further[0]))
+    return _of_sets(name if kind == "param" else None, rows)
+
+
+def _of_sets(parameter: str | None, rows: Rows) -> list:
+    """Version, or value of a parameter, of the set that made each trade."""
+    sets = ParameterSet.objects.in_bulk(set(np.unique(rows.parameter_set).tolist()))
+    keys = {
+        id_: made.version if parameter is None else made.values.get(parameter, MISSING)
+        for id_, made in sets.items()
+    }
+    return [keys.get(id_, UNKNOWN) for id_ in rows.parameter_set.tolist()]
+
+
+def _feature(name: str, rows: Rows, reported: list) -> list:
+    if name not in _COMMON:
+        features = [msgspec.json.decode(value) if value else {} for value in reported]
+        values = [found.get(name) for found in features]
+        return [value if isinstance(value, str | int | float) else None for value in values]
+    derived = {
+        "entry_hour": lambda: (_entry(rows) // HOUR % 24).tolist(),
+        # Days since 1970 began on a Thursday.
+        "entry_day_of_week": lambda: ((_entry(rows) // DAY + 3) % 7).tolist(),
+        "hold_time_seconds": lambda: (rows.trades.held / 1e6).tolist(),
+    }.get(name)
+    fallback = derived() if derived else [None] * len(rows)
+    return [
+        again if value in (None, "") else value
+        for value, again in zip(reported, fallback, strict=True)
+    ]
+
+
+def _entry(rows: Rows) -> np.ndarray:
+    return rows.trades.exit_at - rows.trades.held
+
+
+def _binned(values: list) -> list:
+    """Values as keys; many different numbers become five ranges with as many trades each."""
+    numbers = [value for value in values if isinstance(value, int | float)]
+    if len(set(numbers)) <= DISTINCT:
+        return [MISSING if value is None else value for value in values]
+    edges = np.unique(np.quantile(numbers, np.linspace(0, 1, BINS + 1)))
+    inner = edges[1:-1]
+    ranges = [Range(low, high) for low, high in pairwise(edges)]
+    return [
+        ranges[int(np.searchsorted(inner, value, side="right"))]
+        if isinstance(value, int | float)
+        else (MISSING if value is None else value)
+        for value in values
+    ]
+
+
+class Range(tuple):
+    """A bin of numbers: (low, high)."""
+
+    __slots__ = ()
+
+    def __new__(cls, low: float, high: float) -> Range:
+        return super().__new__(cls, (float(low), float(high)))
+
+
+def _dates(days: np.ndarray) -> list:
+    return days.astype("datetime64[D]").astype(str).tolist()
+
+
+def sort_key(key: Any) -> tuple:
+    """Numbers and ranges by size, then texts, then what is missing."""
+    if key is None or key in (MISSING, UNKNOWN):
+        return 3, 0.0, str(key)
+    if isinstance(key, Range):
+        return 1, key[0], ""
+    if isinstance(key, int | float):
+        return 1, float(key), ""
+    return 2, 0.0, str(key)
+
+
+def text(key: Any) -> str | None:
+    """The key as it is shown."""
+    if key is None or isinstance(key, str):
+        return key
+    if isinstance(key, Range):
+        return f"{key[0]:.6g} to {key[1]:.6g}"
+    if isinstance(key, bool):
+        return "true" if key else "false"
+    return f"{key:.10g}"
