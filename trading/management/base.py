@@ -1,0 +1,60 @@
+"""What the commands share: ``--json``, bots by name, moments, and one clear line on bad input."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from trading import guard
+from trading.models import Bot
+
+
+class Command(BaseCommand):
+    """A command that can answer in JSON. ``say`` prints for people, ``answer`` for programs."""
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        parser.add_argument("--json", action="store_true", help="print the result as JSON")
+        return parser
+
+    def answer(self, result: object) -> None:
+        self.stdout.write(json.dumps(result, default=_plain, indent=2))
+
+
+def bot_named(name: str) -> Bot:
+    """The bot, or an error that names those there are."""
+    found = Bot.objects.filter(name=name).first()
+    if found:
+        return found
+    names = list(Bot.objects.values_list("name", flat=True)[:20])
+    there = f"there are: {', '.join(names)}" if names else "there is none yet"
+    raise CommandError(
+        f'no bot is named "{name}"; {there}. Make it with: python3 manage.py create_bot "{name}"'
+    )
+
+
+def moment(text: str) -> datetime:
+    """A moment from the command line; a date or a time without offset is read as UTC."""
+    try:
+        return datetime.combine(date.fromisoformat(text), time.min, UTC)
+    except ValueError:
+        pass
+    try:
+        found = datetime.fromisoformat(text)
+        return guard.moment(found if found.tzinfo else found.replace(tzinfo=UTC))
+    except ValueError as error:
+        raise CommandError(
+            f'"{text}" is not a time; write 2025-01-31 or 2025-01-31T12:00:00Z'
+        ) from error
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    raise TypeError(f"{type(value).__name__} has no JSON form")

@@ -1,0 +1,31 @@
+from django.core.exceptions import ValidationError
+from django.core.management.base import CommandError
+
+from trading import tokens
+from trading.management.base import Command as Base
+from trading.models import Bot, BotToken
+
+
+class Command(Base):
+    help = "Make a bot and a token for it; the token is printed once and cannot be shown again."
+
+    def add_arguments(self, parser):
+        parser.add_argument("name", metavar="NAME")
+        parser.add_argument("--scope", choices=BotToken.Scope.values, default=BotToken.Scope.BOT)
+
+    def handle(self, *, name, scope, **options):
+        bot = Bot(name=name)
+        try:
+            bot.full_clean()
+        except ValidationError as error:
+            raise CommandError("; ".join(error.messages)) from error
+        bot.save()
+        _, secret = tokens.issue(bot, scope)
+        if options["json"]:
+            self.answer({"bot": bot.name, "scope": scope, "token": secret})
+            return
+        self.stdout.write(f'Bot "{bot.name}" made. Its token (scope {scope}), shown only now:')
+        self.stdout.write(f"\n  {secret}\n")
+        self.stdout.write(
+            f'Import what it did so far: python3 manage.py import_bot_db FILE --bot "{bot.name}"'
+        )

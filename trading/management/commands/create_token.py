@@ -1,0 +1,23 @@
+from trading import clock, tokens
+from trading.management.base import Command as Base
+from trading.management.base import CommandError, bot_named, moment
+from trading.models import BotToken
+
+
+class Command(Base):
+    help = "Make a further token for a bot; it is printed once and cannot be shown again."
+
+    def add_arguments(self, parser):
+        parser.add_argument("bot", metavar="BOT")
+        parser.add_argument("--scope", choices=BotToken.Scope.values, required=True)
+        parser.add_argument("--expires", metavar="TIME", help="2025-12-31 or with time and offset")
+
+    def handle(self, *, bot, scope, expires, **options):
+        expires_at = moment(expires) if expires else None
+        if expires_at and expires_at <= clock.now():
+            raise CommandError(f"{expires} has passed: the token would never work")
+        _, secret = tokens.issue(bot_named(bot), scope, expires_at)
+        if options["json"]:
+            self.answer({"bot": bot, "scope": scope, "token": secret})
+        else:
+            self.stdout.write(f'Token for "{bot}" (scope {scope}), shown only now:\n\n  {secret}\n')

@@ -1,0 +1,68 @@
+from pathlib import Path
+
+from django.core.management.base import CommandError
+
+from trading import candles, guard, progress
+from trading.importers import candle_files
+from trading.management.base import Command as Base
+from trading.management.base import bot_named
+
+SHOWN = 5
+
+
+class Command(Base):
+    help = "Import candles from CSV, CSV.gz, freqtrade JSON, Parquet or Feather."
+
+    def add_arguments(self, parser):
+        parser.add_argument("file", metavar="FILE", type=Path)
+        parser.add_argument("--market", required=True, help="as the bot names it: BTC/USDT")
+        parser.add_argument("--interval", required=True, type=int, metavar="SECONDS")
+        parser.add_argument("--bot", metavar="NAME", help="whose; without it they are for all bots")
+
+    def handle(self, *, file, market, interval, bot, **options):
+        if not guard.MARKET.fullmatch(market):
+            raise CommandError(
+                f'"{market}" is no market name: it must match {guard.MARKET.pattern}'
+            )
+        if not 1 <= interval <= 31 * 86_400:
+            raise CommandError("--interval must be 1 to 2678400 seconds")
+        owner = bot_named(bot) if bot else None
+        try:
+            with progress.bar("Candles", 0) as advance:
+                report = candle_files.run(
+                    file, market=market, interval=interval, bot=owner, progress=advance
+                )
+        except candle_files.Unreadable as error:
+            raise CommandError(str(error)) from error
+        series = candles.series_for(owner, market, interval)
+        result = {
+            "read": report.read, "stored": report.counts.stored, "updated": report.counts.updated,
+            "unchanged": report.counts.unchanged, "rejected": len(report.rejected),
+            "series": {
+                "market": market, "interval": interval, "candles": series.candles,
+                "first": series.first_at, "last": series.last_at,
+                "gaps": series.gaps, "missing": series.missing,
+            },
+        }  # fmt: skip
+        if options["json"]:
+            self.answer(result)
+        else:
+            self._tell(result)
+        if report.rejected:
+            shown = sorted(report.rejected.items())[:SHOWN]
+            lines = "; ".join(f"row {row}: {message}" for row, message in shown)
+            more = f" and {len(report.rejected) - SHOWN} more" * (len(report.rejected) > SHOWN)
+            raise CommandError(f"{len(report.rejected)} candles were rejected ({lines}{more})")
+
+    def _tell(self, result):
+        self.stdout.write(
+            "Candles: {stored} new, {updated} changed, {unchanged} unchanged, "
+            "{rejected} rejected".format(**result)
+        )
+        series = result["series"]
+        if series["candles"]:
+            self.stdout.write(
+                f"{series['market']} at {series['interval']} s now holds {series['candles']} from "
+                f"{series['first']:%Y-%m-%d %H:%M} to {series['last']:%Y-%m-%d %H:%M} UTC, "
+                f"{series['gaps']} gaps ({series['missing']} candles missing)"
+            )

@@ -1,0 +1,83 @@
+import csv
+
+from django.core.management.base import CommandError
+
+from trading import guard
+from trading.management.base import Command as Base
+from trading.management.base import bot_named, moment
+from trading.management.tables import columns, details, flat
+from trading.models import Mode, Trade
+from trading.performance import measure
+from trading.selection import PERIODS, Selection, period
+from trading.strategies import UnknownStrategy
+
+
+class Command(Base):
+    help = "The metrics of closed trades, net of fees, as a table, JSON or CSV."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--bot", metavar="NAME")
+        parser.add_argument("--strategy", help="key, alias, or instance such as rsi_bb@sol")
+        parser.add_argument("--market")
+        parser.add_argument("--mode", choices=Mode.values, default=Mode.LIVE)
+        parser.add_argument("--version", type=int, dest="set_version", help="of the parameters")
+        parser.add_argument("--since", metavar="TIME", help="exits from then on (UTC)")
+        parser.add_argument("--until", metavar="TIME", help="exits before then (UTC)")
+        parser.add_argument("--window", choices=[*PERIODS, "all"], help="instead of since, until")
+        parser.add_argument(
+            "--by",
+            help="day, hour (of the day, UTC), strategy, market, exit_reason, version, "
+            "feature:NAME or param:NAME",
+        )
+        parser.add_argument("--csv", action="store_true", help="print as CSV")
+
+    def create_parser(self, prog_name, subcommand, **kwargs):
+        # --version means the version of the parameters here, not Django's.
+        return super().create_parser(prog_name, subcommand, conflict_handler="resolve", **kwargs)
+
+    def handle(self, *, by, **options):
+        if options["json"] and options["csv"]:
+            raise CommandError("--json and --csv: choose one")
+        selection = self._selection(options)
+        try:
+            groups = measure(selection, by, detail=True)
+        except (ValueError, UnknownStrategy) as error:
+            raise CommandError(str(error)) from error
+        if options["json"]:
+            self.answer([{"key": group.key, **group.metrics} for group in groups])
+        elif options["csv"]:
+            rows = [flat(group) for group in groups]
+            names = list(dict.fromkeys(name for row in rows for name in row))
+            writer = csv.DictWriter(self.stdout, names, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+        elif not sum(group.metrics["trades"] for group in groups):
+            self.stdout.write(self._why_none(selection))
+        else:
+            self.stdout.write(columns(by, groups) if by else details(groups[0]))
+
+    def _selection(self, options):
+        if options["window"] and (options["since"] or options["until"]):
+            raise CommandError("--window stands for --since and --until: give one or the other")
+        if options["market"] and not guard.MARKET.fullmatch(options["market"]):
+            raise CommandError(f"--market must match {guard.MARKET.pattern}")
+        since, until = period(options["window"] or "all")
+        if options["since"]:
+            since = moment(options["since"])
+        if options["until"]:
+            until = moment(options["until"])
+        if since and until and since >= until:
+            raise CommandError("--since must be before --until")
+        return Selection(
+            bot=bot_named(options["bot"]) if options["bot"] else None,
+            strategy=options["strategy"], market=options["market"], mode=options["mode"],
+            version=options["set_version"], since=since, until=until,
+        )  # fmt: skip
+
+    def _why_none(self, selection):
+        other = Mode.PAPER if selection.mode == Mode.LIVE else Mode.LIVE
+        if not Trade.objects.exists():
+            return "No trades are stored yet: python3 manage.py import_bot_db FILE --bot NAME"
+        if Trade.objects.filter(book__mode=other).exists():
+            return f"No {selection.mode} trades match; for {other} ones: --mode {other}"
+        return "No trades match."

@@ -1,0 +1,33 @@
+from trading import progress, rollups
+from trading.management.base import Command as Base
+from trading.management.base import bot_named
+from trading.models import StrategyInstance, Trade
+
+
+class Command(Base):
+    help = "Compute the sums by day and hour anew from the trades; trades may arrive meanwhile."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--bot", metavar="NAME", help="only of this bot")
+
+    def handle(self, *, bot, **options):
+        instances = StrategyInstance.objects.select_related("bot").order_by("bot", "pk")
+        trades = Trade.objects.order_by()
+        if bot:
+            instances = instances.filter(bot=bot_named(bot))
+            trades = trades.filter(book__instance__bot__name=bot)
+        done = []
+        with progress.bar("Trades", trades.count()) as advance:
+            before = 0
+            for instance in instances:
+                count = rollups.rebuild(
+                    instance, lambda here, before=before: advance(before + here)
+                )
+                before += count
+                done.append({"bot": instance.bot.name, "strategy": instance.name, "trades": count})
+        if options["json"]:
+            self.answer(done)
+            return
+        for row in done:
+            self.stdout.write(f"{row['bot']} / {row['strategy']}: {row['trades']} trades")
+        self.stdout.write(f"Rebuilt {len(done)} strategies from {before if done else 0} trades.")
