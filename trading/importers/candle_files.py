@@ -63,7 +63,8 @@ def _check_interval(found: Candles, interval: int) -> None:
     if steps.size and np.median(steps) != interval:
         usual = int(np.median(steps))
         raise Unreadable(
-            f"the file's candles are {usual} s apart, not {interval}; if that is right: --interval {usual}"
+            f"the file's candles are {usual} s apart, not {interval}; "
+            f"if that is what they are: --interval {usual}"
         )
 
 
