@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import mode
 
 import numpy as np
 
@@ -44,10 +45,10 @@ def run(
     found, rejected = _read(path)
     report = Report(rejected=rejected, read=len(found) + len(rejected))
     numbers = np.setdiff1d(np.arange(1, report.read + 1), list(rejected))
+    _check_interval(found, interval)
     wrong = candles.problems(found, interval)
     report.rejected |= {int(numbers[row]): message for row, message in wrong.items()}
     sound = found.take(np.setdiff1d(np.arange(len(found)), list(wrong)))
-    _check_interval(sound, interval)
     series = candles.series_for(bot, market, interval)
     for start in range(0, len(sound), BATCH):
         counts = candles.store(series, sound.take(slice(start, start + BATCH)))
@@ -59,9 +60,8 @@ def run(
 
 
 def _check_interval(found: Candles, interval: int) -> None:
-    steps = np.diff(np.unique(found.open_time))
-    if steps.size and np.median(steps) != interval:
-        usual = int(np.median(steps))
+    steps = np.diff(np.unique(found.open_time)).tolist()
+    if steps and (usual := mode(steps)) != interval:
         raise Unreadable(
             f"the file's candles are {usual} s apart, not {interval}; "
             f"if that is what they are: --interval {usual}"

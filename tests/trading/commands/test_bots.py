@@ -1,0 +1,47 @@
+import pytest
+from django.core.management import CommandError
+
+from trading import tokens
+from trading.models import Bot, BotToken
+
+
+@pytest.mark.django_db
+def test_a_new_bot_gets_a_token_that_works_and_is_kept_only_as_a_digest(run):
+    made = run("create_bot", "grid 1", "--json")
+    token = tokens.verify(made["token"])
+    assert (token.bot.name, token.scope) == ("grid 1", "bot")
+    stored = BotToken.objects.values().get()
+    assert made["token"] not in map(str, stored.values())
+
+
+@pytest.mark.django_db
+def test_further_tokens_have_a_scope_and_may_expire(run, bot):
+    made = run("create_token", "ref", "--scope", "read", "--expires", "2999-01-01", "--json")
+    token = tokens.verify(made["token"])
+    assert (token.scope, token.expires_at.year) == ("read", 2999)
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (("create_bot", "ref"), "already"),
+        (("create_bot", "a/b"), "letters, digits"),
+        (("create_bot", ""), "blank"),
+        (("create_token", "nobody", "--scope", "read"), 'no bot is named "nobody"'),
+        (("create_token", "ref", "--scope", "read", "--expires", "2001-01-01"), "has passed"),
+        (("create_token", "ref", "--scope", "read", "--expires", "soon"), "is not a time"),
+        (("create_token", "ref", "--scope", "king"), "invalid choice"),
+    ],
+)
+def test_bad_input_gets_one_clear_line_and_makes_nothing(run, bot, args, says):
+    with pytest.raises(CommandError) as error:
+        run(*args)
+    assert says in str(error.value)
+    assert Bot.objects.count() == 1
+    assert not BotToken.objects.exists()
+
+
+@pytest.mark.django_db
+def test_rebuilding_says_what_it_counted(imported, run):
+    rows = run("rebuild_rollups", "--json")
+    assert {row["strategy"]: row["trades"] for row in rows} == {"renko_ao": 2080, "rsi_bb": 236}
