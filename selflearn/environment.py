@@ -137,4 +137,4 @@ def email(name: str, *, default: str) -> dict[str, Any]:
         parsed: dict[str, Any] = _env.email_url_config(url)
     except ValueError:
         raise ImproperlyConfigured(f"{name} is not a valid {scheme} address") from None
-    return parsed
+    return {setting: value for setting, value in parsed.items() if value is not None}

@@ -222,9 +222,8 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_MAX_AGE = 600
 
-_EMAIL = environment.email("EMAIL_URL", default="consolemail://")
-EMAIL_BACKEND = _EMAIL["EMAIL_BACKEND"]
-globals().update(_EMAIL)
+# One address stands for all of Django's EMAIL_* settings.
+globals().update(environment.email("EMAIL_URL", default="consolemail://"))
 
 IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
 SIMPLE_HISTORY_ENFORCE_HISTORY_MODEL_PERMISSIONS = True

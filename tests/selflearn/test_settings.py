@@ -79,9 +79,17 @@ def test_without_any_variable_it_is_sqlite_for_this_machine_alone(tmp_path):
 
 
 def test_an_empty_variable_means_its_default(tmp_path):
-    assert read(tmp_path, ALLOWED_HOSTS="", DEBUG="", DATABASE_URL="", PROXY_COUNT="") == read(
-        tmp_path
-    )
+    names = ("ALLOWED_HOSTS", "DEBUG", "DATABASE_URL", "PROXY_COUNT", "SECRET_KEY", "HTTPS")
+    emptied, absent = read(tmp_path, **dict.fromkeys(names, "")), read(tmp_path)
+    for name in (*names[:2], "DATABASES", *names[3:]):
+        assert emptied[name] == absent[name]
+
+
+def test_a_mail_server_is_read_from_its_address(tmp_path):
+    found = read(tmp_path, EMAIL_URL="smtp+tls://me:secret@mail.example.org:587")
+    assert found["EMAIL_BACKEND"] == "django.core.mail.backends.smtp.EmailBackend"
+    assert (found["EMAIL_HOST"], found["EMAIL_PORT"]) == ("mail.example.org", 587)
+    assert found["EMAIL_USE_TLS"] is True
 
 
 def test_postgresql_gets_time_limits_and_keeps_what_its_address_asks(tmp_path):
