@@ -29,7 +29,8 @@ def test_groups_equal_sql_on_the_source(imported, run, source, by):
     rows = source.execute(
         f"SELECT {KEYS[by]}, COUNT(*), SUM(pnl_pct > 0), SUM(pnl_pct < 0), SUM(pnl_pct),"
         " AVG(pnl_pct), SUM(pnl_usd), MAX(pnl_pct), MIN(pnl_pct),"
-        " SUM(MAX(pnl_pct, 0)) / NULLIF(SUM(MAX(-pnl_pct, 0)), 0), AVG(exit_time - entry_time) FROM trades GROUP BY 1"
+        " SUM(MAX(pnl_pct, 0)) / NULLIF(SUM(MAX(-pnl_pct, 0)), 0),"
+        " AVG(exit_time - entry_time) FROM trades GROUP BY 1"
     ).fetchall()
     found = {group["key"]: group for group in run("query_pnl", "--by", by, "--json")}
     assert len(found) == len(rows) > 0
