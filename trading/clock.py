@@ -6,7 +6,7 @@ clock, so that a moment can be replayed exactly.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
@@ -15,11 +15,23 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
 _fixed: ContextVar[datetime | None] = ContextVar("fixed_moment", default=None)
+_simulation: Callable[[], datetime | None] | None = None
 
 
 def now() -> datetime:
     """Return the current moment, aware, in UTC."""
-    return _fixed.get() or datetime.now(UTC)
+    return _fixed.get() or (_simulation() if _simulation else None) or datetime.now(UTC)
+
+
+def simulated() -> bool:
+    """Whether time is simulated: moved by bots, and not by the wall clock."""
+    return _simulation is not None
+
+
+def simulate(source: Callable[[], datetime | None] | None) -> None:
+    """Take the time from ``source``, which answers None until it was first set."""
+    global _simulation
+    _simulation = source
 
 
 @contextmanager

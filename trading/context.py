@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from trading import guard
-from trading.strategies import get
+from trading.strategies.base import Strategy
 from trading.strategies.common import COMMON_CONTEXT
 
 _COMMON = {feature.name: feature for feature in COMMON_CONTEXT}
@@ -27,7 +27,7 @@ class Context:
 
 
 def read_context(
-    strategy: str, values: dict[str, Any] | None, errors: dict[str, list[str]]
+    strategy: Strategy | None, values: dict[str, Any] | None, errors: dict[str, list[str]]
 ) -> Context | None:
     """Sort a reported context into its places; errors are keyed ``context.NAME``."""
     if not values:
@@ -37,7 +37,7 @@ def read_context(
     except ValueError as error:
         errors["context"] = [str(error)]
         return None
-    declared = {feature.name for feature in get(strategy).features} if strategy else set()
+    declared = {feature.name for feature in strategy.features} if strategy else set()
     context = Context({})
     for name, value in values.items():
         if name in _COMMON:

@@ -11,10 +11,12 @@ import numpy as np
 
 from trading import columns as stored
 from trading.columns import Rows
-from trading.models import Book, ParameterSet, Scope
+from trading.declared import build
+from trading.models import Book, ExternalStrategy, ParameterSet, Scope
 from trading.rollups import DAY, HOUR
 from trading.selection import Selection
 from trading.strategies import REGISTRY
+from trading.strategies.base import Strategy
 from trading.strategies.common import COMMON_CONTEXT
 from trading.windows import Pieces
 
@@ -40,12 +42,16 @@ def check(by: str | None) -> None:
 
 
 def _features() -> set[str]:
-    declared = {feature.name for strategy in REGISTRY.values() for feature in strategy.features}
-    return declared | _COMMON
+    return {feature.name for strategy in _strategies() for feature in strategy.features} | _COMMON
 
 
 def _parameters() -> set[str]:
-    return {parameter.name for strategy in REGISTRY.values() for parameter in strategy.parameters}
+    return {parameter.name for strategy in _strategies() for parameter in strategy.parameters}
+
+
+def _strategies() -> list[Strategy]:
+    external = ExternalStrategy.objects.values_list("declaration", flat=True)
+    return [*REGISTRY.values(), *map(build, external)]
 
 
 def of_scope(by: str) -> Callable[[Scope], Any]:

@@ -20,6 +20,11 @@ DEPTH, BYTES = 20, 16_384
 _MILLISECONDS = 1e11
 
 
+def latest() -> datetime | None:
+    """The last moment that a bot may speak of; None in simulated time, which bots lead."""
+    return None if clock.simulated() else clock.now() + FUTURE
+
+
 def moment(value: object) -> datetime:
     """A time from ISO 8601 with offset, or epoch seconds. Raises ValueError with a sentence."""
     if isinstance(value, bool) or not isinstance(value, int | float | str | datetime):

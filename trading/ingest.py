@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 from django.db import transaction
 
-from trading import attribution, bulk, clock, columns, rollups
+from trading import attribution, bulk, clock, columns, guard, rollups
 from trading.columns import Rows
 from trading.context import Context
+from trading.declared import Declared
 from trading.ledger.tally import Trades
 from trading.models import Book, Bot, Market, Trade, TradeContext, TradeRevision
 from trading.parameters import instance_for
@@ -53,10 +54,10 @@ def store_trades(bot: Bot, trades: Sequence[TradeIn]) -> Outcome:
     content is rejected.
     """
     outcome = Outcome()
-    now = clock.now()
+    known, latest = Declared(bot), guard.latest()
     rows: dict[int, TradeRow] = {}
     for index, trade in enumerate(trades):
-        found = read(trade, now)
+        found = read(trade, latest, known)
         if isinstance(found, TradeRow):
             rows[index] = found
         else:

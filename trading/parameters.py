@@ -13,8 +13,8 @@ from django.db import transaction
 from django.db.models import Max
 
 from trading import attribution, clock, rollups
+from trading.declared import Declared, strategy_of
 from trading.models import Bot, LivePeriod, LiveSet, Origin, ParameterSet, StrategyInstance
-from trading.strategies import get, split
 from trading.strategies.base import InvalidValues
 
 REASON_LENGTH = 500
@@ -34,7 +34,7 @@ def instance_for(bot: Bot, name: str) -> StrategyInstance:
     A new instance starts with the declared defaults live from now on; what was live before is
     not known. Raises UnknownStrategy.
     """
-    key, label = split(name)
+    key, label, strategy = Declared(bot).find(name)
     found = StrategyInstance.objects.filter(bot=bot, strategy=key, label=label).first()
     if found:
         return found
@@ -44,7 +44,7 @@ def instance_for(bot: Bot, name: str) -> StrategyInstance:
         if made:
             promote(
                 instance=instance,
-                values=get(name).defaults(),
+                values=strategy.defaults(),
                 reason="The declared defaults, when the strategy was first seen",
                 origin=Origin.DEFAULT,
             )
@@ -77,7 +77,7 @@ def promote(
     """
     reason = _reason(reason)
     try:
-        cleaned = get(instance.strategy).clean(values)
+        cleaned = strategy_of(instance).clean(values)
     except InvalidValues as invalid:
         raise Refused(invalid.errors) from invalid
     now = clock.now()

@@ -14,8 +14,10 @@ import msgspec
 from trading import guard
 from trading.clock import to_micros
 from trading.context import Context, read_context
+from trading.declared import Declared
 from trading.numbers import amount
-from trading.strategies import UnknownStrategy, split
+from trading.strategies import UnknownStrategy
+from trading.strategies.base import Strategy
 
 EXPLAINED = 0.02  # percentage points by which a reported PnL may differ beyond its fees
 PNL_LIMIT = 1e6  # percent
@@ -85,10 +87,13 @@ class TradeRow:
     digest: int = 0
 
 
-def read(trade: TradeIn, now: datetime) -> TradeRow | Errors:
-    """Check one trade. Returns the row, or its errors keyed by field name, all of them."""
+def read(trade: TradeIn, latest: datetime | None, known: Declared) -> TradeRow | Errors:
+    """Check one trade. Returns the row, or its errors keyed by field name, all of them.
+
+    ``latest`` is the last moment at which it may have closed; None lifts that limit.
+    """
     errors: Errors = {}
-    strategy, label = _strategy(trade.strategy, errors)
+    strategy, label, declaration = _strategy(trade.strategy, known, errors)
     side = _choice("side", trade.side, ("long", "short"), errors)
     prices = [
         _amount(name, getattr(trade, name), errors, positive=True)
@@ -96,7 +101,7 @@ def read(trade: TradeIn, now: datetime) -> TradeRow | Errors:
     ]
     times = [_time(name, getattr(trade, name), errors) for name in ("entry_time", "exit_time")]
     if None not in times:
-        _order(times, now, errors)
+        _order(times, latest, errors)
     pnl = _money("pnl", trade, errors)
     fee = _money("fee", trade, errors)
     row = TradeRow(
@@ -117,7 +122,7 @@ def read(trade: TradeIn, now: datetime) -> TradeRow | Errors:
         tag=_text("tag", trade.tag, 500, errors),
         flagged=False,
         revision=_integer("revision", trade.revision, errors),
-        context=read_context(strategy, trade.context, errors),
+        context=read_context(declaration, trade.context, errors),
     )  # fmt: skip
     if errors:
         return errors
@@ -162,12 +167,12 @@ _CONTENT = [
 ]
 
 
-def _strategy(name: str, errors: Errors) -> tuple[str, str]:
+def _strategy(name: str, known: Declared, errors: Errors) -> tuple[str, str, Strategy | None]:
     try:
-        return split(name)
+        return known.find(name)
     except UnknownStrategy as unknown:
         errors["strategy"] = [str(unknown)]
-        return "", ""
+        return "", "", None
 
 
 def _pattern(name: str, value: str, pattern, errors: Errors) -> str:
@@ -240,9 +245,9 @@ def _time(name: str, value: Any, errors: Errors) -> int | None:
         return None
 
 
-def _order(times: list[int], now: datetime, errors: Errors) -> None:
+def _order(times: list[int], latest: datetime | None, errors: Errors) -> None:
     entry_at, exit_at = times
     if exit_at < entry_at:
         errors["exit_time"] = ["is before entry_time"]
-    elif exit_at > to_micros(now + guard.FUTURE):
+    elif latest and exit_at > to_micros(latest):
         errors["exit_time"] = ["is more than 5 minutes in the future"]

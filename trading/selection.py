@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from django.db.models import QuerySet
 
 from trading import clock
-from trading.models import Book, Bot, Mode, ParameterSet, Scope, StrategyInstance
-from trading.strategies import split
+from trading.models import Book, Bot, ExternalStrategy, Mode, ParameterSet, Scope, StrategyInstance
+from trading.strategies import UnknownStrategy, parse, split
 
 PERIODS = {"24h": timedelta(hours=24), "7d": timedelta(days=7), "30d": timedelta(days=30)}
 
@@ -44,9 +44,20 @@ class Selection:
         if self.bot:
             found = found.filter(bot=self.bot)
         if self.strategy:
-            key, label = split(self.strategy)
+            key, label = self._names()
             found = found.filter(strategy=key, label=label)
         return found
+
+    def _names(self) -> tuple[str, str]:
+        try:
+            return split(self.strategy)
+        except UnknownStrategy:
+            # Perhaps one that a bot declared itself.
+            key, label = parse(self.strategy)
+            mine = {"bot": self.bot} if self.bot else {}
+            if not ExternalStrategy.objects.filter(key=key, **mine).exists():
+                raise
+            return key, label
 
     def books(self) -> list[Book]:
         found = Book.objects.select_related("market", "instance__bot").filter(

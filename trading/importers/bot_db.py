@@ -16,6 +16,7 @@ import numpy as np
 
 from trading import bulk, candles, clock, ingest, positions
 from trading.candles import Counts
+from trading.declared import strategy_of
 from trading.models import Bot, Market, Origin, Position, RenkoBrick
 from trading.parameters import instance_for, promote
 from trading.records import TradeIn
@@ -121,7 +122,7 @@ def _parameters(
         instance = instance_for(bot, name)
         there = instance.live_periods.filter(live_from=valid_from).first()
         if there:
-            complete = promote_values(name, values)
+            complete = strategy_of(instance).clean(values)
             if there.parameter_set.values != complete:
                 raise Unreadable(f"{name}: another set is recorded as live from {valid_from}")
             continue
@@ -130,12 +131,6 @@ def _parameters(
             reason=f"Live from {valid_from:%Y-%m-%d %H:%M} UTC, imported with {path.name}"[:500],
         )  # fmt: skip
         report.parameter_sets += 1
-
-
-def promote_values(name: str, values: dict) -> dict:
-    from trading.strategies import get
-
-    return get(name).clean(values)
 
 
 def _trades(source: Source, bot: Bot, report: Report, progress: Callable[[int], None]) -> None:

@@ -1,10 +1,19 @@
 """What happened, and what the bot is told to do."""
 
-from .bots import Book, Bot, BotToken, Market, Mode, StrategyInstance
+from .bots import (
+    Book,
+    Bot,
+    BotToken,
+    ExternalStrategy,
+    Market,
+    Mode,
+    Status,
+    StrategyInstance,
+)
 from .market import CandleBlock, CandleSeries, EvaluationCount, RenkoBrick
 from .parameters import LivePeriod, LiveSet, Origin, ParameterSet
 from .rollups import RollupDay, Scope
-from .state import StateEntry
+from .state import SimulatedClock, StateEntry
 from .trades import Position, Side, Trade, TradeContext, TradeRevision, Trend, VolatilityTrend
 
 __all__ = [
@@ -14,6 +23,7 @@ __all__ = [
     "CandleBlock",
     "CandleSeries",
     "EvaluationCount",
+    "ExternalStrategy",
     "LivePeriod",
     "LiveSet",
     "Market",
@@ -25,7 +35,9 @@ __all__ = [
     "RollupDay",
     "Scope",
     "Side",
+    "SimulatedClock",
     "StateEntry",
+    "Status",
     "StrategyInstance",
     "Trade",
     "TradeContext",

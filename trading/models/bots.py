@@ -20,6 +20,11 @@ class Bot(models.Model):
     name = models.CharField(max_length=64, validators=[bot_name])
     notes = models.TextField(blank=True)
     created_at = models.DateTimeField(default=clock.now, editable=False)
+    seen_at = models.DateTimeField("last seen", null=True, editable=False)
+    started_at = models.DateTimeField("running since", null=True, editable=False)
+    reported = models.JSONField(
+        default=dict, editable=False, help_text="What the newest heartbeat said"
+    )
 
     class Meta:
         ordering = ("name",)
@@ -56,12 +61,48 @@ class BotToken(models.Model):
         return f"{self.prefix}... ({self.scope})"
 
 
+class ExternalStrategy(models.Model):
+    """A strategy that a bot declares itself: everything works for it but the replay."""
+
+    bot = models.ForeignKey(Bot, models.CASCADE, related_name="external_strategies")
+    key = models.CharField(max_length=40)
+    declaration = models.JSONField(help_text="As it was posted, checked")
+    declared_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ("bot", "key")
+        verbose_name_plural = "external strategies"
+        constraints = (
+            models.UniqueConstraint(fields=("bot", "key"), name="external_key_once_per_bot"),
+        )
+
+    def __str__(self):
+        return f"{self.bot} / {self.key}"
+
+
+class Status(models.TextChoices):
+    LEARNING = "learning", "Learning"
+    PROVEN = "proven", "Proven"
+    DEGRADED = "degraded", "Degraded"
+    PAUSED = "paused", "Paused"
+    FROZEN = "frozen", "Frozen"
+
+
 class StrategyInstance(models.Model):
-    """One strategy as one bot runs it: the unit of parameters, state and learning."""
+    """One strategy as one bot runs it: the unit of parameters, state and learning.
+
+    ``size``, ``status``, ``experiment`` and ``arm`` are what the bot is told beside its values.
+    """
 
     bot = models.ForeignKey(Bot, models.CASCADE, related_name="instances")
     strategy = models.CharField(max_length=40, help_text="Key of the strategy: rsi_bb")
     label = models.CharField(max_length=40, blank=True, help_text="Tells two instances apart: sol")
+    size = models.FloatField(
+        default=1.0, editable=False, help_text="Share of its normal position size, 0-1"
+    )
+    status = models.CharField(max_length=8, choices=Status, default=Status.LEARNING, editable=False)
+    experiment = models.CharField(max_length=64, blank=True, editable=False)
+    arm = models.CharField(max_length=64, blank=True, editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:

@@ -26,3 +26,17 @@ class StateEntry(models.Model):
 
     def __str__(self):
         return self.key
+
+
+class SimulatedClock(models.Model):
+    """Where the simulated clock stands; one row, and only under SIMULATION."""
+
+    at = InstantField()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=models.Q(pk=1), name="one_simulated_clock"),
+        )
+
+    def __str__(self):
+        return f"{self.at:%Y-%m-%d %H:%M:%S}"
