@@ -103,7 +103,7 @@ def fold(trades: Trades, starts: Ints, prior: Tallies | None = None) -> Tallies:
     if not starts.size:
         return out
     lengths = np.diff(starts, append=len(trades))
-    r = trades.r
+    r = trades.r + 0.0  # turns -0.0 into 0.0: equal trades must fold to equal bits
     out["trades"] += lengths
     out["wins"] += np.add.reduceat((r > 0).astype(np.int64), starts)
     out["losses"] += np.add.reduceat((r < 0).astype(np.int64), starts)
@@ -212,7 +212,9 @@ def _extremes(out: Tallies, prefix: str, rows: Ints, run: Floats) -> None:
 def _join_paths(out: Tallies, tallies: Tallies, starts: Ints, lengths: Ints) -> None:
     for rows, width in _blocks(lengths):
         at = _padded(rows, width, starts, lengths)
-        inside = np.arange(width) < lengths[rows, None]
+        # No trades change nothing, to the bit: passed over like padding, since even a level that
+        # is reached again may differ by a rounding.
+        inside = (np.arange(width) < lengths[rows, None]) & (tallies["trades"][at] > 0)
         steps = np.zeros((rows.size, width + 1))
         steps[:, 1:] = np.where(inside, tallies["total"][at], 0.0)
         run = np.add.accumulate(steps, axis=1)
@@ -236,7 +238,6 @@ def _join(
     inside: NDArray[Any],
 ) -> None:
     peak, trough, fall = (f"{prefix}{name}" for name in ("peak", "trough", "drawdown"))
-    # Padding must not be a candidate: even the total, reached again, may differ by a rounding.
     rise = np.where(inside, tallies[peak][at] + level, -np.inf)
     dip = np.where(inside, tallies[trough][at] + level, np.inf)
     top = np.maximum.accumulate(np.maximum(rise, 0.0), axis=1)
