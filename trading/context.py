@@ -33,7 +33,7 @@ def read_context(
     if not values:
         return None
     try:
-        guard.json_object(values)
+        guard.json_value(values)
     except ValueError as error:
         errors["context"] = [str(error)]
         return None

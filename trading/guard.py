@@ -65,16 +65,16 @@ def text(value: str, length: int) -> str:
     return value
 
 
-def json_object(value: dict) -> dict:
-    """An open JSON object of at most 16 kB and depth 20, finite numbers and storable text."""
+def json_value(value: object, size: int = BYTES) -> object:
+    """JSON of at most ``size`` bytes and depth 20, finite numbers and storable text."""
     if _depth_over(value, DEPTH):
         raise ValueError(f"is nested deeper than {DEPTH}")
     try:
         encoded = msgspec.json.encode(value)
     except (UnicodeEncodeError, ValueError, TypeError, OverflowError) as error:
         raise ValueError("holds something that cannot be stored as JSON") from error
-    if len(encoded) > BYTES:
-        raise ValueError(f"is larger than {BYTES // 1024} kB")
+    if len(encoded) > size:
+        raise ValueError(f"is larger than {size // 1024} kB")
     if b"\\u0000" in encoded:
         raise ValueError("holds a character that cannot be stored")
     if not _finite(value):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,19 +10,15 @@ from typing import Any
 
 import msgspec
 
-from trading import guard
+from trading import fields, guard
 from trading.clock import to_micros
 from trading.context import Context, read_context
 from trading.declared import Declared
+from trading.fields import Errors
 from trading.numbers import amount
-from trading.strategies import UnknownStrategy
-from trading.strategies.base import Strategy
 
 EXPLAINED = 0.02  # percentage points by which a reported PnL may differ beyond its fees
 PNL_LIMIT = 1e6  # percent
-INT64 = 2**63
-
-Errors = dict[str, list[str]]
 Number = int | float | str
 
 
@@ -93,35 +88,37 @@ def read(trade: TradeIn, latest: datetime | None, known: Declared) -> TradeRow |
     ``latest`` is the last moment at which it may have closed; None lifts that limit.
     """
     errors: Errors = {}
-    strategy, label, declaration = _strategy(trade.strategy, known, errors)
-    side = _choice("side", trade.side, ("long", "short"), errors)
+    strategy, label, declaration = fields.strategy(trade.strategy, known, errors)
+    side = fields.choice("side", trade.side, ("long", "short"), errors)
     prices = [
-        _amount(name, getattr(trade, name), errors, positive=True)
+        fields.decimal(name, getattr(trade, name), errors, positive=True)
         for name in ("entry_price", "exit_price", "size", "stop_loss")
     ]
-    times = [_time(name, getattr(trade, name), errors) for name in ("entry_time", "exit_time")]
+    times = [
+        fields.moment(name, getattr(trade, name), errors) for name in ("entry_time", "exit_time")
+    ]
     if None not in times:
         _order(times, latest, errors)
     pnl = _money("pnl", trade, errors)
     fee = _money("fee", trade, errors)
     row = TradeRow(
-        external_id=_pattern("id", trade.external_id, guard.ID, errors),
+        external_id=fields.pattern("id", trade.external_id, guard.ID, errors),
         strategy=strategy, label=label,
-        market=_pattern("market", trade.market, guard.MARKET, errors),
-        mode=_choice("mode", trade.mode, ("live", "paper"), errors),
-        currency=_pattern("currency", trade.currency, guard.CURRENCY, errors),
+        market=fields.pattern("market", trade.market, guard.MARKET, errors),
+        mode=fields.choice("mode", trade.mode, ("live", "paper"), errors),
+        currency=fields.pattern("currency", trade.currency, guard.CURRENCY, errors),
         side=side,
         entry_price=prices[0], exit_price=prices[1], size=prices[2], stop_loss=prices[3],
-        leverage=_float("leverage", trade.leverage, errors, 1e-9, 1e4),
+        leverage=fields.number("leverage", trade.leverage, errors, 1e-9, 1e4),
         entry_at=times[0], exit_at=times[1],
-        exit_reason=_text("exit_reason", trade.exit_reason, 40, errors, required=True),
-        pnl_pct=_float("pnl_pct", trade.pnl_pct, errors, -PNL_LIMIT, PNL_LIMIT),
+        exit_reason=fields.text("exit_reason", trade.exit_reason, 40, errors, required=True),
+        pnl_pct=fields.number("pnl_pct", trade.pnl_pct, errors, -PNL_LIMIT, PNL_LIMIT),
         pnl=pnl, fee=fee,
-        reported_version=_integer("parameter_set", trade.parameter_set, errors),
-        arm=_text("arm", trade.arm or "", 64, errors),
-        tag=_text("tag", trade.tag, 500, errors),
+        reported_version=fields.integer("parameter_set", trade.parameter_set, errors),
+        arm=fields.text("arm", trade.arm or "", 64, errors),
+        tag=fields.text("tag", trade.tag, 500, errors),
         flagged=False,
-        revision=_integer("revision", trade.revision, errors),
+        revision=fields.integer("revision", trade.revision, errors),
         context=read_context(declaration, trade.context, errors),
     )  # fmt: skip
     if errors:
@@ -167,82 +164,11 @@ _CONTENT = [
 ]
 
 
-def _strategy(name: str, known: Declared, errors: Errors) -> tuple[str, str, Strategy | None]:
-    try:
-        return known.find(name)
-    except UnknownStrategy as unknown:
-        errors["strategy"] = [str(unknown)]
-        return "", "", None
-
-
-def _pattern(name: str, value: str, pattern, errors: Errors) -> str:
-    if not pattern.fullmatch(value):
-        errors[name] = [f"must match {pattern.pattern}"]
-    return value
-
-
-def _choice(name: str, value: str, choices: tuple[str, ...], errors: Errors) -> str:
-    if value not in choices:
-        errors[name] = [f"must be {' or '.join(choices)}"]
-    return value
-
-
-def _text(name: str, value: str, length: int, errors: Errors, required: bool = False) -> str:
-    if required and not value.strip():
-        errors[name] = ["must not be empty"]
-    try:
-        return guard.text(value, length)
-    except ValueError as error:
-        errors[name] = [str(error)]
-        return ""
-
-
-def _amount(name: str, value: Any, errors: Errors, positive: bool = False) -> Decimal | None:
-    if value is None:
-        return None
-    try:
-        found = amount(value)
-    except ValueError as error:
-        errors[name] = [str(error)]
-        return None
-    if positive and found <= 0:
-        errors[name] = ["must be above 0"]
-    return found
-
-
 def _money(name: str, trade: TradeIn, errors: Errors) -> Decimal | None:
     value, alias = getattr(trade, name), getattr(trade, f"{name}_usd")
     if value is not None and alias is not None and value != alias:
         errors[name] = [f"differs from {name}_usd; send one of them"]
-    return _amount(name, alias if value is None else value, errors)
-
-
-def _float(name: str, value: Any, errors: Errors, low: float, high: float) -> float | None:
-    if value is None:
-        return None
-    try:
-        # Through Decimal, so that one grammar of numbers holds everywhere.
-        found = value if type(value) is float else float(amount(value))
-    except ValueError as error:
-        errors[name] = [str(error)]
-        return None
-    if not (math.isfinite(found) and low <= found <= high):
-        errors[name] = [f"must lie between {low:g} and {high:g}"]
-    return found + 0.0
-
-
-def _integer(name: str, value: int | None, errors: Errors) -> int | None:
-    if value is not None and not 0 <= value < INT64:
-        errors[name] = ["must be a whole number from 0 to 2^63 - 1"]
-    return value
-
-
-def _time(name: str, value: Any, errors: Errors) -> int | None:
-    try:
-        return to_micros(guard.moment(value))
-    except ValueError as error:
-        errors[name] = [str(error)]
-        return None
+    return fields.decimal(name, alias if value is None else value, errors)
 
 
 def _order(times: list[int], latest: datetime | None, errors: Errors) -> None:
