@@ -6,11 +6,70 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.templatetags.static import static
+from django.urls import reverse_lazy
 
 
 def _favicon(request: HttpRequest) -> str:
     return static("selflearn/favicon.svg")
 
+
+def _styles(request: HttpRequest) -> str:
+    return static("selflearn/pages.css")
+
+
+def _item(title: str, icon: str, model: str, permission: str = "") -> dict[str, Any]:
+    app, name = model.split(".")
+    needed = permission or f"{app}.view_{name}"
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{app}_{name}_changelist"),
+        "permission": lambda request: request.user.has_perm(needed),
+    }
+
+
+_DASHBOARD = {"title": "Dashboard", "icon": "monitoring", "link": reverse_lazy("admin:index")}
+
+NAVIGATION = [
+    {
+        "title": "Trading",
+        "items": [
+            _DASHBOARD,
+            _item("Trades", "swap_vert", "trading.trade"),
+            _item("Positions", "pending_actions", "trading.position"),
+            _item("Strategies", "tune", "trading.strategyinstance"),
+            _item("Parameter sets", "history", "trading.parameterset"),
+            _item("Corrections", "edit_note", "trading.traderevision"),
+        ],
+    },
+    {
+        "title": "Market",
+        "items": [
+            _item("Candle series", "candlestick_chart", "trading.candleseries"),
+            _item("Bricks", "stairs", "trading.renkobrick"),
+            _item("Evaluations", "filter_alt", "trading.evaluationcount"),
+        ],
+    },
+    {
+        "title": "Bots",
+        "items": [
+            _item("Bots", "smart_toy", "trading.bot"),
+            _item("Tokens", "key", "trading.bottoken"),
+            _item("State", "database", "trading.stateentry"),
+        ],
+    },
+    {
+        "title": "System",
+        "items": [
+            _item("Rollups", "functions", "trading.rollupday"),
+            _item("Scopes", "category", "trading.scope"),
+            _item("Users", "person", "auth.user"),
+            _item("Groups", "group", "auth.group"),
+            _item("Scheduled tasks", "schedule", "django_q.schedule"),
+            _item("Failed tasks", "error", "django_q.failure"),
+        ],
+    },
+]
 
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "selflearn",
@@ -20,6 +79,16 @@ UNFOLD: dict[str, Any] = {
     "SITE_FAVICONS": [
         {"rel": "icon", "sizes": "any", "type": "image/svg+xml", "href": _favicon},
     ],
+    "STYLES": [_styles],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
+    "DASHBOARD_CALLBACK": "trading.admin.dashboard.dashboard",
+    # Pages and applications only: searching rows would scan tables.
+    "COMMAND": {"search_models": False, "show_history": False},
+    "SIDEBAR": {
+        "show_search": True,
+        "command_search": True,
+        "show_all_applications": False,
+        "navigation": NAVIGATION,
+    },
 }
