@@ -87,9 +87,12 @@ def reserve_ids(model: type[models.Model], count: int) -> list[int]:
 def binary(sql: str, values: Sequence[object]) -> list[tuple]:
     """Rows of a query over binary columns; PostgreSQL would otherwise send them as hex text."""
     if connection.vendor == "postgresql":
+        from psycopg import Cursor
+
         connection.ensure_connection()
-        with connection.connection.cursor(binary=True) as cursor:
-            return cursor.execute(sql, values).fetchall()
+        # Django's own cursors bind values on this side, which rules binary results out.
+        with Cursor(connection.connection) as cursor:
+            return cursor.execute(sql, values, binary=True).fetchall()
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return cursor.fetchall()

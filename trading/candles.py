@@ -199,6 +199,19 @@ def load(series: CandleSeries, since: int | None = None, until: int | None = Non
     return candles.take(slice(first, last))
 
 
+def newest(series: CandleSeries, limit: int) -> Candles:
+    """The newest candles, ascending."""
+    if not series.last_at or limit < 1:
+        return load(series, 0, 0)
+    # A gap makes the newest ones reach further back than their number says.
+    last, reach = int(series.last_at.timestamp()), limit * series.interval
+    while True:
+        found = load(series, last - reach, None)
+        if len(found) >= limit or len(found) >= series.candles:
+            return found.take(slice(max(0, len(found) - limit), None))
+        reach *= 4
+
+
 def gaps(series: CandleSeries) -> list[tuple[int, int, int]]:
     """Where candles are missing: (first missing, last missing, how many), epoch seconds."""
     times = load(series).open_time

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import chain
 
 import numpy as np
@@ -56,6 +56,24 @@ def rows_with(
     width = len(_LEDGER)
     table = _floats((row[:width] for row in found), width)
     return as_rows(table), [[row[width + at] for row in found] for at in range(len(extra))]
+
+
+def joined(parts: Sequence[Rows]) -> Rows:
+    """The trades of all parts, one part after the other."""
+    if len(parts) == 1:
+        return parts[0]
+    names = [field.name for field in fields(Trades)]
+    return Rows(
+        np.concatenate([part.book for part in parts]),
+        np.concatenate([part.parameter_set for part in parts]),
+        Trades(*(np.concatenate([getattr(part.trades, name) for part in parts]) for name in names)),
+    )
+
+
+def pairs(stored: Rows) -> tuple[list[tuple[int, int]], np.ndarray]:
+    """Every (book, parameter set) that occurs, and which of them each trade has."""
+    kinds, which = np.unique(stored.book * (1 << 32) + stored.parameter_set, return_inverse=True)
+    return [(int(kind) >> 32, int(kind) & 0xFFFFFFFF) for kind in kinds], which
 
 
 def as_rows(table: np.ndarray) -> Rows:

@@ -91,7 +91,7 @@ def past(name: str, micros: int | None, errors: Errors) -> None:
         errors[name] = ["is more than 5 minutes in the future"]
 
 
-def json_object(name: str, value: Any, errors: Errors, size: int = guard.BYTES) -> Any:
+def json_value(name: str, value: Any, errors: Errors, size: int = guard.BYTES) -> Any:
     return _try(name, lambda: guard.json_value(value, size), errors)
 
 

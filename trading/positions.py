@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
-from trading import bulk, candles, clock
-from trading.models import Bot, Position, Side, StateEntry
+import msgspec
+from django.db import transaction
+
+from trading import bulk, candles, clock, fields, guard, rollups
+from trading.declared import Declared
+from trading.fields import Errors
+from trading.models import Bot, Market, Position, Side, StrategyInstance
 from trading.numbers import amount
+from trading.parameters import instance_for
+from trading.records import Number
 from trading.selection import Selection
 
 _COLUMNS = (
@@ -16,33 +23,124 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def put(positions: Sequence[Position]) -> None:
-    """Store positions, each replacing its instance's on that market if its report is newer."""
-    rows = []
-    for position in positions:
-        position.clean_fields(exclude=("scaled_entries", "extra"))
-        rows.append(
-            (
-                position.instance_id, position.market_id, position.side,
-                *(bulk.decimal(getattr(position, name)) for name in _COLUMNS[3:7]),
-                clock.to_micros(position.entry_at), clock.to_micros(position.as_of),
-                position.order_id, bulk.decimal(position.initial_size),
-                bulk.json(position.scaled_entries), bulk.json(position.extra),
-            )
+class PositionReport(msgspec.Struct, forbid_unknown_fields=True):
+    """The wire form; ``put`` checks the values."""
+
+    strategy: str
+    market: str
+    side: str
+    entry_price: Number
+    size: Number
+    entry_time: Number
+    as_of: Number
+    stop_loss: Number | None = None
+    take_profit: Number | None = None
+    order_id: str = ""
+    initial_size: Number | None = None
+    scaled_entries: list[Any] = []
+    extra: dict[str, Any] = {}
+
+
+class Stale(ValueError):
+    """A newer report is stored already; it is in ``stored``."""
+
+    def __init__(self, stored: Any) -> None:
+        self.stored = stored
+        super().__init__("a newer report is stored already")
+
+
+class Invalid(ValueError):
+    """A report that cannot be stored; ``errors`` is keyed by field name."""
+
+    def __init__(self, errors: Errors) -> None:
+        self.errors = errors
+        super().__init__("; ".join(f"{name} {' '.join(text)}" for name, text in errors.items()))
+
+
+def put(bot: Bot, report: PositionReport) -> tuple[Position, bool]:
+    """Store a position by its report ; True where it is new.
+
+    The same report again changes nothing. Raises Invalid, and Stale for one that is older than
+    what is stored, or of the same moment with other content.
+    """
+    position = _read(bot, report)
+    with transaction.atomic():
+        rollups.lock(bot.pk)
+        position.instance = instance_for(bot, report.strategy)
+        position.market, _ = Market.objects.get_or_create(name=report.market)
+        stored = _find(position.instance, report.market)
+        if stored and not stored.as_of < position.as_of:
+            if _content(stored) != _content(position):
+                raise Stale(stored)
+            return stored, False
+        values = [_value(position, name) for name in _COLUMNS]
+        bulk.upsert(
+            Position, _COLUMNS, [values], conflict=_COLUMNS[:2], update=_COLUMNS[2:],
+            newer="as_of",
         )  # fmt: skip
-    bulk.upsert(
-        Position, _COLUMNS, rows, conflict=("instance_id", "market_id"),
-        update=_COLUMNS[2:], newer="as_of",
-    )  # fmt: skip
+    return _find(position.instance, report.market), stored is None
 
 
-def put_state(bot: Bot, key: str, value: object, as_of) -> None:
-    """Keep a JSON value under a bot's key, unless a newer one is there."""
-    row = (bot.pk, key, bulk.json(value), clock.to_micros(as_of), clock.now())
-    bulk.upsert(
-        StateEntry, ("bot_id", "key", "value", "as_of", "updated_at"), [row],
-        conflict=("bot_id", "key"), update=("value", "as_of", "updated_at"), newer="as_of",
-    )  # fmt: skip
+def close(bot: Bot, strategy: str, market: str) -> bool:
+    """Forget a position that is no longer open; False where there was none."""
+    with transaction.atomic():
+        rollups.lock(bot.pk)
+        key, label, _ = Declared(bot).find(strategy)
+        gone, _ = Position.objects.filter(
+            instance__bot=bot, instance__strategy=key, instance__label=label, market__name=market
+        ).delete()
+    return bool(gone)
+
+
+def of(bot: Bot) -> list[Position]:
+    """All open positions of a bot, ordered by strategy and market."""
+    found = Position.objects.filter(instance__bot=bot).select_related("instance", "market")
+    return list(found.order_by("instance__strategy", "instance__label", "market__name"))
+
+
+def _read(bot: Bot, report: PositionReport) -> Position:
+    errors: Errors = {}
+    fields.strategy(report.strategy, Declared(bot), errors)
+    fields.pattern("market", report.market, guard.MARKET, errors)
+    entry_at = fields.moment("entry_time", report.entry_time, errors)
+    as_of = fields.moment("as_of", report.as_of, errors)
+    fields.past("entry_time", entry_at, errors)
+    fields.past("as_of", as_of, errors)
+    if report.order_id:
+        fields.pattern("order_id", report.order_id, guard.ID, errors)
+    amounts = {
+        name: fields.decimal(name, getattr(report, name), errors, positive=True)
+        for name in ("entry_price", "size", "stop_loss", "take_profit", "initial_size")
+    }
+    position = Position(
+        side=fields.choice("side", report.side, ("long", "short"), errors),
+        order_id=report.order_id,
+        scaled_entries=fields.json_value("scaled_entries", report.scaled_entries, errors),
+        extra=fields.json_value("extra", report.extra, errors),
+        **amounts,
+    )
+    if errors:
+        raise Invalid(errors)
+    position.entry_at, position.as_of = clock.from_micros(entry_at), clock.from_micros(as_of)
+    return position
+
+
+def _find(instance: StrategyInstance, market: str) -> Position | None:
+    found = Position.objects.filter(instance=instance, market__name=market)
+    return found.select_related("instance", "market").first()
+
+
+def _content(position: Position) -> list[Any]:
+    return [getattr(position, name) for name in _COLUMNS]
+
+
+def _value(position: Position, name: str) -> Any:
+    value = getattr(position, name)
+    if isinstance(value, Decimal):
+        return bulk.decimal(value)
+    if name in ("entry_at", "as_of"):
+        return clock.to_micros(value)
+    return bulk.json(value) if name in ("scaled_entries", "extra") else value
 
 
 def open_positions(selection: Selection, by: str | None = None, key: str | None = None) -> dict:

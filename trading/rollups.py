@@ -91,11 +91,8 @@ def add(new: Rows, stale: Sequence[Place] = ()) -> None:
 
 def _by_scope(rows: Rows, scopes: dict) -> tuple[np.ndarray, Rows]:
     """Each trade once per scope it counts in, ordered by scope and canonically within it."""
-    pair = rows.book * (1 << 32) + rows.parameter_set
-    kinds, which = np.unique(pair, return_inverse=True)
-    table = np.array(
-        [scopes[int(key) >> 32, int(key) & 0xFFFFFFFF] for key in kinds], dtype=np.int64
-    ).reshape(-1, 3)
+    kinds, which = columns.pairs(rows)
+    table = np.array([scopes[pair] for pair in kinds], dtype=np.int64).reshape(-1, 3)
     scope = table[which].T.reshape(-1)
     again = rows.take(np.tile(np.arange(len(rows)), 3))
     by = tally.order(again.trades, scope)
@@ -103,9 +100,7 @@ def _by_scope(rows: Rows, scopes: dict) -> tuple[np.ndarray, Rows]:
 
 
 def _segments(scope: np.ndarray, hour: np.ndarray) -> tuple[list[tuple[int, int]], np.ndarray]:
-    fresh = np.ones(scope.size, dtype=bool)
-    fresh[1:] = (np.diff(scope) != 0) | (np.diff(hour) != 0)
-    starts = np.flatnonzero(fresh)
+    starts = tally.segments(scope, hour)
     return list(zip(scope[starts].tolist(), hour[starts].tolist(), strict=True)), starts
 
 

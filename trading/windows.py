@@ -58,7 +58,9 @@ def pieces(
             edges.append((last_hour * HOUR, until))
     else:
         edges = [(since, until)]
-    parts += [_raw(scopes, *edge) for edge in edges if edge[0] < edge[1]]
+    edges = [edge for edge in edges if edge[0] < edge[1]]
+    if edges:
+        parts.append(_raw(scopes, edges))
     scope = np.concatenate([part.scope for part in parts])
     tallies = np.concatenate([part.tallies for part in parts])
     by = np.lexsort((tallies["first"], scope))
@@ -81,6 +83,15 @@ def daily(window: Pieces, first_day: int, last_day: int) -> Daily:
     totals = np.bincount(at, weights=window.tallies["total"], minlength=size)
     trades = np.bincount(at, weights=window.tallies["trades"], minlength=size)
     return Daily(totals, trades.astype(np.int64))
+
+
+def daily_totals(window: Pieces, size: int, first_day: int, last_day: int) -> np.ndarray:
+    """Sums of r per scope and calendar day of ``first_day`` .. ``last_day`` (days since 1970):
+    shape (size, days)."""
+    days = last_day - first_day + 1
+    at = window.scope * days + window.day - first_day
+    sums = np.bincount(at, weights=window.tallies["total"], minlength=size * days)
+    return sums.reshape(size, days)
 
 
 def _stored(
@@ -122,28 +133,44 @@ def _stored(
     return Pieces(scope, tallies)
 
 
-def _raw(scopes: Sequence[Scope], since: int, until: int) -> Pieces:
-    books = list(
-        Book.objects.filter(instance__in={scope.instance_id for scope in scopes}).values_list(
-            "id", "instance_id", "market_id", "mode", "currency"
+def _raw(scopes: Sequence[Scope], edges: Sequence[tuple[int, int]]) -> Pieces:
+    """Tallies of the trades of each stretch [since, until), which lies within one hour."""
+    books = {
+        book[0]: book[1:]
+        for book in Book.objects.filter(
+            instance__in={scope.instance_id for scope in scopes}
+        ).values_list("id", "instance_id", "market_id", "mode", "currency")
+    }
+    stored = columns.joined([columns.rows(list(books), *edge) for edge in edges])
+    kinds, which = columns.pairs(stored)
+    index = {_counted(scope): at for at, scope in enumerate(scopes)}
+    table = np.array(
+        [
+            [index.get(key, -1) for key in _counts_in(*books[book], member)]
+            for book, member in kinds
+        ],
+        dtype=np.int64,
+    ).reshape(-1, 3)
+    scope, at = table[which].T.reshape(-1), np.tile(np.arange(len(stored)), 3)
+    asked = scope >= 0
+    scope, trades = scope[asked], stored.trades.take(at[asked])
+    by = tally.order(trades, scope)
+    scope, trades = scope[by], trades.take(by)
+    starts = tally.segments(scope, trades.exit_at // HOUR)
+    return Pieces(scope[starts], tally.fold(trades, starts))
+
+
+def _counted(scope: Scope) -> tuple:
+    """What tells a scope from the others."""
+    member = {Scope.Kind.MARKET: scope.market_id, Scope.Kind.SET: scope.parameter_set_id or 0}
+    return (scope.kind, scope.instance_id, member.get(scope.kind), scope.mode, scope.currency)
+
+
+def _counts_in(instance: int, market: int, mode: str, currency: str, member: int) -> list[tuple]:
+    """The scopes that a trade of a book and parameter set (0 where unknown) counts in."""
+    return [
+        (kind, instance, inside, mode, currency)
+        for kind, inside in (
+            (Scope.Kind.INSTANCE, None), (Scope.Kind.MARKET, market), (Scope.Kind.SET, member)
         )
-    )
-    stored = columns.rows([book[0] for book in books], since, until)
-    parts, index = [], []
-    for at, scope in enumerate(scopes):
-        mine = np.isin(stored.book, [book[0] for book in books if _counts(scope, book)])
-        if scope.kind == Scope.Kind.SET:
-            mine &= stored.parameter_set == (scope.parameter_set_id or columns.UNKNOWN_SET)
-        if mine.any():
-            trades = stored.take(mine).trades
-            parts.append(tally.fold(trades.take(tally.order(trades)), np.array([0])))
-            index.append(at)
-    tallies = np.concatenate(parts) if parts else tally.empty(0)
-    return Pieces(np.array(index, dtype=np.int64), tallies)
-
-
-def _counts(scope: Scope, book: tuple) -> bool:
-    _, instance, market, mode, currency = book
-    if (instance, mode, currency) != (scope.instance_id, scope.mode, scope.currency):
-        return False
-    return scope.kind != Scope.Kind.MARKET or market == scope.market_id
+    ]  # fmt: skip

@@ -14,11 +14,12 @@ from statistics import mode
 import msgspec
 import numpy as np
 
-from trading import bulk, candles, clock, ingest, positions
+from trading import bulk, candles, clock, ingest, positions, state
 from trading.candles import Counts
 from trading.declared import strategy_of
-from trading.models import Bot, Market, Origin, Position, RenkoBrick
+from trading.models import Bot, Market, Origin, RenkoBrick
 from trading.parameters import instance_for, promote
+from trading.positions import PositionReport
 from trading.records import TradeIn
 
 BATCH = 1_000
@@ -183,22 +184,26 @@ def _maybe_json(value: object) -> object:
 
 def _positions(source: Source, bot: Bot, report: Report) -> None:
     for row in source.rows("positions", "id"):
-        market, _ = Market.objects.get_or_create(name=row["market"])
-        extra = {
-            name: value for name, value in dict(row).items() if name in ("entry_ao", "order_index")
+        values = {
+            name: row[name]
+            for name in ("strategy", "market", "side", "entry_price", "size", "entry_time")
         }
-        positions.put([
-            Position(
-                instance=instance_for(bot, row["strategy"]), market=market, side=row["side"],
-                entry_price=row["entry_price"], size=row["size"],
-                stop_loss=row["stop_loss"] or None, take_profit=row["take_profit"] or None,
-                entry_at=clock.from_epoch(row["entry_time"]),
-                as_of=clock.from_epoch(row["updated_at"]),
-                initial_size=row["initial_size"] or None,
-                scaled_entries=_maybe_json(row["scaled_entries"] or "[]"), extra=extra,
+        # The file writes 0 for a stop, target or size that there is not.
+        values |= {name: row[name] or None for name in ("stop_loss", "take_profit", "initial_size")}
+        extra = {name: row[name] for name in ("entry_ao", "order_index")}
+        scaled = _maybe_json(row["scaled_entries"] or "[]")
+        try:
+            _, new = positions.put(
+                bot,
+                PositionReport(
+                    **values, as_of=row["updated_at"], scaled_entries=scaled, extra=extra
+                ),
             )
-        ])  # fmt: skip
-        report.positions += 1
+            report.positions += new
+        except positions.Stale:
+            report.notes.append(f"position of {row['strategy']}: a newer report is stored already")
+        except positions.Invalid as invalid:
+            report.notes.append(f"position of {row['strategy']} rejected: {invalid}")
 
 
 def _candles(source: Source, bot: Bot, report: Report) -> None:
@@ -277,7 +282,7 @@ def _prices(source: Source, bot: Bot, report: Report) -> None:
             strategy: {market: prices[-PRICES_KEPT:] for market, prices in markets.items()}
             for strategy, markets in value.items()
         }
-        positions.put_state(bot, "price_history", kept, clock.from_epoch(newest))
+        state.write(bot, "price_history", kept, clock.to_micros(clock.from_epoch(newest)))
 
 
 def _sum(total: Counts, counts: Counts) -> None:

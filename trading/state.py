@@ -1,0 +1,78 @@
+"""What a bot keeps here to outlive a deploy, and everything it needs after one, in one answer."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.db import transaction
+
+from trading import bricks, bulk, candles, clock, fields, positions, rollups, told
+from trading.fields import Errors
+from trading.models import Bot, CandleSeries, StateEntry
+from trading.positions import Invalid, Stale
+
+KEY = re.compile(r"[A-Za-z0-9._:@-]{1,64}", re.ASCII)
+VALUE_BYTES = 256 * 1024
+MOST = 5_000  # candles or bricks of each series
+
+
+def put(bot: Bot, key: str, value: Any, as_of: Any) -> tuple[StateEntry, bool]:
+    """Keep a JSON value under a key; True where the key is new. Raises Invalid and Stale, as
+    positions do."""
+    errors: Errors = {}
+    fields.pattern("key", key, KEY, errors)
+    moment = fields.moment("as_of", as_of, errors)
+    fields.past("as_of", moment, errors)
+    fields.json_value("value", value, errors, VALUE_BYTES)
+    if errors:
+        raise Invalid(errors)
+    with transaction.atomic():
+        rollups.lock(bot.pk)
+        stored = find(bot, key)
+        if stored and clock.to_micros(stored.as_of) >= moment:
+            if clock.to_micros(stored.as_of) > moment or stored.value != value:
+                raise Stale(stored)
+            return stored, False
+        write(bot, key, value, moment)
+    return find(bot, key), stored is None
+
+
+def write(bot: Bot, key: str, value: Any, as_of: int) -> None:
+    """Keep a checked value, unless a newer one is there. ``as_of`` is in microseconds."""
+    bulk.upsert(
+        StateEntry, ("bot_id", "key", "value", "as_of", "updated_at"),
+        [(bot.pk, key, bulk.json(value), as_of, clock.now())],
+        conflict=("bot_id", "key"), update=("value", "as_of", "updated_at"), newer="as_of",
+    )  # fmt: skip
+
+
+def find(bot: Bot, key: str) -> StateEntry | None:
+    return StateEntry.objects.filter(bot=bot, key=key).first()
+
+
+def recover(bot: Bot, candle_count: int, brick_count: int) -> dict[str, Any]:
+    """Parameters, open positions, the newest candles and bricks of each series (ascending), and
+    state keys: objects of this product, which the API renders."""
+    with transaction.atomic():
+        return {
+            "parameters": told.everything(bot),
+            "positions": positions.of(bot),
+            "candles": [(series, candles.newest(series, candle_count)) for series in _series(bot)],
+            "bricks": bricks.newest_of_each(bot, brick_count),
+            "state": list(StateEntry.objects.filter(bot=bot).order_by("key")),
+            "server_time": clock.now(),
+        }
+
+
+def _series(bot: Bot) -> list[CandleSeries]:
+    """The bot's own series, and the shared ones of markets it trades where it has none."""
+    own = list(CandleSeries.objects.filter(bot=bot).select_related("market"))
+    has = {(series.market_id, series.interval) for series in own}
+    shared = (
+        CandleSeries.objects.filter(bot=None, market__books__instance__bot=bot)
+        .select_related("market")
+        .distinct()
+    )
+    found = own + [one for one in shared if (one.market_id, one.interval) not in has]
+    return sorted(found, key=lambda one: (one.market.name, one.interval))
