@@ -107,7 +107,9 @@ def sortino(totals: Floats) -> float | None:
     if totals.size < 2:
         return None
     below = math.sqrt(float(np.mean(np.square(np.minimum(totals, 0.0)))))
-    return float(np.mean(totals)) / below * math.sqrt(DAYS_A_YEAR) if below else None
+    mean = float(np.mean(totals))
+    # A day that adds up to zero may miss it by a rounding: that is no losing day.
+    return mean / below * math.sqrt(DAYS_A_YEAR) if _spread(below, totals) else None
 
 
 def wilson(wins: int, n: int) -> tuple[float, float] | None:
@@ -124,7 +126,9 @@ def mean_interval(daily: Daily, seed: int = 0) -> tuple[float, float] | None:
     """95 % interval of the mean r: percentile bootstrap over days, which are drawn whole.
 
     Trades of a day move together, so days are the unit of chance (Kuensch 1989, blocks of one
-    day). The same days give the same interval. None with trades on fewer than 5 days.
+    day). Percentiles lie further out the fewer days there are, without which ten days would
+    cover the truth 89 times in 100 (Hesterberg 2015, the expanded percentile interval).
+    The same days give the same interval. None with trades on fewer than 5 days.
     """
     active = daily.trades > 0
     days = int(active.sum())
@@ -134,7 +138,8 @@ def mean_interval(daily: Daily, seed: int = 0) -> tuple[float, float] | None:
     rng = np.random.default_rng(seed)
     drawn = rng.multinomial(days, np.full(days, 1 / days), size=RESAMPLES)
     means = (drawn @ totals) / (drawn @ counts)
-    low, high = np.percentile(means, (2.5, 97.5))
+    tail = _tail(days)
+    low, high = np.quantile(means, (tail, 1 - tail))
     return float(low), float(high)
 
 
@@ -142,6 +147,15 @@ def longest_run(mask: NDArray[np.bool_]) -> int:
     """Length of the longest run of True."""
     edges = np.flatnonzero(np.diff(np.concatenate(([0], mask.view(np.int8), [0]))))
     return int((edges[1::2] - edges[::2]).max()) if edges.size else 0
+
+
+def _tail(n: int) -> float:
+    """Share to cut off each side so that n draws cover 95 %: Phi(-t sqrt(n / (n - 1)))."""
+    z, free = _Z95, n - 1
+    # The quantile of Student's t by its expansion around the normal one (Fisher 1925).
+    t = z + (z**3 + z) / (4 * free) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * free**2)
+    t += (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * free**3)
+    return math.erfc(t * math.sqrt(n / free / 2)) / 2
 
 
 def _ratio(above: float | None, below: float | None) -> float | None:
