@@ -56,6 +56,7 @@ NAVIGATION = [
             _item("Bots", "smart_toy", "trading.bot"),
             _item("Tokens", "key", "trading.bottoken"),
             _item("State", "database", "trading.stateentry"),
+            _item("Own strategies", "extension", "trading.externalstrategy"),
         ],
     },
     {

@@ -1,0 +1,78 @@
+"""What the admin's pages share: rows to look at, safe exports, refused lookups."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Model
+from django.http import HttpRequest
+from import_export.admin import ExportMixin
+from import_export.formats.base_formats import CSV, JSON
+from import_export.resources import ModelResource
+from unfold.admin import ModelAdmin
+from unfold.contrib.import_export.forms import ExportForm
+
+from trading.numbers import plain
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+REFUSED = {"regex", "iregex"}
+
+
+def cell_text(value: Any) -> Any:
+    """A cell of an export: text that a spreadsheet would run as a formula gets a leading '."""
+    if isinstance(value, Decimal):
+        return plain(value)
+    if isinstance(value, str) and value.startswith(FORMULA):
+        return f"'{value}"
+    return value
+
+
+class SafeResource(ModelResource):
+    """An export whose texts a spreadsheet shows and does not run."""
+
+    def export_field(self, field: Any, instance: Model, **kwargs: Any) -> Any:
+        return cell_text(super().export_field(field, instance, **kwargs))
+
+
+def resource_for(model: type[Model], *fields: str) -> type[SafeResource]:
+    """An export of these columns of a model, and no others."""
+    meta = type("Meta", (), {"model": model, "fields": fields, "export_order": fields})
+    return type(f"{model.__name__}Export", (SafeResource,), {"Meta": meta})
+
+
+class TradingAdmin(ModelAdmin):
+    """A list that does not count its table twice and takes no lookup that could scan it."""
+
+    show_full_result_count = False
+    list_per_page = 50
+    list_max_show_all = 200
+    actions = None
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        if REFUSED & set(lookup.split("__")):
+            return False
+        return super().lookup_allowed(lookup, value, request)
+
+
+class ReadOnlyAdmin(TradingAdmin):
+    """Rows to look at: nothing can be added, changed or deleted."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class Exported(ExportMixin):
+    """An export of a small table as its list is filtered."""
+
+    export_form_class = ExportForm
+    formats = (CSV, JSON)
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)

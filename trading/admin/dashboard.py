@@ -1,0 +1,144 @@
+"""The first page: how each strategy of a bot does, what is open, and what is wrong."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from trading import display, lists, performance, selection, windows
+from trading.lists import Condition, Listing
+from trading.models import Book, Bot, Mode, Position, Scope, StrategyInstance, Trade
+from trading.selection import Selection
+
+from .dashboard_rows import COLUMNS, curve_data, strategy_rows
+from .trades import COLUMNS as TRADE_COLUMNS
+from .trades import RELATED
+
+PERIODS = {"24h": "24 hours", "7d": "7 days", "30d": "30 days", "all": "All"}
+DEFAULT_PERIOD = "30d"
+NEWEST = 8
+FLAGS_COUNTED = 1_000
+
+
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Add what the first page shows to its context."""
+    context["period_options"] = PERIODS
+    if not request.user.has_perm("trading.view_trade"):
+        return {**context, "dashboard": "forbidden"}
+    bots = list(Bot.objects.all())
+    bot = _chosen(bots, request.GET.get("bot", ""))
+    if bot is None:
+        return {**context, "dashboard": "empty"}
+    period = request.GET.get("period", DEFAULT_PERIOD)
+    period = period if period in PERIODS else DEFAULT_PERIOD
+    mode = Mode.PAPER if request.GET.get("mode") == Mode.PAPER else Mode.LIVE
+    since, until = selection.period(period)
+    wanted = Selection(bot=bot, mode=mode, since=since, until=until)
+    newest = _newest(bot, mode)
+    context |= {
+        "dashboard": "full" if newest or Trade.objects.filter(bot=bot).exists() else "waiting",
+        "bots": bots,
+        "bot": bot,
+        "period": period,
+        "mode": mode,
+        "links": _links(bot, period, mode),
+        "newest": [[column.cell(trade) for column in TRADE_COLUMNS] for trade in newest],
+        "trade_columns": TRADE_COLUMNS,
+        "trades_url": _trades(bot=bot.name, mode=mode),
+        "stale": _stale(newest, since, bot, mode),
+        "problems": _problems(wanted),
+    }
+    return context | _strategies(wanted)
+
+
+def _strategies(wanted: Selection) -> dict[str, Any]:
+    instances = list(StrategyInstance.objects.filter(bot=wanted.bot).select_related("bot"))
+    measured = {group.key: group.metrics for group in performance.measure(wanted, by="strategy")}
+    curves = performance.equity(wanted)
+    positions = dict(
+        Position.objects.filter(instance__in=instances)
+        .values_list("instance")
+        .annotate(number=Count("pk"))
+        .order_by()
+    )
+    return {
+        "columns": COLUMNS,
+        "strategies": strategy_rows(instances, measured, curves, positions),
+        "curves": curve_data(curves),
+    }
+
+
+def _chosen(bots: list[Bot], name: str) -> Bot | None:
+    """The bot that was asked for, else the one that traded last, else the first."""
+    for bot in bots:
+        if bot.name == name:
+            return bot
+    newest = Trade.objects.order_by("-exit_at", "-id").values_list("bot_id", flat=True).first()
+    return next((bot for bot in bots if bot.pk == newest), bots[0] if bots else None)
+
+
+def _newest(bot: Bot, mode: str) -> list[Trade]:
+    books = Book.objects.filter(instance__bot=bot, mode=mode).values_list("pk", flat=True)
+    branches = tuple((Condition("book_id = %s", (book,)),) for book in books)
+    found = lists.page(Listing(Trade._meta.db_table, ("exit_at", "id"), branches), NEWEST)
+    trades = Trade.objects.select_related(*RELATED).in_bulk([key[1] for key in found.keys])
+    return [trades[key[1]] for key in found.keys if key[1] in trades]
+
+
+def _links(bot: Bot, period: str, mode: str) -> dict[str, list[dict[str, Any]]]:
+    def link(label: str, current: bool, **changed: str) -> dict[str, Any]:
+        query = {"bot": bot.name, "period": period, "mode": mode, **changed}
+        return {"label": label, "url": f"?{urlencode(query)}", "current": current}
+
+    return {
+        "periods": [link(label, key == period, period=key) for key, label in PERIODS.items()],
+        "modes": [link(str(label), key == mode, mode=key) for key, label in Mode.choices],
+    }
+
+
+def _stale(newest: list[Trade], since: datetime | None, bot: Bot, mode: str) -> dict[str, str]:
+    """Where the period holds no trade because the newest one is older."""
+    if not newest or since is None or newest[0].exit_at >= since:
+        return {}
+    query = urlencode({"bot": bot.name, "period": "all", "mode": mode})
+    return {"at": display.moment(newest[0].exit_at).text, "url": f"?{query}"}
+
+
+def _problems(wanted: Selection) -> list[dict[str, str]]:
+    """What is wrong or missing, each with a link to the trades concerned."""
+    found = []
+    books = {book.pk for book in wanted.books()}
+    newest = Trade.objects.filter(flagged=True).order_by("-exit_at", "-id")
+    flagged = sum(
+        book in books for book in newest.values_list("book_id", flat=True)[:FLAGS_COUNTED]
+    )
+    query = {"bot": wanted.bot.name, "mode": wanted.mode}
+    if flagged:
+        text = f"{_number(flagged)} flagged: the result contradicts the prices"
+        found.append({"text": text, "url": _trades(**query, flagged="yes")})
+    unknown = _unknown_sets(wanted)
+    if unknown:
+        text = f"{_number(unknown)} made by unknown parameters in this period"
+        found.append({"text": text, "url": _trades(**query, set="unknown")})
+    return found
+
+
+def _unknown_sets(wanted: Selection) -> int:
+    scopes = [scope for scope in wanted.scopes(Scope.Kind.SET) if scope.parameter_set_id is None]
+    if not scopes:
+        return 0
+    window = windows.pieces(scopes, *wanted.bounds)
+    return int(windows.merged(window, len(scopes))["trades"].sum())
+
+
+def _number(count: int) -> str:
+    return f"{count:,} trade{'' if count == 1 else 's'}"
+
+
+def _trades(**query: str) -> str:
+    return reverse("admin:trading_trade_changelist", query=query)

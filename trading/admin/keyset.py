@@ -1,0 +1,196 @@
+"""The admin's list of a large table: paged by key, filtered along indexes, exported in a stream."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.http import urlencode
+
+from trading.display import Cell
+from trading.lists import Key, Listing, Page, page, walk
+
+from .base import ReadOnlyAdmin, cell_text
+
+CURSORS = ("before", "after")
+EXPORT_STEP = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A heading and what stands under it."""
+
+    label: str
+    cell: Callable[[Any], Cell]
+    kind: str = "text"
+
+
+def form_classes(form: forms.Form) -> forms.Form:
+    """Give the fields of a plain form the look of the pages."""
+    for field in form.fields.values():
+        field.widget.attrs.setdefault("class", "sl-input")
+    return form
+
+
+class KeysetAdmin(ReadOnlyAdmin):
+    """Subclasses say the columns, the filters, and which stretches of an index these select."""
+
+    page_size = 50
+    list_template = "admin/trading/keyset_list.html"
+    columns: Sequence[Column] = ()
+    csv_header: Sequence[str] = ()
+    intro = ""
+    nothing_yet = "Nothing has been recorded yet."
+    nothing_found = "Nothing matches these filters."
+
+    def filters(self, data: Any) -> forms.Form:
+        """The form of the filters; a plain one without fields by default."""
+        return forms.Form(data)
+
+    def listing(self, chosen: dict[str, Any]) -> Listing | None:
+        """What to list for cleaned filters; None where nothing can match."""
+        raise NotImplementedError
+
+    def rows(self, keys: list[Key], chosen: dict[str, Any]) -> list[Model]:
+        """The rows of these keys, in their order."""
+        raise NotImplementedError
+
+    def found(self, chosen: dict[str, Any]) -> list[Model] | None:
+        """Rows found by a search, which replaces the pages; None where nothing is searched."""
+        return None
+
+    def csv_row(self, row: Any) -> Sequence[Any]:
+        raise NotImplementedError
+
+    def get_urls(self) -> list[Any]:
+        export = self.admin_site.admin_view(self.export_view)
+        return [path("export.csv", export, name=self._name("export")), *super().get_urls()]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        form = form_classes(self.filters(request.GET))
+        if unknown := set(request.GET) - set(form.fields) - set(CURSORS):
+            return self._without(request, unknown)
+        valid = form.is_valid()
+        chosen = form.cleaned_data if valid else {}
+        found, keys_of = self._page(request, chosen) if valid else ([], Page())
+        filtered = any(value not in ("", None) for value in chosen.values())
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": self.opts.verbose_name_plural.capitalize(),
+            "form": form,
+            "columns": self.columns,
+            "rows": [[column.cell(row) for column in self.columns] for row in found],
+            "page": keys_of,
+            "links": self._links(request, keys_of),
+            "intro": self.intro,
+            "empty": self.nothing_found if filtered or not valid else self.nothing_yet,
+            "filtered": filtered or not valid,
+            "export_url": self._link(request, reverse(f"admin:{self._name('export')}")),
+            **(extra_context or {}),
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, self.list_template, context)
+
+    def export_view(self, request: HttpRequest) -> HttpResponse:
+        """Every row that the filters select, as CSV, read page by page while it is sent."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        form = self.filters(request.GET)
+        unknown = set(request.GET) - set(form.fields) - set(CURSORS)
+        if unknown or not form.is_valid():
+            reasons = [f"{name}: {' '.join(text)}" for name, text in form.errors.items()]
+            reasons += [f"{name}: there is no such filter" for name in sorted(unknown)]
+            return HttpResponse("\n".join(reasons), status=400, content_type="text/plain")
+        answer = StreamingHttpResponse(self._csv(form.cleaned_data), content_type="text/csv")
+        name = f"{self.opts.verbose_name_plural}.csv".replace(" ", "_")
+        answer["Content-Disposition"] = f'attachment; filename="{name}"'
+        return answer
+
+    def _csv(self, chosen: dict[str, Any]) -> Iterator[str]:
+        writer = csv.writer(Echo())
+        yield writer.writerow(self.csv_header)
+        searched = self.found(chosen)
+        listing = self.listing(chosen) if searched is None else None
+        steps = [searched] if searched is not None else self._steps(listing, chosen)
+        for step in steps:
+            for row in step:
+                yield writer.writerow([cell_text(value) for value in self.csv_row(row)])
+
+    def _steps(self, listing: Listing | None, chosen: dict[str, Any]) -> Iterator[list[Model]]:
+        if listing is not None:
+            yield from (self.rows(keys, chosen) for keys in walk(listing, EXPORT_STEP))
+
+    def _page(self, request: HttpRequest, chosen: dict[str, Any]) -> tuple[list[Model], Page]:
+        searched = self.found(chosen)
+        if searched is not None:
+            return searched, Page()
+        listing = self.listing(chosen)
+        if listing is None:
+            return [], Page()
+        width = len(listing.columns)
+        before, after = (read_cursor(request.GET.get(name, ""), width) for name in CURSORS)
+        here = page(listing, self.page_size, before=before, after=None if before else after)
+        return self.rows(here.keys, chosen), here
+
+    def _links(self, request: HttpRequest, here: Page) -> dict[str, str]:
+        links = {}
+        if here.newer is not None:
+            links["newest"] = self._link(request)
+            links["newer"] = self._link(request, after=write_cursor(here.newer))
+        if here.older is not None:
+            links["older"] = self._link(request, before=write_cursor(here.older))
+        return links
+
+    def _link(self, request: HttpRequest, to: str = "", **cursor: str) -> str:
+        kept = [
+            (name, value)
+            for name, value in request.GET.items()
+            if name not in CURSORS and value != ""
+        ]
+        query = urlencode([*kept, *cursor.items()])
+        return f"{to}?{query}" if query else to or "?"
+
+    def _without(self, request: HttpRequest, unknown: set[str]) -> HttpResponse:
+        kept = [(name, value) for name, value in request.GET.items() if name not in unknown]
+        return HttpResponseRedirect(f"{request.path}?{urlencode(kept)}")
+
+    def _name(self, page_name: str) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_{page_name}"
+
+
+class Echo:
+    """A file whose write hands the text back, so that csv can write into a stream."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def write_cursor(key: Key) -> str:
+    """A key as it stands in an address: ``1641773001000000.17``."""
+    return ".".join(map(str, key))
+
+
+def read_cursor(text: str, width: int) -> Key | None:
+    """The key in an address; None for anything else."""
+    parts = text.split(".")
+    if len(parts) != width or not all(_is_int64(part) for part in parts):
+        return None
+    return tuple(int(part) for part in parts)
+
+
+def _is_int64(text: str) -> bool:
+    digits = text.removeprefix("-")
+    return digits.isascii() and digits.isdigit() and len(digits) <= 18

@@ -1,0 +1,197 @@
+"""Candle series, with what is missing in them."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+
+from trading import candles, clock, display
+from trading.display import Cell
+from trading.models import CandleBlock, CandleSeries
+
+from .base import Exported, ReadOnlyAdmin, resource_for
+from .keyset import Column, Echo
+
+GAPS_SHOWN = 500
+NEWEST_SHOWN = 20
+CANDLE_COLUMNS = [
+    Column("Open time (UTC)", lambda row: row, "time"),
+    *(Column(name, lambda row: row, "number") for name in ("Open", "High", "Low", "Close")),
+    Column("Volume", lambda row: row, "number"),
+]
+
+
+def coverage(series: CandleSeries) -> float | None:
+    """Percent of the candles between the first and the last that are there. None when empty."""
+    expected = series.candles + series.missing
+    return series.candles / expected * 100 if expected else None
+
+
+@admin.register(CandleSeries)
+class CandleSeriesAdmin(Exported, ReadOnlyAdmin):
+    list_display = (
+        "market", "length", "owner", "first", "last", "candles_text", "gaps_text", "missing_text",
+        "coverage_text",
+    )  # fmt: skip
+    list_filter = ("bot", "interval")
+    search_fields = ("market__name",)
+    list_select_related = ("bot", "market")
+    resource_classes = (
+        resource_for(
+            CandleSeries, "market__name", "interval", "bot__name", "first_at", "last_at",
+            "candles", "gaps", "missing",
+        ),
+    )  # fmt: skip
+
+    @admin.display(description="Interval", ordering="interval")
+    def length(self, row: CandleSeries) -> str:
+        return display.interval(row.interval)
+
+    @admin.display(description="Belongs to", ordering="bot")
+    def owner(self, row: CandleSeries) -> str:
+        return row.bot.name if row.bot else "all bots (shared)"
+
+    @admin.display(description="First (UTC)", ordering="first_at")
+    def first(self, row: CandleSeries) -> str:
+        return display.moment(row.first_at).text
+
+    @admin.display(description="Last (UTC)", ordering="last_at")
+    def last(self, row: CandleSeries) -> str:
+        return display.moment(row.last_at).text
+
+    @admin.display(description="Candles", ordering="candles")
+    def candles_text(self, row: CandleSeries) -> str:
+        return display.count(row.candles).text
+
+    @admin.display(description="Gaps", ordering="gaps")
+    def gaps_text(self, row: CandleSeries) -> str:
+        return display.count(row.gaps).text
+
+    @admin.display(description="Missing", ordering="missing")
+    def missing_text(self, row: CandleSeries) -> str:
+        return display.count(row.missing).text
+
+    @admin.display(description="Coverage")
+    def coverage_text(self, row: CandleSeries) -> str:
+        return percent(coverage(row))
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.candles_view)
+        name = "trading_candleseries_candles"
+        return [path("<int:pk>/candles.csv", view, name=name), *super().get_urls()]
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        series = self.get_object(request, object_id)
+        if series is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        if not self.has_view_permission(request, series):
+            raise PermissionDenied
+        gaps = candles.gaps(series)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "original": series,
+            "title": f"{series.market}, {display.interval(series.interval)}",
+            "facts": _facts(series),
+            "gap_columns": GAP_COLUMNS,
+            "gaps": [_gap(gap, series.interval) for gap in gaps[-GAPS_SHOWN:][::-1]],
+            "gaps_total": len(gaps),
+            "candle_columns": CANDLE_COLUMNS,
+            "newest": _newest(series),
+            "csv_url": reverse("admin:trading_candleseries_candles", args=[series.pk]),
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "admin/trading/candleseries/page.html", context)
+
+    def candles_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """All candles as CSV, a block at a time."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        answer = StreamingHttpResponse(_csv(pk), content_type="text/csv")
+        answer["Content-Disposition"] = f'attachment; filename="candles-{pk}.csv"'
+        return answer
+
+
+GAP_COLUMNS = [
+    Column("First missing (UTC)", lambda row: row, "time"),
+    Column("Last missing (UTC)", lambda row: row, "time"),
+    Column("Candles", lambda row: row, "number"),
+    Column("How long", lambda row: row, "number"),
+]
+
+
+def percent(value: float | None) -> str:
+    """A share that reads 100 only where nothing is missing."""
+    if value is None:
+        return display.NOTHING
+    return "100 %" if value == 100 else f"{min(value, 99.999):.3f} %"
+
+
+def _facts(series: CandleSeries) -> list[tuple[str, Cell]]:
+    return [
+        ("Market", Cell(series.market.name)),
+        ("Interval", Cell(display.interval(series.interval))),
+        ("Belongs to", Cell(series.bot.name if series.bot else "all bots (shared)")),
+        ("First (UTC)", display.moment(series.first_at)),
+        ("Last (UTC)", display.moment(series.last_at)),
+        ("Candles", display.count(series.candles)),
+        ("Gaps", display.count(series.gaps)),
+        ("Missing candles", display.count(series.missing)),
+        ("Coverage", Cell(percent(coverage(series)), "number")),
+    ]
+
+
+def _gap(gap: tuple[int, int, int], interval: int) -> list[Cell]:
+    first, last, missing = gap
+    return [
+        display.moment(clock.from_epoch(first)),
+        display.moment(clock.from_epoch(last)),
+        display.count(missing),
+        Cell(display.duration(missing * interval), "number"),
+    ]
+
+
+def _newest(series: CandleSeries) -> list[list[Cell]]:
+    block = CandleBlock.objects.filter(series=series).order_by("-start").first()
+    if block is None:
+        return []
+    found = candles.load(series, since=block.start)
+    return [
+        [
+            display.moment(clock.from_epoch(int(found.open_time[at]))),
+            *(display.amount(float(getattr(found, name)[at])) for name in candles.FIELDS[1:5]),
+            _volume(float(found.volume[at])),
+        ]
+        for at in range(len(found) - 1, max(len(found) - 1 - NEWEST_SHOWN, -1), -1)
+    ]
+
+
+def _volume(value: float) -> Cell:
+    return display.nothing("Not known") if value != value else display.amount(value)
+
+
+def _csv(series_id: int) -> Iterator[str]:
+    writer = csv.writer(Echo())
+    yield writer.writerow(candles.FIELDS)
+    series = CandleSeries.objects.filter(pk=series_id).first()
+    blocks = CandleBlock.objects.filter(series=series_id).order_by("start")
+    starts = list(blocks.values_list("start", flat=True))
+    for at, start in enumerate(starts):
+        until = starts[at + 1] if at + 1 < len(starts) else None
+        found = candles.load(series, since=start, until=until)
+        columns = [getattr(found, name).tolist() for name in candles.FIELDS]
+        rows = zip(*columns, strict=True)
+        yield "".join(writer.writerow(["" if x != x else x for x in row]) for row in rows)

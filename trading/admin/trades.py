@@ -1,0 +1,246 @@
+"""Trades, corrections of them, and open positions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
+
+from trading import display
+from trading.display import Cell
+from trading.lists import Key, Listing
+from trading.models import Position, Trade, TradeRevision
+
+from . import trade_filter
+from .base import Exported, ReadOnlyAdmin, resource_for
+from .keyset import Column, KeysetAdmin
+from .trade_csv import HEADER, trade_row
+from .trade_page import neighbours, page_context
+
+RELATED = ("book__instance__bot", "book__market", "parameter_set")
+
+
+def trade_url(trade_id: int) -> str:
+    return reverse("admin:trading_trade_change", args=[trade_id])
+
+
+def _exit(trade: Trade) -> Cell:
+    shown = display.moment(trade.exit_at)
+    return Cell(shown.text, shown.kind, "", trade_url(trade.pk), f"Trade {trade.external_id}")
+
+
+def _version(trade: Trade) -> Cell:
+    made_by = trade.parameter_set
+    if made_by is None:
+        return Cell("unknown", tone="warn", title="Nobody told which parameters made this trade")
+    href = reverse("admin:trading_parameterset_change", args=[made_by.pk])
+    return Cell(f"v{made_by.version}", "number", "", href)
+
+
+def _notes(trade: Trade) -> Cell:
+    notes = []
+    if trade.flagged:
+        notes.append("flagged")
+    if trade.revision:
+        notes.append(f"revision {trade.revision}")
+    if trade.book.mode == "paper":
+        notes.append("paper")
+    return Cell(", ".join(notes), tone="warn" if trade.flagged else "")
+
+
+COLUMNS = (
+    Column("Exit (UTC)", _exit, "time"),
+    Column("Bot", lambda trade: Cell(trade.book.instance.bot.name)),
+    Column("Strategy", lambda trade: Cell(trade.book.instance.name)),
+    Column("Market", lambda trade: Cell(trade.book.market.name)),
+    Column("Side", lambda trade: Cell(trade.side)),
+    Column("Entry price", lambda trade: display.amount(trade.entry_price), "number"),
+    Column("Exit price", lambda trade: display.amount(trade.exit_price), "number"),
+    Column("Size", lambda trade: display.amount(trade.size), "number"),
+    Column("PnL %", lambda trade: display.result(trade.pnl_pct), "number"),
+    Column("PnL", lambda trade: display.money(trade.pnl, trade.book.currency), "number"),
+    Column("Held", lambda trade: Cell(display.duration(held_seconds(trade)), "number"), "number"),
+    Column("Exit reason", lambda trade: Cell(trade.exit_reason)),
+    Column("Version", _version, "number"),
+    Column("Notes", _notes),
+)
+
+
+def held_seconds(trade: Trade) -> float:
+    return (trade.exit_at - trade.entry_at).total_seconds()
+
+
+@admin.register(Trade)
+class TradeAdmin(KeysetAdmin):
+    columns = COLUMNS
+    csv_header = HEADER
+    intro = "Closed trades, newest exit first. Results are net of fees."
+    nothing_yet = "No trade has been recorded yet."
+    nothing_found = "No trade matches these filters."
+
+    def filters(self, data: Any) -> forms.Form:
+        return trade_filter.TradeFilters(data)
+
+    def listing(self, chosen: dict[str, Any]) -> Listing | None:
+        return trade_filter.listing(chosen)
+
+    def rows(self, keys: list[Key], chosen: dict[str, Any]) -> list[Model]:
+        found = Trade.objects.select_related(*RELATED, "context").in_bulk([key[1] for key in keys])
+        # A trade may have left between the two queries.
+        return [found[key[1]] for key in keys if key[1] in found]
+
+    def found(self, chosen: dict[str, Any]) -> list[Model] | None:
+        if not chosen["q"]:
+            return None
+        bots = {book.instance.bot_id for book in chosen["books"]}
+        trades = Trade.objects.select_related(*RELATED, "context").filter(
+            bot__in=bots, external_id=chosen["q"]
+        )
+        return [trade for trade in trades.order_by() if trade_filter.matches(trade, chosen)]
+
+    def csv_row(self, row: Any) -> Sequence[Any]:
+        return trade_row(row)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        trade = self._trade(object_id)
+        if trade is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "original": trade,
+            "title": f"Trade {trade.external_id}",
+            **page_context(trade),
+            "neighbours": [
+                {
+                    "cells": [column.cell(each) for column in COLUMNS],
+                    "here": each.pk == trade.pk,
+                }
+                for each in neighbours(trade)
+            ],
+            "columns": COLUMNS,
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "admin/trading/trade/page.html", context)
+
+    def _trade(self, object_id: str) -> Trade | None:
+        if not (object_id.isascii() and object_id.isdigit() and len(object_id) < 19):
+            return None
+        return Trade.objects.select_related(*RELATED, "context").filter(pk=object_id).first()
+
+
+REVISION_COLUMNS = (
+    Column("Replaced (UTC)", lambda row: _revision_time(row), "time"),
+    Column(
+        "Trade",
+        lambda row: Cell(row.trade.external_id, "text", "", trade_url(row.trade_id)),
+    ),
+    Column("Bot", lambda row: Cell(row.trade.book.instance.bot.name)),
+    Column("Strategy", lambda row: Cell(row.trade.book.instance.name)),
+    Column("Revision", lambda row: display.count(row.revision), "number"),
+    Column(
+        "PnL % before", lambda row: display.result(_number(row.content.get("pnl_pct"))), "number"
+    ),
+    Column("PnL % now", lambda row: display.result(row.trade.pnl_pct), "number"),
+)
+
+
+def _revision_time(row: TradeRevision) -> Cell:
+    shown = display.moment(row.replaced_at)
+    href = reverse("admin:trading_traderevision_change", args=[row.pk])
+    return Cell(shown.text, shown.kind, "", href, shown.title)
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
+
+
+@admin.register(TradeRevision)
+class TradeRevisionAdmin(KeysetAdmin):
+    columns = REVISION_COLUMNS
+    csv_header = ("replaced_at", "bot", "trade", "revision", "content")
+    intro = "What trades said before their bot corrected them."
+    nothing_yet = "No trade has been corrected."
+    fields = ("trade", "revision", "replaced_at", "content_text")
+    readonly_fields = fields
+
+    def listing(self, chosen: dict[str, Any]) -> Listing | None:
+        return Listing(TradeRevision._meta.db_table, ("id",))
+
+    def rows(self, keys: list[Key], chosen: dict[str, Any]) -> list[Model]:
+        related = [f"trade__{name}" for name in RELATED]
+        found = TradeRevision.objects.select_related(*related).in_bulk([key[0] for key in keys])
+        return [found[key[0]] for key in keys if key[0] in found]
+
+    def csv_row(self, row: Any) -> Sequence[Any]:
+        bot = row.trade.book.instance.bot.name
+        content = json.dumps(row.content)
+        return (
+            row.replaced_at.isoformat(), bot, row.trade.external_id, row.revision, content,
+        )  # fmt: skip
+
+    @admin.display(description="What it said")
+    def content_text(self, row: TradeRevision) -> str:
+        return format_html("<pre class='sl-code'>{}</pre>", json.dumps(row.content, indent=2))
+
+
+@admin.register(Position)
+class PositionAdmin(Exported, ReadOnlyAdmin):
+    list_display = (
+        "market", "strategy", "side", "entry", "size_text", "stop", "target", "entered", "reported",
+    )  # fmt: skip
+    list_filter = ("instance__bot", "side")
+    search_fields = ("market__name", "instance__strategy", "order_id")
+    list_select_related = ("instance__bot", "market")
+    resource_classes = (
+        resource_for(
+            Position, "instance__bot__name", "instance__strategy", "instance__label",
+            "market__name", "side", "entry_price", "size", "stop_loss", "take_profit",
+            "entry_at", "as_of", "order_id",
+        ),
+    )  # fmt: skip
+
+    @admin.display(description="Strategy", ordering="instance")
+    def strategy(self, row: Position) -> str:
+        return str(row.instance)
+
+    @admin.display(description="Entry price")
+    def entry(self, row: Position) -> str:
+        return display.amount(row.entry_price).text
+
+    @admin.display(description="Size")
+    def size_text(self, row: Position) -> str:
+        return display.amount(row.size).text
+
+    @admin.display(description="Stop loss")
+    def stop(self, row: Position) -> str:
+        return display.amount(row.stop_loss).text
+
+    @admin.display(description="Take profit")
+    def target(self, row: Position) -> str:
+        return display.amount(row.take_profit).text
+
+    @admin.display(description="Entered (UTC)", ordering="entry_at")
+    def entered(self, row: Position) -> str:
+        return display.moment(row.entry_at).text
+
+    @admin.display(description="Reported (UTC)", ordering="as_of")
+    def reported(self, row: Position) -> str:
+        return display.moment(row.as_of).text
