@@ -111,11 +111,25 @@ def start(data: Path, **variables: str) -> Running:
         text=True,
     )
     running = Running(process, [])
+    _started.append(running)
     for line in process.stdout:
         running.printed.append(line)
         if "is ready" in line:
             return running
     raise AssertionError("".join(running.printed))
+
+
+_started: list[Running] = []
+
+
+@pytest.fixture(scope="module", autouse=True)
+def none_left_behind(own_database) -> Iterator[None]:
+    """Stop what a failed test left running."""
+    yield
+    while _started:
+        running = _started.pop()
+        if running.process.poll() is None:
+            running.stop()
 
 
 def alive(pids: list[int]) -> list[int]:
@@ -140,9 +154,6 @@ def gone(pids: list[int], *, within: float) -> bool:
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory, own_database) -> Iterator[Running]:
+def running(tmp_path_factory, own_database, none_left_behind) -> Running:
     """One started product for the tests of a module that only look at it."""
-    started = start(tmp_path_factory.mktemp("data"), **own_database)
-    yield started
-    if started.process.poll() is None:
-        started.stop()
+    return start(tmp_path_factory.mktemp("data"), **own_database)

@@ -8,10 +8,11 @@ import pytest
 
 from .conftest import ROOT, clean_environment, run
 
-READ = (
-    "import json, selflearn.settings as s;"
-    "print(json.dumps({k: v for k, v in vars(s).items() if k.isupper()}, default=str))"
-)
+READ = """
+import json, selflearn.settings as settings
+plain = {k: v for k, v in vars(settings).items() if k.isupper() and k != "UNFOLD"}
+print(json.dumps(plain, default=str))
+"""
 
 
 def read(data: Path, **variables: str) -> dict:
