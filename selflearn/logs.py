@@ -36,6 +36,8 @@ def logging_config(*, level: str) -> dict[str, Any]:
         "loggers": {
             # Django's own handlers would mail and print a second time.
             "django": {"handlers": [], "propagate": True},
+            # Every refused request is told once already, in the line of trading.api.
+            "django.request": {"level": "ERROR"},
             "axes": talkative,
             "django-q": talkative,
             "gunicorn.error": talkative,

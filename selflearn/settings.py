@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "rest_framework",
     "simple_history",
     "import_export",
     "django_q",
@@ -62,6 +63,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "trading.api.middleware.RequestLog",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -215,6 +217,15 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
         "form-action": [SELF],
     },
+}
+
+# The API of bots
+API_RATE = environment.whole("API_RATE", default=600, low=1, high=1_000_000)
+REST_FRAMEWORK = {
+    "EXCEPTION_HANDLER": "trading.api.errors.handle",
+    "UNAUTHENTICATED_USER": None,
+    "DEFAULT_THROTTLE_RATES": {"token": f"{API_RATE}/min"},
+    "NUM_PROXIES": PROXY_COUNT,
 }
 
 # Static files straight from the packages: no step between a clone and a page.

@@ -6,7 +6,7 @@ under the bot's lock; the pointer's history says who, when, why, and from which 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -98,6 +98,50 @@ def promote(
         if live_from is not None:
             attribution.renew(instance, start)
     return made
+
+
+def roll_back(*, instance: StrategyInstance, to: int, reason: str, author=None) -> ParameterSet:
+    """The values of version ``to`` as a new version, live from now on. Raises Refused."""
+    found = instance.parameter_sets.filter(version=to).first()
+    if found is None:
+        raise Refused({"to": [f"there is no version {to} of {instance.name}"]})
+    # Read with today's declaration: a set stored before a parameter was added has its default.
+    values = strategy_of(instance).complete(found.values)
+    return promote(
+        instance=instance, values=values, reason=reason, origin=Origin.ROLLBACK, author=author
+    )
+
+
+def history(instances: Iterable[StrategyInstance], parameter: str | None = None) -> list[dict]:
+    """A row per parameter and change, newest first. What the change did is not measured yet:
+    its performance is None."""
+    rows = []
+    for instance in instances:
+        before: Mapping[str, object] = {}
+        sets = instance.parameter_sets.select_related("author").order_by("version")
+        for made in sets:
+            for name, value in made.values.items():
+                if before.get(name) != value and parameter in (None, name):
+                    rows.append(_change(instance, made, name, before.get(name)))
+            before = made.values
+    return sorted(rows, key=lambda row: (row["changed_at"], row["version"]), reverse=True)
+
+
+def _change(instance: StrategyInstance, made: ParameterSet, name: str, old: object) -> dict:
+    return {
+        "strategy": instance.name,
+        "parameter_name": name,
+        "old_value": old,
+        "new_value": made.values[name],
+        "changed_at": made.created_at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        "changed_by": made.author.get_username() if made.author else made.origin,
+        "reason": made.reason,
+        "version": made.version,
+        "performance_before": None,
+        "performance_after": None,
+        "trades_before": None,
+        "trades_after": None,
+    }
 
 
 def _point(instance, made, start, reason, origin, author) -> None:

@@ -19,13 +19,14 @@ class Selection:
     """Closed trades with since <= exit < until; what is None is not restricted.
 
     ``strategy`` is a key, an alias, or an instance with its ``@label``; the bare key is the
-    default instance. Live and paper trades are never counted together.
+    default instance. Live and paper trades are never counted together; without a mode both are
+    listed, and nothing can be measured.
     """
 
     bot: Bot | None = None
     strategy: str | None = None
     market: str | None = None
-    mode: str = Mode.LIVE
+    mode: str | None = Mode.LIVE
     version: int | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -61,8 +62,10 @@ class Selection:
 
     def books(self) -> list[Book]:
         found = Book.objects.select_related("market", "instance__bot").filter(
-            instance__in=self.instances(), mode=self.mode
+            instance__in=self.instances()
         )
+        if self.mode:
+            found = found.filter(mode=self.mode)
         if self.market:
             found = found.filter(market__name=self.market)
         return list(found)

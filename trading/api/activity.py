@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from rest_framework.exceptions import ValidationError
+from rest_framework.response import Response
+
+from trading import clock, fields, funnel, heartbeat, told
+from trading.api import render
+from trading.api.authentication import WRITE, allow
+from trading.api.base import Endpoint, answer, batch, body, named, refusal
+from trading.api.shapes import EvaluationIn, HeartbeatIn
+from trading.declared import Declared
+
+STATUS_BYTES = 4_096
+
+
+class Evaluations(Endpoint):
+    """How often a strategy looked, and what held it back."""
+
+    scopes = allow(POST=WRITE)
+
+    def post(self, request):
+        sound, refused = batch(request, EvaluationIn, named("strategy"))
+        known, rows = Declared(self.bot), []
+        for index, report in sound.items():
+            row = funnel.read(report, known)
+            if isinstance(row, dict):
+                refused.append(refusal(index, report.strategy[:81], row))
+            else:
+                rows.append(row)
+        counts = funnel.store(self.bot, rows)
+        return answer(counts.stored, counts.updated, counts.unchanged, refused)
+
+
+class Heartbeat(Endpoint):
+    """The bot is alive."""
+
+    scopes = allow(POST=WRITE)
+
+    def post(self, request):
+        found = body(request, HeartbeatIn)
+        errors: fields.Errors = {}
+        started_at = None
+        if found.started_at is not None:
+            started_at = fields.moment("started_at", found.started_at, errors)
+        if found.time is not None:
+            fields.moment("time", found.time, errors)
+        reported = {
+            name: getattr(found, name)
+            for name in ("version", "status", "parameter_set", "time", "extra")
+            if getattr(found, name) not in (None, {})
+        }
+        fields.json_value("status", reported, errors, STATUS_BYTES)
+        if errors:
+            raise ValidationError(errors)
+        heartbeat.beat(
+            self.bot, reported, None if started_at is None else clock.from_micros(started_at)
+        )
+        return Response(
+            {
+                "parameters_etag": told.etag(told.everything(self.bot)),
+                "server_time": render.time(clock.now()),
+            }
+        )

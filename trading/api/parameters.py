@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from rest_framework import status
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.response import Response
+
+from trading import heartbeat, parameters, told
+from trading.api import render
+from trading.api.authentication import OPERATE, READ, allow
+from trading.api.base import Endpoint, body
+from trading.api.queries import Query
+from trading.api.shapes import ParametersIn, RollbackIn
+from trading.models import Origin
+from trading.strategies import UnknownStrategy
+
+
+def conditional(request, content: object, etag: str) -> Response:
+    """The answer, or 304 where the bot has it already."""
+    given = {tag.strip() for tag in request.META.get("HTTP_IF_NONE_MATCH", "").split(",")}
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+    if given & {etag, f"W/{etag}", "*"}:
+        return Response(status=status.HTTP_304_NOT_MODIFIED, headers=headers)
+    return Response(content, headers=headers)
+
+
+class Every(Endpoint):
+    """What the bot is told about all its strategies."""
+
+    scopes = allow(GET=READ)
+
+    def get(self, request):
+        Query(request)
+        heartbeat.seen(self.bot)
+        found = told.everything(self.bot)
+        return conditional(request, [render.told(one) for one in found], told.etag(found))
+
+
+class OfStrategy(Endpoint):
+    """What the bot is told about one strategy; a new version of its parameters."""
+
+    scopes = allow(GET=READ, POST=OPERATE)
+
+    def get(self, request, strategy):
+        Query(request)
+        heartbeat.seen(self.bot)
+        try:
+            found = told.for_strategy(self.bot, strategy)
+        except UnknownStrategy as unknown:
+            raise NotFound(str(unknown)) from unknown
+        return conditional(request, render.told(found), told.etag(found))
+
+    def post(self, request, strategy):
+        found = body(request, ParametersIn)
+        instance = _instance(self.bot, strategy)
+        return _changed(
+            self.bot,
+            strategy,
+            lambda: parameters.promote(
+                instance=instance, values=found.values, reason=found.reason, origin=Origin.API
+            ),
+        )
+
+
+class Rollback(Endpoint):
+    """The values of an earlier version, as a new one."""
+
+    scopes = allow(POST=OPERATE)
+
+    def post(self, request, strategy):
+        found = body(request, RollbackIn)
+        instance = _instance(self.bot, strategy)
+        return _changed(
+            self.bot,
+            strategy,
+            lambda: parameters.roll_back(instance=instance, to=found.to, reason=found.reason),
+        )
+
+
+class History(Endpoint):
+    """Every change of a parameter, newest first."""
+
+    scopes = allow(GET=READ)
+
+    def get(self, request):
+        query = Query(request, "strategy", "parameter")
+        instances = query.selection(self.bot).instances()
+        return Response(parameters.history(instances, query.text("parameter")))
+
+
+def _instance(bot, strategy):
+    try:
+        return parameters.instance_for(bot, strategy)
+    except UnknownStrategy as unknown:
+        raise NotFound(str(unknown)) from unknown
+
+
+def _changed(bot, strategy, change) -> Response:
+    try:
+        change()
+    except parameters.Refused as refused:
+        raise ValidationError(refused.errors) from refused
+    found = told.for_strategy(bot, strategy)
+    return Response(
+        render.told(found), status=status.HTTP_201_CREATED, headers={"ETag": told.etag(found)}
+    )

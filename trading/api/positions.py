@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from rest_framework import status
+from rest_framework.exceptions import ValidationError
+from rest_framework.response import Response
+
+from trading import positions
+from trading.api import render
+from trading.api.authentication import READ, WRITE, allow
+from trading.api.base import Endpoint, body, refuse
+from trading.api.queries import Query
+from trading.strategies import UnknownStrategy
+
+
+class Positions(Endpoint):
+    """Open positions, one per strategy and market."""
+
+    scopes = allow(GET=READ, PUT=WRITE, DELETE=WRITE)
+
+    def get(self, request):
+        Query(request)
+        return Response([render.position(row) for row in positions.of(self.bot)])
+
+    def put(self, request):
+        report = body(request, positions.PositionReport)
+        try:
+            row, new = positions.put(self.bot, report)
+        except positions.Invalid as error:
+            raise refuse(error) from error
+        except positions.Stale as stale:
+            stored = render.position(stale.stored)
+            return Response(
+                {"detail": "A newer report is stored already.", "stored": stored},
+                status=status.HTTP_409_CONFLICT,
+            )
+        code = status.HTTP_201_CREATED if new else status.HTTP_200_OK
+        return Response(render.position(row), status=code)
+
+    def delete(self, request):
+        query = Query(request, "strategy", "market")
+        strategy, market = query.text("strategy"), query.text("market")
+        if not strategy or not market:
+            raise ValidationError({"strategy": ["name the strategy and the market"]})
+        try:
+            closed = positions.close(self.bot, strategy, market)
+        except UnknownStrategy as unknown:
+            raise ValidationError({"strategy": [str(unknown)]}) from unknown
+        return Response({"deleted": int(closed)})

@@ -1,0 +1,35 @@
+"""Addresses below /api/v1/."""
+
+from __future__ import annotations
+
+from django.urls import path, re_path
+
+from trading.api import (  # fmt: skip
+    activity,
+    clock,
+    market,
+    parameters,
+    performance,
+    positions,
+    state,
+    strategies,
+    trades,
+)
+
+urlpatterns = [
+    path("trades/", trades.Trades.as_view(), name="trades"),
+    path("positions/", positions.Positions.as_view(), name="positions"),
+    path("candles/", market.CandleRows.as_view(), name="candles"),
+    path("bricks/", market.Bricks.as_view(), name="bricks"),
+    path("state/", state.Recovery.as_view(), name="recovery"),
+    re_path(r"^state/(?P<key>[^/]{1,200})/$", state.StateKey.as_view(), name="state"),
+    path("parameters/", parameters.Every.as_view(), name="parameters"),
+    path("parameters/history/", parameters.History.as_view(), name="parameters-history"),
+    path("parameters/<str:strategy>/", parameters.OfStrategy.as_view(), name="parameters-of"),
+    path("parameters/<str:strategy>/rollback/", parameters.Rollback.as_view(), name="rollback"),
+    path("strategies/", strategies.Strategies.as_view(), name="strategies"),
+    path("evaluations/", activity.Evaluations.as_view(), name="evaluations"),
+    path("heartbeat/", activity.Heartbeat.as_view(), name="heartbeat"),
+    path("performance/", performance.Performance.as_view(), name="performance"),
+    path("clock/", clock.Clock.as_view(), name="clock"),
+]

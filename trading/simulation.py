@@ -1,0 +1,40 @@
+"""Simulated time: one clock that bots move forward, the same for every process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from trading import clock
+from trading.models import SimulatedClock
+
+# What runs when the clock moves: called with the old and the new moment, answers the events.
+Stage = Callable[[datetime | None, datetime], list[dict]]
+stages: list[Stage] = []
+
+
+class Backwards(ValueError):
+    """The clock only moves forward."""
+
+
+def now() -> datetime | None:
+    """Where the clock stands; None until it was first moved."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT at FROM trading_simulatedclock WHERE id = 1")
+        row = cursor.fetchone()
+    return clock.from_micros(row[0]) if row else None
+
+
+def move(to: datetime) -> list[dict]:
+    """Move the clock to a moment and run, in order, every stage that falls due on the way.
+
+    Returns what happened. Raises Backwards.
+    """
+    before = now()
+    if before and to < before:
+        raise Backwards(f"the clock stands at {before.isoformat()} and only moves forward")
+    with transaction.atomic():
+        SimulatedClock.objects.update_or_create(pk=1, defaults={"at": to})
+    return [event for stage in stages for event in stage(before, to)]
