@@ -10,7 +10,7 @@ from typing import Any
 from trading import guard
 from trading.clock import to_micros
 from trading.declared import Declared
-from trading.numbers import amount
+from trading.numbers import amount, exact
 from trading.strategies import UnknownStrategy
 from trading.strategies.base import Strategy
 
@@ -62,7 +62,7 @@ def number(name: str, value: Any, errors: Errors, low: float, high: float) -> fl
     if value is None:
         return None
     # Anything but a float goes through Decimal, so that one grammar of numbers holds everywhere.
-    found = value if type(value) is float else _try(name, lambda: float(amount(value)), errors)
+    found = value if type(value) is float else _try(name, lambda: float(exact(value)), errors)
     if found is None:
         return None
     if not (math.isfinite(found) and low <= found <= high):

@@ -14,6 +14,7 @@ ID = re.compile(r"[!-~]{1,64}", re.ASCII)
 MARKET = re.compile(r"[A-Za-z0-9._:/@-]{1,64}", re.ASCII)
 CURRENCY = re.compile(r"[A-Za-z0-9]{2,12}", re.ASCII)
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)  # a float64 holds microseconds since 1970 until 2255
 FUTURE = timedelta(minutes=5)
 DEPTH, BYTES = 20, 16_384
 
@@ -36,11 +37,14 @@ def moment(value: object) -> datetime:
         raise ValueError("has no offset; write 2025-01-31T12:00:00Z or +00:00")
     if found < EARLIEST:
         raise ValueError("is before 1990")
+    if found >= LATEST:
+        raise ValueError("is after 2199")
     return found.astimezone(UTC)
 
 
 def _from_epoch(seconds: float) -> datetime:
-    if not math.isfinite(seconds):
+    # math.isfinite fails on a whole number that is too long for a float.
+    if seconds != seconds or abs(seconds) == math.inf:
         raise ValueError("must be a finite number of seconds")
     if abs(seconds) >= _MILLISECONDS:
         raise ValueError("looks like milliseconds; send seconds since 1970")
@@ -75,10 +79,7 @@ def json_value(value: object, size: int = BYTES) -> object:
         raise ValueError("holds something that cannot be stored as JSON") from error
     if len(encoded) > size:
         raise ValueError(f"is larger than {size // 1024} kB")
-    if b"\\u0000" in encoded:
-        raise ValueError("holds a character that cannot be stored")
-    if not _finite(value):
-        raise ValueError("holds a number that is not finite")
+    _check_parts(value)
     return value
 
 
@@ -90,9 +91,17 @@ def _depth_over(value: object, left: int) -> bool:
     return left == 0 or any(_depth_over(item, left - 1) for item in value)
 
 
-def _finite(value: object) -> bool:
-    if isinstance(value, float):
-        return math.isfinite(value)
+def _check_parts(value: object) -> None:
     if isinstance(value, dict):
-        return all(map(_finite, value.values()))
-    return all(map(_finite, value)) if isinstance(value, list) else True
+        for name in value:
+            _check_parts(name)
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            _check_parts(item)
+    elif isinstance(value, str) and "\x00" in value:
+        raise ValueError("holds a character that cannot be stored")
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("holds a number that is not finite")
+    elif isinstance(value, int) and abs(value) >= 2**64:
+        raise ValueError("holds a whole number of more than 64 bits")

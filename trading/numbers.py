@@ -19,7 +19,7 @@ def amount(value: object) -> Decimal:
     people, for booleans, anything that is not a finite number, and non-zero magnitudes outside
     1e-12 .. 1e12.
     """
-    number = _decimal(value)
+    number = exact(value)
     if not number.is_finite():
         raise ValueError("must be a finite number")
     if number and not SMALLEST <= abs(number) <= LARGEST:
@@ -28,7 +28,8 @@ def amount(value: object) -> Decimal:
     return _ROUND.plus(number) + 0 if number else Decimal(0)
 
 
-def _decimal(value: object) -> Decimal:
+def exact(value: object) -> Decimal:
+    """The number that is written, unrounded. Raises ValueError as ``amount`` does."""
     if isinstance(value, bool):
         raise ValueError("must be a number, not true or false")
     if isinstance(value, Decimal):
@@ -36,7 +37,7 @@ def _decimal(value: object) -> Decimal:
     if isinstance(value, int):
         return Decimal(value)
     if isinstance(value, float):
-        return Decimal(repr(value))
+        return Decimal(float.__repr__(value))  # numpy writes its floats differently
     if isinstance(value, str) and len(value) <= 64 and _PLAIN.fullmatch(value):
         try:
             return Decimal(value)

@@ -15,7 +15,7 @@ from trading.clock import to_micros
 from trading.context import Context, read_context
 from trading.declared import Declared
 from trading.fields import Errors
-from trading.numbers import amount
+from trading.numbers import amount, plain
 
 EXPLAINED = 0.02  # percentage points by which a reported PnL may differ beyond its fees
 PNL_LIMIT = 1e6  # percent
@@ -133,7 +133,7 @@ def _derive(row: TradeRow, errors: Errors) -> TradeRow | None:
     notional = float(row.entry_price) * float(row.size)
     fee_pct = float(row.fee or 0) / notional * 100
     if row.pnl_pct is None:
-        row.pnl_pct = gross - fee_pct
+        row.pnl_pct = gross - fee_pct + 0.0  # a short without a move would give -0.0
         if not abs(row.pnl_pct) <= PNL_LIMIT:
             errors["exit_price"] = ["gives a PnL beyond 1 000 000 %; is a price wrong?"]
             return None
@@ -153,7 +153,9 @@ def _derive(row: TradeRow, errors: Errors) -> TradeRow | None:
 
 def _digest(row: TradeRow) -> int:
     """64 bits of the content, the revision left out: equal content, equal digest."""
-    content = [getattr(row, name) for name in _CONTENT]
+    # An amount by its value: 1.50 and 1.5 are the same.
+    found = (getattr(row, name) for name in _CONTENT)
+    content = [plain(value) if isinstance(value, Decimal) else value for value in found]
     content.append(row.context.content() if row.context else None)
     encoded = msgspec.json.encode(content, order="sorted")
     return int.from_bytes(blake2b(encoded, digest_size=8).digest(), "big", signed=True)
@@ -165,10 +167,11 @@ _CONTENT = [
 
 
 def _money(name: str, trade: TradeIn, errors: Errors) -> Decimal | None:
-    value, alias = getattr(trade, name), getattr(trade, f"{name}_usd")
-    if value is not None and alias is not None and value != alias:
-        errors[name] = [f"differs from {name}_usd; send one of them"]
-    return fields.decimal(name, alias if value is None else value, errors)
+    alias = f"{name}_usd"
+    value, other = (fields.decimal(key, getattr(trade, key), errors) for key in (name, alias))
+    if value is not None and other is not None and value != other:
+        errors[name] = [f"differs from {alias}; send one of them"]
+    return other if value is None else value
 
 
 def _order(times: list[int], latest: datetime | None, errors: Errors) -> None:
