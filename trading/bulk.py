@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 
 import msgspec
 from django.db import connection, models
@@ -85,17 +86,39 @@ def reserve_ids(model: type[models.Model], count: int) -> list[int]:
 
 
 def binary(sql: str, values: Sequence[object]) -> list[tuple]:
-    """Rows of a query over binary columns; PostgreSQL would otherwise send them as hex text."""
+    """Rows of a query over binary columns, which come as bytes or as views of what was received;
+    PostgreSQL would otherwise send them as hex text."""
     if connection.vendor == "postgresql":
-        from psycopg import Cursor
-
-        connection.ensure_connection()
-        # Django's own cursors bind values on this side, which rules binary results out.
-        with Cursor(connection.connection) as cursor:
-            return cursor.execute(sql, values, binary=True).fetchall()
+        return _postgres_binary(sql, values)
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return cursor.fetchall()
+
+
+def _postgres_binary(sql: str, values: Sequence[object]) -> list[tuple]:
+    from psycopg import Cursor
+
+    connection.ensure_connection()
+    # Django's own cursors bind values on this side, which rules binary results out.
+    with Cursor(connection.connection) as cursor:
+        cursor.adapters.register_loader("bytea", _view())
+        return cursor.execute(sql, values, binary=True).fetchall()
+
+
+@cache
+def _view() -> type:
+    from psycopg.adapt import Loader
+    from psycopg.pq import Format
+
+    class View(Loader):
+        """Megabytes of columns need no copy: the view keeps the received rows alive."""
+
+        format = Format.BINARY
+
+        def load(self, data):
+            return data
+
+    return View
 
 
 def chunks(rows: Iterable, size: int) -> Iterable[list]:

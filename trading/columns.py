@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
@@ -33,10 +33,16 @@ class Rows:
 
 def rows(books: Sequence[int], since: int | None = None, until: int | None = None) -> Rows:
     """Trades of ``books`` with since <= exit < until (microseconds since 1970), in no order."""
-    where, values = _where(books, since, until)
-    return as_rows(
-        matrix(f"SELECT {_ledger()} FROM trading_trade t WHERE {where}", values, len(_LEDGER))
+    return rows_of(books, [(since, until)])
+
+
+def rows_of(books: Sequence[int], stretches: Sequence[tuple[int | None, int | None]]) -> Rows:
+    """Trades of ``books`` in several stretches, bounded as above, that do not overlap."""
+    queries = [_where(books, since, until) for since, until in stretches]
+    sql = " UNION ALL ".join(
+        f"SELECT {_ledger()} FROM trading_trade t WHERE {where}" for where, _ in queries
     )
+    return as_rows(matrix(sql, [value for _, values in queries for value in values], len(_LEDGER)))
 
 
 def rows_with(
@@ -56,18 +62,6 @@ def rows_with(
     width = len(_LEDGER)
     table = _floats((row[:width] for row in found), width)
     return as_rows(table), [[row[width + at] for row in found] for at in range(len(extra))]
-
-
-def joined(parts: Sequence[Rows]) -> Rows:
-    """The trades of all parts, one part after the other."""
-    if len(parts) == 1:
-        return parts[0]
-    names = [field.name for field in fields(Trades)]
-    return Rows(
-        np.concatenate([part.book for part in parts]),
-        np.concatenate([part.parameter_set for part in parts]),
-        Trades(*(np.concatenate([getattr(part.trades, name) for part in parts]) for name in names)),
-    )
 
 
 def pairs(stored: Rows) -> tuple[list[tuple[int, int]], np.ndarray]:
@@ -107,7 +101,7 @@ def iter_rows(cursor) -> Iterable[tuple]:
         yield from batch
 
 
-def placeholders(values: Sequence[object]) -> str:
+def placeholders(values: Collection[object]) -> str:
     return ", ".join(["%s"] * len(values))
 
 

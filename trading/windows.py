@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from django.db import connection
 
 from trading import bulk, columns
 from trading.columns import placeholders
 from trading.ledger import tally
 from trading.ledger.metrics import Daily
 from trading.ledger.tally import TALLY
-from trading.models import Book, Scope
+from trading.models import Scope
 from trading.rollups import DAY, HOUR
 
 
@@ -36,7 +37,7 @@ class Pieces:
         return self.tallies["first"] // HOUR % 24
 
     def take(self, rows) -> Pieces:
-        return Pieces(self.scope[rows], self.tallies[rows])
+        return Pieces(self.scope[rows], tally.take(self.tallies, rows))
 
 
 def pieces(
@@ -62,9 +63,8 @@ def pieces(
     if edges:
         parts.append(_raw(scopes, edges))
     scope = np.concatenate([part.scope for part in parts])
-    tallies = np.concatenate([part.tallies for part in parts])
-    by = np.lexsort((tallies["first"], scope))
-    return Pieces(scope[by], tallies[by])
+    tallies = tally.joined([part.tallies for part in parts])
+    return Pieces(scope, tallies).take(np.lexsort((tallies["first"], scope)))
 
 
 def merged(window: Pieces, size: int) -> np.ndarray:
@@ -129,28 +129,16 @@ def _stored(
             inside &= (hour >= first_hour) | (hour // 24 > first_hour // 24)
         if last_hour is not None:
             inside &= hour < last_hour
-        scope, tallies = scope[inside], tallies[inside]
+        return Pieces(scope, tallies).take(np.flatnonzero(inside))
     return Pieces(scope, tallies)
 
 
 def _raw(scopes: Sequence[Scope], edges: Sequence[tuple[int, int]]) -> Pieces:
     """Tallies of the trades of each stretch [since, until), which lies within one hour."""
-    books = {
-        book[0]: book[1:]
-        for book in Book.objects.filter(
-            instance__in={scope.instance_id for scope in scopes}
-        ).values_list("id", "instance_id", "market_id", "mode", "currency")
-    }
-    stored = columns.joined([columns.rows(list(books), *edge) for edge in edges])
+    books = _books({scope.instance_id for scope in scopes})
+    stored = columns.rows_of(list(books), edges)
     kinds, which = columns.pairs(stored)
-    index = {_counted(scope): at for at, scope in enumerate(scopes)}
-    table = np.array(
-        [
-            [index.get(key, -1) for key in _counts_in(*books[book], member)]
-            for book, member in kinds
-        ],
-        dtype=np.int64,
-    ).reshape(-1, 3)
+    table = _membership(scopes, books, kinds)
     scope, at = table[which].T.reshape(-1), np.tile(np.arange(len(stored)), 3)
     asked = scope >= 0
     scope, trades = scope[asked], stored.trades.take(at[asked])
@@ -160,17 +148,33 @@ def _raw(scopes: Sequence[Scope], edges: Sequence[tuple[int, int]]) -> Pieces:
     return Pieces(scope[starts], tally.fold(trades, starts))
 
 
-def _counted(scope: Scope) -> tuple:
-    """What tells a scope from the others."""
-    member = {Scope.Kind.MARKET: scope.market_id, Scope.Kind.SET: scope.parameter_set_id or 0}
-    return (scope.kind, scope.instance_id, member.get(scope.kind), scope.mode, scope.currency)
-
-
-def _counts_in(instance: int, market: int, mode: str, currency: str, member: int) -> list[tuple]:
-    """The scopes that a trade of a book and parameter set (0 where unknown) counts in."""
-    return [
-        (kind, instance, inside, mode, currency)
-        for kind, inside in (
-            (Scope.Kind.INSTANCE, None), (Scope.Kind.MARKET, market), (Scope.Kind.SET, member)
+def _books(instances: set[int]) -> dict[int, tuple[int, int, str, str]]:
+    """{book: (instance, market, mode, currency)}."""
+    sql = "SELECT id, instance_id, market_id, mode, currency FROM trading_book"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"{sql} WHERE instance_id IN ({placeholders(instances) or 'NULL'})", list(instances)
         )
-    ]  # fmt: skip
+        return {row[0]: row[1:] for row in cursor.fetchall()}
+
+
+def _membership(
+    scopes: Sequence[Scope], books: dict[int, tuple], kinds: Sequence[tuple[int, int]]
+) -> np.ndarray:
+    """Which of the scopes (instance, market, set; -1 if not asked for) the trades of each (book,
+    parameter set or 0) count in: shape (kinds, 3)."""
+    index = {
+        (scope.kind, scope.instance_id, scope.market_id or scope.parameter_set_id or 0,
+         scope.mode, scope.currency): at
+        for at, scope in enumerate(scopes)
+    }  # fmt: skip
+    whole, of_market, of_set = (kind.value for kind in Scope.Kind)
+    table = []
+    for book, member in kinds:
+        instance, market, *rest = books[book]
+        table.append((
+            index.get((whole, instance, 0, *rest), -1),
+            index.get((of_market, instance, market, *rest), -1),
+            index.get((of_set, instance, member, *rest), -1),
+        ))  # fmt: skip
+    return np.array(table, dtype=np.int64).reshape(-1, 3)
