@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""Make a history of synthetic trades, with its rollups, on SQLite or PostgreSQL.
+
+    python3 benchmarks/generate_trades.py --trades 1000000 --data /tmp/bench
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import ground
+
+if __name__ == "__main__":
+    ground.ensure_packages()
+
+import synthetic
+
+BOT = "Benchmark"
+BATCH_DAYS = 20
+
+
+def history(place: ground.Ground, trades: int, *, context: bool = False, say=print) -> str:
+    """Let the product work on a history of so many trades, made where it is not there yet."""
+    from django.db import connection
+
+    name = f"trades_{trades}"
+    if place.use(name):
+        began = time.perf_counter()
+        fill(trades, context=context)
+        filled = time.perf_counter()
+        rebuild()
+        done = time.perf_counter()
+        say(
+            f"made {trades:,} trades on {place.vendor} in {filled - began:.0f} s, "
+            f"their sums in {done - filled:.0f} s"
+        )
+        return name
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT MAX(id) FROM trading_trade")
+        if cursor.fetchone()[0] != trades:
+            sys.exit(f"{name} is there, but not whole: remove it")
+    return name
+
+
+def fill(trades: int, *, context: bool = False) -> None:
+    """Write the trades into an empty database, the indexes last, as sorting makes them best."""
+    from django.db import connection
+
+    from trading.models import Trade
+
+    bot, books, sets = _surroundings()
+    indexes = list(Trade._meta.indexes)
+    postgres = connection.vendor == "postgresql"
+    with connection.schema_editor() as editor:
+        for index in indexes:
+            editor.remove_index(Trade, index)
+    with connection.cursor() as cursor:
+        for statement in _HASTE[connection.vendor]:
+            cursor.execute(statement)
+    at = 1
+    for day, count in synthetic.days(trades):
+        columns = synthetic.day_of_trades(day, count, at, books, sets) | {"bot_id": [bot] * count}
+        _write("trading_trade", columns | _same(count))
+        if context:
+            _write("trading_tradecontext", _context(columns))
+        at += count
+    with connection.schema_editor() as editor:
+        for index in indexes:
+            editor.add_index(Trade, index)
+    with connection.cursor() as cursor:
+        if postgres:
+            cursor.execute(
+                "SELECT setval(pg_get_serial_sequence('trading_trade', 'id'), %s)", [trades]
+            )
+            # What autovacuum does by itself after a while.
+            cursor.execute("VACUUM ANALYZE trading_trade")
+    connection.close()
+
+
+_HASTE = {
+    "sqlite": (
+        "PRAGMA journal_mode=OFF", "PRAGMA synchronous=OFF", "PRAGMA foreign_keys=OFF",
+        "PRAGMA cache_size=-262144",
+    ),
+    "postgresql": (
+        "SET statement_timeout = 0", "SET synchronous_commit = off",
+        "SET session_replication_role = replica", "SET maintenance_work_mem = '512MB'",
+    ),
+}  # fmt: skip
+
+
+def _surroundings() -> tuple[int, list[int], list[int]]:
+    """The bot's id, a book per strategy and market, a set per strategy and version."""
+    from trading import parameters
+    from trading.models import Book, Bot, Market, Origin, ParameterSet
+
+    bot = Bot.objects.create(name=BOT)
+    markets = [Market.objects.create(name=name) for name in synthetic.MARKETS]
+    books, sets = [], []
+    for strategy in synthetic.STRATEGIES:
+        instance = parameters.instance_for(bot, strategy)
+        first = instance.parameter_sets.get()
+        sets.append(first.pk)
+        for version in range(2, synthetic.SETS + 1):
+            made = ParameterSet.objects.create(
+                instance=instance, version=version, values=first.values, reason="Benchmark",
+                origin=Origin.IMPORT,
+            )  # fmt: skip
+            sets.append(made.pk)
+        books += [Book.objects.create(instance=instance, market=market).pk for market in markets]
+    return bot.pk, books, sets
+
+
+def _same(count: int) -> dict[str, list]:
+    """Columns that are alike in every trade."""
+    alike = {"stop_loss": None, "leverage": None, "arm": "", "tag": "", "revision": 0}
+    return {name: [value] * count for name, value in alike.items()}
+
+
+def _context(columns: dict[str, list]) -> dict[str, list]:
+    count = len(columns["id"])
+    hours = [micros // synthetic.HOUR % 24 for micros in columns["entry_at"]]
+    alike = {
+        "price_trend": "up", "volatility_trend": "stable", "features": '{"rsi":28.5}',
+        "other": "{}", "volatility_bps": 42.0, "signal_strength": 0.5,
+    }  # fmt: skip
+    best = [max(value, 0.0) + 0.25 for value in columns["pnl_pct"]]
+    return {
+        "trade_id": columns["id"], "entry_hour": hours, "mfe_pct": best,
+        "mae_pct": [min(value, 0.0) - 0.25 for value in columns["pnl_pct"]],
+    } | {name: [value] * count for name, value in alike.items()}  # fmt: skip
+
+
+def _write(table: str, columns: dict[str, list]) -> None:
+    from django.db import connection
+
+    names = ", ".join(columns)
+    rows = zip(*columns.values(), strict=True)
+    connection.ensure_connection()
+    if connection.vendor == "postgresql":
+        with (
+            connection.connection.cursor() as cursor,
+            cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy,
+        ):
+            for row in rows:
+                copy.write_row(row)
+        return
+    marks = ", ".join("?" * len(columns))
+    with connection.connection as transaction:
+        transaction.execute("BEGIN")
+        transaction.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)
+
+
+def rebuild() -> None:
+    from trading import rollups
+    from trading.models import StrategyInstance
+
+    for instance in StrategyInstance.objects.all():
+        rollups.rebuild(instance)
+
+
+def main() -> None:
+    parser = ground.parser(__doc__.splitlines()[0], trades=[1_000_000])
+    parser.add_argument("--context", action="store_true", help="with a context for every trade")
+    arguments = parser.parse_args()
+    if not arguments.data:
+        parser.error("say where to keep them: --data DIR")
+    with ground.opened(arguments) as place:
+        for trades in arguments.trades:
+            name = history(place, trades, context=arguments.context)
+            environment = place.environment(name)
+            print(f"DATABASE_URL={environment['DATABASE_URL']}")
+    free = shutil.disk_usage(Path(arguments.data)).free
+    print(f"{free / 1e9:.0f} GB left on that disk")
+
+
+if __name__ == "__main__":
+    main()

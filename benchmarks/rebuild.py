@@ -1,0 +1,179 @@
+#!/usr/bin/env python3
+"""All sums of all trades computed anew, and what keeping them true adds to taking trades in.
+
+The peer reads every trade through the ORM into pandas and computes the metrics of all groups.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import ground
+
+if __name__ == "__main__":
+    ground.ensure_packages()
+
+import synthetic
+import windows
+from figures import Table, duration, in_turns, once, percent
+from generate_trades import BOT, fill, history, rebuild
+
+BAR, MEMORY_BAR = 20, 1000.0
+UPKEEP_BARS = {"SQLite": 10.0, "PostgreSQL": 25.0}
+PEER_LIMIT = 1_000_000  # more would take the peer too long, and more memory than there is
+BATCH, BATCHES = 1_000, 30
+MODE = "--one-rebuild"
+
+
+def measured_apart(place: ground.Ground, name: str) -> tuple[float, float]:
+    """Seconds and peak megabytes of a full rebuild in a process of its own."""
+    ran = subprocess.run(
+        [sys.executable, str(Path(__file__).resolve()), MODE], check=True, text=True,
+        capture_output=True, env=place.environment(name),
+    )  # fmt: skip
+    seconds, megabytes = json.loads(ran.stdout)
+    return seconds, megabytes
+
+
+def one_rebuild() -> None:
+    import os
+
+    import django
+
+    os.environ["DJANGO_SETTINGS_MODULE"] = "selflearn.settings"
+    django.setup()
+    seconds = once(rebuild)
+    print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3]))
+
+
+def by_values(trades: int) -> None:
+    until = synthetic.end_micros()
+    windows.peers(until - (trades // synthetic.PER_DAY + 1) * synthetic.DAY, until)
+
+
+def by_instances() -> None:
+    """The same groups from model instances, a frame of the columns that they need."""
+    import pandas as pd
+
+    from trading.models import Trade
+
+    columns = ("exit_at", "pnl_pct", "book__instance", "book__market", "parameter_set")
+    rows = Trade.objects.select_related("book").order_by("exit_at").iterator(chunk_size=20_000)
+    frame = pd.DataFrame(
+        (
+            (row.exit_at, row.pnl_pct, row.book.instance_id, row.book.market_id,
+             row.parameter_set_id)
+            for row in rows
+        ),
+        columns=columns,
+    )  # fmt: skip
+    windows.group(frame, synthetic.end_micros() - 40 * synthetic.DAY, synthetic.end_micros())
+
+
+def compare(table: Table, place: ground.Ground, trades: int, per_trade: dict) -> None:
+    name = history(place, trades)
+    runs = [measured_apart(place, name) for _ in range(3 if trades < 5_000_000 else 2)]
+    seconds, memory = sorted(runs)[len(runs) // 2 if len(runs) > 2 else 0]
+    if trades <= PEER_LIMIT:
+        per_trade["values()"] = once(lambda: by_values(trades)) / trades
+        per_trade["instances"] = once(by_instances) / trades
+    for way, each in per_trade.items():
+        bar = BAR if way == "instances" else None
+        what = f"{trades:,} trades, the peer by {way}"
+        if trades > PEER_LIMIT:
+            what += " (extrapolated)"
+        table.faster(what, seconds, each * trades, bar)
+    table.at_most(f"{trades:,} trades, peak memory", memory, MEMORY_BAR, lambda mb: f"{mb:.0f} MB")
+
+
+def batches(count: int, first: int, start: int, per_day: int = synthetic.PER_DAY) -> list[list]:
+    """Batches of reported trades in time order from ``start`` (microseconds), with context."""
+    from trading.records import TradeIn
+
+    step = synthetic.DAY // per_day
+    made = []
+    for batch in range(count):
+        trades = []
+        for at in range(batch * BATCH, (batch + 1) * BATCH):
+            exit_at = (start + at * step) / 1e6
+            trades.append(TradeIn(
+                external_id=f"n{first + at:09d}", strategy=synthetic.STRATEGIES[at % 3],
+                market=list(synthetic.MARKETS)[at // 3 % 4], side="long", entry_price=100.0,
+                exit_price=100.5, size=1.5, entry_time=exit_at - 1800, exit_time=exit_at,
+                exit_reason="signal", pnl_pct=(at * 7919 % 401 - 200) / 100, fee=0.15,
+                parameter_set=at // 12 % synthetic.SETS + 1,
+                context={"volatility_bps": 42.5, "price_trend": "up", "entry_hour": 3,
+                         "signal_strength": 0.5, "mfe_pct": 1.5, "mae_pct": -0.5},
+            ))  # fmt: skip
+        made.append(trades)
+    return made
+
+
+def upkeep(table: Table, place: ground.Ground) -> None:
+    """Batches with and without the sums in turns; each kind writes the same kind of rows."""
+    from trading import clock
+
+    if place.use("ingest"):
+        fill(100_000)
+        rebuild()
+    end = synthetic.end_micros()
+    stored = _stored()
+    cases = (("in time order", end + stored * 6_000_000, UPKEEP_BARS[place.vendor]),
+             ("a week late", end - 7 * synthetic.DAY + 60_000_000, None))  # fmt: skip
+    with clock.at(synthetic.END + timedelta(days=300)):
+        for number, (what, start, bar) in enumerate(cases):
+            todo = iter(batches(2 * (BATCHES + 1), stored + number * 10_000_000, start))
+            runs = [lambda todo=todo: _ingest(next(todo)), lambda todo=todo: _without(next(todo))]
+            kept, bare = in_turns(runs, BATCHES)
+            table.at_most(
+                f"ingest of {BATCH:,} {what}, with sums over without", (kept - bare) / bare * 100,
+                bar, percent, kept, bare,
+            )  # fmt: skip
+
+
+def _stored() -> int:
+    from trading.models import Trade
+
+    return Trade.objects.order_by("-id").values_list("id", flat=True)[0]
+
+
+def _ingest(trades: list) -> None:
+    from trading import ingest
+    from trading.models import Bot
+
+    outcome = ingest.store_trades(Bot.objects.get(name=BOT), trades)
+    assert outcome.stored == len(trades), outcome.rejected[:3]
+
+
+def _without(trades: list) -> None:
+    from trading import rollups
+
+    kept, rollups.add = rollups.add, lambda *given: None
+    try:
+        _ingest(trades)
+    finally:
+        rollups.add = kept
+
+
+def main() -> None:
+    parser = ground.parser(__doc__.splitlines()[0], trades=[100_000, 1_000_000, 10_000_000])
+    arguments = parser.parse_args()
+    with ground.opened(arguments) as place:
+        table = Table(f"Full rebuild, {place.vendor}")
+        per_trade: dict[str, float] = {}
+        for trades in sorted(arguments.trades):
+            compare(table, place, trades, per_trade)
+            print(f"{trades:,}: peer {', '.join(map(duration, per_trade.values()))} a trade")
+        table.show()
+        kept = Table(f"Upkeep, {place.vendor}")
+        upkeep(kept, place)
+        kept.show()
+
+
+if __name__ == "__main__":
+    one_rebuild() if MODE in sys.argv else main()
