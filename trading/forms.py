@@ -125,4 +125,5 @@ def _hint(parameter: Parameter) -> str:
     if isinstance(default, str):
         return f"default {default}"
     low, high = plain(described["low"]), plain(described["high"])
-    return f"{low} to {high} {parameter.unit}, default {plain(default)}"
+    unit = "" if parameter.unit == "ratio" else f" {parameter.unit}"
+    return f"{low} to {high}{unit}, default {plain(default)}"

@@ -17,6 +17,7 @@ from trading.bulk import chunks
 
 Key = tuple[int, ...]
 
+END = 2**63 - 1  # beyond every key
 LOOK = 10_000  # rows that one page tests against conditions that no index serves
 TOGETHER = 200  # branches in one statement; SQLite takes at most 500
 
@@ -174,13 +175,11 @@ def _end(listing: Listing, branch: tuple[Condition, ...], way: _Way, look: int) 
 def _select(
     listing: Listing, branch: tuple[Condition, ...], way: _Way, limit: int, columns: str = ""
 ) -> tuple[str, list]:
-    conditions = list(branch)
-    if way.start is not None:
-        conditions.append(_beyond(listing.columns, way))
+    conditions = [*branch, _beyond(listing.columns, way)]
     where = " AND ".join(condition.sql for condition in conditions)
     sql = (
         f"SELECT {columns or ', '.join(listing.columns)} FROM {listing.table} "
-        f"{f'WHERE {where} ' if where else ''}ORDER BY {_order(listing, way)} LIMIT {limit}"
+        f"WHERE {where} ORDER BY {_order(listing, way)} LIMIT {limit}"
     )
     return sql, [value for condition in conditions for value in condition.values]
 
@@ -188,13 +187,13 @@ def _select(
 def _beyond(columns: tuple[str, ...], way: _Way) -> Condition:
     sign = ">" if way.ascending else "<"
     marks = ", ".join(["%s"] * len(columns))
-    row = Condition(f"({', '.join(columns)}) {sign} ({marks})", way.start)
+    # An open end is written as a bound too: every plan is then a search along an index.
+    start = way.start or ((-END if way.ascending else END),) * len(columns)
+    row = Condition(f"({', '.join(columns)}) {sign} ({marks})", start)
     if len(columns) == 1:
         return row
     # Said again for the leading column alone, which is what an index can begin at.
-    return replace(
-        row, sql=f"{columns[0]} {sign}= %s AND {row.sql}", values=(way.start[0], *way.start)
-    )
+    return replace(row, sql=f"{columns[0]} {sign}= %s AND {row.sql}", values=(start[0], *start))
 
 
 def _order(listing: Listing, way: _Way) -> str:
@@ -208,7 +207,10 @@ def _run(sql: str, values: Sequence) -> list[Key]:
 
 
 def distinct(table: str, columns: Sequence[str], limit: int = 1_000) -> list[tuple]:
-    """The different values of the leading columns of an index, in order, hopping along it."""
+    """The different values of the leading columns of an index, in order, hopping along it.
+
+    The first column holds ids.
+    """
     names = ", ".join(columns)
     beyond = f"({names}) > ({', '.join(f'hop.{name}' for name in columns)})"
     nexts = ", ".join(
@@ -216,7 +218,8 @@ def distinct(table: str, columns: Sequence[str], limit: int = 1_000) -> list[tup
     )
     return _run(
         f"WITH RECURSIVE hop({names}) AS ("
-        f"SELECT * FROM (SELECT {names} FROM {table} ORDER BY {names} LIMIT 1) AS first "
+        f"SELECT * FROM (SELECT {names} FROM {table} WHERE {columns[0]} > 0 "
+        f"ORDER BY {names} LIMIT 1) AS first "
         f"UNION ALL SELECT {nexts} FROM hop WHERE hop.{columns[0]} IS NOT NULL) "
         f"SELECT {names} FROM hop WHERE {columns[0]} IS NOT NULL LIMIT {limit}",
         [],

@@ -16,9 +16,10 @@ from trading.models import Book, Bot, Mode, Position, Scope, StrategyInstance, T
 from trading.selection import Selection
 
 from .dashboard_rows import COLUMNS, curve_data, strategy_rows
-from .trades import COLUMNS as TRADE_COLUMNS
-from .trades import RELATED
+from .trade_filter import FLAGGED, KEY
+from .trades import RELATED, without
 
+TRADE_COLUMNS = without("Bot")
 PERIODS = {"24h": "24 hours", "7d": "7 days", "30d": "30 days", "all": "All"}
 DEFAULT_PERIOD = "30d"
 NEWEST = 8
@@ -78,15 +79,20 @@ def _chosen(bots: list[Bot], name: str) -> Bot | None:
     for bot in bots:
         if bot.name == name:
             return bot
-    newest = Trade.objects.order_by("-exit_at", "-id").values_list("bot_id", flat=True).first()
-    return next((bot for bot in bots if bot.pk == newest), bots[0] if bots else None)
+    newest = lists.page(Listing(Trade._meta.db_table, KEY), 1).keys
+    owner = (
+        Trade.objects.filter(pk=newest[0][1]).values_list("bot_id", flat=True)[0] if newest else 0
+    )
+    return next((bot for bot in bots if bot.pk == owner), bots[0] if bots else None)
 
 
 def _newest(bot: Bot, mode: str) -> list[Trade]:
     books = Book.objects.filter(instance__bot=bot, mode=mode).values_list("pk", flat=True)
     branches = tuple((Condition("book_id = %s", (book,)),) for book in books)
-    found = lists.page(Listing(Trade._meta.db_table, ("exit_at", "id"), branches), NEWEST)
-    trades = Trade.objects.select_related(*RELATED).in_bulk([key[1] for key in found.keys])
+    found = lists.page(Listing(Trade._meta.db_table, KEY, branches), NEWEST)
+    trades = (
+        Trade.objects.select_related(*RELATED).order_by().in_bulk([key[1] for key in found.keys])
+    )
     return [trades[key[1]] for key in found.keys if key[1] in trades]
 
 
@@ -112,13 +118,8 @@ def _stale(newest: list[Trade], since: datetime | None, bot: Bot, mode: str) -> 
 def _problems(wanted: Selection) -> list[dict[str, str]]:
     """What is wrong or missing, each with a link to the trades concerned."""
     found = []
-    books = {book.pk for book in wanted.books()}
-    newest = Trade.objects.filter(flagged=True).order_by("-exit_at", "-id")
-    flagged = sum(
-        book in books for book in newest.values_list("book_id", flat=True)[:FLAGS_COUNTED]
-    )
     query = {"bot": wanted.bot.name, "mode": wanted.mode}
-    if flagged:
+    if flagged := _flagged(wanted):
         text = f"{_number(flagged)} flagged: the result contradicts the prices"
         found.append({"text": text, "url": _trades(**query, flagged="yes")})
     unknown = _unknown_sets(wanted)
@@ -126,6 +127,15 @@ def _problems(wanted: Selection) -> list[dict[str, str]]:
         text = f"{_number(unknown)} made by unknown parameters in this period"
         found.append({"text": text, "url": _trades(**query, set="unknown")})
     return found
+
+
+def _flagged(wanted: Selection) -> int:
+    """How many of the newest flagged trades, of all bots, are of this bot and mode."""
+    newest = lists.page(Listing(Trade._meta.db_table, KEY, ((FLAGGED,),)), FLAGS_COUNTED)
+    books = {book.pk for book in wanted.books()}
+    ids = [key[1] for key in newest.keys]
+    return sum(book in books for book in Trade.objects.filter(pk__in=ids).order_by()
+               .values_list("book_id", flat=True))  # fmt: skip
 
 
 def _unknown_sets(wanted: Selection) -> int:

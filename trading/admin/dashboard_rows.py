@@ -31,16 +31,16 @@ COLUMNS = [
     Column(label, lambda row: row, kind)
     for label, kind in (
         ("Strategy", "text"),
+        ("Running total", "text"),
         ("Trades", "number"),
-        ("Win rate, 95 % interval", "number"),
-        ("Average PnL %, 95 % interval", "number"),
+        ("Win rate", "number"),
+        ("Average PnL %", "number"),
         ("Total PnL %", "number"),
         ("Profit factor", "number"),
-        ("Max drawdown, % points", "number"),
-        ("Sharpe, per year", "number"),
+        ("Max drawdown", "number"),
+        ("Sharpe", "number"),
         ("PnL", "number"),
         ("Open positions", "number"),
-        ("Running total", "text"),
     )
 ]
 
@@ -72,11 +72,11 @@ def _cells(metrics: Metrics) -> list[dict[str, Any]]:
     def why(name: str) -> str:
         return WHY.get(name, NO_TRADES) if metrics.get("trades") else NO_TRADES
 
-    def number(name: str, digits: int) -> Cell:
+    def number(name: str, digits: int, unit: str = "") -> Cell:
         value = metrics.get(name)
         if value is None:
             return display.nothing(why(name))
-        return Cell(f"{value:,.{digits}f}", "number")
+        return Cell(f"{value:,.{digits}f}{unit}", "number")
 
     rate, average = metrics.get("win_rate"), metrics.get("avg_pnl_pct")
     return [
@@ -94,7 +94,7 @@ def _cells(metrics: Metrics) -> list[dict[str, Any]]:
         },
         {"cell": display.result(metrics.get("total_pnl_pct"), "%", 3, NO_TRADES)},
         {"cell": number("profit_factor", 2)},
-        {"cell": number("max_drawdown_pct", 3)},
+        {"cell": number("max_drawdown_pct", 3, " %")},
         {"cell": number("sharpe", 2)},
     ]
 

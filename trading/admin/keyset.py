@@ -55,6 +55,10 @@ class KeysetAdmin(ReadOnlyAdmin):
         """The form of the filters; a plain one without fields by default."""
         return forms.Form(data)
 
+    def columns_for(self, form: forms.Form) -> Sequence[Column]:
+        """The columns to show; a filter may make some of them needless."""
+        return self.columns
+
     def listing(self, chosen: dict[str, Any]) -> Listing | None:
         """What to list for cleaned filters; None where nothing can match."""
         raise NotImplementedError
@@ -85,14 +89,15 @@ class KeysetAdmin(ReadOnlyAdmin):
         valid = form.is_valid()
         chosen = form.cleaned_data if valid else {}
         found, keys_of = self._page(request, chosen) if valid else ([], Page())
-        filtered = any(value not in ("", None) for value in chosen.values())
+        columns = self.columns_for(form)
+        filtered = any(chosen.get(name) not in ("", None) for name in form.fields)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": self.opts.verbose_name_plural.capitalize(),
             "form": form,
-            "columns": self.columns,
-            "rows": [[column.cell(row) for column in self.columns] for row in found],
+            "columns": columns,
+            "rows": [[column.cell(row) for column in columns] for row in found],
             "page": keys_of,
             "links": self._links(request, keys_of),
             "intro": self.intro,

@@ -37,8 +37,9 @@ def coverage(series: CandleSeries) -> float | None:
 @admin.register(CandleSeries)
 class CandleSeriesAdmin(Exported, ReadOnlyAdmin):
     list_display = (
-        "market", "length", "owner", "first", "last", "candles_text", "gaps_text", "missing_text",
-        "coverage_text",
+        "market", "length", "owner", "first_time", "last_time", "candles_number", "gaps_number",
+        "missing_number",
+        "coverage_number",
     )  # fmt: skip
     list_filter = ("bot", "interval")
     search_fields = ("market__name",)
@@ -59,27 +60,27 @@ class CandleSeriesAdmin(Exported, ReadOnlyAdmin):
         return row.bot.name if row.bot else "all bots (shared)"
 
     @admin.display(description="First (UTC)", ordering="first_at")
-    def first(self, row: CandleSeries) -> str:
+    def first_time(self, row: CandleSeries) -> str:
         return display.moment(row.first_at).text
 
     @admin.display(description="Last (UTC)", ordering="last_at")
-    def last(self, row: CandleSeries) -> str:
+    def last_time(self, row: CandleSeries) -> str:
         return display.moment(row.last_at).text
 
     @admin.display(description="Candles", ordering="candles")
-    def candles_text(self, row: CandleSeries) -> str:
+    def candles_number(self, row: CandleSeries) -> str:
         return display.count(row.candles).text
 
     @admin.display(description="Gaps", ordering="gaps")
-    def gaps_text(self, row: CandleSeries) -> str:
+    def gaps_number(self, row: CandleSeries) -> str:
         return display.count(row.gaps).text
 
     @admin.display(description="Missing", ordering="missing")
-    def missing_text(self, row: CandleSeries) -> str:
+    def missing_number(self, row: CandleSeries) -> str:
         return display.count(row.missing).text
 
     @admin.display(description="Coverage")
-    def coverage_text(self, row: CandleSeries) -> str:
+    def coverage_number(self, row: CandleSeries) -> str:
         return percent(coverage(row))
 
     def get_urls(self) -> list[Any]:

@@ -40,7 +40,7 @@ def found(model: Any, chosen: dict[str, Any], number: str, keys: list[tuple]) ->
     related = model.objects.select_related("instance__bot", "market")
     values = [key[0] for key in keys]
     if not chosen["pair"]:
-        rows = related.in_bulk(values)
+        rows = related.order_by().in_bulk(values)
         return [rows[value] for value in values if value in rows]
     instance, market = (int(part) for part in chosen["pair"].split("."))
     rows = related.filter(instance=instance, market=market, **{f"{number}__in": values})

@@ -102,7 +102,7 @@ class RollupDayAdmin(KeysetAdmin):
         values = [key[0] for key in keys]
         if chosen["scope"]:
             return list(related.filter(scope=chosen["scope"], day__in=values).order_by("-day"))
-        found = related.in_bulk(values)
+        found = related.order_by().in_bulk(values)
         return [found[value] for value in values if value in found]
 
     def csv_row(self, row: Any) -> Sequence[Any]:

@@ -16,6 +16,7 @@ from trading.strategies import REGISTRY
 TABLE = Trade._meta.db_table
 UNKNOWN = "unknown"
 SETS_OFFERED = 100
+KEY = ("exit_at", "id")
 FLAGGED = Condition("flagged")
 
 
@@ -77,6 +78,15 @@ class TradeFilters(forms.Form):
         return chosen
 
 
+def settled(form: TradeFilters) -> list[str]:
+    """Labels of the filters that leave one value, chosen or because there is no other."""
+    return [
+        form.fields[name].label
+        for name in ("bot", "strategy", "market", "reason")
+        if form.data.get(name) or (name == "bot" and len(form.fields[name].choices) == 2)
+    ]
+
+
 def listing(chosen: dict[str, Any]) -> Listing | None:
     """The branches of the narrowest index that the filters allow; None where nothing matches.
 
@@ -123,7 +133,7 @@ def bounds(chosen: dict[str, Any]) -> tuple[datetime | None, datetime | None]:
 
 
 def _listing(branches: list[tuple[Condition, ...]], rest: tuple[Condition, ...] = ()) -> Listing:
-    return Listing(TABLE, ("exit_at", "id"), tuple(branches), rest)
+    return Listing(TABLE, KEY, tuple(branches), rest)
 
 
 def _window(chosen: dict[str, Any]) -> tuple[Condition, ...]:

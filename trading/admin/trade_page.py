@@ -15,6 +15,7 @@ from trading.strategies.base import Feature, Strategy
 from trading.strategies.common import COMMON_CONTEXT
 
 from .rules import rules_of
+from .trade_filter import KEY
 
 BESIDE = 5
 
@@ -38,15 +39,17 @@ def neighbours(trade: Trade) -> list[Trade]:
     books = Book.objects.filter(instance=trade.book.instance_id).values_list("pk", flat=True)
     listing = Listing(
         Trade._meta.db_table,
-        ("exit_at", "id"),
+        KEY,
         tuple((Condition("book_id = %s", (book,)),) for book in books),
     )
     here = (clock.to_micros(trade.exit_at), trade.pk)
     newer, older = lists.beside(listing, here, BESIDE)
     ids = [key[1] for key in (*newer, here, *older)]
-    found = Trade.objects.select_related(
-        "book__instance__bot", "book__market", "parameter_set"
-    ).in_bulk(ids)
+    found = (
+        Trade.objects.select_related("book__instance__bot", "book__market", "parameter_set")
+        .order_by()
+        .in_bulk(ids)
+    )
     return [found[pk] for pk in ids if pk in found]
 
 

@@ -1,4 +1,4 @@
-"""Trades, corrections of them, and open positions."""
+"""Trades, and corrections of them."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ from django.utils.html import format_html
 from trading import display
 from trading.display import Cell
 from trading.lists import Key, Listing
-from trading.models import Position, Trade, TradeRevision
+from trading.models import Trade, TradeRevision
 
 from . import trade_filter
-from .base import Exported, ReadOnlyAdmin, resource_for
 from .keyset import Column, KeysetAdmin
 from .trade_csv import HEADER, trade_row
 from .trade_page import neighbours, page_context
@@ -75,6 +74,14 @@ COLUMNS = (
 )
 
 
+def without(*labels: str) -> tuple[Column, ...]:
+    """The columns but those that would say the same in every row."""
+    return tuple(column for column in COLUMNS if column.label not in labels)
+
+
+BESIDE = without("Bot", "Strategy")
+
+
 def held_seconds(trade: Trade) -> float:
     return (trade.exit_at - trade.entry_at).total_seconds()
 
@@ -90,11 +97,18 @@ class TradeAdmin(KeysetAdmin):
     def filters(self, data: Any) -> forms.Form:
         return trade_filter.TradeFilters(data)
 
+    def columns_for(self, form: forms.Form) -> Sequence[Column]:
+        return without(*trade_filter.settled(form))
+
     def listing(self, chosen: dict[str, Any]) -> Listing | None:
         return trade_filter.listing(chosen)
 
     def rows(self, keys: list[Key], chosen: dict[str, Any]) -> list[Model]:
-        found = Trade.objects.select_related(*RELATED, "context").in_bulk([key[1] for key in keys])
+        found = (
+            Trade.objects.select_related(*RELATED, "context")
+            .order_by()
+            .in_bulk([key[1] for key in keys])
+        )
         # A trade may have left between the two queries.
         return [found[key[1]] for key in keys if key[1] in found]
 
@@ -130,12 +144,12 @@ class TradeAdmin(KeysetAdmin):
             **page_context(trade),
             "neighbours": [
                 {
-                    "cells": [column.cell(each) for column in COLUMNS],
+                    "cells": [column.cell(each) for column in BESIDE],
                     "here": each.pk == trade.pk,
                 }
                 for each in neighbours(trade)
             ],
-            "columns": COLUMNS,
+            "columns": BESIDE,
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/trading/trade/page.html", context)
@@ -186,7 +200,11 @@ class TradeRevisionAdmin(KeysetAdmin):
 
     def rows(self, keys: list[Key], chosen: dict[str, Any]) -> list[Model]:
         related = [f"trade__{name}" for name in RELATED]
-        found = TradeRevision.objects.select_related(*related).in_bulk([key[0] for key in keys])
+        found = (
+            TradeRevision.objects.select_related(*related)
+            .order_by()
+            .in_bulk([key[0] for key in keys])
+        )
         return [found[key[0]] for key in keys if key[0] in found]
 
     def csv_row(self, row: Any) -> Sequence[Any]:
@@ -199,48 +217,3 @@ class TradeRevisionAdmin(KeysetAdmin):
     @admin.display(description="What it said")
     def content_text(self, row: TradeRevision) -> str:
         return format_html("<pre class='sl-code'>{}</pre>", json.dumps(row.content, indent=2))
-
-
-@admin.register(Position)
-class PositionAdmin(Exported, ReadOnlyAdmin):
-    list_display = (
-        "market", "strategy", "side", "entry", "size_text", "stop", "target", "entered", "reported",
-    )  # fmt: skip
-    list_filter = ("instance__bot", "side")
-    search_fields = ("market__name", "instance__strategy", "order_id")
-    list_select_related = ("instance__bot", "market")
-    resource_classes = (
-        resource_for(
-            Position, "instance__bot__name", "instance__strategy", "instance__label",
-            "market__name", "side", "entry_price", "size", "stop_loss", "take_profit",
-            "entry_at", "as_of", "order_id",
-        ),
-    )  # fmt: skip
-
-    @admin.display(description="Strategy", ordering="instance")
-    def strategy(self, row: Position) -> str:
-        return str(row.instance)
-
-    @admin.display(description="Entry price")
-    def entry(self, row: Position) -> str:
-        return display.amount(row.entry_price).text
-
-    @admin.display(description="Size")
-    def size_text(self, row: Position) -> str:
-        return display.amount(row.size).text
-
-    @admin.display(description="Stop loss")
-    def stop(self, row: Position) -> str:
-        return display.amount(row.stop_loss).text
-
-    @admin.display(description="Take profit")
-    def target(self, row: Position) -> str:
-        return display.amount(row.take_profit).text
-
-    @admin.display(description="Entered (UTC)", ordering="entry_at")
-    def entered(self, row: Position) -> str:
-        return display.moment(row.entry_at).text
-
-    @admin.display(description="Reported (UTC)", ordering="as_of")
-    def reported(self, row: Position) -> str:
-        return display.moment(row.as_of).text

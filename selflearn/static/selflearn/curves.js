@@ -47,7 +47,6 @@
           borderDash: DASHES[at % DASHES.length],
           pointRadius: 0,
           pointHitRadius: 8,
-          stepped: "before",
         })),
       },
       options: {
@@ -71,7 +70,7 @@
           y: {
             grid: {},
             title: { display: true, text: "PnL %" },
-            ticks: { callback: (value) => value.toFixed(Math.abs(value) < 1 && value !== 0 ? 2 : 1) },
+            ticks: {},
           },
         },
         plugins: {
