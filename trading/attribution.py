@@ -11,7 +11,7 @@ from django.db import connection
 
 from trading import columns, rollups
 from trading.clock import to_micros
-from trading.models import LivePeriod, ParameterSet, StrategyInstance
+from trading.models import StrategyInstance
 from trading.rollups import Place
 
 MANY_HOURS = 2_000  # beyond this a rebuild is cheaper than hour by hour
@@ -21,15 +21,21 @@ class Timeline:
     """The sets of one instance, by version and by the time from which they were live."""
 
     def __init__(self, instance_id: int) -> None:
-        sets = ParameterSet.objects.filter(instance=instance_id)
-        self.by_version = dict(sets.values_list("version", "id"))
-        periods = list(
-            LivePeriod.objects.filter(instance=instance_id)
-            .order_by("live_from")
-            .values_list("live_from", "parameter_set")
-        )
-        self.starts = [to_micros(start) for start, _ in periods]
-        self.sets = [parameter_set for _, parameter_set in periods]
+        self.by_version: dict[int, int] = {}
+        periods = []
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT s.version, s.id, p.live_from FROM trading_parameterset s"
+                " LEFT JOIN trading_liveperiod p ON p.parameter_set_id = s.id"
+                " WHERE s.instance_id = %s",
+                [instance_id],
+            )
+            for version, id_, live_from in cursor.fetchall():
+                self.by_version[version] = id_
+                if live_from is not None:
+                    periods.append((live_from, id_))
+        self.starts = [start for start, _ in sorted(periods)]
+        self.sets = [id_ for _, id_ in sorted(periods)]
 
     def at(self, entry_at: int, version: int | None = None) -> int | None:
         """Id of the set that made a trade entered at ``entry_at`` (microseconds); None: unknown.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from trading import guard
@@ -21,9 +21,6 @@ class Context:
     common: dict[str, Any]
     features: dict[str, Any] = field(default_factory=dict)
     other: dict[str, Any] = field(default_factory=dict)
-
-    def content(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def read_context(

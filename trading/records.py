@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -20,6 +21,7 @@ from trading.numbers import amount, plain
 EXPLAINED = 0.02  # percentage points by which a reported PnL may differ beyond its fees
 PNL_LIMIT = 1e6  # percent
 Number = int | float | str
+_NOT_CONTENT = {"revision", "context", "digest"}
 
 
 class TradeIn(msgspec.Struct, forbid_unknown_fields=True, rename={"external_id": "id"}):
@@ -154,16 +156,14 @@ def _derive(row: TradeRow, errors: Errors) -> TradeRow | None:
 def _digest(row: TradeRow) -> int:
     """64 bits of the content, the revision left out: equal content, equal digest."""
     # An amount by its value: 1.50 and 1.5 are the same.
-    found = (getattr(row, name) for name in _CONTENT)
-    content = [plain(value) if isinstance(value, Decimal) else value for value in found]
-    content.append(row.context.content() if row.context else None)
+    content = [plain(value) if type(value) is Decimal else value for value in _content(row)]
+    if row.context:
+        content += (row.context.common, row.context.features, row.context.other)
     encoded = msgspec.json.encode(content, order="sorted")
     return int.from_bytes(blake2b(encoded, digest_size=8).digest(), "big", signed=True)
 
 
-_CONTENT = [
-    name for name in TradeRow.__dataclass_fields__ if name not in ("revision", "context", "digest")
-]
+_content = attrgetter(*(name for name in TradeRow.__dataclass_fields__ if name not in _NOT_CONTENT))
 
 
 def _money(name: str, trade: TradeIn, errors: Errors) -> Decimal | None:

@@ -8,13 +8,13 @@ anew from its trades; both give the same bits, so that the rows always equal a r
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from django.db import connection, transaction
 
-from trading import bulk, columns
+from trading import bulk, columns, scopes
 from trading.clock import to_micros
 from trading.columns import Rows
 from trading.ledger import tally
@@ -35,46 +35,17 @@ class Place:
     hour: int
 
 
-def scopes_of(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], tuple[int, int, int]]:
-    """Scope ids (instance, market, set) of each (book, parameter set or 0); made where missing."""
-    pairs = set(pairs)
-    books = Book.objects.in_bulk({book for book, _ in pairs})
-    wanted = {pair: _scopes(books[pair[0]], pair[1]) for pair in pairs}
-    every = {scope.key: scope for scopes in wanted.values() for scope in scopes}
-    known = dict(Scope.objects.filter(key__in=every).values_list("key", "id"))
-    missing = [scope for key, scope in every.items() if key not in known]
-    if missing:
-        Scope.objects.bulk_create(missing, ignore_conflicts=True)
-        known = dict(Scope.objects.filter(key__in=every).values_list("key", "id"))
-    return {pair: tuple(known[scope.key] for scope in scopes) for pair, scopes in wanted.items()}
-
-
-def _scopes(book: Book, parameter_set: int) -> tuple[Scope, Scope, Scope]:
-    def scope(kind: str, market: int | None = None, member: int | None = None) -> Scope:
-        key = f"{kind}:{book.instance_id}:{market or member or 0}:{book.mode}:{book.currency}"
-        return Scope(
-            kind=kind, key=key, instance_id=book.instance_id, market_id=market,
-            parameter_set_id=member, mode=book.mode, currency=book.currency,
-        )  # fmt: skip
-
-    return (
-        scope(Scope.Kind.INSTANCE),
-        scope(Scope.Kind.MARKET, market=book.market_id),
-        scope(Scope.Kind.SET, member=parameter_set or None),
-    )
-
-
 def add(new: Rows, stale: Sequence[Place] = ()) -> None:
     """Count new trades; recompute the hours in ``stale``, whose trades changed or left.
 
     Call in the transaction that wrote the trades, which are stored already, under the bot's lock.
     """
     pairs = set(zip(new.book.tolist(), new.parameter_set.tolist(), strict=True))
-    scopes = scopes_of(pairs | {(place.book, place.parameter_set) for place in stale})
+    found = scopes.of_pairs(pairs | {(place.book, place.parameter_set) for place in stale})
     dirty = {
-        (scope, place.hour) for place in stale for scope in scopes[place.book, place.parameter_set]
+        (scope, place.hour) for place in stale for scope in found[place.book, place.parameter_set]
     }
-    scope, rows = _by_scope(new, scopes)
+    scope, rows = _by_scope(new, found)
     hour = rows.trades.exit_at // HOUR
     touched = set(zip(scope.tolist(), (hour // 24).tolist(), strict=True))
     days = _load(touched | {(scope_id, at // 24) for scope_id, at in dirty})
@@ -89,10 +60,10 @@ def add(new: Rows, stale: Sequence[Place] = ()) -> None:
     _store(days, changed)
 
 
-def _by_scope(rows: Rows, scopes: dict) -> tuple[np.ndarray, Rows]:
+def _by_scope(rows: Rows, found: dict) -> tuple[np.ndarray, Rows]:
     """Each trade once per scope it counts in, ordered by scope and canonically within it."""
     kinds, which = columns.pairs(rows)
-    table = np.array([scopes[pair] for pair in kinds], dtype=np.int64).reshape(-1, 3)
+    table = np.array([found[pair] for pair in kinds], dtype=np.int64).reshape(-1, 3)
     scope = table[which].T.reshape(-1)
     again = rows.take(np.tile(np.arange(len(rows)), 3))
     by = tally.order(again.trades, scope)
@@ -160,7 +131,7 @@ def _stretches(hours: set[int]) -> list[tuple[int, int]]:
 
 def _fold_stored(stored: Rows) -> tuple[list[tuple[int, int]], np.ndarray]:
     pairs = set(zip(stored.book.tolist(), stored.parameter_set.tolist(), strict=True))
-    scope, rows = _by_scope(stored, scopes_of(pairs))
+    scope, rows = _by_scope(stored, scopes.of_pairs(pairs))
     keys, starts = _segments(scope, rows.trades.exit_at // HOUR)
     return keys, tally.fold(rows.trades, starts)
 

@@ -1,0 +1,52 @@
+"""The scopes in which trades count: made where missing, and remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from trading.memory import Memory
+from trading.models import Book, Scope
+
+Pair = tuple[int, int]  # book, parameter set (0: unknown)
+Scopes = tuple[int, int, int]  # of the instance, the market, the set
+
+_known: Memory[Pair, Scopes] = Memory()
+
+
+def of_pairs(pairs: Iterable[Pair]) -> dict[Pair, Scopes]:
+    """The three scopes in which a trade of each book and set counts; made where missing."""
+    pairs = set(pairs)
+    found = {pair: ids for pair in pairs if (ids := _known.get(pair))}
+    missing = _find(pairs - found.keys())
+    for pair, ids in missing.items():
+        _known.keep(pair, ids)
+    return found | missing
+
+
+def _find(pairs: set[Pair]) -> dict[Pair, Scopes]:
+    if not pairs:
+        return {}
+    held = Book.objects.in_bulk({book for book, _ in pairs})
+    wanted = {pair: _of_book(held[pair[0]], pair[1]) for pair in pairs}
+    every = {scope.key: scope for three in wanted.values() for scope in three}
+    known = dict(Scope.objects.filter(key__in=every).values_list("key", "id"))
+    missing = [scope for key, scope in every.items() if key not in known]
+    if missing:
+        Scope.objects.bulk_create(missing, ignore_conflicts=True)
+        known = dict(Scope.objects.filter(key__in=every).values_list("key", "id"))
+    return {pair: tuple(known[scope.key] for scope in three) for pair, three in wanted.items()}
+
+
+def _of_book(book: Book, parameter_set: int) -> tuple[Scope, Scope, Scope]:
+    def scope(kind: str, market: int | None = None, member: int | None = None) -> Scope:
+        key = f"{kind}:{book.instance_id}:{market or member or 0}:{book.mode}:{book.currency}"
+        return Scope(
+            kind=kind, key=key, instance_id=book.instance_id, market_id=market,
+            parameter_set_id=member, mode=book.mode, currency=book.currency,
+        )  # fmt: skip
+
+    return (
+        scope(Scope.Kind.INSTANCE),
+        scope(Scope.Kind.MARKET, market=book.market_id),
+        scope(Scope.Kind.SET, member=parameter_set or None),
+    )
