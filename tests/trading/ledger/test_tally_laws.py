@@ -118,6 +118,8 @@ def test_shifting_time_moves_first_and_last_alone(some, by):
 
 @given(rows(), st.sampled_from([0.25, 2.0, 1024.0]))
 def test_scaling_r_by_a_power_of_two_scales_its_sums_exactly(some, factor):
+    # Below 1e-150 a square or a quarter has fewer bits than a number has.
+    some = [(a, h, r if abs(r) > 1e-150 else 0.0, p, f) for a, h, r, p, f in some]
     scaled, plain = folded([(a, h, r * factor, p, f) for a, h, r, p, f in some]), folded(some)
     for name in ("total", "gain", "loss", "best", "worst", "peak", "trough", "drawdown"):
         assert scaled[name] == plain[name] * factor
