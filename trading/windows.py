@@ -47,6 +47,8 @@ def pieces(
 
     ``hourly`` keeps hours apart instead of using whole days.
     """
+    if since is not None and until is not None and since >= until:
+        return Pieces(np.zeros(0, np.int64), tally.empty(0))
     first_hour = None if since is None else -(-since // HOUR)
     last_hour = None if until is None else until // HOUR
     parts = []

@@ -81,7 +81,8 @@ def test_amounts_are_read_as_worked_out_by_hand(value, wanted):
         True, False, None, [], {}, b"1", 1j, "", " 1 ", "1 ", "1\n", "1,5", "1_000", "0x10", "١",
         "１", "NaN", "nan", "sNaN", "Infinity", "inf", "-inf", "1e", "e5", ".", "+", "--1",
         "1" * 65, "1e99999", "1E+1000000", float("nan"), float("inf"), float("-inf"),
-        Decimal("NaN"), Decimal("sNaN"), Decimal("Infinity"), "1e400", 10**400, 1e308, 1e-30, 5e-324, "1e-13",
+        Decimal("NaN"), Decimal("sNaN"), Decimal("Infinity"), "1e400", 10**400, 1e308, 1e-30,
+        5e-324, "1e-13",
         "9.99e-13", 1e17, "1000000000000.01", "-1000000000000.01", "9999999999999999.999999999999",
     ],
 )  # fmt: skip
