@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
 
@@ -88,6 +89,7 @@ class BotTokenAdmin(Exported, ReadOnlyAdmin):
         done = tokens.revoke(chosen)
         messages.success(request, f"{done} token{'' if done == 1 else 's'} revoked.")
 
+    @method_decorator(never_cache)
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict | None = None
     ) -> HttpResponse:
@@ -120,7 +122,6 @@ class BotTokenAdmin(Exported, ReadOnlyAdmin):
         return display.moment(row.last_used_at).text if row.last_used_at else "never"
 
 
-@never_cache
 def _issue(model_admin: BotTokenAdmin, request: HttpRequest) -> HttpResponse:
     """The form for a new token; the answer to it is the only page that shows the token."""
     if not model_admin.has_add_permission(request):
