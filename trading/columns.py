@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 
 import numpy as np
@@ -66,8 +67,14 @@ def rows_with(
 
 def pairs(stored: Rows) -> tuple[list[tuple[int, int]], np.ndarray]:
     """Every (book, parameter set) that occurs, and which of them each trade has."""
-    kinds, which = np.unique(stored.book * (1 << 32) + stored.parameter_set, return_inverse=True)
-    return [(int(kind) >> 32, int(kind) & 0xFFFFFFFF) for kind in kinds], which
+    books, book = np.unique(stored.book, return_inverse=True)
+    sets, member = np.unique(stored.parameter_set, return_inverse=True)
+    place = book * max(sets.size, 1) + member
+    found = np.flatnonzero(np.bincount(place, minlength=1))
+    which = np.zeros(books.size * sets.size, dtype=np.int64)
+    which[found] = np.arange(found.size)
+    kinds = [(int(books[at // sets.size]), int(sets[at % sets.size])) for at in found]
+    return kinds, which[place]
 
 
 def as_rows(table: np.ndarray) -> Rows:
@@ -88,7 +95,9 @@ def matrix(sql: str, values: Sequence[object], width: int) -> np.ndarray:
     """Run a query of ``width`` numeric columns into a float64 matrix, shape (n, width)."""
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-        return _floats(iter_rows(cursor), width)
+        # No step of Python per row; small batches, so that the rows are still in the cache.
+        batches = iter(partial(cursor.fetchmany, 1_000), [])
+        return _floats(chain.from_iterable(batches), width)
 
 
 def _floats(rows: Iterable[tuple], width: int) -> np.ndarray:

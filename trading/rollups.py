@@ -60,14 +60,18 @@ def add(new: Rows, stale: Sequence[Place] = ()) -> None:
     _store(days, changed)
 
 
-def _by_scope(rows: Rows, found: dict) -> tuple[np.ndarray, Rows]:
+def _by_scope(rows: Rows, scopes: dict) -> tuple[np.ndarray, Rows]:
     """Each trade once per scope it counts in, ordered by scope and canonically within it."""
     kinds, which = columns.pairs(rows)
-    table = np.array([found[pair] for pair in kinds], dtype=np.int64).reshape(-1, 3)
-    scope = table[which].T.reshape(-1)
-    again = rows.take(np.tile(np.arange(len(rows)), 3))
-    by = tally.order(again.trades, scope)
-    return scope[by], again.take(by)
+    ids, table = np.unique(
+        np.array([scopes[pair] for pair in kinds], dtype=np.int64), return_inverse=True
+    )
+    by = tally.order(rows.trades)
+    # Narrow integers are sorted by their digits, many times faster than by comparing.
+    small = np.uint16 if ids.size < 1 << 16 else np.int64
+    scope = table.reshape(-1, 3).astype(small)[which[by]].T.reshape(-1)
+    stable = np.argsort(scope, kind="stable")
+    return ids[scope[stable]], rows.take(np.tile(by, 3)[stable])
 
 
 def _segments(scope: np.ndarray, hour: np.ndarray) -> tuple[list[tuple[int, int]], np.ndarray]:

@@ -82,7 +82,17 @@ class Trades:
 
 def order(trades: Trades, *keys: Ints) -> Ints:
     """Indices that sort by ``keys`` (the first one foremost), then canonically within them."""
-    return np.lexsort((trades.pnl, trades.r, trades.exit_at, *reversed(keys)))
+    by = np.lexsort((trades.exit_at, *reversed(keys)))
+    same = np.ones(max(by.size - 1, 0), dtype=bool)
+    for key in (trades.exit_at, *keys):
+        same &= np.diff(key[by]) == 0
+    if same.any():
+        # Few trades share a moment: only these are compared further, each run within itself.
+        tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
+        run = np.cumsum(np.append(True, ~same))[tied]
+        rows = by[tied]
+        by[tied] = rows[np.lexsort((trades.pnl[rows], trades.r[rows], run))]
+    return by
 
 
 def segments(*keys: Ints) -> Ints:
