@@ -12,7 +12,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Max
 
-from trading import attribution, clock, rollups
+from trading import attribution, clock, guard, rollups
 from trading.declared import Declared, strategy_of
 from trading.models import Bot, LivePeriod, LiveSet, Origin, ParameterSet, StrategyInstance
 from trading.strategies.base import InvalidValues
@@ -162,4 +162,7 @@ def _reason(reason: str) -> str:
         raise Refused({"reason": ["Say what changes and why; it is what you will look for later."]})
     if len(reason) > REASON_LENGTH:
         raise Refused({"reason": [f"At most {REASON_LENGTH} characters; these are {len(reason)}."]})
-    return reason
+    try:
+        return guard.text(reason, REASON_LENGTH)
+    except ValueError as error:
+        raise Refused({"reason": [f"This {error}."]}) from error
