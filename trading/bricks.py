@@ -32,7 +32,11 @@ def check(bot: Bot, strategy: str, market: str) -> None:
 
 
 def read(brick: Any) -> tuple | Errors:
-    """The columns of a brick (the fields of the API's BrickIn) from sequence on, or its errors."""
+    """The columns of a brick (the fields of the API's BrickIn) from sequence on, or its errors.
+
+    Bricks are taken as the bot draws them: open and close need neither lie within high and low
+    nor agree with the direction, which some bots tell by the move before.
+    """
     errors: Errors = {}
     times = [
         fields.moment(name, getattr(brick, name), errors) for name in ("open_time", "close_time")
@@ -46,8 +50,6 @@ def read(brick: Any) -> tuple | Errors:
     }
     if brick.direction not in _DIRECTIONS:
         errors["direction"] = ["must be 1 or -1, up or down"]
-    elif not errors and (brick.close - brick.open) * _DIRECTIONS[brick.direction] < 0:
-        errors["direction"] = ["contradicts open and close"]
     if not errors and brick.high < brick.low:
         errors["high"] = ["is below low"]
     fields.integer("sequence", brick.sequence, errors)

@@ -65,7 +65,8 @@ class Client:
         except (OSError, http.client.HTTPException):
             self.hang_up()
             raise
-        return Answer(found.status, found.headers, json.loads(content) if content else None)
+        sent_json = found.headers.get("Content-Type") == "application/json"
+        return Answer(found.status, found.headers, json.loads(content) if sent_json else content)
 
     def insist(
         self, method: str, path: str, payload: Any = None, heard: Callable = lambda status: None
