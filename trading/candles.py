@@ -9,7 +9,7 @@ import numpy as np
 from django.db import connection, transaction
 from django.db.models import Q
 
-from trading import bulk
+from trading import bulk, guard
 from trading.clock import from_epoch
 from trading.models import Bot, CandleBlock, CandleSeries, Market
 
@@ -79,6 +79,8 @@ def problems(candles: Candles, interval: int) -> dict[int, str]:
             ((candles.close > candles.high) | (candles.close < candles.low),
              "close lies outside low to high"),
             ((candles.volume < 0) | np.isinf(candles.volume), "volume is negative or infinite"),
+            ((candles.open_time < 0) | (candles.open_time >= guard.LATEST.timestamp()),
+             "open_time lies outside 1970 to 2199; is it in milliseconds?"),
             (candles.open_time % interval != 0,
              f"open_time is not a multiple of the interval ({interval} s)"),
         )  # fmt: skip
@@ -132,20 +134,21 @@ def _merge_block(
     known = np.isin(fresh_times, times)
     before = old[:, at[known]]
     same = (before == fresh[:, known]) | (np.isnan(before) & np.isnan(fresh[:, known]))
-    # The times compare as bit patterns that may be NaN, which is why they are left out.
-    same = same[1:].all(axis=0)
+    same = same[1:].all(axis=0)  # without the times, whose bit patterns may be NaN
     replace = ~same
     if old_as_of is not None and as_of is not None:
         replace &= old_as_of[at[known]] <= as_of
     counts.stored += int((~known).sum())
     counts.updated += int(replace.sum())
     counts.unchanged += int((~replace).sum())
-    if stored and known.all() and not replace.any():
-        return
     marks = np.full(times.size, -np.inf) if old_as_of is None else old_as_of.copy()
+    # A newer message that says the same shuts out what comes late between the two.
+    newer = marks[at[known]] < moment
+    if stored and known.all() and not (replace | newer).any():
+        return
+    marks[at[known]] = np.maximum(marks[at[known]], moment)
     merged = old.copy()
     merged[:, at[known][replace]] = fresh[:, known][:, replace]
-    marks[at[known][replace]] = moment
     merged = np.hstack([merged, fresh[:, ~known]])
     marks = np.append(marks, np.full(int((~known).sum()), moment))
     order = np.argsort(merged[0].view("<i8"), kind="stable")
