@@ -1,0 +1,155 @@
+"""Invented records for the pictures: one bot, two strategies, sixty days up to now."""
+
+from __future__ import annotations
+
+import math
+import random
+from datetime import timedelta
+
+import numpy as np
+
+from trading import candles, clock, ingest, positions, tokens
+from trading.models import Bot, EvaluationCount, Market, Origin, RenkoBrick, StateEntry
+from trading.parameters import instance_for, promote
+from trading.records import TradeIn
+from trading.strategies import get
+
+DAYS = 60
+NOW = clock.now().replace(microsecond=0)
+START = NOW - timedelta(days=DAYS)
+STORY = (
+    # strategy, market, price, trades, mean and spread of the result in percent
+    ("rsi_bb", "BTC/USDT", 64_000.0, 420, 0.012, 0.09),
+    ("renko_ao", "BTC/USDT", 64_000.0, 260, -0.004, 0.14),
+    ("renko_ao", "ETH/USDT", 3_150.0, 180, 0.02, 0.17),
+)
+
+
+def fill(author=None) -> Bot:
+    """Store everything; the same seed gives the same numbers."""
+    rng = random.Random(7)
+    bot = Bot.objects.create(name="alpha", notes="Trades on paper until October, live since")
+    for name in ("rsi_bb", "renko_ao"):
+        values = get(name).defaults()
+        first = START + timedelta(days=2)
+        reason = "The values that the bot was started with"
+        _live(bot, name, values, reason, first, Origin.IMPORT, author)
+    number = 0
+    for line in STORY:
+        number = _trades(bot, rng, line, number)
+    change = {**get("rsi_bb").defaults(), "stop_loss_bps": 6.0, "take_profit_bps": 12.0}
+    instance = instance_for(bot, "rsi_bb")
+    promote(
+        instance=instance, values=change, origin=Origin.ADMIN, author=author,
+        reason="Stops were hit by noise: give both sides half as much room again",
+    )  # fmt: skip
+    _positions(bot)
+    _candles(rng)
+    _bricks(bot, rng)
+    tokens.issue(bot, "bot")
+    StateEntry.objects.create(
+        bot=bot, key="divergence", value={"side": "bullish", "bricks": 3}, as_of=NOW
+    )
+    return bot
+
+
+def _live(bot, name, values, reason, moment, origin, author) -> None:
+    promote(
+        instance=instance_for(bot, name), values=values, reason=reason, origin=origin,
+        author=author, live_from=moment,
+    )  # fmt: skip
+
+
+def _trades(bot: Bot, rng: random.Random, line: tuple, number: int) -> int:
+    strategy, market, price, count, mean, spread = line
+    batch = []
+    for at in range(count):
+        number += 1
+        leave = START + timedelta(days=DAYS) * ((at + rng.random()) / (count + 1))
+        held = timedelta(seconds=rng.randint(20, 900))
+        result = rng.gauss(mean, spread)
+        side = rng.choice(("long", "short"))
+        entry = round(price * math.exp(rng.gauss(0, 0.01)), 2)
+        sign = 1 if side == "long" else -1
+        leaving = round(entry * (1 + sign * result / 100), 2)
+        context = {
+            "volatility_bps": round(rng.uniform(2, 12), 2),
+            "price_trend": rng.choice(("up", "down", "sideways")),
+            "signal_strength": round(rng.random(), 2),
+            "mfe_pct": round(max(result, 0) + abs(rng.gauss(0, 0.03)), 4),
+            "mae_pct": round(max(-result, 0) + abs(rng.gauss(0, 0.03)), 4),
+            "reached_tp": result > 0.1,
+            "entry_hour": (leave - held).hour,
+            "entry_day_of_week": (leave - held).weekday(),
+            **_features(strategy, rng),
+            "book_imbalance": round(rng.uniform(-1, 1), 3),
+        }
+        told = result if number % 97 else result + 0.3
+        batch.append(
+            TradeIn(
+                external_id=f"a-{number:05d}", strategy=strategy, market=market, side=side,
+                entry_price=entry, exit_price=leaving, size=0.1,
+                entry_time=(leave - held).timestamp(), exit_time=leave.timestamp(),
+                exit_reason=rng.choice(get(strategy).exit_reasons),
+                pnl_pct=round(told, 6), fee=round(entry * 0.1 * 0.00001, 6),
+                stop_loss=round(entry * (1 - sign * 0.0004), 2), currency="USDT",
+                context=context, tag="session-b" if at % 5 == 0 else "",
+            )
+        )  # fmt: skip
+    ingest.store_trades(bot, batch)
+    late = batch[-2]
+    late.revision, late.exit_reason = 1, "take_profit"
+    ingest.store_trades(bot, [late])
+    return number
+
+
+def _features(strategy: str, rng: random.Random) -> dict:
+    if strategy == "rsi_bb":
+        return {"rsi_value": round(rng.uniform(20, 80), 1), "bb_position": round(rng.random(), 2)}
+    return {"divergence_type": rng.choice(("bullish", "bearish")), "ao_value": rng.gauss(0, 9)}
+
+
+def _positions(bot: Bot) -> None:
+    report = positions.PositionReport(
+        strategy="renko_ao", market="ETH/USDT", side="long", entry_price=3154.2, size=0.4,
+        entry_time=(NOW - timedelta(minutes=4)).timestamp(), as_of=NOW.timestamp(),
+        stop_loss=3150.9, take_profit=3158.6,
+    )  # fmt: skip
+    positions.put(bot, report)
+
+
+def _candles(rng: random.Random) -> None:
+    for market, interval, count in (("BTC/USDT", 900, 5_000), ("ETH/USDT", 3_600, 1_200)):
+        end = int(NOW.timestamp()) // interval * interval
+        times = end - interval * np.arange(count, dtype=np.int64)[::-1]
+        kept = np.array([not 2_000 < at < 2_013 and at % 1_111 != 700 for at in range(count)])
+        close = 60_000 * np.exp(np.cumsum([rng.gauss(0, 0.001) for _ in range(count)]))
+        opened = np.concatenate([close[:1], close[:-1]])
+        high, low = np.maximum(opened, close) * 1.0004, np.minimum(opened, close) * 0.9996
+        volume = np.array([rng.uniform(5, 50) for _ in range(count)])
+        columns = [np.round(each, 2) for each in (opened, high, low, close, volume)]
+        found = candles.Candles(times, *columns).take(kept)
+        candles.store(candles.series_for(None, market, interval), found)
+
+
+def _bricks(bot: Bot, rng: random.Random) -> None:
+    instance, price = instance_for(bot, "renko_ao"), 3_100.0
+    market = Market.objects.get(name="ETH/USDT")
+    rows = []
+    for at in range(300):
+        direction = rng.choice((1, 1, 1, -1, -1))
+        moment = NOW - timedelta(minutes=3 * (300 - at))
+        after = price + 2 * direction
+        rows.append(
+            RenkoBrick(
+                instance=instance, market=market, sequence=at, open_at=moment,
+                close_at=moment + timedelta(minutes=3), open=price, close=after,
+                direction=direction, high=max(price, after), low=min(price, after), size=2,
+            )
+        )  # fmt: skip
+        price = after
+    RenkoBrick.objects.bulk_create(rows)
+    EvaluationCount.objects.create(
+        instance=instance, market=market, from_at=NOW - timedelta(hours=1), to_at=NOW,
+        evaluations=240, signals=3, blocked={"brick_size": 180, "confirmation": 57},
+    )  # fmt: skip

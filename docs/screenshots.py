@@ -1,0 +1,127 @@
+"""Make the pictures in docs/screenshots: python docs/screenshots.py
+
+Works on invented records in a directory of its own, which goes when it ends. Needs Debian's
+chromium and the packages of requirements-dev.txt.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PICTURES = ROOT / "docs" / "screenshots"
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--disable-lcd-text",
+]  # fmt: skip
+USER, PASSWORD = "admin", "only-for-the-pictures"
+DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+TALL = {"width": 1280, "height": 1050}
+
+
+def main() -> None:
+    PICTURES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="selflearn-pictures-") as folder:
+        os.environ.update(DATA_DIR=folder, DJANGO_SETTINGS_MODULE="selflearn.settings")
+        sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
+        import django
+
+        django.setup()
+        from django.contrib.auth.models import User
+        from django.core.management import call_command
+
+        call_command("migrate", verbosity=0)
+        user = User.objects.create_superuser(USER, password=PASSWORD)
+        port = _free_port()
+        server = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "selflearn.wsgi", "-b", f"127.0.0.1:{port}",
+             "--threads", "4", "--log-level", "error"],
+            cwd=ROOT,
+        )  # fmt: skip
+        try:
+            _take_all(f"http://127.0.0.1:{port}", user)
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def _take_all(url: str, user) -> None:
+    # Before the browser runs: its driver keeps an event loop, in which the ORM refuses to work.
+    _wait(url)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        _shoot(playwright, url, [("dashboard-empty", "/admin/", "light", DESK)])
+    pages = _fill(user)
+    with sync_playwright() as playwright:
+        _shoot(playwright, url, pages)
+
+
+def _fill(user) -> list[tuple]:
+    import sample_data
+
+    from trading.models import CandleSeries, Trade
+
+    bot = sample_data.fill(user)
+    rsi = bot.instances.get(strategy="rsi_bb").pk
+    trade = Trade.objects.filter(book__instance=rsi, flagged=True).first().pk
+    series = CandleSeries.objects.order_by("-gaps").first().pk
+    return [
+        ("dashboard-light", "/admin/", "light", TALL),
+        ("dashboard-dark", "/admin/", "dark", TALL),
+        ("dashboard-phone", "/admin/", "light", PHONE),
+        ("trades", "/admin/trading/trade/?strategy=rsi_bb", "light", DESK),
+        ("trades-dark", "/admin/trading/trade/?flagged=yes", "dark", DESK),
+        ("trades-phone", "/admin/trading/trade/", "dark", PHONE),
+        ("trade", f"/admin/trading/trade/{trade}/change/", "light", TALL),
+        ("strategy", f"/admin/trading/strategyinstance/{rsi}/change/", "light", TALL),
+        ("strategy-phone", f"/admin/trading/strategyinstance/{rsi}/change/", "dark", PHONE),
+        ("candle-series-list", "/admin/trading/candleseries/", "light", DESK),
+        ("candle-series", f"/admin/trading/candleseries/{series}/change/", "light", DESK),
+    ]
+
+
+def _shoot(playwright, url: str, pages: list[tuple]) -> None:
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    for name, path, scheme, size in pages:
+        context = browser.new_context(viewport=size, color_scheme=scheme)
+        page = context.new_page()
+        page.goto(f"{url}/admin/login/?next=/admin/")
+        page.fill("#id_username", USER)
+        page.fill("#id_password", PASSWORD)
+        page.click("button[type=submit]")
+        page.goto(f"{url}{path}")
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=PICTURES / f"{name}.png")
+        context.close()
+        print(f"{name}.png")
+    browser.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+def _wait(url: str) -> None:
+    for _ in range(100):
+        try:
+            urllib.request.urlopen(f"{url}/admin/login/", timeout=2)
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise SystemExit("the server did not start")
+
+
+if __name__ == "__main__":
+    main()
