@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from django.db import connection, transaction
@@ -150,18 +151,22 @@ def _store(days: dict, changed: dict[tuple[int, int], np.void | None]) -> None:
     gone = [key for key, hours in days.items() if not hours]
     for scope, day in gone:
         RollupDay.objects.filter(scope_id=scope, day=day).delete()
-    kept = [(key, np.array([days[key][hour] for hour in sorted(days[key])], TALLY))
-            for key in sorted(days) if days[key]]  # fmt: skip
-    _write(kept)
+    _write([
+        (key, b"".join([hours[hour].tobytes() for hour in sorted(hours)]))
+        for key, hours in sorted(days.items()) if hours
+    ])  # fmt: skip
 
 
-def _write(days: list[tuple[tuple[int, int], np.ndarray]]) -> None:
+def _write(days: list[tuple[tuple[int, int], bytes]]) -> None:
+    """Store days, each given as its hours' records, with the tally that they merge into."""
     if not days:
         return
-    starts = np.cumsum([0] + [hours.size for _, hours in days[:-1]])
-    whole = tally.merge(np.concatenate([hours for _, hours in days]), starts)
+    size = TALLY.itemsize
+    starts = np.cumsum([0] + [len(hours) // size for _, hours in days[:-1]])
+    stored = np.frombuffer(b"".join([hours for _, hours in days]), TALLY)
+    whole = tally.merge(stored, starts).tobytes()
     rows = [
-        (scope, day, whole[at].tobytes(), hours.tobytes())
+        (scope, day, whole[at * size : (at + 1) * size], hours)
         for at, ((scope, day), hours) in enumerate(days)
     ]
     bulk.upsert(
@@ -220,8 +225,12 @@ def _rebuild_slice(
     if until is not None:
         stale = stale.filter(day__lt=until)
     stale.delete()
-    days: dict[tuple[int, int], list[int]] = defaultdict(list)
-    for at, (scope, hour) in enumerate(keys):
-        days[scope, hour // 24].append(at)
-    _write([(key, records[at]) for key, at in days.items()])
+    if keys:
+        # Hours are ordered by scope and time, so that those of a day stand together.
+        scope, hour = np.array(keys).T
+        edges = [*tally.segments(scope, hour // 24).tolist(), len(keys)]
+        _write([
+            ((keys[first][0], keys[first][1] // 24), records[first:end].tobytes())
+            for first, end in pairwise(edges)
+        ])  # fmt: skip
     return len(stored)
