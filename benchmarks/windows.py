@@ -15,7 +15,7 @@ from functools import partial
 
 import numpy as np
 import synthetic
-from figures import Table, in_turns, once, times
+from figures import Table, in_turns, times
 from generate_trades import history
 
 WINDOWS = {"24h": 1, "7d": 7, "30d": 30}
@@ -135,26 +135,30 @@ def alarm(scope) -> tuple:
     )
 
 
-def alarm_by_scan(scope) -> dict:
-    """The same sums by one SQL query over all trades of the instance."""
-    from django.db.models import Count, Q, Sum
+def alarm_by_sql(scope, *, scan: bool) -> dict:
+    """The sums that an alarm needs by one SQL query: over all trades of the instance, as a page
+    of statistics asks for them, or only over those of the last 7 days."""
+    from django.db.models import Count, F, Q, Sum
 
     from trading.clock import from_micros
     from trading.models import Trade
 
-    wanted = {}
-    for days in (1, 7):
-        inside = Q(exit_at__gte=from_micros(synthetic.end_micros() - days * DAY))
-        wanted[f"n{days}"] = Count("id", filter=inside)
-        wanted[f"wins{days}"] = Count("id", filter=inside & Q(pnl_pct__gt=0))
-        wanted[f"total{days}"] = Sum("pnl_pct", filter=inside)
-        wanted[f"gain{days}"] = Sum("pnl_pct", filter=inside & Q(pnl_pct__gt=0))
-    return Trade.objects.filter(book__instance=scope.instance_id).aggregate(**wanted)
+    trades = Trade.objects.filter(book__instance=scope.instance_id)
+    won, lost = Q(pnl_pct__gt=0), Q(pnl_pct__lt=0)
+    wanted = {
+        "n": Count("id"), "wins": Count("id", filter=won), "total": Sum("pnl_pct"),
+        "gain": Sum("pnl_pct", filter=won), "loss": Sum("pnl_pct", filter=lost),
+        "squares": Sum(F("pnl_pct") * F("pnl_pct")),
+    }  # fmt: skip
+    if not scan:
+        week = from_micros(synthetic.end_micros() - 7 * DAY)
+        trades = trades.filter(exit_at__gte=week)
+    return trades.aggregate(**wanted)
 
 
-def _often(run, window: tuple[int, int]) -> None:
+def _often(run, arguments: tuple) -> None:
     for _ in range(OFTEN):
-        run(*window)
+        run(*arguments)
 
 
 def compare(table: Table, vendor: str, trades: int) -> None:
@@ -177,12 +181,15 @@ def compare_alarm(table: Table, trades: int) -> None:
     from trading.models import Scope
 
     scope = Scope.objects.filter(kind=Scope.Kind.INSTANCE).order_by("id")[0]
-    scanned, (day, week) = alarm_by_scan(scope), alarm(scope)
-    assert (scanned["n1"], scanned["n7"]) == (day["trades"], week["trades"])
-    assert np.isclose(scanned["gain7"], week["gain"], rtol=1e-8)
-    mine = in_turns([lambda: alarm(scope)], 30)[0]
+    found, week = alarm_by_sql(scope, scan=False), alarm(scope)[1]
+    assert (found["n"], found["wins"]) == (week["trades"], week["wins"])
+    assert np.isclose([found["gain"], found["squares"]], [week["gain"], week["squares"]]).all()
     bar = ALARM_BAR if trades >= 10_000_000 else None
-    table.faster(f"alarm check, {trades:,} trades", mine, once(lambda: alarm_by_scan(scope)), bar)
+    for what, scan in (("all its trades", True), ("7 days along the index", False)):
+        peer = partial(alarm_by_sql, scope, scan=scan)
+        mine, theirs = in_turns((partial(_often, alarm, (scope,)), peer), 3)
+        what = f"alarm check, SQL over {what}, {trades:,} trades"
+        table.faster(what, mine / OFTEN, theirs, bar if scan else None)
 
 
 def growth(table: Table, place: ground.Ground, sizes: list[int]) -> None:
