@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -61,11 +62,11 @@ class CandleSeriesAdmin(Exported, ReadOnlyAdmin):
 
     @admin.display(description="First (UTC)", ordering="first_at")
     def first_time(self, row: CandleSeries) -> str:
-        return display.moment(row.first_at).text
+        return _minute(row.first_at)
 
     @admin.display(description="Last (UTC)", ordering="last_at")
     def last_time(self, row: CandleSeries) -> str:
-        return display.moment(row.last_at).text
+        return _minute(row.last_at)
 
     @admin.display(description="Candles", ordering="candles")
     def candles_number(self, row: CandleSeries) -> str:
@@ -132,6 +133,10 @@ GAP_COLUMNS = [
     Column("Candles", lambda row: row, "number"),
     Column("How long", lambda row: row, "number"),
 ]
+
+
+def _minute(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}" if moment else display.NOTHING
 
 
 def percent(value: float | None) -> str:

@@ -58,6 +58,8 @@ def _notes(trade: Trade) -> Cell:
 
 COLUMNS = (
     Column("Exit (UTC)", _exit, "time"),
+    Column("PnL %", lambda trade: display.result(trade.pnl_pct), "number"),
+    Column("PnL", lambda trade: display.money(trade.pnl, trade.book.currency), "number"),
     Column("Bot", lambda trade: Cell(trade.book.instance.bot.name)),
     Column("Strategy", lambda trade: Cell(trade.book.instance.name)),
     Column("Market", lambda trade: Cell(trade.book.market.name)),
@@ -65,8 +67,6 @@ COLUMNS = (
     Column("Entry price", lambda trade: display.amount(trade.entry_price), "number"),
     Column("Exit price", lambda trade: display.amount(trade.exit_price), "number"),
     Column("Size", lambda trade: display.amount(trade.size), "number"),
-    Column("PnL %", lambda trade: display.result(trade.pnl_pct), "number"),
-    Column("PnL", lambda trade: display.money(trade.pnl, trade.book.currency), "number"),
     Column("Held", lambda trade: Cell(display.duration(held_seconds(trade)), "number"), "number"),
     Column("Exit reason", lambda trade: Cell(trade.exit_reason)),
     Column("Version", _version, "number"),
