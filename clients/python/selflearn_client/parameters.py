@@ -1,0 +1,140 @@
+"""What the bot is told, kept on disk so that it is known while the server is away."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import quote
+
+from . import checks
+from .checks import Checker
+from .errors import ClientError, Unavailable
+from .outbox import Outbox
+from .sender import Backoff
+from .transport import Server
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """The live parameters of a strategy and what goes with them.
+
+    ``version`` belongs into each trade's ``parameter_set``; None where these are the bot's own
+    defaults. ``size`` (0-1) is the share of the normal position size that the evidence allows.
+    ``fresh`` says whether the server confirmed them lately and they have not run out since.
+    """
+
+    strategy: str
+    version: int | None
+    values: Mapping[str, Any]
+    size: float = 1.0
+    status: str = "unknown"
+    experiment: str | None = None
+    arm: str | None = None
+    valid_until: datetime | None = None
+    fresh: bool = False
+
+
+@dataclass
+class _Kept:
+    told: dict[str, Any]
+    etag: str
+    # Of the monotonic clock; None where the answer is of an earlier process.
+    confirmed: float | None
+
+
+def parameters_from(told: Mapping[str, Any], fresh: bool) -> Parameters:
+    until = told.get("valid_until")
+    return Parameters(
+        strategy=told["strategy"], version=told["version"],
+        values=MappingProxyType(dict(told["values"])), size=float(told["size"]),
+        status=told["status"], experiment=told["experiment"], arm=told["arm"],
+        valid_until=datetime.fromisoformat(until) if until else None, fresh=fresh,
+    )  # fmt: skip
+
+
+class Cache:
+    """Answers from what is kept; asks where that is older than ``refresh`` seconds."""
+
+    def __init__(self, outbox: Outbox, server: Server, refresh: float, background: bool) -> None:
+        self._outbox, self._server = outbox, server
+        self._refresh, self._background = refresh, background
+        self._backoff = Backoff()
+        self._lock = threading.RLock()
+        self._kept = {
+            name.removeprefix("parameters/"): _Kept(**json.loads(body), confirmed=None)
+            for name, body in outbox.kept().items()
+            if name.startswith("parameters/")
+        }
+
+    def get(self, strategy: str, default: Mapping[str, Any] | None) -> Parameters:
+        """Asks the server itself only where nothing is kept or no thread does it. Raises
+        Unavailable where nothing is known and no default was given."""
+        check = Checker()
+        check.matches("strategy", strategy, checks.STRATEGY)
+        check.settle()
+        kept = self._kept.get(strategy)
+        if kept is None or (self._due(kept) and not self._background):
+            try:
+                self._ask(strategy)
+            except ClientError:
+                if strategy not in self._kept and default is None:
+                    raise
+        kept = self._kept.get(strategy)
+        if kept is None:
+            return Parameters(strategy, None, MappingProxyType(dict(default or {})))
+        return self._shown(kept)
+
+    def _shown(self, kept: _Kept) -> Parameters:
+        found = parameters_from(kept.told, fresh=False)
+        lately = kept.confirmed is not None and (
+            time.monotonic() - kept.confirmed < 3 * self._refresh
+        )
+        expired = found.valid_until is not None and datetime.now(UTC) >= found.valid_until
+        return replace(found, fresh=lately and not expired)
+
+    def renew(self) -> None:
+        """Ask again for what is due; for the thread."""
+        for strategy, kept in list(self._kept.items()):
+            if self._due(kept) and not self._backoff.left():
+                try:
+                    self._ask(strategy)
+                except ClientError:
+                    return
+
+    def store(self, told: dict[str, Any], etag: str) -> None:
+        strategy = told["strategy"]
+        with self._lock:
+            self._kept[strategy] = _Kept(told, etag, time.monotonic())
+            self._outbox.keep(
+                f"parameters/{strategy}", checks.encode({"told": told, "etag": etag})
+            )
+
+    def _due(self, kept: _Kept) -> bool:
+        if kept.confirmed is None or time.monotonic() - kept.confirmed >= self._refresh:
+            return True
+        until = kept.told.get("valid_until")
+        return until is not None and datetime.now(UTC) >= datetime.fromisoformat(until)
+
+    def _ask(self, strategy: str) -> None:
+        if wait := self._backoff.left():
+            raise Unavailable(f"the server was away; asked again in {wait:.0f} s")
+        kept = self._kept.get(strategy)
+        try:
+            answer = self._server.ask(
+                "GET", f"/parameters/{quote(strategy)}/", etag=kept.etag if kept else None
+            )
+        except ClientError as error:
+            self._backoff.failed(error)
+            raise
+        self._backoff.worked()
+        if answer.status == 304 and kept:
+            kept.confirmed = time.monotonic()
+        elif answer.status == 200:
+            # An alias is answered under the strategy's key: kept under the name that was asked.
+            self.store({**answer.json(), "strategy": strategy}, answer.headers.get("etag", ""))
