@@ -206,21 +206,30 @@ def _run(sql: str, values: Sequence) -> list[Key]:
         return [tuple(row) for row in cursor.fetchall()]
 
 
-def distinct(table: str, columns: Sequence[str], limit: int = 1_000) -> list[tuple]:
-    """The different values of the leading columns of an index, in order, hopping along it.
+def distinct(table: str, columns: tuple[str, str], limit: int = 1_000) -> list[tuple]:
+    """The different pairs of the two leading columns of an index, found by hopping along it.
 
-    The first column holds ids.
+    The first column holds ids. Where there are more than ``limit`` pairs, the smallest second
+    values of each first one come first.
     """
-    names = ", ".join(columns)
-    beyond = f"({names}) > ({', '.join(f'hop.{name}' for name in columns)})"
-    nexts = ", ".join(
-        f"(SELECT {name} FROM {table} WHERE {beyond} ORDER BY {names} LIMIT 1)" for name in columns
-    )
-    return _run(
-        f"WITH RECURSIVE hop({names}) AS ("
-        f"SELECT * FROM (SELECT {names} FROM {table} WHERE {columns[0]} > 0 "
-        f"ORDER BY {names} LIMIT 1) AS first "
-        f"UNION ALL SELECT {nexts} FROM hop WHERE hop.{columns[0]} IS NOT NULL) "
-        f"SELECT {names} FROM hop WHERE {columns[0]} IS NOT NULL LIMIT {limit}",
+    first, second = columns
+    # Two steps, each along one column: a comparison of both at once would walk through all rows
+    # of a first value to find the next one.
+    found = _run(
+        f"WITH RECURSIVE step({first}) AS ("
+        f"SELECT * FROM (SELECT {first} FROM {table} WHERE {first} > 0 "
+        f"ORDER BY {first} LIMIT 1) AS start "
+        f"UNION ALL SELECT (SELECT big.{first} FROM {table} AS big "
+        f"WHERE big.{first} > step.{first} ORDER BY big.{first} LIMIT 1) "
+        f"FROM step WHERE step.{first} IS NOT NULL), "
+        f"hop({first}, {second}) AS ("
+        f"SELECT {first}, (SELECT big.{second} FROM {table} AS big "
+        f"WHERE big.{first} = step.{first} ORDER BY big.{second} LIMIT 1) "
+        f"FROM step WHERE {first} IS NOT NULL "
+        f"UNION ALL SELECT {first}, (SELECT big.{second} FROM {table} AS big "
+        f"WHERE big.{first} = hop.{first} AND big.{second} > hop.{second} "
+        f"ORDER BY big.{second} LIMIT 1) FROM hop WHERE hop.{second} IS NOT NULL) "
+        f"SELECT {first}, {second} FROM hop WHERE {second} IS NOT NULL LIMIT {limit}",
         [],
     )
+    return sorted(found)

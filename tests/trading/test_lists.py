@@ -150,7 +150,7 @@ def test_the_rows_beside_one_are_its_neighbours(bricks):
 def test_different_values_are_found_by_hopping_and_each_once(bricks):
     pairs = RenkoBrick.objects.order_by().values_list("instance", "market").distinct()
     assert lists.distinct(TABLE, ("instance_id", "market_id")) == sorted(pairs)
-    assert lists.distinct(TABLE, ("instance_id", "market_id"), limit=2) == sorted(pairs)[:2]
+    assert lists.distinct(TABLE, ("instance_id", "market_id"), limit=2) == sorted(pairs)[::2]
 
 
 def test_an_empty_table_has_one_empty_page_and_no_values():
@@ -166,3 +166,48 @@ def test_the_number_of_queries_does_not_depend_on_branches(bricks):
         ) as ran:
             lists.page(listing, 10)
         assert len(ran) == 1
+
+
+def steps_of(work):
+    """What SQLite did for some work, in hundreds of its instructions."""
+    counted = [0]
+
+    def count():
+        counted[0] += 1
+
+    connection.connection.set_progress_handler(count, 100)
+    try:
+        work()
+    finally:
+        connection.connection.set_progress_handler(None, 100)
+    return counted[0]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="counts instructions of SQLite")
+def test_ten_times_the_rows_take_no_more_steps():
+    bot = Bot.objects.create(name="alpha")
+    instance = StrategyInstance.objects.create(bot=bot, strategy="a")
+    market = Market.objects.create(name="x")
+    branch = (Condition("instance_id = %s AND market_id = %s", (instance.pk, market.pk)),)
+    listing = Listing(TABLE, ("sequence",), (branch,))
+
+    def grow(first, last):
+        RenkoBrick.objects.bulk_create(
+            RenkoBrick(
+                instance=instance, market=market, sequence=number, open_at=0, close_at=0,
+                open=1, close=2, direction=1, high=2, low=1, size=1,
+            )
+            for number in range(first, last)
+        )  # fmt: skip
+
+    def work():
+        lists.distinct(TABLE, ("instance_id", "market_id"))
+        lists.page(listing, 50)
+        lists.page(listing, 50, before=(500,))
+        lists.page(listing, 50, after=(500,))
+        lists.beside(listing, (500,), 5)
+
+    grow(0, 1_000)
+    few = steps_of(work)
+    grow(1_000, 11_000)
+    assert steps_of(work) <= 1.2 * few + 2

@@ -68,7 +68,7 @@ def scans(queries):
         if not sql.lstrip().startswith(("SELECT", "WITH")) or not any(t in sql for t in LARGE):
             continue
         planned = plan(sql)
-        whole = re.search(rf"(SCAN|Seq Scan on) ({'|'.join(LARGE)})\b", planned)
+        whole = re.search(rf"(SCAN|Seq Scan on) (big|{'|'.join(LARGE)})\b", planned)
         # What is merged or tested row by row is limited before it is sorted.
         limited = "UNION" in sql or "AS looked" in sql
         sorted_whole = "TEMP B-TREE FOR ORDER BY" in planned and not limited
