@@ -56,6 +56,11 @@ def decimal(value: Decimal | None) -> Decimal | float | None:
 
 def json(value: object) -> str:
     """The text of a JSON column."""
+def moment(value: datetime) -> object:
+    """A datetime as its column takes it: SQLite keeps the text that Django writes."""
+    return connection.ops.adapt_datetimefield_value(value)
+
+
     return msgspec.json.encode(value).decode()
 
 

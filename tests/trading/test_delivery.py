@@ -234,3 +234,14 @@ def test_two_threads_that_correct_the_same_trades_leave_the_newest_revision():
     assert failures == []
     assert {row[-1] for row in Trade.objects.values_list("external_id", "revision")} == {8}
     assert sums(bot) == rebuilt(bot)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_remembered_of_rows_that_are_gone_is_looked_up_again():
+    bot = make_bot()
+    with clock.at(NOW):
+        store_trades(bot, week(20))
+        bot.instances.all().delete()
+        assert store_trades(bot, week(20)).stored == 20
+    assert len(stored(bot)) == 20
+    assert sums(bot) == rebuilt(bot)

@@ -21,9 +21,12 @@ from trading.models import Bot, Market, Origin, RenkoBrick
 from trading.parameters import instance_for, promote
 from trading.positions import PositionReport
 from trading.records import TradeIn
+from trading.strategies import UnknownStrategy
+from trading.strategies.common import COMMON_CONTEXT
 
 BATCH = 1_000
 PRICES_KEPT = 5_000  # newest prices per strategy and market that go into the state
+_BOOLEANS = {feature.name for feature in COMMON_CONTEXT if feature.kind == "boolean"}
 _WAL = b"\x02\x02"
 _TRADE = (
     "id", "strategy", "side", "entry_price", "exit_price", "size", "pnl_pct", "pnl_usd",
@@ -165,7 +168,8 @@ def _contexts(source: Source) -> dict[int, dict]:
     found = {}
     for row in source.rows("trade_context", "trade_id"):
         values = {
-            name: _maybe_json(value)
+            # SQLite has no booleans.
+            name: bool(value) if name in _BOOLEANS and value in (0, 1) else _maybe_json(value)
             for name, value in dict(row).items()
             if name not in ("id", "trade_id", "created_at") and value is not None
         }
@@ -236,7 +240,11 @@ def _bricks(source: Source, bot: Bot, report: Report) -> None:
     for row in source.rows("renko_bricks", "open_time"):
         groups[row["strategy"], row["market"]].append(row)
     for (strategy, market), rows in groups.items():
-        instance = instance_for(bot, strategy)
+        try:
+            instance = instance_for(bot, strategy)
+        except UnknownStrategy as unknown:
+            report.notes.append(f"{len(rows)} bricks rejected: {unknown}")
+            continue
         place, _ = Market.objects.get_or_create(name=market)
         _sum(report.bricks, _store_bricks(instance, place, rows))
 
