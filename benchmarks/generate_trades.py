@@ -158,8 +158,7 @@ def rebuild() -> None:
     from trading import rollups
     from trading.models import StrategyInstance
 
-    for instance in StrategyInstance.objects.all():
-        rollups.rebuild(instance)
+    rollups.rebuild_all(list(StrategyInstance.objects.all()))
 
 
 def main() -> None:

@@ -12,6 +12,8 @@ from django.db import connection, models
 
 from trading import numbers
 
+_FLOAT_ARRAY = 1022  # PostgreSQL's number of float8[]
+
 
 def upsert(
     model: type[models.Model],
@@ -54,13 +56,13 @@ def decimal(value: Decimal | None) -> Decimal | float | None:
     return float(value)
 
 
-def json(value: object) -> str:
-    """The text of a JSON column."""
 def moment(value: datetime) -> object:
     """A datetime as its column takes it: SQLite keeps the text that Django writes."""
     return connection.ops.adapt_datetimefield_value(value)
 
 
+def json(value: object) -> str:
+    """The text of a JSON column."""
     return msgspec.json.encode(value).decode()
 
 
@@ -91,8 +93,8 @@ def reserve_ids(model: type[models.Model], count: int) -> list[int]:
 
 
 def binary(sql: str, values: Sequence[object]) -> list[tuple]:
-    """Rows of a query over binary columns, which come as bytes or as views of what was received;
-    PostgreSQL would otherwise send them as hex text."""
+    """Rows of a query over binary columns (on PostgreSQL also arrays of floats, as it sends
+    them), which come as bytes or as views of what was received, and not as hex text."""
     if connection.vendor == "postgresql":
         return _postgres_binary(sql, values)
     with connection.cursor() as cursor:
@@ -106,7 +108,8 @@ def _postgres_binary(sql: str, values: Sequence[object]) -> list[tuple]:
     connection.ensure_connection()
     # Django's own cursors bind values on this side, which rules binary results out.
     with Cursor(connection.connection) as cursor:
-        cursor.adapters.register_loader("bytea", _view())
+        for kind in ("bytea", _FLOAT_ARRAY):
+            cursor.adapters.register_loader(kind, _view())
         return cursor.execute(sql, values, binary=True).fetchall()
 
 

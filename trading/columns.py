@@ -10,9 +10,13 @@ from itertools import chain
 import numpy as np
 from django.db import connection
 
+from trading import bulk
 from trading.ledger.tally import Trades
 
 UNKNOWN_SET = 0
+ARRAY_ROWS = 1_000_000  # PostgreSQL holds a whole row of the answer in memory: 84 MB at most
+_HEADER = 20  # bytes before the first element of an array of one dimension
+_ELEMENT = np.dtype([("length", ">i4"), ("value", ">f8")])
 _LEDGER = ("t.book_id", "COALESCE(t.parameter_set_id, 0)", "t.exit_at", "t.exit_at - t.entry_at",
            "t.pnl_pct", "t.pnl", "t.fee")  # fmt: skip
 
@@ -32,14 +36,24 @@ class Rows:
         return Rows(self.book[rows], self.parameter_set[rows], self.trades.take(rows))
 
 
-def rows(books: Sequence[int], since: int | None = None, until: int | None = None) -> Rows:
-    """Trades of ``books`` with since <= exit < until (microseconds since 1970), in no order."""
-    return rows_of(books, [(since, until)])
+def rows(
+    books: Sequence[int], since: int | None = None, until: int | None = None, *,
+    by_time: bool = False,
+) -> Rows:  # fmt: skip
+    """Trades of ``books`` with since <= exit < until (microseconds since 1970), in no order.
+
+    ``by_time`` reads along the time of the exit, which is faster where the books hold most of
+    the trades of that time: neighbours in time are neighbours on disk.
+    """
+    return rows_of(books, [(since, until)], by_time=by_time)
 
 
-def rows_of(books: Sequence[int], stretches: Sequence[tuple[int | None, int | None]]) -> Rows:
+def rows_of(
+    books: Sequence[int], stretches: Sequence[tuple[int | None, int | None]], *,
+    by_time: bool = False,
+) -> Rows:  # fmt: skip
     """Trades of ``books`` in several stretches, bounded as above, that do not overlap."""
-    queries = [_where(books, since, until) for since, until in stretches]
+    queries = [_where(books, since, until, by_time) for since, until in stretches]
     sql = " UNION ALL ".join(
         f"SELECT {_ledger()} FROM trading_trade t WHERE {where}" for where, _ in queries
     )
@@ -92,12 +106,35 @@ def nothing() -> Rows:
 
 
 def matrix(sql: str, values: Sequence[object], width: int) -> np.ndarray:
-    """Run a query of ``width`` numeric columns into a float64 matrix, shape (n, width)."""
+    """Run a query of ``width`` numeric columns without NULL into a float64 matrix (n, width)."""
+    found = _arrays(sql, values, width) if _postgres() else None
+    if found is not None:
+        return found
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         # No step of Python per row; small batches, so that the rows are still in the cache.
         batches = iter(partial(cursor.fetchmany, 1_000), [])
         return _floats(chain.from_iterable(batches), width)
+
+
+def _arrays(sql: str, values: Sequence[object], width: int) -> np.ndarray | None:
+    """The same as one binary array a column; None where there are too many rows for that."""
+    names = [f"c{at}" for at in range(width)]
+    arrays = ", ".join(f"array_agg(CAST({name} AS double precision))" for name in names)
+    found = bulk.binary(
+        f"SELECT {arrays} FROM (SELECT * FROM ({sql}) AS rows LIMIT {ARRAY_ROWS + 1})"
+        f" AS found({', '.join(names)}) HAVING count(*) <= {ARRAY_ROWS}",
+        values,
+    )
+    if not found:
+        return None
+    columns = [
+        np.frombuffer(array or b"", _ELEMENT, offset=_HEADER if array else 0) for array in found[0]
+    ]
+    table = np.empty((columns[0].size, width), order="F")
+    for at, column in enumerate(columns):
+        table[:, at] = column["value"]
+    return table
 
 
 def _floats(rows: Iterable[tuple], width: int) -> np.ndarray:
@@ -114,8 +151,12 @@ def placeholders(values: Collection[object]) -> str:
     return ", ".join(["%s"] * len(values))
 
 
-def _where(books: Sequence[int], since: int | None, until: int | None) -> tuple[str, list]:
-    clauses, values = [f"t.book_id IN ({placeholders(books) or 'NULL'})"], list(books)
+def _where(
+    books: Sequence[int], since: int | None, until: int | None, by_time: bool = False
+) -> tuple[str, list]:
+    # The sign keeps the books' index out of the plan, on both databases.
+    sign = "+" if by_time else ""
+    clauses, values = [f"{sign}t.book_id IN ({placeholders(books) or 'NULL'})"], list(books)
     if since is not None:
         clauses.append("t.exit_at >= %s")
         values.append(since)
