@@ -52,6 +52,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "rest_framework",
+    # Only its static files: the page that shows the API needs no other server.
+    "drf_spectacular_sidecar",
     "simple_history",
     "import_export",
     "django_q",
@@ -224,8 +226,18 @@ API_RATE = environment.whole("API_RATE", default=600, low=1, high=1_000_000)
 REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "trading.api.errors.handle",
     "UNAUTHENTICATED_USER": None,
+    "DEFAULT_SCHEMA_CLASS": "trading.api.schema.document.Described",
     "DEFAULT_THROTTLE_RATES": {"token": f"{API_RATE}/min"},
     "NUM_PROXIES": PROXY_COUNT,
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "selflearn",
+    "DESCRIPTION": "What a trading bot reports, and what it is told. See docs/api.md.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": [],
 }
 
 # Static files straight from the packages: no step between a clone and a page.

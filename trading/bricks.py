@@ -95,6 +95,14 @@ def newest(instance: StrategyInstance, market: Market, limit: int) -> list[Renko
     return list(found.order_by("-sequence")[:limit])[::-1]
 
 
+def find(bot: Bot, strategy: str, label: str, market: str, limit: int) -> list[RenkoBrick]:
+    """The newest bricks under the names of a series, ascending; reading makes nothing."""
+    found = RenkoBrick.objects.filter(
+        instance__bot=bot, instance__strategy=strategy, instance__label=label, market__name=market
+    )
+    return list(found.order_by("-sequence")[:limit])[::-1]
+
+
 def newest_of_each(bot: Bot, limit: int) -> list[tuple[StrategyInstance, Market, list[RenkoBrick]]]:
     """The newest bricks of every series of a bot."""
     series = []

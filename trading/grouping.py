@@ -82,15 +82,21 @@ def columns(by: str | None) -> tuple[str, ...]:
 
 def read(books: list[int], selection: Selection, extra: Sequence[str]) -> tuple[Rows, list[list]]:
     """Rows of a selection with further columns."""
-    if not extra:
+    wanted = extra if selection.arm is None else (*extra, "t.arm")
+    if not wanted:
         rows, further = stored.rows(books, *selection.bounds), []
     else:
-        rows, further = stored.rows_with(extra, books, *selection.bounds)
+        rows, further = stored.rows_with(wanted, books, *selection.bounds)
     sets = selection.sets()
-    if sets is None:
+    mine = np.full(len(rows), True)
+    if sets is not None:
+        mine &= np.isin(rows.parameter_set, list(sets))
+    if selection.arm is not None:
+        mine &= np.array(further.pop(), dtype=object) == selection.arm
+    if mine.all():
         return rows, further
-    mine = np.flatnonzero(np.isin(rows.parameter_set, list(sets)))
-    return rows.take(mine), [[column[at] for at in mine] for column in further]
+    kept = np.flatnonzero(mine)
+    return rows.take(kept), [[column[at] for at in kept] for column in further]
 
 
 def of_rows(by: str | None, rows: Rows, further: Sequence[list], books: dict[int, Book]) -> list:

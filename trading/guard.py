@@ -16,7 +16,7 @@ CURRENCY = re.compile(r"[A-Za-z0-9]{2,12}", re.ASCII)
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)  # a float64 holds microseconds since 1970 until 2255
 FUTURE = timedelta(minutes=5)
-DEPTH, BYTES = 20, 16_384
+DEPTH, BYTES, KEYS = 20, 16_384, 2_000
 
 _MILLISECONDS = 1e11
 
@@ -79,8 +79,22 @@ def json_value(value: object, size: int = BYTES) -> object:
         raise ValueError("holds something that cannot be stored as JSON") from error
     if len(encoded) > size:
         raise ValueError(f"is larger than {size // 1024} kB")
+    if size <= BYTES and isinstance(value, dict) and len(value) > KEYS:
+        raise ValueError(f"has more than {KEYS} keys")
     _check_parts(value)
     return value
+
+
+def same_json(one: object, other: object) -> bool:
+    """Whether two values are the same JSON. PostgreSQL keeps numbers as decimals and gives a
+    large float back as a whole number, so numbers are compared as the floats they stand for."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same_json(one[name], other[name]) for name in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same_json, one, other))
+    if type(one) in (int, float) and type(other) in (int, float):
+        return one == other or float(one) == float(other)
+    return type(one) is type(other) and one == other
 
 
 def _depth_over(value: object, left: int) -> bool:
@@ -95,6 +109,9 @@ def _check_parts(value: object) -> None:
     if isinstance(value, dict):
         for name in value:
             _check_parts(name)
+        # Scripts that merge objects would take it for something else than a name.
+        if "__proto__" in value:
+            raise ValueError("holds the key __proto__")
         value = list(value.values())
     if isinstance(value, list):
         for item in value:

@@ -110,6 +110,8 @@ def _from_sums(selection: Selection, by: str | None) -> list[Group] | None:
 
 def _kind(selection: Selection, by: str | None) -> str | None:
     by_market, by_set = by == "market", by == "version"
+    if selection.arm is not None:
+        return None
     if by not in (None, "day", "hour", "strategy", "market", "version"):
         return None
     market, version = selection.market or by_market, selection.version is not None or by_set

@@ -11,7 +11,7 @@ from django.db import transaction
 from trading import bulk, candles, clock, fields, guard, rollups
 from trading.declared import Declared
 from trading.fields import Errors
-from trading.models import Bot, Market, Position, Side, StrategyInstance
+from trading.models import Bot, Market, Position, Side, StrategyInstance, Trade
 from trading.numbers import amount
 from trading.parameters import instance_for
 from trading.records import Number
@@ -42,7 +42,7 @@ class PositionReport(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Stale(ValueError):
-    """A newer report is stored already; it is in ``stored``."""
+    """A newer report is in ``stored``; None where a trade closed the position since."""
 
     def __init__(self, stored: Any) -> None:
         self.stored = stored
@@ -58,10 +58,10 @@ class Invalid(ValueError):
 
 
 def put(bot: Bot, report: PositionReport) -> tuple[Position, bool]:
-    """Store a position by its report ; True where it is new.
+    """Store a position by its report; True where it is new.
 
     The same report again changes nothing. Raises Invalid, and Stale for one that is older than
-    what is stored, or of the same moment with other content.
+    what is stored, of the same moment with other content, or older than the trade that closed it.
     """
     position = _read(bot, report)
     with transaction.atomic():
@@ -70,9 +70,11 @@ def put(bot: Bot, report: PositionReport) -> tuple[Position, bool]:
         position.market, _ = Market.objects.get_or_create(name=report.market)
         stored = _find(position.instance, report.market)
         if stored and not stored.as_of < position.as_of:
-            if _content(stored) != _content(position):
+            if not _same(stored, position):
                 raise Stale(stored)
             return stored, False
+        if stored is None and _closed_since(position):
+            raise Stale(None)
         values = [_value(position, name) for name in _COLUMNS]
         bulk.upsert(
             Position, _COLUMNS, [values], conflict=_COLUMNS[:2], update=_COLUMNS[2:],
@@ -130,8 +132,21 @@ def _find(instance: StrategyInstance, market: str) -> Position | None:
     return found.select_related("instance", "market").first()
 
 
-def _content(position: Position) -> list[Any]:
-    return [getattr(position, name) for name in _COLUMNS]
+def _closed_since(position: Position) -> bool:
+    """Whether this very position was closed by a trade after the moment the report speaks of."""
+    return Trade.objects.filter(
+        book__instance=position.instance, book__market=position.market, side=position.side,
+        entry_at=position.entry_at, exit_at__gt=position.as_of,
+    ).exists()  # fmt: skip
+
+
+def _same(stored: Position, position: Position) -> bool:
+    return all(
+        guard.same_json(getattr(stored, name), getattr(position, name))
+        if name in ("scaled_entries", "extra")
+        else getattr(stored, name) == getattr(position, name)
+        for name in _COLUMNS
+    )
 
 
 def _value(position: Position, name: str) -> Any:

@@ -28,6 +28,7 @@ class Selection:
     market: str | None = None
     mode: str | None = Mode.LIVE
     version: int | None = None
+    arm: str | None = None
     since: datetime | None = None
     until: datetime | None = None
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from trading import bricks, bulk, candles, clock, fields, positions, rollups, told
+from trading import bricks, bulk, candles, clock, fields, guard, positions, rollups, told
 from trading.fields import Errors
 from trading.models import Bot, CandleSeries, StateEntry
 from trading.positions import Invalid, Stale
@@ -31,7 +31,7 @@ def put(bot: Bot, key: str, value: Any, as_of: Any) -> tuple[StateEntry, bool]:
         rollups.lock(bot.pk)
         stored = find(bot, key)
         if stored and clock.to_micros(stored.as_of) >= moment:
-            if clock.to_micros(stored.as_of) > moment or stored.value != value:
+            if clock.to_micros(stored.as_of) > moment or not guard.same_json(stored.value, value):
                 raise Stale(stored)
             return stored, False
         write(bot, key, value, moment)

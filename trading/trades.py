@@ -17,6 +17,8 @@ def listing(selection: Selection, reason: str | None = None) -> Listing | None:
     bounds = zip(("exit_at >= %s", "exit_at < %s"), selection.bounds, strict=True)
     window = tuple(Condition(sql, (at,)) for sql, at in bounds if at is not None)
     narrow = (Condition("exit_reason = %s", (reason,)),) if reason else ()
+    if selection.arm is not None:
+        narrow += (Condition("arm = %s", (selection.arm,)),)
     if sets is None:
         branches = [(Condition("book_id = %s", (book,)), *narrow, *window) for book in books]
         rest: tuple[Condition, ...] = ()

@@ -152,4 +152,33 @@ def test_what_json_cannot_hold_is_refused_at_any_depth(value):
     "value", ["\\u0000", "\\ud800", "__proto__", 2**64 - 1, -(2**63), 5e-324, None, True, [], {}]
 )
 def test_whatever_json_holds_is_kept(value):
-    assert guard.json_value({"a": value, "__proto__": [value]})["a"] == value
+    assert guard.json_value({"a": value, "b": [value]})["a"] == value
+
+
+def test_a_key_that_scripts_would_take_for_something_else_is_refused():
+    for value in ({"__proto__": 1}, {"a": [{"__proto__": {}}]}):
+        with pytest.raises(ValueError, match="__proto__"):
+            guard.json_value(value)
+
+
+def test_an_open_object_may_have_2000_keys_and_not_one_more():
+    full = {f"{number:x}": 1 for number in range(2_000)}
+    assert guard.json_value(full) == full
+    with pytest.raises(ValueError, match="2000 keys"):
+        guard.json_value(full | {"more": 1})
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (1e300, 10**300, True),
+        ({"a": [1.2345678901234567e18]}, {"a": [1234567890123456700]}, True),
+        (1, True, False),
+        ([1], [1, 2], False),
+        ({"a": 1}, {"b": 1}, False),
+        ("1", 1, False),
+        (None, 0, False),
+    ],
+)
+def test_json_is_the_same_whatever_a_database_makes_of_its_numbers(one, other, same):
+    assert guard.same_json(one, other) is same

@@ -42,7 +42,10 @@ class Strict(BaseParser):
 
 
 class Endpoint(APIView):
-    """One address. ``scopes`` names who may use which method."""
+    """One address. ``scopes`` names who may use which method, ``described_in`` the module whose
+    OPERATIONS describe each of them by the name of the view."""
+
+    described_in = "trading.api.schema.operations"
 
     authentication_classes = (authentication.BearerToken,)
     permission_classes = (authentication.HasScope,)

@@ -33,6 +33,8 @@ def read_json(request: Request) -> Any:
     _check_type(request)
     raw = _unpacked(request, _read(request))
     if raw.count(b"{") + raw.count(b"[") > MAX_BRACKETS:
+        if b"[" * 1_000 in raw:
+            raise ParseError("The JSON is nested too deeply.")
         raise TooLarge
     try:
         text = raw.decode("utf-8")

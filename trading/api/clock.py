@@ -20,20 +20,20 @@ class Clock(Endpoint):
     def get(self, request):
         Query(request)
         self._check()
-        return Response({"time": render.time(clock.now())})
+        return Response({"now": render.time(clock.now())})
 
     def post(self, request):
         self._check()
         found = body(request, ClockIn)
         errors: fields.Errors = {}
-        moment = fields.moment("time", found.time, errors)
+        moment = fields.moment("now", found.now, errors)
         if errors:
             raise ValidationError(errors)
         try:
             events = simulation.move(clock.from_micros(moment))
         except simulation.Backwards as error:
             return Response({"detail": str(error)}, status=status.HTTP_409_CONFLICT)
-        return Response({"time": render.time(clock.now()), "events": events})
+        return Response({"now": render.time(clock.now()), "events": events})
 
     @staticmethod
     def _check() -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import logging
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
-from django.db import DataError, InterfaceError, OperationalError
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
+from django.http import JsonResponse, UnreadablePostError
+from django.views import defaults
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -36,6 +39,44 @@ def handle(error: Exception, context: dict) -> Response | None:
             {"detail": "The request holds something that cannot be stored."},
             status=status.HTTP_400_BAD_REQUEST,
         )
+    if isinstance(error, IntegrityError):
+        # Two requests met, or the bot was deleted meanwhile; said aloud, since it may be a fault.
+        log.exception("a write contradicted what another wrote")
+        return Response(
+            {"detail": "Something else changed at the same time; send this again."},
+            status=status.HTTP_409_CONFLICT,
+        )
     if isinstance(error, SuspiciousOperation):
         return Response({"detail": "Bad request."}, status=status.HTTP_400_BAD_REQUEST)
+    if isinstance(error, UnreadablePostError):
+        return Response(
+            {"detail": "The body ended before it was read."}, status=status.HTTP_400_BAD_REQUEST
+        )
     return None
+
+
+@csrf_exempt
+def no_such_address(request, **kwargs) -> JsonResponse:
+    """Whatever lies below the API and is not there. A bot that forgot the slash at the end must
+    not be sent on: it would arrive with a GET, and what it sent would be lost."""
+    hint = "" if request.path.endswith("/") else "; addresses end with a slash"
+    return JsonResponse(
+        {"detail": f"There is nothing at this address{hint}. See /api/docs/."},
+        status=status.HTTP_404_NOT_FOUND,
+    )
+
+
+def bad_request(request, exception) -> object:
+    if _of_api(request):
+        return JsonResponse({"detail": "Bad request."}, status=status.HTTP_400_BAD_REQUEST)
+    return defaults.bad_request(request, exception)
+
+
+def server_error(request) -> object:
+    if _of_api(request):
+        return JsonResponse({"detail": "Server error; it is in the log."}, status=500)
+    return defaults.server_error(request)
+
+
+def _of_api(request) -> bool:
+    return request.path.startswith("/api/")

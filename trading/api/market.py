@@ -13,8 +13,6 @@ from trading.api.base import Endpoint, answer, body, named, refusal, refuse, row
 from trading.api.queries import Query
 from trading.api.shapes import BrickIn, BricksIn, CandlesIn
 from trading.declared import Declared
-from trading.models import Market
-from trading.parameters import instance_for
 from trading.positions import Invalid
 
 MOST = 5_000
@@ -65,7 +63,7 @@ class CandleRows(Endpoint):
 
     def get(self, request):
         query = Query(request, "market", "interval", "since", "until", "limit")
-        market = query.text("market")
+        market = query.market()
         if not market or not query.has("interval"):
             raise ValidationError({"market": ["name the market and the interval"]})
         interval = query.whole("interval", 0, 1, LONGEST_INTERVAL)
@@ -133,7 +131,7 @@ class Bricks(Endpoint):
             if not isinstance(row, dict) and last is not None and row[0] > last + 1:
                 row = {"sequence": [f"{last + 1} is missing before it"]}
             if isinstance(row, dict):
-                refused.append(refusal(index, str(brick.sequence), row))
+                refused.append(refusal(index, str(brick.sequence)[:64], row))
             else:
                 kept.append((index, row))
                 last = row[0]
@@ -149,16 +147,11 @@ class Bricks(Endpoint):
             bricks.check(self.bot, strategy, market)
         except Invalid as error:
             raise refuse(error) from error
-        place = Market.objects.filter(name=market).first()
-        name = Declared(self.bot).find(strategy)
-        found = []
-        if place:
-            instance = instance_for(self.bot, strategy)
-            found = bricks.newest(instance, place, query.whole("limit", 500, 1, MOST))
-        label = f"@{name[1]}" if name[1] else ""
+        key, label, _ = Declared(self.bot).find(strategy)
+        found = bricks.find(self.bot, key, label, market, query.whole("limit", 500, 1, MOST))
         return Response(
             {
-                "strategy": name[0] + label,
+                "strategy": f"{key}@{label}" if label else key,
                 "market": market,
                 "bricks": list(map(render.brick, found)),
             }

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 
@@ -7,7 +8,12 @@ from trading.api import render
 from trading.api.authentication import READ, allow
 from trading.api.base import Endpoint
 from trading.api.queries import Query
+from trading.ledger.metrics import Columns, from_columns
 from trading.performance import measure
+
+DETAILED = 20_000
+_NONE = np.zeros(0)
+_NO_DETAIL = dict.fromkeys(from_columns(Columns(_NONE, _NONE, _NONE)))
 
 
 class Performance(Endpoint):
@@ -17,13 +23,18 @@ class Performance(Endpoint):
 
     def get(self, request):
         query = Query(
-            request, "strategy", "market", "mode", "version", "window", "since", "until", "by",
-            "as_of",
+            request, "strategy", "market", "mode", "version", "arm", "window", "since", "until",
+            "by", "as_of",
         )  # fmt: skip
-        by = query.text("by")
+        by, selection = query.text("by"), query.selection(self.bot)
         try:
-            groups = measure(query.selection(self.bot), by)
+            groups = measure(selection, by)
         except ValueError as error:
             raise ValidationError({"by": [str(error)]}) from error
-        found = [{"key": group.key, **render.metrics(group.metrics)} for group in groups]
+        # Medians and streaks need every trade of the window; sums answer the rest at any size.
+        if sum(group.metrics["trades"] for group in groups) <= DETAILED:
+            groups = measure(selection, by, detail=True)
+        found = [
+            {"key": group.key, **_NO_DETAIL, **render.metrics(group.metrics)} for group in groups
+        ]
         return Response(found if by else found[0])

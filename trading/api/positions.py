@@ -28,10 +28,10 @@ class Positions(Endpoint):
         except positions.Invalid as error:
             raise refuse(error) from error
         except positions.Stale as stale:
-            stored = render.position(stale.stored)
+            stored = stale.stored and render.position(stale.stored)
+            why = "A newer report is stored already." if stored else "A trade closed it since."
             return Response(
-                {"detail": "A newer report is stored already.", "stored": stored},
-                status=status.HTTP_409_CONFLICT,
+                {"detail": why, "stored": stored}, status=status.HTTP_409_CONFLICT
             )
         code = status.HTTP_201_CREATED if new else status.HTTP_200_OK
         return Response(render.position(row), status=code)

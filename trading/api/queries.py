@@ -21,21 +21,33 @@ class Query:
         unknown = {name: ["is not a parameter here"] for name in self._given if name not in names}
         if unknown:
             raise ValidationError({name[:64]: text for name, text in list(unknown.items())[:20]})
+        # A filter that was left empty or stands twice would silently answer another question.
+        empty = {name: ["must not be empty"] for name, value in self._given.items() if not value}
+        twice = {name: ["stands twice"] for name, all_ in self._given.lists() if len(all_) > 1}
+        if empty or twice:
+            raise ValidationError(empty | twice)
 
     def has(self, name: str) -> bool:
-        return bool(self._given.get(name))
+        return name in self._given
 
-    def text(self, name: str) -> str | None:
+    def text(self, name: str, length: int = 200) -> str | None:
         value = self._given.get(name)
-        if value is None or value == "":
+        if value is None:
             return None
-        return self._checked(name, lambda: guard.text(value, 200))
+        return self._checked(name, lambda: guard.text(value, length))
+
+    def market(self) -> str | None:
+        value = self.text("market")
+        if value and not guard.MARKET.fullmatch(value):
+            raise ValidationError({"market": [f"must match {guard.MARKET.pattern}"]})
+        return value
 
     def whole(self, name: str, default: int, low: int, high: int) -> int:
         value = self._given.get(name)
         if value is None:
             return default
-        if not (value.isascii() and value.isdigit() and low <= int(value[:19]) <= high):
+        sound = value.isascii() and value.isdigit() and len(value) <= 19
+        if not (sound and low <= int(value) <= high):
             raise ValidationError({name: [f"must be a whole number from {low} to {high}"]})
         return int(value)
 
@@ -63,27 +75,26 @@ class Query:
 
     def selection(self, bot: Bot, mode: str | None = Mode.LIVE) -> Selection:
         """The trades that strategy, market, mode, version, since, until or window name."""
-        since, until = self.moment("since"), self.moment("until")
+        since, until, as_of = map(self.moment, ("since", "until", "as_of"))
         window = self.text("window")
         if window:
             if since or until:
                 raise ValidationError({"window": ["stands for since and until: send one of them"]})
             if window not in (*PERIODS, "all"):
                 raise ValidationError({"window": [f"must be {', '.join(PERIODS)} or all"]})
-            since, until = period(window, self.moment("as_of"))
+            since, until = period(window, as_of)
+        if as_of and (until is None or as_of < until):
+            until = as_of
         if since and until and since >= until:
             raise ValidationError({"since": ["must be before until"]})
         chosen = self.text("mode") or mode
         if chosen not in (*Mode.values, None):
             raise ValidationError({"mode": ["must be live or paper"]})
-        market = self.text("market")
-        if market and not guard.MARKET.fullmatch(market):
-            raise ValidationError({"market": [f"must match {guard.MARKET.pattern}"]})
         return self._known(
             Selection(
-                bot=bot, strategy=self.text("strategy"), market=market, mode=chosen,
+                bot=bot, strategy=self.text("strategy"), market=self.market(), mode=chosen,
                 version=self.whole("version", 0, 1, 2**31 - 1) or None,
-                since=since, until=until,
+                arm=self.text("arm", 64), since=since, until=until,
             )
         )  # fmt: skip
 

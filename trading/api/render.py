@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -16,7 +17,12 @@ from trading.told import Answer
 
 
 def encode(data: Any) -> bytes:
-    return msgspec.json.encode(data, enc_hook=_other)
+    try:
+        return msgspec.json.encode(data, enc_hook=_other)
+    except UnicodeEncodeError:
+        # An error may quote a name that is no Unicode text.
+        text = json.dumps(data, default=_other, ensure_ascii=False)
+        return text.encode("utf-8", "replace")
 
 
 def _other(value: Any) -> Any:

@@ -99,7 +99,7 @@ class StrategyIn(In):
 
 
 class ClockIn(In):
-    time: Number
+    now: Number
 
 
 _PATH = re.compile(r" - at `\$([^`]*)`$")

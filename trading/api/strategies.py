@@ -13,7 +13,7 @@ from trading.api.base import Endpoint, body
 from trading.api.queries import Query
 from trading.api.shapes import StrategyIn
 from trading.strategies import REGISTRY
-from trading.strategies.base import Strategy
+from trading.strategies.base import KEY, InvalidValues, Strategy
 from trading.strategies.common import COMMON_CONTEXT
 from trading.strategies.parameters import BadDeclaration
 
@@ -39,13 +39,26 @@ class Strategies(Endpoint):
                 del described[name]
         errors: fields.Errors = {}
         fields.json_value("parameters", declaration, errors, DECLARATION_BYTES)
+        fields.text("title", found.title, 100, errors)
+        fields.pattern("key", found.key, KEY, errors)
+        fields.number("minimum_size", found.minimum_size, errors, 0, 1)
         if errors:
             raise ValidationError(errors)
         try:
+            _check_arms(declared.build(declaration), found.arms)
             strategy = declared.declare(self.bot, declaration)
         except BadDeclaration as error:
             raise ValidationError({"parameters": [str(error)]}) from error
         return Response(_shown(strategy), status=status.HTTP_201_CREATED)
+
+
+def _check_arms(strategy: Strategy, arms: list[dict]) -> None:
+    """An arm is tried with real money one day: what it says must be a set of this strategy."""
+    for number, values in enumerate(arms):
+        try:
+            strategy.clean(values, partial=True)
+        except InvalidValues as invalid:
+            raise ValidationError({"arms": [f"arm {number}: {invalid}"]}) from invalid
 
 
 def _shown(strategy: Strategy) -> dict:

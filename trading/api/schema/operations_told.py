@@ -1,0 +1,100 @@
+"""Operations about what the bot is told, what came of it, and the clock."""
+
+from __future__ import annotations
+
+from trading.api.performance import DETAILED
+from trading.api.schema import examples, parts
+from trading.api.schema.operation import (  # fmt: skip
+    AS_OF,
+    IF_NONE_MATCH,
+    MARKET,
+    MODE,
+    SINCE,
+    STRATEGY,
+    UNTIL,
+    VERSION,
+    Answer,
+    Operation,
+    query,
+)
+from trading.api.schema.parts import array, either, ref
+
+_UNCHANGED = Answer("Nothing changed since the answer with this ETag.")
+_NO_STRATEGY = {404: ("There is no such strategy.", ref("Error"))}
+_NO_CLOCK = {404: ("Time is not simulated here.", ref("Error"))}
+_MADE = Answer("The new version, which is live now.", ref("Told"), examples.TOLD, tagged=True)
+_BY = parts.matching(
+    r"(day|hour|strategy|market|exit_reason|version|feature:[A-Za-z0-9_]+|param:[A-Za-z0-9_]+)"
+)
+
+OPERATIONS: dict[tuple[str, str], Operation] = {
+    ("Every", "GET"): Operation(
+        "Parameters", "What the bot is told",
+        "The live parameters of every strategy that the bot runs. Counts as a heartbeat.",
+        {200: Answer("All of it.", array(ref("Told")), [examples.TOLD], True), 304: _UNCHANGED},
+        parameters=(IF_NONE_MATCH,),
+    ),
+    ("OfStrategy", "GET"): Operation(
+        "Parameters", "What the bot is told about one strategy",
+        "A strategy that is asked for the first time starts with its declared defaults.",
+        {200: Answer("Its parameters.", ref("Told"), examples.TOLD, True), 304: _UNCHANGED},
+        parameters=(IF_NONE_MATCH,), errors=_NO_STRATEGY,
+    ),
+    ("OfStrategy", "POST"): Operation(
+        "Parameters", "Change parameters",
+        "A new version, live at once. Values that are left out take their declared default; "
+        "names and bounds are those of GET strategies/.",
+        {201: _MADE}, ref("ParametersIn"), examples.PARAMETERS, errors=_NO_STRATEGY,
+    ),
+    ("Rollback", "POST"): Operation(
+        "Parameters", "Go back to an earlier version",
+        "Its values become a new version, live at once.",
+        {201: _MADE}, ref("RollbackIn"), examples.ROLLBACK, errors=_NO_STRATEGY,
+    ),
+    ("History", "GET"): Operation(
+        "Parameters", "Every change of a parameter", "Newest first, one row per parameter.",
+        {200: Answer("Changes.", array(ref("Change")), [examples.CHANGE])},
+        parameters=(
+            STRATEGY, query("parameter", "Only this parameter.", parts.text(1, 200)),
+        ),
+    ),
+    ("Strategies", "GET"): Operation(
+        "Strategies", "The declared strategies",
+        "Parameters with bounds, features and filters of each, the bot's own among them.",
+        {200: Answer("Declarations.", array(ref("Strategy")), [examples.STRATEGY_STORED])},
+    ),
+    ("Strategies", "POST"): Operation(
+        "Strategies", "Declare a strategy of your own",
+        "It belongs to the bot, and everything works for it but the replay. A number or integer "
+        "needs low and high around its default, a choice its choices. The key must not be that "
+        "of a built-in strategy; declared again, it is replaced.",
+        {201: Answer("The declaration.", ref("Strategy"), examples.STRATEGY_STORED)},
+        ref("StrategyIn"), examples.STRATEGY,
+    ),
+    ("Performance", "GET"): Operation(
+        "Performance", "Metrics of closed trades",
+        "Of a window (24h, 7d, 30d or all, ending now or at as_of) or of since and until, as a "
+        f"whole or in groups. Medians, streaks and excursions are null beyond {DETAILED} trades.",
+        {200: Answer("Metrics, or a list of them by group.",
+                     either(ref("Metrics"), array(ref("Metrics"))))},
+        parameters=(
+            STRATEGY, MARKET, MODE, VERSION,
+            query("arm", "Only this arm of an experiment.", parts.text(1, 64)),
+            query("window", "Instead of since and until.",
+                  parts.words(("24h", "7d", "30d", "all"))),
+            SINCE, UNTIL, query("by", "What to group by.", _BY), AS_OF,
+        ),
+    ),
+    ("Clock", "GET"): Operation(
+        "Clock", "The simulated clock", "There is one only under SIMULATION=1.",
+        {200: Answer("Where it stands.", ref("Clock"), {"now": examples.NOW})}, errors=_NO_CLOCK,
+    ),
+    ("Clock", "POST"): Operation(
+        "Clock", "Move the simulated clock",
+        "Forward only; whatever falls due on the way is run, and what happened is answered.",
+        {200: Answer("Where it stands, and what happened.", ref("ClockMoved"),
+                     {"now": examples.NOW, "events": []})},
+        ref("ClockIn"), {"now": examples.NOW},
+        errors=_NO_CLOCK | {409: ("It stands later already.", ref("Error"))},
+    ),
+}  # fmt: skip
