@@ -23,7 +23,7 @@ TRADE_COLUMNS = without("Bot")
 PERIODS = {"24h": "24 hours", "7d": "7 days", "30d": "30 days", "all": "All"}
 DEFAULT_PERIOD = "30d"
 NEWEST = 8
-FLAGS_COUNTED = 1_000
+FLAGS_COUNTED = 200
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -119,8 +119,10 @@ def _problems(wanted: Selection) -> list[dict[str, str]]:
     """What is wrong or missing, each with a link to the trades concerned."""
     found = []
     query = {"bot": wanted.bot.name, "mode": wanted.mode}
-    if flagged := _flagged(wanted):
-        text = f"{_number(flagged)} flagged: the result contradicts the prices"
+    flagged, more = _flagged(wanted)
+    if flagged:
+        least = " or more" if more else ""
+        text = f"{_number(flagged)}{least} flagged: the result contradicts the prices"
         found.append({"text": text, "url": _trades(**query, flagged="yes")})
     unknown = _unknown_sets(wanted)
     if unknown:
@@ -129,13 +131,14 @@ def _problems(wanted: Selection) -> list[dict[str, str]]:
     return found
 
 
-def _flagged(wanted: Selection) -> int:
-    """How many of the newest flagged trades, of all bots, are of this bot and mode."""
+def _flagged(wanted: Selection) -> tuple[int, bool]:
+    """How many of the newest flagged trades are of this bot and mode; whether there are further
+    flagged ones, which were not looked at."""
     newest = lists.page(Listing(Trade._meta.db_table, KEY, ((FLAGGED,),)), FLAGS_COUNTED)
     books = {book.pk for book in wanted.books()}
     ids = [key[1] for key in newest.keys]
-    return sum(book in books for book in Trade.objects.filter(pk__in=ids).order_by()
-               .values_list("book_id", flat=True))  # fmt: skip
+    owners = Trade.objects.filter(pk__in=ids).order_by().values_list("book_id", flat=True)
+    return sum(owner in books for owner in owners), newest.older is not None
 
 
 def _unknown_sets(wanted: Selection) -> int:
