@@ -183,8 +183,7 @@ class Client:
     def recover(self, *, candles: int = 200, bricks: int = 200) -> Recovered:
         """Everything a redeployed bot needs. What waits is sent first, within ``timeout``.
 
-        Raises Unavailable, Denied.
-        """
+        Raises Unavailable, Denied."""
         self.flush(self._server.timeout)
         unsent = self.pending
         told = self.ask(f"/state/?candles={candles:d}&bricks={bricks:d}")
@@ -214,8 +213,7 @@ class Client:
         self.flush(timeout)
         self._stopped.set()
         self._news.set()
-        if self._thread:
-            # A request that is on its way ends by itself.
+        if self._thread:  # a request that is on its way ends by itself
             self._thread.join(self._server.timeout + 1)
         self._outbox.settle()
         self._server.transport.close()

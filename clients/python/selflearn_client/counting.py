@@ -63,12 +63,12 @@ class Counter:
                 stretch.blocked[blocked] = stretch.blocked.get(blocked, 0) + 1
             self._outbox.keep_stretch(*key, checks.encode(asdict(stretch)), None)
 
-    def end(self, older: float = 0.0) -> None:
-        """Queue the open stretches that are at least ``older`` seconds old."""
+    def end(self, older: float | None = None) -> None:
+        """Queue the open stretches, or those that are at least ``older`` seconds old."""
         with self._lock:
             now = self._now().timestamp()
             for key, stretch in list(self._open.items()):
-                if stretch.evaluations and now - stretch.start >= older:
+                if stretch.evaluations and (older is None or now - stretch.start >= older):
                     self._end(key, now)
 
     def _end(self, key: tuple[str, str], at: float) -> None:

@@ -1,0 +1,58 @@
+"""The example and the commands of docs/connect-a-bot.md, run as they are written."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from trading.models import Bot, EvaluationCount, Position, StateEntry, Trade
+
+from .conftest import CLIENT, ROOT
+
+pytestmark = pytest.mark.django_db(transaction=True)
+PAGE = (ROOT / "docs" / "connect-a-bot.md").read_text()
+EXAMPLE = re.search(r"```python\n(.*?)```", PAGE, re.S)[1]
+
+
+def environment(account) -> dict[str, str]:
+    return os.environ | {
+        "SELFLEARN_URL": account.url, "SELFLEARN_TOKEN": account.token, "PYTHONPATH": str(CLIENT),
+    }  # fmt: skip
+
+
+def test_the_example_bot_is_short():
+    assert len([line for line in EXAMPLE.splitlines() if line.strip()]) <= 60
+
+
+def test_the_example_bot_trades_and_leaves_nothing_behind(account, tmp_path):
+    (tmp_path / "bot.py").write_text(EXAMPLE)
+    bot = subprocess.Popen(
+        [sys.executable, "bot.py"], cwd=tmp_path, env=environment(account),
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 30
+    while not Trade.objects.exists() and time.monotonic() < deadline and bot.poll() is None:
+        time.sleep(0.1)
+    bot.send_signal(signal.SIGINT)
+    errors = bot.communicate(timeout=20)[1]
+    assert "KeyboardInterrupt" in errors
+    trade = Trade.objects.select_related("book", "parameter_set").first()
+    assert (trade.book.mode, trade.parameter_set.version) == ("paper", 1)
+    assert EvaluationCount.objects.exists()
+    assert Bot.objects.get().reported["version"] == "example 1"
+
+
+def test_the_commands_without_python_work(account):
+    block = re.search(r"```\n(API=.*?)```", PAGE, re.S)[1]
+    ran = subprocess.run(
+        ["bash", "-euc", block.replace("curl -sS", "curl -sS --fail-with-body")],
+        env=environment(account), capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert Trade.objects.get().external_id == "7"
+    assert not Position.objects.exists()
+    assert StateEntry.objects.get().value == [1, 2]
