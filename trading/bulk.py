@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -38,15 +39,18 @@ def upsert(
             action += f" WHERE excluded.{newer} > {table}.{newer}"
     into = f"INSERT INTO {table} ({', '.join(columns)})"
     tail = f"ON CONFLICT ({', '.join(conflict)}) DO {action}"
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            types = [_type(model, name) for name in columns]
-            lists = ", ".join(f"%s::{kind}[]" for kind in types)
-            values = [list(column) for column in zip(*rows, strict=True)]
+    if connection.vendor == "postgresql":
+        types = [_type(model, name) for name in columns]
+        values = [list(column) for column in zip(*rows, strict=True)]
+        # Bytes go over as they are: as text they would be twice as long, and escaped one by one.
+        raw = "bytea" in types
+        lists = ", ".join(f"{'%b' if kind == 'bytea' else '%s'}::{kind}[]" for kind in types)
+        with _binding() if raw else connection.cursor() as cursor:
             cursor.execute(f"{into} SELECT * FROM unnest({lists}) {tail}", values)
-        else:
-            marks = ", ".join(["%s"] * len(columns))
-            cursor.executemany(f"{into} VALUES ({marks}) {tail}", rows)
+        return
+    marks = ", ".join(["%s"] * len(columns))
+    with connection.cursor() as cursor:
+        cursor.executemany(f"{into} VALUES ({marks}) {tail}", rows)
 
 
 def decimal(value: Decimal | None) -> Decimal | float | None:
@@ -102,12 +106,19 @@ def binary(sql: str, values: Sequence[object]) -> list[tuple]:
         return cursor.fetchall()
 
 
-def _postgres_binary(sql: str, values: Sequence[object]) -> list[tuple]:
+@contextmanager
+def _binding() -> Iterator:
+    """A cursor whose values the server binds; Django's own put them into the text of the
+    statement, which rules binary values and results out."""
     from psycopg import Cursor
 
     connection.ensure_connection()
-    # Django's own cursors bind values on this side, which rules binary results out.
-    with Cursor(connection.connection) as cursor:
+    with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
+        yield cursor
+
+
+def _postgres_binary(sql: str, values: Sequence[object]) -> list[tuple]:
+    with _binding() as cursor:
         for kind in ("bytea", _FLOAT_ARRAY):
             cursor.adapters.register_loader(kind, _view())
         return cursor.execute(sql, values, binary=True).fetchall()
