@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,9 @@ class Answer:
     status: int
     headers: Any
     json: Any
+
+
+NO_ANSWER = Answer(0, {}, None)
 
 
 class Client:
@@ -69,19 +72,18 @@ class Client:
         return Answer(found.status, found.headers, json.loads(content) if sent_json else content)
 
     def insist(
-        self, method: str, path: str, payload: Any = None, heard: Callable = lambda status: None
+        self, method: str, path: str, payload: Any = None, heard: Callable = lambda answer: None
     ) -> Answer:
-        """Ask until there is an answer that is not 503; ``heard`` is told every status, 0 none."""
+        """Ask until there is an answer that is not 503; ``heard`` is told all, status 0 is none."""
         deadline = time.monotonic() + RETRY_LIMIT
         while time.monotonic() < deadline:
             try:
                 found = self.ask(method, path, payload)
             except (OSError, http.client.HTTPException):
-                heard(0)
-            else:
-                heard(found.status)
-                if found.status != AWAY:
-                    return found
+                found = NO_ANSWER
+            heard(found)
+            if found.status not in (AWAY, NO_ANSWER.status):
+                return found
             time.sleep(0.05)  # a client that lost its server does not hammer it
         raise AssertionError(f"no answer to {method} {path} within {RETRY_LIMIT} s")
 
@@ -105,10 +107,16 @@ class Server:
     """Gunicorn and its processes, in a group of their own."""
 
     data: Path
-    variables: dict[str, str]
+    database: str
+    processes: int = 2
     port: int = 0
     process: subprocess.Popen | None = None
-    arguments: tuple[str, ...] = field(default=())
+
+    def environment(self) -> dict[str, str]:
+        return os.environ | {
+            "DATA_DIR": str(self.data), "DATABASE_URL": self.database, "API_RATE": "1000000",
+            "DJANGO_SETTINGS_MODULE": "selflearn.settings",
+        }  # fmt: skip
 
     def start(self) -> None:
         with self._listener() as listener:
@@ -116,11 +124,11 @@ class Server:
             number = listener.fileno()
             command = (
                 *(sys.executable, "-m", "gunicorn", "--config", "python:selflearn.web"),
-                *("--bind", f"fd://{number}", *self.arguments, "selflearn.wsgi"),
+                *("--bind", f"fd://{number}", "--workers", str(self.processes), "selflearn.wsgi"),
             )
             with (self.data / "log").open("ab") as log:
                 self.process = subprocess.Popen(
-                    command, cwd=ROOT, env={**os.environ, **self.variables}, pass_fds=(number,),
+                    command, cwd=ROOT, env=self.environment(), pass_fds=(number,),
                     stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
                 )  # fmt: skip
         self._wait()
@@ -184,7 +192,8 @@ class Server:
             with contextlib.suppress(OSError, http.client.HTTPException):
                 stranger.ask("GET", "strategies/")
                 stranger.hang_up()
-                return
+                if len(self.workers()) == self.processes:
+                    return
             time.sleep(0.05)
         raise AssertionError(f"the server did not start:\n{self.log()[-4000:]}")
 
@@ -195,24 +204,20 @@ def database_url(port: int | None = None) -> str:
     if settings.SQLITE:
         return f"sqlite:///{described['NAME']}"
     user, password = described["USER"], described["PASSWORD"]
-    host = described["HOST"] or "127.0.0.1"
-    place = f"{host}:{port or described['PORT'] or 5432}"
+    place = f"127.0.0.1:{port}" if port else "{}:{}".format(*server_address())
     return f"postgres://{user}{':' if password else ''}{password}@{place}/{described['NAME']}"
 
 
-def variables(data: Path, url: str) -> dict[str, str]:
-    return {
-        "DATA_DIR": str(data),
-        "DATABASE_URL": url,
-        "DJANGO_SETTINGS_MODULE": "selflearn.settings",
-        "API_RATE": "1000000",
-    }
+def server_address() -> tuple[str, int]:
+    """Where the PostgreSQL server of the tests listens."""
+    described = connection.settings_dict
+    return described["HOST"] or "127.0.0.1", int(described["PORT"] or 5432)
 
 
 @contextlib.contextmanager
-def serving(data: Path, url: str | None = None, *arguments: str) -> Iterator[Server]:
+def serving(data: Path, url: str | None = None, processes: int = 2) -> Iterator[Server]:
     """A started server; nothing of it is left behind."""
-    server = Server(data, variables(data, url or database_url()), arguments=arguments)
+    server = Server(data, url or database_url(), processes)
     try:
         server.start()
         yield server
@@ -225,34 +230,3 @@ def server_of_the_module(django_db_setup, tmp_path_factory) -> Iterator[Server]:
     """One server for the tests of a module; those need ``transactional_db``."""
     with serving(tmp_path_factory.mktemp("server")) as server:
         yield server
-
-
-class Threads:
-    """Threads that do the same work; ``finish`` waits for them and raises what one of them did."""
-
-    def __init__(self, count: int, work: Callable[[int], None]) -> None:
-        self._work = work
-        self._errors: list[BaseException] = []
-        self._all = [
-            threading.Thread(target=self._guarded, args=(number,), daemon=True)
-            for number in range(count)
-        ]
-        for thread in self._all:
-            thread.start()
-
-    def running(self) -> bool:
-        return not self._errors and any(thread.is_alive() for thread in self._all)
-
-    def finish(self) -> None:
-        for thread in self._all:
-            thread.join()
-        if self._errors:
-            raise self._errors[0]
-
-    def _guarded(self, number: int) -> None:
-        try:
-            self._work(number)
-        except BaseException as error:
-            self._errors.append(error)
-        finally:
-            connection.close()

@@ -14,8 +14,8 @@ from django.db import connection
 from tests.trading.story import MONDAY_SECONDS, make_bot, payload, rebuilt, sums
 from trading.models import Trade, TradeRevision
 
-from .server import Threads
 from .server import server_of_the_module as _server  # noqa: F401
+from .threads import Threads
 
 SENDERS = 8
 BATCH = 100
@@ -75,9 +75,9 @@ class Delivery:
             assert answer.status in (200, 201), answer
             self._keep(batch, answer.json)
 
-    def _heard(self, status: int) -> None:
+    def _heard(self, answer) -> None:
         with self._lock:
-            self.statuses[status] += 1
+            self.statuses[answer.status] += 1
 
     def _keep(self, batch: list[dict], answer: dict) -> None:
         with self._lock:

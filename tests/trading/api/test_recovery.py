@@ -8,8 +8,9 @@ import pytest
 
 from tests.trading.story import MONDAY_SECONDS, make_bot
 
-from .server import Client, Threads
+from .server import Client
 from .server import server_of_the_module as _server  # noqa: F401
+from .threads import Threads
 
 STRATEGIES = ("breakout", "renko_ao", "rsi_bb", "rsi_bb@sol")
 SERIES = 1_000  # candles and bricks of each series: more than are given back

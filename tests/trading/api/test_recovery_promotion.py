@@ -13,8 +13,9 @@ from django.db import connection
 from tests.trading.story import make_bot
 from trading.models import LivePeriod, LiveSet, ParameterSet, StrategyInstance
 
-from .server import Client, Threads
+from .server import Client
 from .server import server_of_the_module as _server  # noqa: F401
+from .threads import Threads
 
 STRATEGY = "rsi_bb"
 # What every version of these tests sets, all to values that follow from one number.
