@@ -117,10 +117,16 @@ if SQLITE:
     DATABASE["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
 else:
     DATABASE["CONN_HEALTH_CHECKS"] = True
-    DATABASE.setdefault("OPTIONS", {}).setdefault(
-        "options",
-        "-c statement_timeout=30s -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s",
-    )
+    DATABASE["OPTIONS"] = {
+        "options": "-c statement_timeout=30s -c lock_timeout=5s"
+        " -c idle_in_transaction_session_timeout=60s",
+        # A server that vanished without a word must not hold a request for minutes.
+        "connect_timeout": 5,
+        "tcp_user_timeout": 20_000,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        **DATABASE.get("OPTIONS", {}),
+    }
 # On SQLite too: opening the file and setting its PRAGMAs costs more than most queries.
 DATABASE["CONN_MAX_AGE"] = 60
 DATABASE["ATOMIC_REQUESTS"] = False

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from trading import bricks, bulk, candles, clock, fields, guard, positions, rollups, told
 from trading.fields import Errors
@@ -54,7 +56,7 @@ def find(bot: Bot, key: str) -> StateEntry | None:
 def recover(bot: Bot, candle_count: int, brick_count: int) -> dict[str, Any]:
     """Parameters, open positions, the newest candles and bricks of each series (ascending), and
     state keys: objects of this product, which the API renders."""
-    with transaction.atomic():
+    with _one_moment():
         return {
             "parameters": told.everything(bot),
             "positions": positions.of(bot),
@@ -63,6 +65,24 @@ def recover(bot: Bot, candle_count: int, brick_count: int) -> dict[str, Any]:
             "state": list(StateEntry.objects.filter(bot=bot).order_by("key")),
             "server_time": clock.now(),
         }
+
+
+@contextmanager
+def _one_moment() -> Iterator[None]:
+    """What is read inside is of one moment, and waits for nobody who writes: a transaction would
+    otherwise see each commit of others (PostgreSQL), or take the one write lock (SQLite)."""
+    connection.ensure_connection()
+    outermost = not connection.in_atomic_block
+    usual = getattr(connection, "transaction_mode", None)
+    try:
+        connection.transaction_mode = "DEFERRED"
+        with transaction.atomic():
+            if outermost and connection.vendor == "postgresql":
+                with connection.cursor() as cursor:
+                    cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield
+    finally:
+        connection.transaction_mode = usual
 
 
 def _series(bot: Bot) -> list[CandleSeries]:
