@@ -191,10 +191,11 @@ class Client:
             self._cache.store(one, "")
         return recovered_from(told, unsent)
 
-    def ask(self, path: str) -> Any:
-        """The JSON of any address below /api/v1, such as ``/performance/?by=strategy``. Raises
-        ClientError."""
-        answer = self._asking.ask("GET", path)
+    def ask(self, path: str, body: Json | None = None) -> Any:
+        """The JSON of any address below /api/v1, such as ``/performance/?by=strategy``; a POST
+        where there is a ``body``. Raises ClientError."""
+        sent = None if body is None else encode(body)
+        answer = self._asking.ask("GET" if body is None else "POST", path, sent)
         if answer.status >= 400:
             raise ClientError(f"{path.partition('?')[0]} was answered: {answer.json()}")
         return answer.json()

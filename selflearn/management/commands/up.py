@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 
 from selflearn import database, processes
 from selflearn.first_start import create_admin
@@ -32,12 +34,15 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
         parser.add_argument("--port", default=8000, type=int, help="port to listen on")
+        parser.add_argument(
+            "--demo", action="store_true", help="fill in an invented market with a paper bot"
+        )
 
-    def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
+    def handle(self, *args: Any, host: str, port: int, demo: bool, **options: Any) -> None:
         try:
             with listen(host, port) as listener:
                 self.prepare()
-                self.serve(listener, host)
+                self.serve(listener, host, demo)
         except KeyboardInterrupt:
             raise CommandError("interrupted while starting", returncode=130) from None
 
@@ -51,7 +56,7 @@ class Command(BaseCommand):
         if password:
             self.say(welcome(password))
 
-    def serve(self, listener: socket.socket, host: str) -> None:
+    def serve(self, listener: socket.socket, host: str, demo: bool) -> None:
         """Run web and worker until a signal or until one of them ends by itself."""
         asked = threading.Event()
         insistent = threading.Event()
@@ -67,6 +72,8 @@ class Command(BaseCommand):
             self.start(children, listener, host)
             failure = self.wait_for_answer(children, listener, asked)
             if not failure and not asked.is_set():
+                if demo:
+                    self.fill(local_url(listener), children, asked)
                 self.announce(listener, host)
                 failure = watch(children, asked)
             self.say(f"selflearn: {failure}; stopping" if failure else "stopping ...")
@@ -103,6 +110,29 @@ class Command(BaseCommand):
             if failure or answers(listener):
                 return failure
         return f"the web server did not answer within {START_LIMIT} s"
+
+    def fill(self, url: str, children: list[processes.Child], asked: threading.Event) -> None:
+        """The demo, through the server that was just started. It can be left at any moment: the
+        next start goes on with it."""
+        filling = threading.Thread(target=self.demo, args=(url,), daemon=True)
+        filling.start()
+        while filling.is_alive() and not asked.wait(0.1) and not first_end(children):
+            pass
+
+    def demo(self, url: str) -> None:
+        from trading.demo import bot
+
+        began = time.monotonic()
+        try:
+            filled = bot.fill(url, lambda text: self.say(f"demo: {text}"))["filled"]
+        except Exception as error:
+            # Whatever it is, it must not take the product down.
+            self.say(f"demo: {error}")
+            return
+        finally:
+            connection.close()
+        took = f"ready after {time.monotonic() - began:.0f} s" if filled else "there already"
+        self.say(f"demo: {took}; python3 manage.py demo --clear removes it")
 
     def announce(self, listener: socket.socket, host: str) -> None:
         self.say(f"selflearn is ready: {local_url(listener)} (Ctrl-C stops it)")
