@@ -65,6 +65,8 @@ class Ground:
         """Let the product work on the database ``name``; returns whether it was made now."""
         from django.db import connections
 
+        from trading import memory
+
         fresh = False
         if name not in self._open:
             fresh = self._make(name)
@@ -72,8 +74,11 @@ class Ground:
             wrapper.settings_dict = {**wrapper.settings_dict, "NAME": self._address(name)}
             self._open[name] = wrapper
             connections["default"] = wrapper
+            memory.forget()
             self._migrate()
-        connections["default"] = self._open[name]
+        if connections["default"] is not self._open[name]:
+            connections["default"] = self._open[name]
+            memory.forget()
         return fresh
 
     def environment(self, name: str) -> dict[str, str]:

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """How long a command takes to start, and what a web process has loaded once it serves.
 
-The peer is a new project of Django and Django REST framework, as ``startproject`` makes it.
+The peer is a new project as ``startproject`` makes it, with the one endpoint that the first page
+of Django REST framework's documentation shows.
 """
 
 from __future__ import annotations
@@ -33,10 +34,28 @@ heavy = [name for name in {heavy!r} if name in sys.modules]
 resident = int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize()
 print(json.dumps([heavy, resident / 1e6, len(sys.modules)]))
 """
+BARE_URLS = """
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.urls import include, path
+from rest_framework import routers, serializers, viewsets
+
+class UserSerializer(serializers.HyperlinkedModelSerializer):
+    class Meta:
+        model = User
+        fields = ["url", "username", "email", "is_staff"]
+
+class UserViewSet(viewsets.ModelViewSet):
+    queryset = User.objects.all()
+    serializer_class = UserSerializer
+
+router = routers.DefaultRouter()
+router.register(r"users", UserViewSet)
+urlpatterns = [path("admin/", admin.site.urls), path("", include(router.urls))]
+"""
 BARE_WEB = """
 import json, resource, sys
 import bare.wsgi
-import rest_framework.views, rest_framework.serializers
 from django.urls import get_resolver
 get_resolver().url_patterns
 resident = int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize()
@@ -45,13 +64,14 @@ print(json.dumps([[], resident / 1e6, len(sys.modules)]))
 
 
 def bare_project(folder: Path) -> Path:
-    """A new project with REST framework switched on, and nothing else."""
+    """A new project with REST framework, its one endpoint, and nothing else."""
     subprocess.run(
         [sys.executable, "-m", "django", "startproject", "bare", str(folder)], check=True
     )
     settings = folder / "bare" / "settings.py"
     text = settings.read_text()
     settings.write_text(text.replace("INSTALLED_APPS = [", "INSTALLED_APPS = ['rest_framework',"))
+    (folder / "bare" / "urls.py").write_text(BARE_URLS)
     return folder
 
 

@@ -21,6 +21,7 @@ from generate_trades import history
 WINDOWS = {"24h": 1, "7d": 7, "30d": 30}
 HOUR, DAY = synthetic.HOUR, synthetic.DAY
 MOMENTS = {"whole hours": 5 * HOUR, "any moment": HOUR // 2 + 123_456_789}
+REPEATS = 5
 OFTEN = 10  # runs of ours in a turn: one alone is over before the caches are warm again
 MONTH = 33 * synthetic.PER_DAY  # the short history that the growth is measured from
 BARS = {"SQLite": 200, "PostgreSQL": 100}
@@ -161,33 +162,32 @@ def _often(run, arguments: tuple) -> None:
         run(*arguments)
 
 
-def compare(table: Table, vendor: str, trades: int) -> None:
+def compare(table: Table, trades: int, bar: float | None) -> None:
     for moment, offset in MOMENTS.items():
         sums = np.zeros(2)
         for name, days in WINDOWS.items():
             window = bounds(days, offset)
             if window[0] < synthetic.end_micros() - trades // synthetic.PER_DAY * DAY:
-                continue
+                break
             assert_equal(ours(*window), peers(*window))
             runs = (partial(_often, ours, window), partial(peers, *window))
-            mine, theirs = in_turns(runs, 5)
+            mine, theirs = in_turns(runs, REPEATS)
             sums += mine / OFTEN, theirs
-            what = f"{name}, {moment}, {trades:,} trades"
-            table.faster(what, mine / OFTEN, theirs, BARS[vendor])
-        table.faster(f"all of them, {moment}, {trades:,} trades", *sums, BARS[vendor])
+            table.faster(f"{name}, {moment}, {trades:,} trades", mine / OFTEN, theirs, bar)
+        else:
+            table.faster(f"all of them, {moment}, {trades:,} trades", *sums, bar)
 
 
-def compare_alarm(table: Table, trades: int) -> None:
+def compare_alarm(table: Table, trades: int, bar: float | None) -> None:
     from trading.models import Scope
 
     scope = Scope.objects.filter(kind=Scope.Kind.INSTANCE).order_by("id")[0]
     found, week = alarm_by_sql(scope, scan=False), alarm(scope)[1]
     assert (found["n"], found["wins"]) == (week["trades"], week["wins"])
     assert np.isclose([found["gain"], found["squares"]], [week["gain"], week["squares"]]).all()
-    bar = ALARM_BAR if trades >= 10_000_000 else None
     for what, scan in (("all its trades", True), ("7 days along the index", False)):
         peer = partial(alarm_by_sql, scope, scan=scan)
-        mine, theirs = in_turns((partial(_often, alarm, (scope,)), peer), 3)
+        mine, theirs = in_turns((partial(_often, alarm, (scope,)), peer), REPEATS)
         what = f"alarm check, SQL over {what}, {trades:,} trades"
         table.faster(what, mine / OFTEN, theirs, bar if scan else None)
 
@@ -220,8 +220,9 @@ def main() -> None:
         table = Table(f"Windows, {place.vendor}")
         for trades in sizes:
             history(place, trades)
-            compare(table, place.vendor, trades)
-            compare_alarm(table, trades)
+            largest = trades == sizes[-1]
+            compare(table, trades, BARS[place.vendor] if largest else None)
+            compare_alarm(table, trades, ALARM_BAR if largest else None)
         table.show()
         grown = Table(f"Growth with the history, {place.vendor}")
         growth(grown, place, [size for size in sizes if size >= MONTH] or sizes)
