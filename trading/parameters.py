@@ -14,7 +14,7 @@ from django.db.models import Max
 
 from trading import attribution, clock, guard, rollups
 from trading.declared import Declared, strategy_of
-from trading.models import Bot, LivePeriod, LiveSet, Origin, ParameterSet, StrategyInstance
+from trading.models import Bot, LivePeriod, LiveSet, Origin, ParameterSet, StrategyInstance, Trade
 from trading.strategies.base import InvalidValues
 
 REASON_LENGTH = 500
@@ -73,7 +73,8 @@ def promote(
 
     Missing values take their defaults. ``live_from`` in the past says what was live then: trades
     without a version of their own, entered from then on and before the next change, are counted
-    under it; the pointer moves unless a later set is live already. Raises Refused.
+    under it; the pointer moves unless a later set is live already. Defaults that were only
+    assumed, since nothing was known, and made no trade, are no later set. Raises Refused.
     """
     reason = _reason(reason)
     try:
@@ -81,11 +82,11 @@ def promote(
     except InvalidValues as invalid:
         raise Refused(invalid.errors) from invalid
     now = clock.now()
-    start = live_from or now
-    if start > now:
+    if live_from and live_from > now:
         raise Refused({"live_from": ["must not be in the future."]})
     with transaction.atomic():
         rollups.lock(instance.bot_id)
+        start = live_from or _free_moment(instance, now)
         if LivePeriod.objects.filter(instance=instance, live_from=start).exists():
             raise Refused({"live_from": ["another set went live at this very moment."]})
         newest = instance.parameter_sets.aggregate(newest=Max("version"))["newest"] or 0
@@ -93,9 +94,11 @@ def promote(
             instance=instance, version=newest + 1, values=cleaned, reason=reason,
             origin=origin, author=author, created_at=now,
         )  # fmt: skip
+        if live_from:
+            _drop_assumed(instance, start)
         LivePeriod.objects.create(instance=instance, parameter_set=made, live_from=start)
         _point(instance, made, start, reason, origin, author)
-        if live_from is not None:
+        if live_from:
             attribution.renew(instance, start)
     return made
 
@@ -144,10 +147,27 @@ def _change(instance: StrategyInstance, made: ParameterSet, name: str, old: obje
     }
 
 
+def _free_moment(instance: StrategyInstance, now: datetime) -> datetime:
+    """Now, or just after the last set went live: a moment has one live set, and simulated time
+    may stand still between two changes."""
+    last = LivePeriod.objects.filter(instance=instance).order_by("-live_from").first()
+    return max(now, last.live_from + clock.MICROSECOND) if last else now
+
+
+def _drop_assumed(instance: StrategyInstance, start: datetime) -> None:
+    assumed = LivePeriod.objects.filter(
+        instance=instance, parameter_set__origin=Origin.DEFAULT, live_from__gt=start
+    )
+    made_trades = Trade.objects.filter(parameter_set__in=assumed.values("parameter_set"))
+    if not made_trades.exists():
+        assumed.delete()
+
+
 def _point(instance, made, start, reason, origin, author) -> None:
-    live = LiveSet.objects.filter(strategy_instance=instance).first()
-    if live and live.live_from > start:
+    """Let the pointer be at the set that is live last."""
+    if LivePeriod.objects.filter(instance=instance, live_from__gt=start).exists():
         return
+    live = LiveSet.objects.filter(strategy_instance=instance).first()
     live = live or LiveSet(strategy_instance=instance)
     live.parameter_set, live.live_from = made, start
     live.reason, live.origin = reason, origin

@@ -112,6 +112,30 @@ def test_a_back_dated_set_after_the_live_one_becomes_live(instance):
     assert LiveSet.objects.get().parameter_set == made
 
 
+def test_what_was_imported_as_live_is_live_where_defaults_were_only_assumed():
+    bot = make_bot()
+    with clock.at(NOW):
+        instance = instance_for(bot, "rsi_bb")
+    made = change(instance, values={"rsi_period": 21}, live_from=MONDAY)
+    assert LiveSet.objects.get().parameter_set == made
+    assert instance.live_periods.get().parameter_set == made
+    assert live_for(bot, "rsi_bb").values["rsi_period"] == 21
+
+
+def test_two_changes_while_simulated_time_stands_still_are_both_kept_and_the_later_is_live():
+    bot = make_bot()
+    with clock.at(NOW):
+        instance = instance_for(bot, "rsi_bb")
+        first, second = (
+            promote(instance=instance, values={}, reason=reason, origin=Origin.API)
+            for reason in ("One", "Two")
+        )
+    assert LiveSet.objects.get().parameter_set == second
+    starts = list(instance.live_periods.values_list("live_from", flat=True))
+    assert starts == [NOW, NOW + clock.MICROSECOND, NOW + 2 * clock.MICROSECOND]
+    assert first.version == 2
+
+
 def test_a_failure_in_the_middle_leaves_the_old_set_live(instance, monkeypatch):
     def fail(*_):
         raise OSError("the disk is full")
