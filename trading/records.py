@@ -108,7 +108,8 @@ def read(trade: TradeIn, latest: datetime | None, known: Declared) -> TradeRow |
         strategy=strategy, label=label,
         market=fields.pattern("market", trade.market, guard.MARKET, errors),
         mode=fields.choice("mode", trade.mode, ("live", "paper"), errors),
-        currency=fields.pattern("currency", trade.currency, guard.CURRENCY, errors),
+        # One currency, however it is written: usd and USD must not become two books.
+        currency=fields.pattern("currency", trade.currency, guard.CURRENCY, errors).upper(),
         side=side,
         entry_price=prices[0], exit_price=prices[1], size=prices[2], stop_loss=prices[3],
         leverage=fields.number("leverage", trade.leverage, errors, 1e-9, 1e4),

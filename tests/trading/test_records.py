@@ -217,3 +217,7 @@ def test_any_json_is_answered_with_a_row_or_with_errors_by_field(changes):
         assert {name.split(".")[0] for name in found} <= set(TradeIn.__struct_encode_fields__)
     else:
         assert to_micros(guard.EARLIEST) <= found.entry_at <= found.exit_at
+
+
+def test_a_currency_is_the_same_however_it_is_written():
+    assert row(currency="usdt").currency == "USDT"
