@@ -8,6 +8,7 @@ from datetime import timedelta
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from django.apps import apps
 from django.db import transaction
 from django.db.models import ProtectedError
 from django_q.models import OrmQ, Schedule, Task
@@ -18,19 +19,24 @@ from trading.demo.inside import Client, ClientError, Inside
 from trading.demo.market import DAY, MARKETS, SEED
 from trading.demo.story import Sets, Stretch
 from trading.demo.trades import ValueSet
-from trading.models import Bot, BotToken, LivePeriod, LiveSet, Market, StateEntry
+from trading.models import Bot, BotToken, LivePeriod, Market, StateEntry
 
 NAME, STATE = "demo", "demo"
 NOTES = (
     "Synthetic: an invented market (DEMO-...) and a paper bot, to look around in. "
     "Remove all of it with: python3 manage.py demo --clear"
 )
-DAYS, FINE_DAYS, CHANGED_AFTER = 30, 3, 17
+DAYS, FINE_DAYS = 30, 3
 CATCH_UP = DAY  # what was missed before this is left out, as a bot that was off would
-CHANGE = {"take_profit_bps": 10.0, "stop_loss_bps": 5.0, "bb_high_zone_max": 0.85}
-REASON = (
-    "Demo: stops of 4 bps were hit by noise and gains cut short; both get a quarter more room"
-)
+# Strategy, time since the first day, what changes, why.
+CHANGES = (
+    ("renko_ao", timedelta(seconds=1),
+     {"take_profit_bps": 45.0, "stop_loss_bps": 32.0, "max_hold_minutes": 90.0},
+     "Demo: swings of this market last an hour; the declared exits are made for minutes"),
+    ("rsi_bb", timedelta(days=17, hours=9),
+     {"take_profit_bps": 10.0, "stop_loss_bps": 5.0, "bb_high_zone_max": 0.85},
+     "Demo: stops of 4 bps were hit by noise and gains cut short; both get a quarter more room"),
+)  # fmt: skip
 TASK = "trading.demo.bot.live"
 SCHEDULE = "Demo: a minute of the paper bot"
 LIFE = timedelta(minutes=15)  # of a token; a new one is made for each use
@@ -72,7 +78,7 @@ def fill(url: str = "", say: Say = lambda text: None) -> dict[str, Any]:
 
 
 def _make(note: dict[str, Any]) -> Bot:
-    """The bot as of its first day, and its one change of parameters on the day it was made."""
+    """The bot as of its first day, and its changes of parameters at the times they were made."""
     start = clock.from_epoch(note["start"])
     note["filled"] = False
     with transaction.atomic(), clock.at(start):
@@ -82,8 +88,9 @@ def _make(note: dict[str, Any]) -> Bot:
             _flush(client)
             for strategy in story.TRADED:
                 client.parameters(strategy)
-        with clock.at(start + timedelta(days=CHANGED_AFTER, hours=9)), connected(bot) as client:
-            client.ask("/parameters/rsi_bb/", {"values": CHANGE, "reason": REASON})
+        for strategy, after, values, reason in CHANGES:
+            with clock.at(start + after), connected(bot) as client:
+                client.ask(f"/parameters/{strategy}/", {"values": values, "reason": reason})
     return bot
 
 
@@ -151,7 +158,8 @@ def clear() -> dict[str, Any]:
         trades = bot.trades.count()
         bot.delete()
         # Deleting leaves a last line in the history of the pointer, too.
-        LiveSet.history.filter(strategy_instance_id__in=instances).delete()
+        moves = apps.get_model("trading", "HistoricalLiveSet").objects
+        moves.filter(strategy_instance_id__in=instances).delete()
         for name in MARKETS:
             _remove_market(name)
     return {"removed": True, "trades": trades}

@@ -17,7 +17,7 @@ WARM = 40
 PER_HOUR = 120
 FILTERS = ("divergence", "divergence_strength", "ao_strength", "brick_size", "confirmation", "used")
 SHARES = (0.874, 0.047, 0.021, 0.028, 0.023, 0.007)
-CHANCES = 14  # a day and market at which the rule might enter
+CHANCES = 60  # a day and market at which the rule might enter
 
 
 def run(market: str, day: int, sets: Sequence[ValueSet]) -> Day:
@@ -45,7 +45,7 @@ def _plan(
     change = float(np.abs(np.diff(seen[-values["renko_atr_period"] - 1 :])).mean())
     strength = min(1.0, values["min_divergence_strength"] + float(noise.exponential(0.12)))
     hold = int(values["max_hold_minutes"] * 60)
-    turned = int(noise.exponential(1_100) // 5 * 5) + 60
+    turned = int(noise.exponential(0.8) * hold // 5 * 5) + 60
     return Plan(
         at=at, side=side, hold=hold,
         stop=price * (1 - side * values["stop_loss_bps"] / 1e4),
@@ -72,22 +72,27 @@ def bricks(
     """The bricks that close in (since, until], each minute a price, going on from the last one."""
     period = values["renko_atr_period"]
     close = prices(market, since - (period + 1) * STEP, until)[11::12]
-    sizes = indicators.mean(np.abs(np.diff(close)), period) * values["renko_atr_multiplier"]
+    # Each window by itself: running sums would differ in their last digit with where they began.
+    moves = indicators.rolled(np.abs(np.diff(close)), period).mean(axis=1)
+    digits = MARKETS[market].decimals + 2
+    sizes = np.round(moves * values["renko_atr_multiplier"], digits)
     reference = float(after["close"]) if after else float(close[period])
     direction = int(after["direction"]) if after else 0
     sequence = int(after["sequence"]) + 1 if after else 0
     opened, low, high = since, reference, reference
     found = []
     for number in range(period + 1, close.size):
-        price, size = float(close[number]), float(sizes[number - 1])
+        price, size = float(close[number]), float(sizes[number - period])
         at = since + (number - period) * STEP
         low, high = min(low, price), max(high, price)
         while size > 0 and (step := _step(price - reference, size, direction, values)):
-            begin = reference + step * size if step == -direction else reference
-            reference = begin + step * size
-            found.append(
-                _brick(market, sequence, opened, at, begin, reference, step, low, high, size)
-            )
+            begin = round(reference + step * size, digits) if step == -direction else reference
+            reference = round(begin + step * size, digits)
+            found.append({
+                "sequence": sequence, "open_time": opened, "close_time": at, "open": begin,
+                "close": reference, "direction": step, "high": max(high, begin, reference),
+                "low": min(low, begin, reference), "size": size,
+            })  # fmt: skip
             direction, sequence, opened = step, sequence + 1, at
             low = high = reference
     return found
@@ -98,15 +103,3 @@ def _step(move: float, size: float, direction: int, values: Mapping[str, Any]) -
     needed = values["renko_reversal_bricks"] if direction == -step else 1
     return step if abs(move) >= needed * size else 0
 
-
-def _brick(
-    market: str, sequence: int, opened: int, at: int, begin: float, end: float, step: int,
-    low: float, high: float, size: float,
-) -> dict[str, Any]:  # fmt: skip
-    digits = MARKETS[market].decimals + 2
-    return {
-        "sequence": sequence, "open_time": opened, "close_time": at,
-        "open": round(begin, digits), "close": round(end, digits), "direction": step,
-        "high": round(max(high, begin, end), digits), "low": round(min(low, begin, end), digits),
-        "size": round(size, digits),
-    }  # fmt: skip
