@@ -33,7 +33,9 @@ _known: Memory[tuple[int, BookKey], BookId] = Memory()
 def find(bot: Bot, keys: Iterable[BookKey]) -> dict[BookKey, BookId]:
     """The book behind each key; instances, markets and books are made where missing."""
     found = {}
-    for key in set(keys):
+    # Markets belong to all bots: whoever makes several makes them in one order, or two would
+    # wait for each other.
+    for key in sorted(set(keys), key=lambda key: key.market):
         known = _known.get((bot.pk, key))
         if known is None:
             known = _book(bot, key)

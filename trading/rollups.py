@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from trading import bulk, columns, scopes
 from trading.clock import to_micros
 from trading.columns import Rows
 from trading.ledger import tally
 from trading.ledger.tally import TALLY
-from trading.models import Book, Bot, RollupDay, Scope, StrategyInstance, Trade
+from trading.models import Book, RollupDay, Scope, StrategyInstance, Trade
 
 HOUR = 3_600_000_000
 DAY = 24 * HOUR
@@ -220,9 +220,17 @@ def _rebuild(
 
 
 def lock(bot_id: int) -> None:
-    """Let one transaction at a time write a bot's trades (SQLite has one writer anyway)."""
+    """Let one transaction at a time write a bot's trades (SQLite has one writer anyway).
+
+    Raises IntegrityError where the bot was deleted meanwhile.
+    """
+    row = "SELECT 1 FROM trading_bot WHERE id = %s"
     if connection.features.has_select_for_update:
-        Bot.objects.select_for_update(no_key=True).get(pk=bot_id)
+        row += " FOR NO KEY UPDATE"
+    with connection.cursor() as cursor:
+        cursor.execute(row, [bot_id])
+        if cursor.fetchone() is None:
+            raise IntegrityError("the bot was deleted")
 
 
 def _slices(books: list[int]) -> list[tuple[int | None, int | None]]:

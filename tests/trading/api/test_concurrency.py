@@ -10,10 +10,18 @@ from django.db import connection
 
 from tests.trading.story import MONDAY_SECONDS, make_bot, payload, rebuilt, sums
 from trading import tokens
-from trading.models import BotToken, Position, StateEntry, Trade
+from trading.models import (
+    BotToken,
+    CandleSeries,
+    Position,
+    StateEntry,
+    StrategyInstance,
+    Trade,
+)
 
 from .server import Client, Server, serving
 from .server import server_of_the_module as _server  # noqa: F401
+from .test_recovery_outage import WRITES
 from .threads import Threads
 
 CLIENTS = 16
@@ -185,3 +193,26 @@ def test_a_trade_is_counted_under_the_version_that_another_process_made_live(
         found = Trade.objects.get(external_id=f"after-{version}")
         assert found.parameter_set.version == version
     assert sums(bot) == rebuilt(bot)
+
+
+def test_a_bot_that_is_deleted_while_it_speaks_is_refused_and_leaves_nothing(
+    transactional_db, server
+):
+    for number, write in enumerate(WRITES):
+        bot = make_bot(f"bot-{number}")
+        client = server.client(bot, "operate")
+        # Every process knows the token, the strategy and the market by now.
+        for worker in server.workers():
+            with server.only(worker):
+                client.hang_up()
+                assert client.ask("POST", "trades/", payload(id=f"t-{worker}")).status == 201
+                assert client.ask(*write).status in (200, 201)
+        bot.delete()
+        for _ in range(2):
+            answer = client.ask(*write)
+            # A heartbeat of nobody changes nothing.
+            assert answer.status in (200, 401, 409), (write, answer)
+        assert client.ask("GET", "state/").status in (200, 401)
+        client.hang_up()
+    for model in (Trade, StrategyInstance, Position, StateEntry, CandleSeries):
+        assert not model.objects.exists(), model

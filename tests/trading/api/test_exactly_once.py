@@ -15,6 +15,7 @@ from tests.trading.story import MONDAY_SECONDS, make_bot, payload, rebuilt, sums
 from trading.models import Trade, TradeRevision
 
 from .server import server_of_the_module as _server  # noqa: F401
+from .server import serving
 from .threads import Threads
 
 SENDERS = 8
@@ -166,17 +167,14 @@ def test_ten_thousand_trades_are_stored_once_through_ten_kills(transactional_db,
     deliver_under_kills(server, count=10_000, kills=10)
 
 
-def test_bots_that_bring_the_same_new_markets_do_not_block_each_other(transactional_db, server):
-    """New markets belong to all bots: two that make them in opposite order must not deadlock."""
-    markets = [f"new-{number}" for number in range(60)]
-    clients = [server.client(make_bot(f"bot-{number}")) for number in range(4)]
-    answers: list = []
-
-    def send(number: int) -> None:
-        names = markets if number % 2 else markets[::-1]
-        batch = [payload(id=f"t-{name}", market=name) for name in names]
-        answers.append(clients[number].ask("POST", "trades/", batch))
-
-    Threads(4, send).finish()
+def test_bots_that_bring_the_same_new_markets_do_not_block_each_other(
+    transactional_db, server, tmp_path
+):
+    """New markets belong to all bots: processes must make them in one order, or they deadlock."""
+    batch = [payload(id=f"t-{number}", market=f"new-{number}") for number in range(60)]
+    with serving(tmp_path) as other:
+        clients = [(server, other)[n % 2].client(make_bot(f"bot-{n}")) for n in range(4)]
+        answers: list = []
+        Threads(4, lambda n: answers.append(clients[n].ask("POST", "trades/", batch))).finish()
     assert [answer.status for answer in answers] == [201] * 4
     assert Trade.objects.count() == 240
