@@ -44,6 +44,12 @@ class Heartbeat(Endpoint):
             started_at = fields.moment("started_at", found.started_at, errors)
         if found.time is not None:
             fields.moment("time", found.time, errors)
+        for name, length in (("version", 64), ("status", 200)):
+            if isinstance(getattr(found, name), str):
+                fields.text(name, getattr(found, name), length, errors)
+        for name in ("version", "parameter_set"):
+            if isinstance(getattr(found, name), int):
+                fields.integer(name, getattr(found, name), errors)
         reported = {
             name: getattr(found, name)
             for name in ("version", "status", "parameter_set", "time", "extra")

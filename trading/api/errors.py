@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
-from django.db import DataError, IntegrityError, InterfaceError, OperationalError
+from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import JsonResponse, UnreadablePostError
 from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from trading.api.body import TooLarge
+from trading.models import Bot
 
 log = logging.getLogger(__name__)
 RETRY_SECONDS = 2
@@ -39,7 +40,7 @@ def handle(error: Exception, context: dict) -> Response | None:
             {"detail": "The request holds something that cannot be stored."},
             status=status.HTTP_400_BAD_REQUEST,
         )
-    if isinstance(error, IntegrityError):
+    if isinstance(error, IntegrityError) and not _bot_is_gone(context["request"]):
         # Two requests met, or the bot was deleted meanwhile; said aloud, since it may be a fault.
         log.exception("a write contradicted what another wrote")
         return Response(
@@ -52,7 +53,18 @@ def handle(error: Exception, context: dict) -> Response | None:
         return Response(
             {"detail": "The body ended before it was read."}, status=status.HTTP_400_BAD_REQUEST
         )
+    if _bot_is_gone(context["request"]):
+        # Its token is remembered for seconds, and what it writes has nothing to belong to.
+        return Response({"detail": "The bot was deleted."}, status=status.HTTP_401_UNAUTHORIZED)
     return None
+
+
+def _bot_is_gone(request) -> bool:
+    token = getattr(request._request, "token", None)
+    try:
+        return token is not None and not Bot.objects.filter(pk=token.bot_id).exists()
+    except DatabaseError:
+        return False
 
 
 @csrf_exempt

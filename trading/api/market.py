@@ -142,7 +142,7 @@ class Bricks(Endpoint):
 
     def get(self, request):
         query = Query(request, "strategy", "market", "limit")
-        strategy, market = query.text("strategy") or "", query.text("market") or ""
+        strategy, market = query.text("strategy") or "", query.market() or ""
         try:
             bricks.check(self.bot, strategy, market)
         except Invalid as error:

@@ -38,7 +38,7 @@ class Positions(Endpoint):
 
     def delete(self, request):
         query = Query(request, "strategy", "market")
-        strategy, market = query.text("strategy"), query.text("market")
+        strategy, market = query.text("strategy"), query.market()
         if not strategy or not market:
             raise ValidationError({"strategy": ["name the strategy and the market"]})
         try:

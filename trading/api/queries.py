@@ -77,16 +77,12 @@ class Query:
         """The trades that strategy, market, mode, version, since, until or window name."""
         since, until, as_of = map(self.moment, ("since", "until", "as_of"))
         window = self.text("window")
-        if window:
-            if since or until:
-                raise ValidationError({"window": ["stands for since and until: send one of them"]})
-            if window not in (*PERIODS, "all"):
-                raise ValidationError({"window": [f"must be {', '.join(PERIODS)} or all"]})
-            since, until = period(window, as_of)
-        if as_of and (until is None or as_of < until):
-            until = as_of
-        if since and until and since >= until:
-            raise ValidationError({"since": ["must be before until"]})
+        if window and window not in (*PERIODS, "all"):
+            raise ValidationError({"window": [f"must be {', '.join(PERIODS)} or all"]})
+        # Every filter narrows what the others leave.
+        first, last = period(window, as_of) if window else (None, None)
+        since = max(filter(None, (since, first)), default=None)
+        until = min(filter(None, (until, last, as_of)), default=None)
         chosen = self.text("mode") or mode
         if chosen not in (*Mode.values, None):
             raise ValidationError({"mode": ["must be live or paper"]})

@@ -22,6 +22,7 @@ _ALWAYS = {
     403: ("The token's scope does not allow this.", ERROR),
     406: ("Answers are JSON; the Accept header wants something else.", ERROR),
     429: ("Too many requests with this token; wait as Retry-After says.", ERROR),
+    414: ("The address is too long; the answer is no JSON.", None),
     503: ("The database cannot be reached; send it again as Retry-After says.", ERROR),
 }
 _WITH_BODY = {
@@ -77,7 +78,7 @@ def _responses(operation: Operation) -> dict[str, Any]:
     found = {
         str(code): {
             "description": text,
-            "content": {JSON: {"schema": schema}},
+            "content": {JSON: {"schema": schema}} if schema else {"text/html": {}},
         }
         for code, (text, schema) in errors.items()
     }

@@ -76,9 +76,9 @@ _MOMENT = parts.either(
     {"type": "string", "pattern": parts.ISO},
 )
 SINCE = query("since", "From this moment on.", _MOMENT)
-UNTIL = query("until", "Before this moment; after since.", _MOMENT)
+UNTIL = query("until", "Before this moment.", _MOMENT)
 AS_OF = query("as_of", "As it was then: what happened later does not count.", _MOMENT)
 IF_NONE_MATCH = Parameter(
     "If-None-Match", "The ETag of the answer you have; unchanged is answered 304.",
-    {"type": "string", "pattern": r'^[!-~]{0,200}$'}, place="header",
+    parts.TEXT, place="header",
 )  # fmt: skip

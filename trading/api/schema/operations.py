@@ -33,7 +33,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = operations_told.OPERATIONS | {
         "pnl_pct and pnl are computed from prices and fee where they are left out, and must then "
         "stay below 1 000 000 % and 1e12. Send pnl_usd and fee_usd or pnl and fee, not both.",
         batch(_COUNTED),
-        either(ref("TradeIn"), array(ref("TradeIn"), maxItems=5_000)), [examples.TRADE],
+        either(ref("TradeIn"), array(ref("TradeIn"))), [examples.TRADE],
     ),
     ("Trades", "GET"): Operation(
         "Trades", "List trades, newest first",
@@ -136,7 +136,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = operations_told.OPERATIONS | {
         "Per strategy, market and stretch of time; the same stretch again replaces what was "
         "there. to lies after from; signals and blocked together are at most evaluations.",
         batch(_COUNTED),
-        either(ref("EvaluationIn"), array(ref("EvaluationIn"), maxItems=5_000)),
+        either(ref("EvaluationIn"), array(ref("EvaluationIn"))),
         [examples.EVALUATION],
     ),
     ("Heartbeat", "POST"): Operation(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from trading import grouping
 from trading.api.performance import DETAILED
 from trading.api.schema import examples, parts
 from trading.api.schema.operation import (  # fmt: skip
@@ -18,13 +19,20 @@ from trading.api.schema.operation import (  # fmt: skip
     query,
 )
 from trading.api.schema.parts import array, either, ref
+from trading.strategies import REGISTRY
+from trading.strategies.common import COMMON_CONTEXT
 
 _UNCHANGED = Answer("Nothing changed since the answer with this ETag.")
 _NO_STRATEGY = {404: ("There is no such strategy.", ref("Error"))}
 _NO_CLOCK = {404: ("Time is not simulated here.", ref("Error"))}
 _MADE = Answer("The new version, which is live now.", ref("Told"), examples.TOLD, tagged=True)
+_FEATURES = {one.name for strategy in REGISTRY.values() for one in strategy.features}
+_FEATURES |= {one.name for one in COMMON_CONTEXT}
+_PARAMETERS = {one.name for strategy in REGISTRY.values() for one in strategy.parameters}
 _BY = parts.matching(
-    r"(day|hour|strategy|market|exit_reason|version|feature:[A-Za-z0-9_]+|param:[A-Za-z0-9_]+)"
+    rf"({'|'.join(grouping.SIMPLE)}|feature:({'|'.join(sorted(_FEATURES))})"
+    rf"|param:({'|'.join(sorted(_PARAMETERS))}))",
+    "Features and parameters of strategies that bots declared themselves can be named too.",
 )
 
 OPERATIONS: dict[tuple[str, str], Operation] = {

@@ -109,13 +109,13 @@ _AMOUNT = either(
     description="An amount as a number or decimal string, rounded half to even to 15 significant "
     "digits; 0, or of a magnitude from 1e-12 to 1e12.",
 )
-FLOAT_TEXT = {"type": "string", "pattern": rf"^([+-]?{_ABOVE_ZERO}|[+-]?0)$", "maxLength": 7}
+FLOAT_TEXT = {"type": "string", "pattern": r"^[+-]?0{0,3}[0-9]{1,6}(\.[0-9]{0,20})?$"}
 PERCENT = either(number(-PNL_LIMIT, PNL_LIMIT), FLOAT_TEXT)
 PRICE = number(1e-12, 1e12)
 _JSON: Schema = either(
     {"type": "null"},
     {"type": "boolean"},
-    number(-(2**63), 2**64 - 1),
+    {"type": "number", "description": "Whole numbers have at most 64 bits."},
     {"type": "string", "pattern": r"^[^\u0000]*$"},
     array({"$ref": "#/components/schemas/Json"}),
     {

@@ -8,7 +8,6 @@ import msgspec
 
 from trading import guard
 from trading.api import shapes
-from trading.api.body import MAX_ROWS
 from trading.api.market import LONGEST_INTERVAL
 from trading.api.schema import parts
 from trading.api.schema.parts import Schema
@@ -21,9 +20,8 @@ KINDS = (
     shapes.EvaluationIn, shapes.HeartbeatIn, shapes.ParametersIn, shapes.RollbackIn,
     shapes.StrategyIn, shapes.ClockIn,
 )  # fmt: skip
-REASON = parts.text(1, 500, "Why; it is what you will look for later.") | {
-    "pattern": r"^[^\u0000]*[!-~][^\u0000]*$"
-}
+_NOT_BLANK = {"pattern": r"^[^\u0000]*\S[^\u0000]*$"}
+REASON = parts.text(1, 500, "Why; it is what you will look for later.") | _NOT_BLANK
 VALUES = {
     "type": "object",
     "description": "Values by parameter name; those left out take their declared default.",
@@ -75,7 +73,7 @@ COMMON: dict[str, Schema] = {
 OWN: dict[str, dict[str, Schema]] = {
     "TradeIn": {
         "id": parts.matching(guard.ID.pattern, "The bot's own id: stored once per bot."),
-        "exit_reason": parts.text(1, 40) | {"pattern": r"^[^\u0000]*[!-~][^\u0000]*$"},
+        "exit_reason": parts.text(1, 40) | _NOT_BLANK,
         "pnl_pct": parts.nullable(parts.PERCENT),
         **dict.fromkeys(("pnl", "fee", "pnl_usd", "fee_usd"), parts.nullable(parts.AMOUNT)),
         "parameter_set": parts.nullable(parts.whole(0, parts.WHOLE)),
@@ -95,10 +93,10 @@ OWN: dict[str, dict[str, Schema]] = {
     },
     "CandlesIn": {
         "interval": parts.whole(1, LONGEST_INTERVAL, "Seconds."),
-        "candles": parts.array(CANDLE, maxItems=MAX_ROWS),
+        "candles": parts.array(CANDLE),
         "as_of": parts.nullable(parts.TIME),
     },
-    "BricksIn": {"bricks": parts.array(parts.ref("BrickIn"), maxItems=MAX_ROWS)},
+    "BricksIn": {"bricks": parts.array(parts.ref("BrickIn"))},
     "BrickIn": {
         "sequence": parts.whole(0, parts.WHOLE, "Numbered without gaps within a request."),
         "direction": {"enum": [1, -1, "up", "down"]},
@@ -113,9 +111,9 @@ OWN: dict[str, dict[str, Schema]] = {
         },
     },
     "HeartbeatIn": {
-        "version": parts.nullable(parts.either(parts.text(0, 64), parts.whole(0, 2**53))),
+        "version": parts.nullable(parts.either(parts.text(0, 64), parts.whole(0, parts.WHOLE))),
         "status": parts.nullable(parts.either(parts.text(0, 200), parts.OPEN)),
-        "parameter_set": parts.nullable(parts.whole(0, 2**53)),
+        "parameter_set": parts.nullable(parts.whole(0, parts.WHOLE)),
         "started_at": parts.nullable(parts.TIME),
         "time": parts.nullable(parts.TIME),
     },
