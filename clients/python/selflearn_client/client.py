@@ -23,7 +23,7 @@ from .recovery import Kept, Recovered, kept_from, recovered_from
 from .sender import Sender
 from .transport import Http, Server, Transport
 
-log = logging.getLogger("selflearn_client")
+log = logging.getLogger(__package__)
 TICK = 0.25  # seconds in which records gather before a batch leaves
 SETTLE = 1.0  # seconds between two waits for the disk
 CHUNK = 1_000  # candles or bricks of one queued row
@@ -34,10 +34,9 @@ class Client:
     """One bot's way to selflearn.
 
     ``directory`` holds the queue; it belongs to this bot alone and must outlive it. ``timeout``
-    bounds each request. With ``background=False`` nothing is sent but by ``flush``. ``refresh`` is
-    how old, in seconds, parameters may get before they are asked for again; ``stretch`` how long
-    evaluations are summed before they are sent. ``durable`` makes every record wait for the disk,
-    against the loss of power (the death of the process loses nothing either way).
+    bounds each request. With ``background=False`` nothing is sent but by ``flush``. Parameters are
+    asked for again after ``refresh`` seconds, evaluations summed for ``stretch``. ``durable`` makes
+    every record wait for the disk: the death of the process loses nothing, this covers power too.
 
     Recording raises BadValue (a ValueError) for what the server would refuse for its shape, and
     nothing else, whatever the server does.
@@ -143,7 +142,7 @@ class Client:
 
     def put_state(self, key: str, value: Any, *, as_of: Time | None = None) -> None:
         """Keep a JSON value at the server; of several that wait, the newest is sent."""
-        name, row = records.state(key, value, self._now() if as_of is None else as_of)
+        name, row = records.state(key, value, as_of or self._now())
         self._put(New("state", name, encode(row), replaces=True))
 
     def count(self, strategy: str, market: str, blocked: str | None = None) -> None:
@@ -194,8 +193,8 @@ class Client:
     def ask(self, path: str, body: Json | None = None) -> Any:
         """The JSON of any address below /api/v1, such as ``/performance/?by=strategy``; a POST
         where there is a ``body``. Raises ClientError."""
-        sent = None if body is None else encode(body)
-        answer = self._asking.ask("GET" if body is None else "POST", path, sent)
+        method, sent = ("GET", None) if body is None else ("POST", encode(body))
+        answer = self._asking.ask(method, path, sent)
         if answer.status >= 400:
             raise ClientError(f"{path.partition('?')[0]} was answered: {answer.json()}")
         return answer.json()
@@ -205,7 +204,10 @@ class Client:
     def flush(self, timeout: float = 10.0) -> bool:
         """Send what waits, open stretches of evaluations too; True when nothing waits."""
         self._counter.end()
-        return self._sender.empty(time.monotonic() + timeout, self._stopped)
+        try:
+            return self._sender.empty(time.monotonic() + timeout, self._stopped)
+        finally:
+            self._outbox.settle()
 
     def close(self, timeout: float = 5.0) -> None:
         """Flush and stop; what could not be sent waits for the next start."""
@@ -216,7 +218,6 @@ class Client:
         self._news.set()
         if self._thread:  # a request that is on its way ends by itself
             self._thread.join(self._server.timeout + 1)
-        self._outbox.settle()
         self._server.transport.close()
         self._asking.transport.close()
         self._outbox.close()
@@ -243,8 +244,7 @@ class Client:
                 self._counter.end(self._stretch)
                 self._cache.renew()
                 self._sender.once()
-            except Exception:
-                # A full disk, say. What is queued stays queued; the next round tries again.
+            except Exception:  # a full disk, say; what is queued stays queued
                 log.exception("sending failed")
             if time.monotonic() - settled >= SETTLE:
                 self._outbox.settle()

@@ -19,6 +19,7 @@ from .transport import Server
 
 log = logging.getLogger("selflearn_client")
 FIRST_WAIT, LONGEST_WAIT, DENIED_WAIT = 0.5, 60.0, 30.0
+ROUND = 2.0
 
 
 class Backoff:
@@ -79,11 +80,15 @@ class Sender:
         return self._outbox.count() == 0
 
     def once(self) -> None:
-        """Send what waits, unless an earlier failure asks for patience; a failure is noted."""
+        """Send what waits, unless an earlier failure asks for patience; a failure is noted.
+
+        Ends after a while where a busy bot always has more: others wait for the thread, too.
+        """
+        deadline = time.monotonic() + ROUND
         if self.backoff.left() or not self._turn.acquire(blocking=False):
             return
         try:
-            while self._step(None):
+            while time.monotonic() < deadline and self._step(None):
                 self._recovered()
         except ClientError as error:
             self._failed(error)
