@@ -75,7 +75,8 @@ def test_candles_are_stored_once_replaced_and_given_back_newest_last(api):
     rows[2] = changed
     assert api.get(read).json() == {"market": "BTC", "interval": 60, "candles": rows}
     assert api.get(f"{read}&limit=2").json()["candles"] == rows[-2:]
-    assert api.get(f"{read}&since={MINUTE + 60}&until={MINUTE + 180}").json()["candles"] == rows[1:3]
+    part = f"{read}&since={MINUTE + 60}&until={MINUTE + 180}"
+    assert api.get(part).json()["candles"] == rows[1:3]
     assert api.get(f"{read}&until=2025-03-03T00:02:00Z&limit=1").json()["candles"] == [rows[1]]
     assert api.get("candles/?market=BTC&interval=300").json()["candles"] == []
 
