@@ -23,7 +23,6 @@ from .recovery import Kept, Recovered, kept_from, recovered_from
 from .sender import Sender
 from .transport import Http, Server, Transport
 
-log = logging.getLogger(__package__)
 TICK = 0.25  # seconds in which records gather before a batch leaves
 SETTLE = 1.0  # seconds between two waits for the disk
 CHUNK = 1_000  # candles or bricks of one queued row
@@ -142,7 +141,7 @@ class Client:
 
     def put_state(self, key: str, value: Any, *, as_of: Time | None = None) -> None:
         """Keep a JSON value at the server; of several that wait, the newest is sent."""
-        name, row = records.state(key, value, as_of or self._now())
+        name, row = records.state(key, value, self._now() if as_of is None else as_of)
         self._put(New("state", name, encode(row), replaces=True))
 
     def count(self, strategy: str, market: str, blocked: str | None = None) -> None:
@@ -245,7 +244,7 @@ class Client:
                 self._cache.renew()
                 self._sender.once()
             except Exception:  # a full disk, say; what is queued stays queued
-                log.exception("sending failed")
+                logging.getLogger(__package__).exception("sending failed")
             if time.monotonic() - settled >= SETTLE:
                 self._outbox.settle()
                 settled = time.monotonic()

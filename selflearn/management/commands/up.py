@@ -142,7 +142,8 @@ class Command(BaseCommand):
         if not apps.get_model("trading", "Bot").objects.exists():
             self.say(
                 "No bot yet: import one with 'python3 manage.py import_bot_db FILE --bot NAME', "
-                "or connect one with 'python3 manage.py create_bot NAME'."
+                "or connect one with 'python3 manage.py create_bot NAME'. To look around first: "
+                "'python3 manage.py up --demo'."
             )
 
     def say(self, text: str) -> None:
