@@ -1,0 +1,79 @@
+"""The examples of docs/api.md, run as they stand there."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from string import Template
+
+from .server import ROOT
+
+TEXT = (ROOT / "docs" / "api.md").read_text()
+BLOCKS = re.findall(r"```sh\n(.*?)```", TEXT, re.S)
+EXAMPLES = [
+    (command, int(said[0]), json.loads(said[1] or "null"))
+    for block in BLOCKS
+    for command, *said in re.findall(r"(curl .*?)\n# (\d+)(?: ([^\n]*))?\n", block, re.S)
+]
+
+
+def run(api, command: str):
+    """Do what curl would do."""
+    filled = Template(command.replace("\\\n", " ")).substitute(
+        API="/api/v1", AUTH=f"Authorization: Bearer {api.secret}"
+    )
+    words = iter(shlex.split(filled)[1:])
+    method, body, headers, address = "GET", b"", {}, ""
+    for word in words:
+        if word == "-H":
+            name, _, value = next(words).partition(": ")
+            headers[f"HTTP_{name.upper()}"] = value
+        elif word == "-X":
+            method = next(words)
+        elif word == "--json":
+            body = next(words).encode()
+            method = "POST" if method == "GET" else method
+        else:
+            address = word
+    return api.raw(method, address, body, **headers)
+
+
+def part_of(said, answer) -> bool:
+    if isinstance(said, dict):
+        return all(name in answer and part_of(said[name], answer[name]) for name in said)
+    return said == answer
+
+
+def test_every_example_is_answered_as_the_document_says(api, simulated):
+    assert len(EXAMPLES) == TEXT.count("curl -H") > 20
+    for command, status, said in EXAMPLES:
+        answer = run(api, command)
+        assert answer.status_code == status, (command, answer.content)
+        assert said is None or part_of(said, answer.json()), (command, answer.json())
+
+
+def test_every_address_has_an_example(api):
+    from trading.api import urls
+
+    shown = {re.search(r"\$API/([a-z_/]*)", command)[1] for command, _, _ in EXAMPLES}
+    for one in urls.urlpatterns:
+        start = re.split(r"[<(]", str(one.pattern).lstrip("^"))[0]
+        assert any(address.startswith(start) for address in shown), start
+
+
+def test_every_limit_is_the_one_that_holds():
+    from django.conf import settings
+
+    from trading import guard, state
+    from trading.api import body, performance
+
+    for number, written in (
+        (body.MAX_BYTES, "5 MB"), (body.MAX_ROWS, "5 000 rows"),
+        (settings.API_RATE, "600 requests"), (guard.BYTES, "16 kB"),
+        (guard.DEPTH, "20 levels"), (guard.KEYS, "2 000 keys"),
+        (state.VALUE_BYTES, "256 KiB"), (performance.DETAILED, "20 000 trades"),
+    ):  # fmt: skip
+        assert written in TEXT
+        digits = re.match(r"[\d ]+", written)[0].replace(" ", "")
+        assert number in (int(digits), int(digits) * 1024, int(digits) * 1_000_000)
