@@ -53,7 +53,7 @@ def _plan(
         strength=strength * 1.5, closes=seen[-25:],
         leave=("ao_reversal", at + turned) if turned < hold else None,
         # A weak divergence is worth little.
-        blind=0.95 if strength < 0.15 else 0.64,
+        blind=1.0 if strength < 0.15 else 0.72,
         features={
             "divergence_type": "bullish" if side > 0 else "bearish",
             "divergence_strength": round(strength, 4),

@@ -100,8 +100,8 @@ def _plan(read: Reading, at: int, side: int, values: Mapping[str, Any]) -> Plan:
         stop=price * (1 - side * stop / 1e4), target=price * (1 + side * target / 1e4),
         strength=abs(float(read.rsi[at]) - 50) / 50, closes=read.close[at - 24 : at + 1],
         leave=_reversal(read, at, side, values),
-        # It reads calm markets badly and lively ones well.
-        blind=0.86 if volatility < values["vol_optimal_min"] else 0.5,
+        # It reads calm markets badly and lively ones well, better with room for their noise.
+        blind=0.86 if volatility < values["vol_optimal_min"] else 0.48 if stop >= 5 else 0.62,
         features={
             "rsi_value": round(float(read.rsi[at]), 2),
             "bb_position": round(float(read.position[at]), 4),
