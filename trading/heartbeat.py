@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from trading import clock
 from trading.models import Bot
+from trading.notes import note
 
 EVERY = timedelta(seconds=30)  # a bot that asks each second must not write each second
 
@@ -17,7 +18,7 @@ def seen(bot: Bot) -> None:
     """Note that a bot asked for something."""
     now = clock.now()
     if bot.seen_at is None or not timedelta(0) <= now - bot.seen_at < EVERY:
-        Bot.objects.filter(Q(seen_at=None) | Q(seen_at__lt=now), pk=bot.pk).update(seen_at=now)
+        note(Bot.objects.filter(Q(seen_at=None) | Q(seen_at__lt=now), pk=bot.pk), seen_at=now)
         bot.seen_at = now
 
 

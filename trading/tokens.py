@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from trading import clock
 from trading.models import Bot, BotToken
+from trading.notes import note
 
 MARK = "sl_"
 SHOWN = 9  # characters of a token that are kept readable, to tell tokens apart
@@ -72,5 +73,5 @@ def _seen(token: BotToken, now: datetime) -> None:
     before = now - SEEN_EVERY
     if token.last_used_at is None or token.last_used_at <= before:
         due = Q(last_used_at=None) | Q(last_used_at__lte=before)
-        BotToken.objects.filter(due, pk=token.pk).update(last_used_at=now)
+        note(BotToken.objects.filter(due, pk=token.pk), last_used_at=now)
         token.last_used_at = now

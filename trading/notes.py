@@ -1,0 +1,32 @@
+"""Notes on the side: written if nobody is in the way, left out otherwise.
+
+A bot that asks for its parameters must not wait behind a long write only so that the product can
+remember that it asked.
+"""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import Any
+
+from django.conf import settings
+from django.db import OperationalError, connection, models, transaction
+
+
+def note(rows: models.QuerySet, **values: Any) -> bool:
+    """Update rows; False where another transaction holds them and they stay as they are."""
+    if connection.vendor == "postgresql":
+        free = rows.select_for_update(skip_locked=True, no_key=True).order_by()
+        with nullcontext() if connection.in_atomic_block else transaction.atomic():
+            found = rows.model._base_manager.filter(pk__in=free.values("pk"))
+            return bool(found.update(**values))
+    if connection.in_atomic_block:
+        return bool(rows.update(**values))
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout = 0")
+        try:
+            return bool(rows.update(**values))
+        except OperationalError:
+            return False
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout = {settings.SQLITE_BUSY_SECONDS * 1000}")
