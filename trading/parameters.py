@@ -172,6 +172,7 @@ def _point(instance, made, start, reason, origin, author) -> None:
     live.parameter_set, live.live_from = made, start
     live.reason, live.origin = reason, origin
     live._history_user = author
+    live._history_date = clock.now()
     live._change_reason = reason
     live.save()
 

@@ -37,7 +37,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         return {**context, "dashboard": "empty"}
     period = request.GET.get("period", DEFAULT_PERIOD)
     period = period if period in PERIODS else DEFAULT_PERIOD
-    mode = Mode.PAPER if request.GET.get("mode") == Mode.PAPER else Mode.LIVE
+    mode = _mode(bot, request.GET.get("mode"))
     since, until = selection.period(period)
     wanted = Selection(bot=bot, mode=mode, since=since, until=until)
     newest = _newest(bot, mode)
@@ -84,6 +84,14 @@ def _chosen(bots: list[Bot], name: str) -> Bot | None:
         Trade.objects.filter(pk=newest[0][1]).values_list("bot_id", flat=True)[0] if newest else 0
     )
     return next((bot for bot in bots if bot.pk == owner), bots[0] if bots else None)
+
+
+def _mode(bot: Bot, chosen: str | None) -> str:
+    """The mode that was chosen; else live, unless the bot has only ever traded on paper."""
+    if chosen in Mode.values:
+        return chosen
+    traded = set(Book.objects.filter(instance__bot=bot).values_list("mode", flat=True))
+    return Mode.PAPER if traded == {Mode.PAPER} else Mode.LIVE
 
 
 def _newest(bot: Bot, mode: str) -> list[Trade]:

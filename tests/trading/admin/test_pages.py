@@ -48,6 +48,12 @@ def test_the_dashboard_shows_each_strategy_with_what_it_earned(owner, story):
     assert {curve["label"] for curve in answer.context["curves"]} == rows.keys()
 
 
+def test_a_bot_that_only_trades_on_paper_is_shown_on_paper_at_first(owner, bot):
+    ingest.store_trades(bot, [trade(7)])
+    assert "<strong>paper</strong>" in text(owner.get("/admin/?period=all"))
+    assert "<strong>paper</strong>" not in text(owner.get("/admin/?period=all&mode=live"))
+
+
 def test_paper_trades_are_counted_apart_and_said_to_be_paper(owner, story):
     answer = owner.get("/admin/?period=all&mode=paper")
     number = sum(int(row["cells"][0]["cell"].text) for row in answer.context["strategies"])
