@@ -16,15 +16,14 @@ from itertools import pairwise
 import numpy as np
 from django.db import IntegrityError, connection, transaction
 
-from trading import bulk, columns, scopes
+from trading import bulk, columns, scopes, stored_days
 from trading.clock import to_micros
 from trading.columns import Rows
 from trading.ledger import tally
 from trading.ledger.tally import TALLY
 from trading.models import Book, RollupDay, Scope, StrategyInstance, Trade
+from trading.stored_days import DAY, HOUR
 
-HOUR = 3_600_000_000
-DAY = 24 * HOUR
 SLICE = 125_000  # trades that a rebuild folds at a time
 TOGETHER = 8  # such slices in one transaction
 
@@ -51,7 +50,7 @@ def add(new: Rows, stale: Sequence[Place] = ()) -> None:
     scope, rows = _by_scope(new, found)
     hour = rows.trades.exit_at // HOUR
     touched = set(zip(scope.tolist(), (hour // 24).tolist(), strict=True))
-    days = _load(touched | {(scope_id, at // 24) for scope_id, at in dirty})
+    days = stored_days.load(touched | {(scope_id, at // 24) for scope_id, at in dirty})
     keys, starts = _segments(scope, hour)
     prior = _prior(days, keys)
     late = rows.trades.exit_at[starts] <= prior["last"]
@@ -82,22 +81,6 @@ def _segments(scope: np.ndarray, hour: np.ndarray) -> tuple[list[tuple[int, int]
     return list(zip(scope[starts].tolist(), hour[starts].tolist(), strict=True)), starts
 
 
-def _load(touched: set[tuple[int, int]]) -> dict[tuple[int, int], dict[int, np.void]]:
-    """Hours of stored days: (scope, day) -> {hour: record}; touched days without rows are empty."""
-    days: dict[tuple[int, int], dict[int, np.void]] = {key: {} for key in touched}
-    if not touched:
-        return days
-    scopes, dates = {scope for scope, _ in touched}, [day for _, day in touched]
-    stored = RollupDay.objects.filter(
-        scope_id__in=scopes, day__gte=min(dates), day__lte=max(dates)
-    ).values_list("scope_id", "day", "hours")
-    for scope, day, blob in stored:
-        if (scope, day) in days:
-            records = np.frombuffer(blob, TALLY)
-            days[scope, day] = dict(zip((records["first"] // HOUR).tolist(), records, strict=True))
-    return days
-
-
 def _prior(days: dict, keys: list[tuple[int, int]]) -> np.ndarray:
     prior = tally.empty(len(keys))
     for at, (scope, hour) in enumerate(keys):
@@ -110,6 +93,8 @@ def _prior(days: dict, keys: list[tuple[int, int]]) -> np.ndarray:
 def _recomputed(dirty: set[tuple[int, int]]) -> dict[tuple[int, int], np.void | None]:
     """The hours in ``dirty`` from their stored trades; None where none is left."""
     result: dict = dict.fromkeys(dirty)
+    if not dirty:
+        return result
     instances = dict(
         Scope.objects.filter(id__in={scope for scope, _ in dirty}).values_list("id", "instance")
     )
