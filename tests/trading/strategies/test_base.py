@@ -176,10 +176,12 @@ def test_a_feature_that_contradicts_itself_is_refused(feature: dict[str, object]
         Feature(**feature)  # type: ignore[arg-type]
 
 
+VALUES = st.one_of(st.integers(-5, 220), st.floats(), st.booleans(), st.text(max_size=4))
+
+
 @given(
-    st.dictionaries(
-        st.sampled_from(["fast", "slow", "target", "trailing", "kind"]),
-        st.one_of(st.integers(-5, 220), st.floats(), st.booleans(), st.text(max_size=4)),
+    st.fixed_dictionaries(
+        {}, optional=dict.fromkeys(("fast", "slow", "target", "trailing", "kind"), VALUES)
     ),
     st.booleans(),
 )
