@@ -24,7 +24,7 @@ HERE = Path(__file__).resolve().parent
 def environment(base: dict[str, str], settings: str) -> dict[str, str]:
     """``base`` for another process: its settings, and a limit of requests nobody reaches."""
     return base | {
-        "DJANGO_SETTINGS_MODULE": settings, "API_RATE": "1000000", "LOG_LEVEL": "WARNING",
+        "DJANGO_SETTINGS_MODULE": settings, "API_RATE": "1000000",
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(HERE)]),
     }  # fmt: skip
 
@@ -42,7 +42,8 @@ def served(base: dict[str, str], settings: str, application: str) -> Iterator[in
         )
         process = subprocess.Popen(
             command, cwd=ROOT, env=environment(base, settings), pass_fds=(number,),
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
     try:
         yield port

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
+from types import NoneType
 
 import msgspec
 from django.db import connection, models
@@ -42,15 +43,20 @@ def upsert(
     if connection.vendor == "postgresql":
         types = [_type(model, name) for name in columns]
         values = [list(column) for column in zip(*rows, strict=True)]
-        # Bytes go over as they are: as text they would be twice as long, and escaped one by one.
-        raw = "bytea" in types
-        lists = ", ".join(f"{'%b' if kind == 'bytea' else '%s'}::{kind}[]" for kind in types)
-        with _binding() if raw else connection.cursor() as cursor:
+        lists = ", ".join(map(_array, types, values))
+        with _binding() as cursor:
             cursor.execute(f"{into} SELECT * FROM unnest({lists}) {tail}", values)
         return
     marks = ", ".join(["%s"] * len(columns))
     with connection.cursor() as cursor:
         cursor.executemany(f"{into} VALUES ({marks}) {tail}", rows)
+
+
+def _array(kind: str, values: list) -> str:
+    """How a column is sent: binary, as text would be longer and escaped value by value; but as
+    text where its values are of several types, which a binary array cannot hold."""
+    binary = kind == "bytea" or len({type(value) for value in values} - {NoneType}) == 1
+    return f"{'%b' if binary else '%s'}::{kind}[]"
 
 
 def decimal(value: Decimal | None) -> Decimal | float | None:
@@ -60,6 +66,11 @@ def decimal(value: Decimal | None) -> Decimal | float | None:
     return float(value)
 
 
+def decimals() -> Callable[[Decimal], float] | None:
+    """``decimal`` for many values: what to make of each, None where they are taken as they are."""
+    return None if connection.vendor == "postgresql" else float
+
+
 def moment(value: datetime) -> object:
     """A datetime as its column takes it: SQLite keeps the text that Django writes."""
     return connection.ops.adapt_datetimefield_value(value)
@@ -67,7 +78,7 @@ def moment(value: datetime) -> object:
 
 def json(value: object) -> str:
     """The text of a JSON column."""
-    return msgspec.json.encode(value).decode()
+    return msgspec.json.encode(value).decode() if value != {} else "{}"
 
 
 def plain(value: object) -> object:

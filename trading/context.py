@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from trading import guard
-from trading.strategies.base import Strategy
+from trading.strategies.base import Feature, Strategy
 from trading.strategies.common import COMMON_CONTEXT
 
 _COMMON = {feature.name: feature for feature in COMMON_CONTEXT}
 _WHOLE = {"entry_hour": 23, "entry_day_of_week": 6}
+_FLOATS = {name for name, feature in _COMMON.items() if feature.kind == "number"} - set(_WHOLE)
+_BOOLEANS = {name for name, feature in _COMMON.items() if feature.kind == "boolean"}
+_CHOICES = {name: frozenset(feature.choices) for name, feature in _COMMON.items()}
 
 
 @dataclass(slots=True)
@@ -34,12 +38,14 @@ def read_context(
     except ValueError as error:
         errors["context"] = [str(error)]
         return None
-    declared = {feature.name for feature in strategy.features} if strategy else set()
+    declared = _declared(strategy.features) if strategy else frozenset()
     context = Context({})
     for name, value in values.items():
         if name in _COMMON:
             try:
-                context.common[name] = _common(name, value)
+                if not _is_sound(name, value):
+                    value = _common(name, value)
+                context.common[name] = value
             except ValueError as error:
                 errors[f"context.{name}"] = [str(error)]
         elif name in declared:
@@ -47,6 +53,21 @@ def read_context(
         else:
             context.other[name] = value
     return context
+
+
+@lru_cache(maxsize=256)
+def _declared(features: tuple[Feature, ...]) -> frozenset[str]:
+    return frozenset(feature.name for feature in features)
+
+
+def _is_sound(name: str, value: Any) -> bool:
+    """What nearly all values are: told without a closer look, and kept as it is."""
+    kind = type(value)
+    if kind is float:
+        return name in _FLOATS and -1e300 <= value <= 1e300
+    if kind is str:
+        return value in _CHOICES[name]
+    return kind is bool and name in _BOOLEANS
 
 
 def _common(name: str, value: Any) -> Any:

@@ -44,15 +44,23 @@ def choice(name: str, value: str, choices: tuple[str, ...], errors: Errors) -> s
 def text(name: str, value: str, length: int, errors: Errors, required: bool = False) -> str:
     if required and not value.strip():
         errors[name] = ["must not be empty"]
-    return _try(name, lambda: guard.text(value, length), errors, "")
+    try:
+        return guard.text(value, length) if value else value
+    except ValueError as error:
+        errors[name] = [str(error)]
+        return ""
 
 
 def decimal(name: str, value: Any, errors: Errors, positive: bool = False) -> Decimal | None:
     """An amount of 15 significant digits; None stays None."""
     if value is None:
         return None
-    found = _try(name, lambda: amount(value), errors)
-    if found is not None and positive and found <= 0:
+    try:
+        found = amount(value)
+    except ValueError as error:
+        errors[name] = [str(error)]
+        return None
+    if positive and found <= 0:
         errors[name] = ["must be above 0"]
     return found
 
@@ -81,7 +89,11 @@ def integer(
 
 def moment(name: str, value: Any, errors: Errors) -> int | None:
     """Microseconds since 1970."""
-    return _try(name, lambda: to_micros(guard.moment(value)), errors)
+    try:
+        return to_micros(guard.moment(value))
+    except ValueError as error:
+        errors[name] = [str(error)]
+        return None
 
 
 def past(name: str, micros: int | None, errors: Errors) -> None:

@@ -19,6 +19,9 @@ FUTURE = timedelta(minutes=5)
 DEPTH, BYTES, KEYS = 20, 16_384, 2_000
 
 _MILLISECONDS = 1e11
+_WIDEST = 2**64
+_HUGE = math.inf
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def latest() -> datetime | None:
@@ -48,6 +51,8 @@ def _from_epoch(seconds: float) -> datetime:
         raise ValueError("must be a finite number of seconds")
     if abs(seconds) >= _MILLISECONDS:
         raise ValueError("looks like milliseconds; send seconds since 1970")
+    if seconds < 0:
+        raise ValueError("is before 1990")  # far enough back, a datetime cannot even hold it
     return clock.from_epoch(seconds)
 
 
@@ -64,14 +69,15 @@ def text(value: str, length: int) -> str:
     """A text that every database and page can hold. Raises ValueError with a sentence."""
     if len(value) > length:
         raise ValueError(f"is longer than {length} characters")
-    if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
+    if "\x00" in value or (not value.isascii() and _SURROGATE.search(value)):
         raise ValueError("holds a character that cannot be stored")
     return value
 
 
 def json_value(value: object, size: int = BYTES) -> object:
     """JSON of at most ``size`` bytes and depth 20, finite numbers and storable text."""
-    if _depth_over(value, DEPTH):
+    flat = type(value) is dict and _flat(value)
+    if not flat and _depth_over(value, DEPTH):
         raise ValueError(f"is nested deeper than {DEPTH}")
     try:
         encoded = msgspec.json.encode(value)
@@ -81,8 +87,28 @@ def json_value(value: object, size: int = BYTES) -> object:
         raise ValueError(f"is larger than {size // 1024} kB")
     if size <= BYTES and isinstance(value, dict) and len(value) > KEYS:
         raise ValueError(f"has more than {KEYS} keys")
-    _check_parts(value)
+    if not flat:
+        _check_parts(value)
     return value
+
+
+def _flat(values: dict) -> bool:
+    """Whether an object holds nothing but names, and plain values that need no closer look: what
+    most contexts are."""
+    for value in values.values():
+        kind = type(value)
+        if kind is float:
+            if not -_HUGE < value < _HUGE:
+                return False
+        elif kind is str:
+            if "\x00" in value:
+                return False
+        elif kind is int:
+            if not -_WIDEST < value < _WIDEST:
+                return False
+        elif kind is not bool and value is not None:
+            return False
+    return "__proto__" not in values and "\x00" not in "".join(values)
 
 
 def same_json(one: object, other: object) -> bool:
@@ -99,26 +125,38 @@ def same_json(one: object, other: object) -> bool:
 
 def _depth_over(value: object, left: int) -> bool:
     if isinstance(value, dict):
-        value = list(value.values())
-    if not isinstance(value, list):
+        value = value.values()
+    elif not isinstance(value, list):
         return False
-    return left == 0 or any(_depth_over(item, left - 1) for item in value)
+    if left == 0:
+        return True
+    return any(isinstance(item, dict | list) and _depth_over(item, left - 1) for item in value)
 
 
 def _check_parts(value: object) -> None:
     if isinstance(value, dict):
         for name in value:
-            _check_parts(name)
+            _check_part(name)
         # Scripts that merge objects would take it for something else than a name.
         if "__proto__" in value:
             raise ValueError("holds the key __proto__")
-        value = list(value.values())
-    if isinstance(value, list):
-        for item in value:
+        value = value.values()
+    elif not isinstance(value, list):
+        _check_part(value)
+        return
+    for item in value:
+        if isinstance(item, dict | list):
             _check_parts(item)
-    elif isinstance(value, str) and "\x00" in value:
-        raise ValueError("holds a character that cannot be stored")
-    elif isinstance(value, float) and not math.isfinite(value):
-        raise ValueError("holds a number that is not finite")
-    elif isinstance(value, int) and abs(value) >= 2**64:
+        else:
+            _check_part(item)
+
+
+def _check_part(value: object) -> None:
+    if isinstance(value, str):
+        if "\x00" in value:
+            raise ValueError("holds a character that cannot be stored")
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError("holds a number that is not finite")
+    elif isinstance(value, int) and abs(value) >= _WIDEST:
         raise ValueError("holds a whole number of more than 64 bits")

@@ -19,6 +19,11 @@ def amount(value: object) -> Decimal:
     people, for booleans, anything that is not a finite number, and non-zero magnitudes outside
     1e-12 .. 1e12.
     """
+    if type(value) is float:
+        text = float.__repr__(value)
+        # Sixteen characters hold fifteen digits and a point: nothing to round.
+        if len(text) <= DIGITS + 1 and 1e-4 <= abs(value) < 1e12:
+            return Decimal(text)
     number = exact(value)
     if not number.is_finite():
         raise ValueError("must be a finite number")
@@ -48,7 +53,9 @@ def exact(value: object) -> Decimal:
 
 def plain(value: Decimal) -> str:
     """Write a Decimal without exponent and without trailing zeros: ``100``, ``0.000012``."""
-    text = format(value, "f")
+    text = str(value)
+    if "E" in text:
+        text = format(value, "f")
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text in ("-0", "") else text

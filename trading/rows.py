@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from datetime import datetime
 from operator import attrgetter
 
@@ -26,15 +27,18 @@ def place(book: int, parameter_set: int | None, exit_at: int | datetime) -> Plac
 
 def trades(bot: Bot, written: list[tuple[int, TradeRow]]) -> list[Place]:
     """Upsert trades and their contexts under their ids; returns where each counts."""
-    found = books.find(bot, (_book_key(row) for _, row in written))
-    lines = attribution.timelines(book.instance for book in found.values())
+    keys = {_book_of(row) for _, row in written}
+    known = books.find(bot, (BookKey(*key) for key in keys))
+    found = {key: known[BookKey(*key)] for key in keys}
+    lines = attribution.timelines(book.instance for book in known.values())
     now = clock.to_micros(clock.now())
+    money = bulk.decimals()
     values, places, contexts = [], [], []
     for id_, row in written:
-        book = found[_book_key(row)]
+        book = found[_book_of(row)]
         made_by = lines[book.instance].at(row.entry_at, row.reported_version)
         places.append(place(book.id, made_by, row.exit_at))
-        values.append((id_, bot.pk, book.id, made_by, *_fields(row), now))
+        values.append((id_, bot.pk, book.id, made_by, *_fields(row, money), now))
         if row.context:
             contexts.append((id_, row.context))
     bulk.upsert(
@@ -51,6 +55,7 @@ _ROW = (
     "tag", "flagged", "revision", "digest",
 )  # fmt: skip
 _get = attrgetter(*_ROW)
+_book_of = attrgetter("strategy", "label", "market", "mode", "currency")
 _MONEY = [
     _ROW.index(name) for name in ("entry_price", "exit_price", "size", "stop_loss", "pnl", "fee")
 ]
@@ -61,25 +66,23 @@ _CONTEXT = (
     "signal_strength", "mfe_pct", "mae_pct", "time_to_mfe_seconds", "hold_time_seconds",
     "reached_tp", "reached_sl",
 )  # fmt: skip
-_TEXTS = {"price_trend", "volatility_trend"}
+_ABSENT = ["" if name in ("price_trend", "volatility_trend") else None for name in _CONTEXT]
 
 
-def _fields(row: TradeRow) -> list[object]:
+def _fields(row: TradeRow, money: Callable | None) -> list[object]:
     values = list(_get(row))
-    for at in _MONEY:
-        values[at] = bulk.decimal(values[at])
+    if money:
+        for at in _MONEY:
+            if values[at] is not None:
+                values[at] = money(values[at])
     return values
-
-
-def _book_key(row: TradeRow) -> BookKey:
-    return BookKey(row.strategy, row.label, row.market, row.mode, row.currency)
 
 
 def _write_contexts(contexts: list[tuple[int, Context]]) -> None:
     rows = [
         (
             id_,
-            *(context.common.get(name, "" if name in _TEXTS else None) for name in _CONTEXT),
+            *map(context.common.get, _CONTEXT, _ABSENT),
             bulk.json(context.features),
             bulk.json(context.other),
         )

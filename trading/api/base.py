@@ -41,6 +41,15 @@ class Strict(BaseParser):
         raise ParseError("The body was read already.")
 
 
+class Negotiation(DefaultContentNegotiation):
+    def get_accept_list(self, request):
+        # DRF's own makes a mapping of all headers first, a fifth of the time of a small answer.
+        header = request._request.META.get("HTTP_ACCEPT", "*/*")
+        if header in ("*/*", "application/json"):
+            return [header]
+        return super().get_accept_list(request)
+
+
 class Endpoint(APIView):
     """One address. ``scopes`` names who may use which method, ``described_in`` the module whose
     OPERATIONS describe each of them by the name of the view."""
@@ -52,7 +61,7 @@ class Endpoint(APIView):
     throttle_classes = (authentication.PerToken,)
     renderer_classes = (Json,)
     parser_classes = (Strict,)
-    content_negotiation_class = DefaultContentNegotiation
+    content_negotiation_class = Negotiation
     scopes: Mapping[str, frozenset[str]] = authentication.allow()
 
     @property

@@ -44,10 +44,10 @@ class OfStrategy(Endpoint):
         Query(request)
         heartbeat.seen(self.bot)
         try:
-            found = told.for_strategy(self.bot, strategy)
+            found, etag = told.tagged(self.bot, strategy)
         except UnknownStrategy as unknown:
             raise NotFound(str(unknown)) from unknown
-        return conditional(request, render.told(found), told.etag(found))
+        return conditional(request, render.told(found), etag)
 
     def post(self, request, strategy):
         found = body(request, ParametersIn)
