@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -54,13 +54,14 @@ def _strategies() -> list[Strategy]:
     return [*REGISTRY.values(), *map(build, external)]
 
 
-def of_scope(by: str) -> Callable[[Scope], Any]:
-    """The key of a scope for strategy, market or version."""
-    return {
-        "strategy": lambda scope: scope.instance.name,
-        "market": lambda scope: scope.market.name,
-        "version": lambda scope: scope.parameter_set.version if scope.parameter_set else UNKNOWN,
-    }[by]
+def of_scopes(by: str, scopes: Sequence[Scope]) -> list:
+    """The key of each scope for strategy, market or version."""
+    if by == "strategy":
+        return [scope.instance.name for scope in scopes]
+    if by == "market":
+        return [scope.market.name for scope in scopes]
+    versions = [scope.parameter_set.version if scope.parameter_set else UNKNOWN for scope in scopes]
+    return _apart([scope.instance for scope in scopes], versions, "v")
 
 
 def of_pieces(by: str | None, window: Pieces) -> list:
@@ -116,17 +117,33 @@ def of_rows(by: str | None, rows: Rows, further: Sequence[list], books: dict[int
     kind, _, name = by.partition(":")
     if kind == "feature":
         return _binned(_feature(name, rows, further[0]))
-    return _of_sets(name if kind == "param" else None, rows)
+    return _of_sets(name if kind == "param" else None, rows, books)
 
 
-def _of_sets(parameter: str | None, rows: Rows) -> list:
+def _of_sets(parameter: str | None, rows: Rows, books: dict[int, Book]) -> list:
     """Version, or value of a parameter, of the set that made each trade."""
     sets = ParameterSet.objects.in_bulk(set(np.unique(rows.parameter_set).tolist()))
     keys = {
         id_: made.version if parameter is None else made.values.get(parameter, MISSING)
         for id_, made in sets.items()
     }
-    return [keys.get(id_, UNKNOWN) for id_ in rows.parameter_set.tolist()]
+    found = [keys.get(id_, UNKNOWN) for id_ in rows.parameter_set.tolist()]
+    instances = [books[book].instance for book in rows.book.tolist()]
+    if parameter is None:
+        return _apart(instances, found, "v")
+    return _apart([instance.name for instance in instances], found, "")
+
+
+def _apart(owners: Sequence[Any], keys: list, mark: str) -> list:
+    """Version 1 of one strategy is not version 1 of another: where there are several, the key
+    says whose it is."""
+    if len(set(owners)) < 2:
+        return keys
+    several = len({getattr(owner, "bot_id", None) for owner in owners}) > 1
+    return [
+        Of(owner if isinstance(owner, str) else str(owner) if several else owner.name, mark, key)
+        for owner, key in zip(owners, keys, strict=True)
+    ]
 
 
 def _feature(name: str, rows: Rows, reported: list) -> list:
@@ -176,12 +193,23 @@ class Range(tuple):
         return super().__new__(cls, (float(low), float(high)))
 
 
+class Of(tuple):
+    """A key that belongs to a strategy: (whose, mark before the key, key)."""
+
+    __slots__ = ()
+
+    def __new__(cls, whose: str, mark: str, key: Any) -> Of:
+        return super().__new__(cls, (whose, mark, key))
+
+
 def _dates(days: np.ndarray) -> list:
     return days.astype("datetime64[D]").astype(str).tolist()
 
 
 def sort_key(key: Any) -> tuple:
     """Numbers and ranges by size, then texts, then what is missing."""
+    if isinstance(key, Of):
+        return 2, 0.0, key[0], sort_key(key[2])
     if key is None or key in (MISSING, UNKNOWN):
         return 3, 0.0, str(key)
     if isinstance(key, Range):
@@ -195,6 +223,9 @@ def text(key: Any) -> str | None:
     """The key as it is shown."""
     if key is None or isinstance(key, str):
         return key
+    if isinstance(key, Of):
+        missing = key[2] in (MISSING, UNKNOWN)
+        return f"{key[0]} {'' if missing else key[1]}{text(key[2])}"
     if isinstance(key, Range):
         return f"{key[0]:.6g} to {key[1]:.6g}"
     if isinstance(key, bool):

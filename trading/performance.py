@@ -65,10 +65,10 @@ def equity(selection: Selection, by: str = "strategy") -> dict[str, list[tuple[d
     days = window.day
     if days.size and days.max() - days.min() < HOURLY_CURVE_DAYS:
         window = windows.pieces(scopes, *selection.bounds, hourly=True)
-    label = grouping.of_scope(by)
+    labels = grouping.of_scopes(by, scopes)
     curves: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
     for scope, piece in zip(window.scope.tolist(), window.tallies, strict=True):
-        curves[label(scopes[scope])][int(piece["last"])] += float(piece["total"])
+        curves[labels[scope]][int(piece["last"])] += float(piece["total"])
     return {key: _running(steps, window) for key, steps in sorted(curves.items())}
 
 
@@ -93,8 +93,7 @@ def _from_sums(selection: Selection, by: str | None) -> list[Group] | None:
         window = windows.pieces(scopes, *selection.bounds, hourly=by == "hour")
         keys = grouping.of_pieces(by, window)
     else:
-        label = grouping.of_scope(by)
-        labels = [label(scope) for scope in scopes]
+        labels = grouping.of_scopes(by, scopes)
         if len(set(labels)) < len(labels):
             return None
         window = windows.pieces(scopes, *selection.bounds)
@@ -104,7 +103,9 @@ def _from_sums(selection: Selection, by: str | None) -> list[Group] | None:
         part = window.take(at)
         record = tally.merge(part.tallies, np.array([0]))[0]
         currency = scopes[int(part.scope[0])].currency
-        groups.append(Group(key, _metrics(record, part, selection) | _money({currency: record})))
+        groups.append(
+            Group(key, _metrics(record, part, selection, by) | _money({currency: record}))
+        )
     return groups
 
 
@@ -135,7 +136,7 @@ def _from_columns(selection: Selection, by: str | None, detail: bool) -> list[Gr
         part, at = part.take(by_exit), at[by_exit]
         record = tally.fold(part.trades, np.array([0]))[0]
         currencies = np.array([books[book].currency for book in part.book.tolist()])
-        found = _metrics(record, _days(part.trades), selection)
+        found = _metrics(record, _days(part.trades), selection, by)
         found |= _money({
             str(name): tally.fold(part.trades.take(currencies == name), np.array([0]))[0]
             for name in np.unique(currencies)
@@ -163,8 +164,13 @@ def _split(keys: Sequence[Hashable]) -> list[tuple[Any, np.ndarray]]:
     return [(grouping.text(key), np.array(places[key])) for key in ordered]
 
 
-def _metrics(record: Any, pieces: Pieces, selection: Selection) -> Metrics:
+def _metrics(record: Any, pieces: Pieces, selection: Selection, by: str | None) -> Metrics:
     since, until = selection.bounds
+    if by == "day":
+        # The group's window is its day, of which the selection may hold a part.
+        day = int(record["first"]) // DAY * DAY
+        since = day if since is None else max(since, day)
+        until = day + DAY if until is None else min(until, day + DAY)
     first_day = (record["first"] if since is None else since) // DAY
     end = until - 1 if until is not None else int(record["last"])
     end = max(min(end, clock.to_micros(clock.now())), int(record["last"]))

@@ -68,12 +68,13 @@ def from_tally(tally: Any, daily: Daily, seconds: float) -> Metrics:
         "worst_pct": float(tally["worst"]) if n else None,
         "std_pct": std,
         "sharpe_trade": _ratio(mean, std) if mean is not None and std else None,
-        "sharpe": sharpe(daily.totals) if n else None,
-        "sortino": sortino(daily.totals) if n else None,
+        "sharpe": sharpe(daily.totals) if _active(daily) > 1 else None,
+        "sortino": sortino(daily.totals) if _active(daily) > 1 else None,
         "max_drawdown_pct": float(tally["drawdown"]) if n else None,
         "avg_hold_seconds": _ratio(held, n),
         "exposure": _ratio(held, seconds) if n else None,
         "trades_per_day": _ratio(n * DAY_SECONDS, seconds),
+        "fees_known": int(tally["fees"]),
     }
 
 
@@ -89,6 +90,11 @@ def from_columns(columns: Columns) -> Metrics:
         "avg_mae_pct": float(mae.mean()) if mae.size else None,
         "edge_captured": float(columns.r[known].mean()) / reach if reach and reach > 0 else None,
     }
+
+
+def _active(daily: Daily) -> int:
+    """Days with trades: the ratios of a single one would only tell how long the window is."""
+    return int((daily.trades > 0).sum())
 
 
 def sharpe(totals: Floats) -> float | None:

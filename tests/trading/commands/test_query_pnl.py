@@ -96,7 +96,22 @@ def test_the_table_lines_up_and_shows_every_group(imported, run):
 
 def test_trades_without_a_known_set_are_grouped_as_unknown(imported, run):
     for by in ("version", "param:rsi_period"):
-        assert [group["key"] for group in run("query_pnl", "--by", by, "--json")] == ["unknown"]
+        groups = run("query_pnl", "--by", by, "--strategy", "rsi_bb", "--json")
+        assert [group["key"] for group in groups] == ["unknown"]
+
+
+def test_versions_of_different_strategies_are_never_added_up(imported, run):
+    for by in ("version", "param:rsi_period"):
+        groups = run("query_pnl", "--by", by, "--json")
+        found = {group["key"]: group["trades"] for group in groups}
+        assert found == {"renko_ao unknown": 2080, "rsi_bb unknown": 236}
+
+
+def test_a_day_has_no_ratio_by_the_day_whatever_the_window(imported, run):
+    for window in ((), ("--since", "2022-01-09", "--until", "2022-01-20")):
+        groups = run("query_pnl", "--by", "day", *window, "--json")
+        assert [group["sharpe"] for group in groups] == [None] * 3
+        assert [group["trades_per_day"] for group in groups] == [904, 781, 631]
 
 
 def test_a_feature_nobody_recorded_says_so_and_the_hour_is_known_all_the_same(imported, run):

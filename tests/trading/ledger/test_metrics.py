@@ -57,13 +57,13 @@ def test_a_few_trades_give_every_metric_as_worked_out_by_hand():
         "sortino": pytest.approx(0.5 / 0.5 * math.sqrt(365)),
         "max_drawdown_pct": 2.0,
         "avg_hold_seconds": 8 * 3600 / 6, "exposure": pytest.approx(8 / 96),
-        "trades_per_day": 1.5,
+        "trades_per_day": 1.5, "fees_known": 6,
     }  # fmt: skip
 
 
 def test_no_trades_leave_every_metric_undefined_but_the_counts():
     found = from_tally(empty(1)[0], Daily(np.zeros(3), np.zeros(3, np.int64)), 3 * DAY_SECONDS)
-    counts = {"trades", "wins", "losses", "breakeven", "trades_per_day"}
+    counts = {"trades", "wins", "losses", "breakeven", "trades_per_day", "fees_known"}
     assert {name: found[name] for name in counts} == dict.fromkeys(counts, 0)
     assert {found[name] for name in found.keys() - counts} == {None}
 
@@ -137,6 +137,10 @@ def test_metrics_of_sums_equal_plain_pandas(some, days):
     if len(some) > 1:
         # Sums of squares know a spread to half the digits, relative to the values.
         assert found["std_pct"] == pytest.approx(frame.r.std(), rel=1e-6, abs=1e-6 * scale)
+    active = len({row[0] // DAY for row in some})
+    if active < 2:
+        assert found["sharpe"] is found["sortino"] is None
+        return
     if per_day.std() > 1e-9 * scale:
         wanted = per_day.mean() / per_day.std() * math.sqrt(365)
         assert found["sharpe"] == pytest.approx(wanted, rel=1e-9, abs=1e-9)
@@ -149,7 +153,7 @@ def test_metrics_of_sums_equal_plain_pandas(some, days):
 UNSCALED = (
     "trades", "wins", "losses", "breakeven", "win_rate", "win_rate_interval", "payoff_ratio",
     "profit_factor", "sharpe_trade", "sharpe", "sortino", "avg_hold_seconds", "exposure",
-    "trades_per_day",
+    "trades_per_day", "fees_known",
 )  # fmt: skip
 
 
