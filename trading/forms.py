@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
@@ -15,6 +16,7 @@ from trading.strategies.parameters import Boolean, Choice, Parameter, Value, pla
 REASON = "reason"
 SEEN = "seen_version"
 RESERVED = (REASON, SEEN)
+_RELATED = re.compile(r"\b(below|above) (\w+)(?= \()")  # how a rule names the other parameter
 
 
 class ParametersForm(forms.Form):
@@ -70,7 +72,21 @@ class ParametersForm(forms.Form):
         for name, messages in errors.items():
             place = name if name in self.fields else None
             for message in messages:
-                self.add_error(place, f"{message[:1].upper()}{message[1:]}".rstrip(".") + ".")
+                text = _RELATED.sub(self._by_label, message)
+                self.add_error(place, f"{text[:1].upper()}{text[1:]}".rstrip(".") + ".")
+
+    def _by_label(self, found: re.Match[str]) -> str:
+        relation, name = found.groups()
+        return f"{relation} {self.fields[name].label if name in self.fields else name}"
+
+    def mistakes(self) -> list[dict[str, str]]:
+        """Every error with the field it belongs to, in the order of the page."""
+        shown = [row["field"] for group in self.groups() for row in group["fields"]]
+        return [
+            {"id": field.id_for_label, "text": _sentence(field.label, str(message))}
+            for field in (*shown, self[REASON])
+            for message in field.errors
+        ]
 
     @property
     def unchanged(self) -> bool:
@@ -94,6 +110,13 @@ class TokenForm(forms.Form):
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             field.widget.attrs["class"] = "sl-input"
+
+
+def _sentence(name: str, message: str) -> str:
+    """A message that reads on from the name of its field where it can."""
+    if message.startswith("Must "):
+        return f"{name} m{message[1:]}"
+    return f"{name}: {message}"
 
 
 def _field(parameter: Parameter) -> forms.Field:

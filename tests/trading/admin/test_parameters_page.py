@@ -72,6 +72,29 @@ def test_an_error_stands_at_the_field_that_is_to_blame(owner, instance, address,
     assert versions(instance) == [1]
 
 
+def test_the_errors_are_listed_at_the_top_each_with_a_link_to_its_field(owner, instance, address):
+    wrong = {"ema_fast_period": "50", "ema_slow_period": "21", "rsi_period": "x", "reason": ""}
+    page = owner.post(address, filled(instance, **wrong)).content.decode()
+    box = page.partition('role="alert"')[2].partition("</ul>")[0]
+    assert "Nothing was saved." in box
+    links = (
+        ("ema_fast_period", "EMA fast period must be below EMA slow period (21)."),
+        ("rsi_period", "RSI period must be a number."),
+        ("reason", "Reason: Say what changes and why."),
+    )
+    for name, text in links:
+        assert f'<a href="#id_{name}">{text}</a>' in box
+        assert f'id="id_{name}"' in page
+
+
+def test_a_message_names_no_parameter_by_its_key(owner, instance, address):
+    wrong = filled(instance, rsi_bearish_threshold="70", rsi_bullish_threshold="60")
+    errors = owner.post(address, wrong).context["form"].errors
+    assert errors == {
+        "rsi_bearish_threshold": ["Must not be above RSI bullish threshold (60)."],
+    }
+
+
 def test_an_unchanged_form_makes_no_version_and_says_so(owner, instance, address):
     answer = owner.post(address, filled(instance), follow=True)
     assert versions(instance) == [1]
