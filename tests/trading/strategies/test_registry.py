@@ -51,8 +51,7 @@ def test_an_unknown_strategy_is_told_the_known_ones_and_the_nearest() -> None:
     with pytest.raises(UnknownStrategy) as caught:
         get("rsi_b@sol")
     assert str(caught.value) == (
-        f"there is no strategy 'rsi_b@sol' (there are {', '.join(REGISTRY)});"
-        " did you mean rsi_bb?"
+        f"there is no strategy 'rsi_b@sol' (there are {', '.join(REGISTRY)}); did you mean rsi_bb?"
     )
     assert caught.value.known == tuple(REGISTRY)
     assert caught.value.suggestion == "rsi_bb"
