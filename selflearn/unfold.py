@@ -72,6 +72,13 @@ NAVIGATION = [
     },
 ]
 
+
+def menu_title(address: str) -> str:
+    """What the menu calls the list at this address; "" for one that is not in it."""
+    items = (item for group in NAVIGATION for item in group["items"])
+    return next((item["title"] for item in items if str(item["link"]) == address), "")
+
+
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "selflearn",
     "SITE_HEADER": "selflearn",

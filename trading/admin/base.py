@@ -6,13 +6,15 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from import_export.admin import ExportMixin
 from import_export.formats.base_formats import CSV, JSON
 from import_export.resources import ModelResource
 from unfold.admin import ModelAdmin
 from unfold.contrib.import_export.forms import ExportForm
 
+from selflearn.unfold import menu_title
 from trading.numbers import plain
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -48,6 +50,24 @@ class TradingAdmin(ModelAdmin):
     list_per_page = 50
     list_max_show_all = 200
     actions = None
+
+    @property
+    def list_title(self) -> str:
+        """What the menu calls the list, or what the model does."""
+        name = f"{self.opts.app_label}_{self.opts.model_name}"
+        address = reverse(f"{self.admin_site.name}:{name}_changelist")
+        return menu_title(address) or self.opts.verbose_name_plural.capitalize()
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        request.list_title = self.list_title
+        context = {"title": self.list_title, **(extra_context or {})}
+        return super().changelist_view(request, context)
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        request.list_title = self.list_title
+        return super().changeform_view(request, *args, **kwargs)
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         if REFUSED & set(lookup.split("__")):

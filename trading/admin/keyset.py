@@ -94,7 +94,7 @@ class KeysetAdmin(ReadOnlyAdmin):
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "title": self.opts.verbose_name_plural.capitalize(),
+            "title": self.list_title,
             "form": form,
             "columns": columns,
             "rows": [[column.cell(row) for column in columns] for row in found],
@@ -107,6 +107,7 @@ class KeysetAdmin(ReadOnlyAdmin):
             **(extra_context or {}),
         }
         request.current_app = self.admin_site.name
+        request.list_title = self.list_title
         return TemplateResponse(request, self.list_template, context)
 
     def export_view(self, request: HttpRequest) -> HttpResponse:
