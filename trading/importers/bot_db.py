@@ -92,7 +92,10 @@ class Source:
             try:
                 yield from self.database.execute(f"SELECT * FROM {table} ORDER BY {order}")
             except sqlite3.DatabaseError as error:
-                raise Unreadable(f"table {table}: {error}") from error
+                raise Unreadable(
+                    f"table {table}: {error}; is it another program's file? The bot's own has "
+                    f"the columns {', '.join(_TRADE)} in its table trades"
+                ) from error
 
 
 def run(

@@ -7,7 +7,9 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import OperationalError, ProgrammingError, connection
 
 from trading import guard
 from trading.models import Bot
@@ -20,6 +22,17 @@ class Command(BaseCommand):
         parser = super().create_parser(prog_name, subcommand, **kwargs)
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
         return parser
+
+    def execute(self, *args: Any, **options: Any) -> Any:
+        try:
+            return super().execute(*args, **options)
+        except (OperationalError, ProgrammingError) as error:
+            if "trading_trade" in connection.introspection.table_names():
+                raise
+            raise CommandError(
+                "the database has no tables yet: run 'python3 manage.py up' first (or "
+                f"'python3 manage.py migrate'), with the same DATA_DIR ({settings.DATA_DIR})"
+            ) from error
 
     def answer(self, result: object) -> None:
         self.stdout.write(json.dumps(result, default=_plain, indent=2))

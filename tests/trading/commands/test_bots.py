@@ -1,8 +1,10 @@
 import pytest
 from django.core.management import CommandError
+from django.db import OperationalError, connection
 
 from trading import tokens
-from trading.models import Bot, BotToken
+from trading.management.commands import create_bot
+from trading.models import Bot, BotToken, CandleBlock, RenkoBrick, RollupDay, Trade
 
 
 @pytest.mark.django_db
@@ -45,3 +47,23 @@ def test_bad_input_gets_one_clear_line_and_makes_nothing(run, bot, args, says):
 def test_rebuilding_says_what_it_counted(imported, run):
     rows = run("rebuild_rollups", "--json")
     assert {row["strategy"]: row["trades"] for row in rows} == {"renko_ao": 2080, "rsi_bb": 236}
+
+
+def test_a_bot_is_deleted_with_all_that_is_its_own_and_only_by_its_name_said_twice(imported, run):
+    other = Bot.objects.create(name="other")
+    with pytest.raises(CommandError, match="nothing was deleted"):
+        run("delete_bot", "ref", "--yes", "other")
+    assert run("delete_bot", "ref", "--yes", "ref", "--json") == {"bot": "ref", "trades": 2316}
+    assert list(Bot.objects.all()) == [other]
+    assert not any(model.objects.exists() for model in (Trade, RollupDay, RenkoBrick, CandleBlock))
+
+
+@pytest.mark.django_db
+def test_a_database_without_tables_is_said_in_one_line(run, monkeypatch):
+    def fail(*_, **__):
+        raise OperationalError("no such table: trading_bot")
+
+    monkeypatch.setattr(create_bot.Command, "handle", fail)
+    monkeypatch.setattr(connection.introspection, "table_names", list)
+    with pytest.raises(CommandError, match=r"has no tables yet: run 'python3 manage\.py up' first"):
+        run("create_bot", "b")

@@ -7,6 +7,7 @@ from trading import progress
 from trading.importers import bot_db
 from trading.management.base import Command as Base
 from trading.management.base import bot_named, moment
+from trading.models import Trade
 from trading.parameters import Refused
 from trading.strategies import UnknownStrategy
 
@@ -73,6 +74,11 @@ class Command(Base):
         )
         for note in report.notes:
             self.stdout.write(self.style.WARNING(f"Note: {note}"))
+        if trades.stored and not Trade.objects.filter(bot__name=bot, fee__isnull=False).exists():
+            self.stdout.write(
+                "Note: the file holds no fees; results are as the bot computed them, which may be "
+                "before fees."
+            )
         self.stdout.write(f'Look at it: python3 manage.py query_pnl --bot "{bot}" --by strategy')
 
 

@@ -1,3 +1,4 @@
+from argparse import ArgumentTypeError
 from pathlib import Path
 
 from django.core.management.base import CommandError
@@ -8,6 +9,15 @@ from trading.management.base import Command as Base
 from trading.management.base import bot_named
 
 SHOWN = 5
+_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+
+
+def seconds(text: str) -> int:
+    """Seconds of 60, 1m, 1h or 1d."""
+    number, unit = (text[:-1], text[-1]) if text[-1:] in _UNITS else (text, "s")
+    if not number.isdecimal():
+        raise ArgumentTypeError(f"{text!r} is not a length in seconds, such as 60 (or 1m, 1h, 1d)")
+    return int(number) * _UNITS[unit]
 
 
 class Command(Base):
@@ -16,7 +26,7 @@ class Command(Base):
     def add_arguments(self, parser):
         parser.add_argument("file", metavar="FILE", type=Path)
         parser.add_argument("--market", required=True, help="as the bot names it: BTC/USDT")
-        parser.add_argument("--interval", required=True, type=int, metavar="SECONDS")
+        parser.add_argument("--interval", required=True, type=seconds, metavar="SECONDS")
         parser.add_argument("--bot", metavar="NAME", help="whose; without it they are for all bots")
 
     def handle(self, *, file, market, interval, bot, **options):
@@ -64,5 +74,6 @@ class Command(Base):
             self.stdout.write(
                 f"{series['market']} at {series['interval']} s now holds {series['candles']} from "
                 f"{series['first']:%Y-%m-%d %H:%M} to {series['last']:%Y-%m-%d %H:%M} UTC, "
-                f"{series['gaps']} gaps ({series['missing']} candles missing)"
+                f"{series['gaps']} gap{'s' * (series['gaps'] != 1)} "
+                f"({series['missing']} candles missing)"
             )

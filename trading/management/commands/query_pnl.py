@@ -6,14 +6,14 @@ from trading import guard
 from trading.management.base import Command as Base
 from trading.management.base import bot_named, moment
 from trading.management.tables import columns, details, flat
-from trading.models import Mode, Trade
+from trading.models import Market, Mode, Trade
 from trading.performance import measure
 from trading.selection import PERIODS, Selection, period
 from trading.strategies import UnknownStrategy
 
 
 class Command(Base):
-    help = "The metrics of closed trades, net of fees, as a table, JSON or CSV."
+    help = "The metrics of closed trades, net of the fees that bots report: table, JSON or CSV."
 
     def add_arguments(self, parser):
         parser.add_argument("--bot", metavar="NAME")
@@ -75,9 +75,18 @@ class Command(Base):
         )  # fmt: skip
 
     def _why_none(self, selection):
-        other = Mode.PAPER if selection.mode == Mode.LIVE else Mode.LIVE
         if not Trade.objects.exists():
-            return "No trades are stored yet: python3 manage.py import_bot_db FILE --bot NAME"
+            return (
+                "No trades are stored yet: python3 manage.py create_bot NAME, then "
+                "python3 manage.py import_bot_db FILE --bot NAME"
+            )
+        other = Mode.PAPER if selection.mode == Mode.LIVE else Mode.LIVE
+        markets = list(Market.objects.values_list("name", flat=True)[:20])
+        if selection.market and selection.market not in markets:
+            return f"No trades of {selection.market}; there are: {', '.join(markets)}"
+        newest = Trade.objects.filter(book__in=[book.pk for book in selection.books()]).first()
+        if newest and (selection.since or selection.until):
+            return f"No trades match; the newest closed on {newest.exit_at:%Y-%m-%d %H:%M} UTC."
         if Trade.objects.filter(book__mode=other).exists():
             return f"No {selection.mode} trades match; for {other} ones: --mode {other}"
         return "No trades match."

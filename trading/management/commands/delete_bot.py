@@ -1,0 +1,35 @@
+from django.core.management.base import CommandError
+from django.db import transaction
+
+from trading import memory, rollups
+from trading.management.base import Command as Base
+from trading.management.base import bot_named
+from trading.models import Trade
+
+
+class Command(Base):
+    help = "Delete a bot with everything that belongs to it: an import under a wrong name, say."
+
+    def add_arguments(self, parser):
+        parser.add_argument("name", metavar="NAME")
+        parser.add_argument("--yes", metavar="NAME", help="the name again, instead of typing it")
+
+    def handle(self, *, name, yes, **options):
+        bot = bot_named(name)
+        trades = Trade.objects.filter(bot=bot).count()
+        if (yes or self._ask(name, trades)) != name:
+            raise CommandError("nothing was deleted: the name was not repeated")
+        with transaction.atomic():
+            rollups.lock(bot.pk)
+            bot.delete()
+        memory.forget()
+        if options["json"]:
+            self.answer({"bot": name, "trades": trades})
+        else:
+            self.stdout.write(f'Bot "{name}" is deleted, with {trades} trades.')
+
+    def _ask(self, name, trades):
+        try:
+            return input(f'"{name}" has {trades} trades. This cannot be undone; type its name: ')
+        except EOFError:
+            return None
