@@ -53,6 +53,14 @@ def settings_check(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
                 "Name the hosts that visitors type, such as ALLOWED_HOSTS=bot.example.org.",
             )
         )
+    if settings.PRODUCTION and not public:
+        found.append(
+            Warning(
+                "ALLOWED_HOSTS names this machine only, in production.",
+                hint="Name the hosts that visitors type: ALLOWED_HOSTS=bot.example.org.",
+                id="selflearn.W011",
+            )
+        )
     if settings.PRODUCTION and settings.SIMULATION:
         found.append(
             _error(

@@ -100,6 +100,7 @@ def test_a_data_directory_that_is_a_file_or_missing_is_an_error(settings, tmp_pa
         ({"DEBUG": True, "ALLOWED_HOSTS": ["bot.example.org"]}, ["selflearn.E007"]),
         ({"DEBUG": True, "ALLOWED_HOSTS": ["*"]}, ["selflearn.E007"]),
         ({"PRODUCTION": True, "ALLOWED_HOSTS": ["*"]}, ["selflearn.E008"]),
+        ({"PRODUCTION": True, "ALLOWED_HOSTS": ["localhost"]}, ["selflearn.W011"]),
         ({"PRODUCTION": True, "SIMULATION": True}, ["selflearn.E009"]),
     ],
 )

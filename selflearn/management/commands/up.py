@@ -141,9 +141,9 @@ class Command(BaseCommand):
             self.say("Other machines are refused: set ALLOWED_HOSTS to the names they will use.")
         if not apps.get_model("trading", "Bot").objects.exists():
             self.say(
-                "No bot yet: import one with 'python3 manage.py import_bot_db FILE --bot NAME', "
-                "or connect one with 'python3 manage.py create_bot NAME'. To look around first: "
-                "'python3 manage.py up --demo'."
+                "No bot yet: make one with 'python3 manage.py create_bot NAME', then connect it, "
+                "or import its file with 'python3 manage.py import_bot_db FILE --bot NAME'. To "
+                "look around first: 'python3 manage.py up --demo'."
             )
 
     def say(self, text: str) -> None:
