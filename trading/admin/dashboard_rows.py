@@ -61,6 +61,7 @@ def strategy_rows(
                 "name": Cell(instance.name, "text", "", url),
                 "cells": _cells(metrics),
                 "money": _money(metrics),
+                "no_fees": bool(metrics.get("trades")) and metrics.get("fees_known") == 0,
                 "open": display.count(positions.get(instance.pk, 0)),
                 "spark": spark(curves.get(instance.name, ())),
             }

@@ -90,7 +90,10 @@ def held_seconds(trade: Trade) -> float:
 class TradeAdmin(KeysetAdmin):
     columns = COLUMNS
     csv_header = HEADER
-    intro = "Closed trades, newest exit first. Results are net of fees."
+    intro = (
+        "Closed trades, newest exit first. Results are as the bots report them, "
+        "net of the fees they report."
+    )
     nothing_yet = "No trade has been recorded yet."
     nothing_found = "No trade matches these filters."
 

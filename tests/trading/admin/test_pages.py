@@ -61,9 +61,20 @@ def test_paper_trades_are_counted_apart_and_said_to_be_paper(owner, story):
     assert "<strong>paper</strong>" in answer.content.decode()
 
 
+def test_a_strategy_whose_trades_tell_no_fees_says_so(owner, bot):
+    ingest.store_trades(bot, [trade(2), trade(4), trade(1, fee=0.1), trade(3)])
+    answer = owner.get("/admin/?period=all")
+    shown = {row["name"].text: row["no_fees"] for row in answer.context["strategies"]}
+    assert shown == {"rsi_bb": True, "renko_ao": False}
+    page = text(answer)
+    assert page.count("no fees reported") == 1
+    assert "net of the fees they report" in page
+
+
 def test_a_period_after_the_newest_trade_says_so_and_offers_all(owner, story):
     with clock.at(START + timedelta(days=300)):
         answer = owner.get("/admin/?period=7d")
+    assert "The newest trade closed on" in answer.content.decode()
     assert "before this period began" in answer.content.decode()
     assert "period=all" in answer.context["stale"]["url"]
     row = answer.context["strategies"][0]
