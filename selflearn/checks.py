@@ -10,6 +10,7 @@ from typing import Any
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as Caution
 from django.db import DatabaseError, connections
 
 from selflearn.secret import SHORTEST
@@ -55,7 +56,7 @@ def settings_check(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
         )
     if settings.PRODUCTION and not public:
         found.append(
-            Warning(
+            Caution(
                 "ALLOWED_HOSTS names this machine only, in production.",
                 hint="Name the hosts that visitors type: ALLOWED_HOSTS=bot.example.org.",
                 id="selflearn.W011",

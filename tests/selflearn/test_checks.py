@@ -101,7 +101,10 @@ def test_a_data_directory_that_is_a_file_or_missing_is_an_error(settings, tmp_pa
         ({"DEBUG": True, "ALLOWED_HOSTS": ["*"]}, ["selflearn.E007"]),
         ({"PRODUCTION": True, "ALLOWED_HOSTS": ["*"]}, ["selflearn.E008"]),
         ({"PRODUCTION": True, "ALLOWED_HOSTS": ["localhost"]}, ["selflearn.W011"]),
-        ({"PRODUCTION": True, "SIMULATION": True}, ["selflearn.E009"]),
+        (
+            {"PRODUCTION": True, "SIMULATION": True, "ALLOWED_HOSTS": ["bot.example.org"]},
+            ["selflearn.E009"],
+        ),
     ],
 )
 def test_settings_that_let_strangers_in_are_errors(settings, changed, expected):
