@@ -49,8 +49,8 @@ class Client:
     ) -> None:  # fmt: skip
         self.url = url
         folder = Path(directory)
-        self._server = Server(transport or Http(url), token, timeout)
-        self._asking = Server(transport or Http(url), token, timeout)
+        self._server = Server(transport or Http(url), token, timeout, url)
+        self._asking = Server(transport or Http(url), token, timeout, url)
         self._outbox = Outbox(folder, durable)
         self._now = now
         self._counter = Counter(self._outbox, stretch, now)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -18,6 +20,8 @@ from .errors import ClientError, Unavailable
 from .outbox import Outbox
 from .sender import Backoff
 from .transport import Server
+
+log = logging.getLogger("selflearn_client")
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,9 @@ class Cache:
     def __init__(self, outbox: Outbox, server: Server, refresh: float, background: bool) -> None:
         self._outbox, self._server = outbox, server
         self._refresh, self._background = refresh, background
+        # Of a server that is away; what it refuses is a matter of one strategy alone.
         self._backoff = Backoff()
+        self._refused: dict[str, float] = {}
         self._lock = threading.RLock()
         self._kept = {
             name.removeprefix("parameters/"): _Kept(**json.loads(body), confirmed=None)
@@ -74,12 +80,15 @@ class Cache:
 
     def get(self, strategy: str, default: Mapping[str, Any] | None) -> Parameters:
         """Asks the server itself only where nothing is kept or no thread does it. Raises
-        Unavailable where nothing is known and no default was given."""
+        ClientError where nothing is known and no default was given."""
         check = Checker()
         check.matches("strategy", strategy, checks.STRATEGY)
         check.settle()
         kept = self._kept.get(strategy)
-        if kept is None or (self._due(kept) and not self._background):
+        # Without values to go on with the bot wants the truth of now, refused a moment ago or not.
+        patient = kept is not None or default is not None
+        wanted = kept is None or (self._due(kept) and not self._background)
+        if wanted and not (patient and self._refused_lately(strategy)):
             try:
                 self._ask(strategy)
             except ClientError:
@@ -101,11 +110,11 @@ class Cache:
     def renew(self) -> None:
         """Ask again for what is due; for the thread."""
         for strategy, kept in list(self._kept.items()):
-            if self._due(kept) and not self._backoff.left():
-                try:
+            if self._backoff.left():
+                return
+            if self._due(kept) and not self._refused_lately(strategy):
+                with suppress(ClientError):
                     self._ask(strategy)
-                except ClientError:
-                    return
 
     def store(self, told: dict[str, Any], etag: str) -> None:
         strategy = told["strategy"]
@@ -121,20 +130,34 @@ class Cache:
         until = kept.told.get("valid_until")
         return until is not None and datetime.now(UTC) >= datetime.fromisoformat(until)
 
+    def _refused_lately(self, strategy: str) -> bool:
+        at = self._refused.get(strategy)
+        return at is not None and time.monotonic() - at < self._refresh
+
     def _ask(self, strategy: str) -> None:
         if wait := self._backoff.left():
-            raise Unavailable(f"the server was away; asked again in {wait:.0f} s")
+            raise Unavailable(f"{self._server.url} was away or busy; asked again in {wait:.0f} s")
         kept = self._kept.get(strategy)
         try:
             answer = self._server.ask(
                 "GET", f"/parameters/{quote(strategy)}/", etag=kept.etag if kept else None
             )
-        except ClientError as error:
+            told: Any = None if answer.status == 304 else answer.json()
+            if answer.status >= 400:
+                raise ClientError(f"{answer.address} was answered {answer.status}: {told}")
+        except Unavailable as error:
             self._backoff.failed(error)
             raise
+        except ClientError as error:
+            self._backoff.worked()
+            if strategy not in self._refused:
+                log.error("no parameters of %s: %s", strategy, error)
+            self._refused[strategy] = time.monotonic()
+            raise
         self._backoff.worked()
+        self._refused.pop(strategy, None)
         if answer.status == 304 and kept:
             kept.confirmed = time.monotonic()
         elif answer.status == 200:
             # An alias is answered under the strategy's key: kept under the name that was asked.
-            self.store({**answer.json(), "strategy": strategy}, answer.headers.get("etag", ""))
+            self.store({**told, "strategy": strategy}, answer.headers.get("etag", ""))

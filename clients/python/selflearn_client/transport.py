@@ -8,7 +8,7 @@ import json
 import ssl
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
@@ -27,12 +27,15 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    address: str = ""  # that was asked, for the texts of errors
 
     def json(self) -> Any:
         try:
             return json.loads(self.body) if self.body else None
         except ValueError as error:
-            raise Unavailable("the answer is not JSON; is there a proxy in between?") from error
+            raise Unavailable(
+                f"the answer of {self.address} is not JSON; is there a proxy in between?"
+            ) from error
 
 
 class Transport(Protocol):
@@ -55,6 +58,9 @@ class Http:
             raise ValueError("url must begin with http:// or https:// and name a host")
         if parts.username or parts.password or parts.query or parts.fragment:
             raise ValueError("url must hold no user, password or query")
+        bare = url.rstrip("/").removesuffix("/api/v1")
+        if bare != url.rstrip("/"):
+            raise ValueError(f"url is {url}, but must be the server's bare address: {bare}")
         self._secure = parts.scheme == "https"
         self._host, self._port = parts.hostname, parts.port
         self._base = parts.path.rstrip("/")
@@ -120,6 +126,7 @@ class Server:
     transport: Transport
     token: str = field(repr=False)
     timeout: float
+    url: str = ""
 
     def __post_init__(self) -> None:
         if not self.token.isascii() or not self.token.isprintable() or " " in self.token:
@@ -141,33 +148,39 @@ class Server:
             if len(body) >= PACK_FROM:
                 body, headers["Content-Encoding"] = gzip.compress(body, 5), "gzip"
         limit = self.timeout if timeout is None else max(0.05, min(self.timeout, timeout))
+        address = f"{self.url.rstrip('/')}/api/v1{path.partition('?')[0]}"
         try:
             answer = self.transport.request(method, "/api/v1" + path, headers, body, limit)
         except (OSError, http.client.HTTPException) as error:
             # Its type and nothing of its text, which may quote a header.
             text = error.strerror if isinstance(error, OSError) and error.strerror else ""
             raise Unavailable(
-                f"{type(error).__name__} {text}".strip(),
+                f"{self.url} cannot be reached: {type(error).__name__} {text}".strip(),
                 timed_out=isinstance(error, TimeoutError),
             ) from None
-        _judge(answer, method, path)
+        answer = replace(answer, address=address)
+        _judge(answer, method, urlsplit(self.url).path.strip("/"))
         return answer
 
 
-def _judge(answer: Answer, method: str, path: str) -> None:
+def _judge(answer: Answer, method: str, below: str) -> None:
+    """``below`` is the path that the url holds, if any: a likely reason of a 404."""
     status = answer.status
     if 200 <= status < 300 or status == 304 or status in CONTENT:
         return
-    what = f"{method} {path.partition('?')[0]} was answered {status}"
+    what = f"{method} {answer.address} was answered {status}"
     if status in BUSY or status >= 500:
         raise Unavailable(what, _retry_after(answer))
     if 300 <= status < 400:
         raise Denied(f"{what}, a redirect: use the address it leads to")
+    why = {
+        401: ": the token is unknown, expired or revoked", 403: ": the token may not do this",
+        404: f"; url must be the server's bare address: is /{below} right?" if below else "",
+    }.get(status, "")  # fmt: skip
     told = answer.json() if status == 404 and answer.body[:1] == b"{" else None
     if told is not None:
-        raise NotFound(str(told.get("detail", what)))
-    why = {401: ": the token is unknown, expired or revoked", 403: ": the token may not do this"}
-    raise Denied(what + why.get(status, ""))
+        raise NotFound(f"{told.get('detail', 'nothing there')} ({what}{why})")
+    raise Denied(what + why)
 
 
 def _retry_after(answer: Answer) -> float | None:
