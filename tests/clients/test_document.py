@@ -1,5 +1,6 @@
 """The example and the commands of docs/connect-a-bot.md, run as they are written."""
 
+import json
 import os
 import re
 import signal
@@ -11,7 +12,8 @@ import pytest
 
 from trading.models import Bot, EvaluationCount, Position, StateEntry, Trade
 
-from .conftest import CLIENT, ROOT
+from .conftest import CLIENT, ROOT, trade
+from .test_kills import trades_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PAGE = (ROOT / "docs" / "connect-a-bot.md").read_text()
@@ -44,6 +46,40 @@ def test_the_example_bot_trades_and_leaves_nothing_behind(account, tmp_path):
     assert (trade.book.mode, trade.parameter_set.version) == ("paper", 1)
     assert EvaluationCount.objects.exists()
     assert Bot.objects.get().reported["version"] == "example 1"
+
+
+def test_the_example_bot_waits_for_a_server_that_is_away(service, tmp_path):
+    (tmp_path / "bot.py").write_text(EXAMPLE)
+    bot = subprocess.Popen(
+        [sys.executable, "bot.py"], cwd=tmp_path, env=environment(service.account),
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    try:
+        said = bot.stdout.readline()
+        assert said.startswith(f"waiting for the server: {service.account.url} "), said
+        service.start()
+        deadline = time.monotonic() + 30
+        while not trades_of(service) and time.monotonic() < deadline and bot.poll() is None:
+            time.sleep(0.1)
+        assert trades_of(service)
+    finally:
+        bot.kill()
+        bot.communicate()
+
+
+def test_a_strategy_of_ones_own_is_declared_as_written(account, connect):
+    block = re.search(r"```\n([^`]*/strategies/ [^`]*)```", PAGE)[1]
+    ran = subprocess.run(
+        ["bash", "-euc", block.replace("curl -sS", "curl -sS --fail-with-body")],
+        env=environment(account), capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert json.loads(ran.stdout)["key"] == "scalper"
+    client = connect(account)
+    assert client.parameters("scalper").values == {"take_profit_bps": 8.0, "lookback": 20}
+    client.record_trade(**trade(1, strategy="scalper"))
+    assert client.flush()
+    assert Trade.objects.count() == 1
 
 
 def test_the_commands_without_python_work(account):
