@@ -83,9 +83,9 @@ class ParametersForm(forms.Form):
         """Every error with the field it belongs to, in the order of the page."""
         shown = [row["field"] for group in self.groups() for row in group["fields"]]
         return [
-            {"id": field.id_for_label, "text": _sentence(field.label, str(message))}
+            {"id": field.id_for_label, "text": _sentence(field.label, error)}
             for field in (*shown, self[REASON])
-            for message in field.errors
+            for error in field.errors.as_data()
         ]
 
     @property
@@ -112,8 +112,11 @@ class TokenForm(forms.Form):
             field.widget.attrs["class"] = "sl-input"
 
 
-def _sentence(name: str, message: str) -> str:
+def _sentence(name: str, error: forms.ValidationError) -> str:
     """A message that reads on from the name of its field where it can."""
+    if error.code == "required":
+        return f"{name} is missing."
+    message = str(error.messages[0])
     if message.startswith("Must "):
         return f"{name} m{message[1:]}"
     return f"{name}: {message}"

@@ -80,7 +80,7 @@ def test_the_errors_are_listed_at_the_top_each_with_a_link_to_its_field(owner, i
     links = (
         ("ema_fast_period", "EMA fast period must be below EMA slow period (21)."),
         ("rsi_period", "RSI period must be a number."),
-        ("reason", "Reason: Say what changes and why."),
+        ("reason", "Reason is missing."),
     )
     for name, text in links:
         assert f'<a href="#id_{name}">{text}</a>' in box
