@@ -45,6 +45,9 @@ class CandleSeriesAdmin(Exported, ReadOnlyAdmin):
     list_filter = ("bot", "interval")
     search_fields = ("market__name",)
     list_select_related = ("bot", "market")
+    # As the model orders them, but by names: its own fields would each widen their heading by
+    # a mark of the order, and the last columns would not fit.
+    ordering = ("market__name", "interval", "bot__name")
     resource_classes = (
         resource_for(
             CandleSeries, "market__name", "interval", "bot__name", "first_at", "last_at",
