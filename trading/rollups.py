@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from django.db import IntegrityError, connection, transaction
 
-from trading import bulk, columns, scopes, stored_days
+from trading import bulk, columns, readers, scopes, stored_days
 from trading.clock import to_micros
 from trading.columns import Rows
 from trading.ledger import tally
@@ -26,6 +26,7 @@ from trading.stored_days import DAY, HOUR
 
 SLICE = 125_000  # trades that a rebuild folds at a time
 TOGETHER = 8  # such slices in one transaction
+SEVERAL_READERS = 1_000_000  # trades from which starting other processes pays
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,27 +176,72 @@ def rebuild_all(instances: Sequence[StrategyInstance], progress=lambda done: Non
     """
     books = list(Book.objects.filter(instance__in=instances).values_list("id", flat=True))
     counted, slices = 0, _slices(books)
-    with ThreadPoolExecutor(1) as aside:
+    with (
+        readers.several(len(slices) * SLICE, SEVERAL_READERS) as several,
+        readers.one_thread() as aside,
+    ):
         for at in range(0, len(slices), TOGETHER):
+            some = slices[at : at + TOGETHER]
             with transaction.atomic():
                 lock(instances[0].bot_id)
-                for count in _rebuild(instances, books, slices[at : at + TOGETHER], aside):
+                _clear(instances, some)
+                for count in (
+                    _apart(instances, books, some, several)
+                    if several
+                    else _rebuild(instances, books, some, aside)
+                ):
                     counted += count
                     progress(counted)
     return counted
+
+
+def _clear(instances: Sequence[StrategyInstance], slices: list) -> None:
+    ends = {"day__gte": slices[0][0], "day__lt": slices[-1][1]}
+    inside = {name: day for name, day in ends.items() if day is not None}
+    RollupDay.objects.filter(scope__instance__in=instances, **inside).delete()
+
+
+def _apart(
+    instances: Sequence[StrategyInstance], books: list[int], slices: list, several: Executor
+) -> Iterator[int]:
+    """Replace the days of ``slices``, which other processes read and fold."""
+    known = scopes.of_instances(instances)
+    by_time = len(instances) > 1
+    asked = [several.submit(read_and_fold, books, bounds, by_time, known) for bounds in slices]
+    for bounds, answer in zip(slices, asked, strict=True):
+        found = answer.result()
+        if found is None:  # a pair without scopes: only this process may make them
+            stored = _read(books, bounds, by_time)
+            pairs = scopes.of_pairs(columns.pairs(stored)[0])
+            found = len(stored), *_fold_rows(stored, pairs)
+        count, keys, records = found
+        _write_hours(keys, records)
+        yield count
+
+
+def read_and_fold(
+    books: list[int], bounds: tuple[int | None, int | None], by_time: bool, known: dict
+) -> tuple[int, list[tuple[int, int]], np.ndarray] | None:
+    """A slice's hours, with how many trades they hold; None where a trade's scopes are not
+    ``known``. Runs in another process."""
+    stored = _read(books, bounds, by_time)
+    if not known.keys() >= set(columns.pairs(stored)[0]):
+        return None
+    return len(stored), *_fold_rows(stored, known)
+
+
+def _read(books: list[int], bounds: tuple[int | None, int | None], by_time: bool) -> Rows:
+    since, until = (None if day is None else day * DAY for day in bounds)
+    return columns.rows(books, since, until, by_time=by_time)
 
 
 def _rebuild(
     instances: Sequence[StrategyInstance], books: list[int], slices: list, aside: Executor
 ) -> Iterator[int]:
     """Replace the days of ``slices``: while one is read, the one before is folded ``aside``."""
-    ends = {"day__gte": slices[0][0], "day__lt": slices[-1][1]}
-    inside = {name: day for name, day in ends.items() if day is not None}
-    RollupDay.objects.filter(scope__instance__in=instances, **inside).delete()
     folding = None
     for bounds in slices:
-        since, until = (None if day is None else day * DAY for day in bounds)
-        stored = columns.rows(books, since, until, by_time=len(instances) > 1)
+        stored = _read(books, bounds, len(instances) > 1)
         found = scopes.of_pairs(columns.pairs(stored)[0])
         before, folding = folding, aside.submit(_fold_rows, stored, found)
         if before:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from trading.memory import Memory
-from trading.models import Book, Scope
+from trading.models import Book, Scope, StrategyInstance
 
 Pair = tuple[int, int]  # book, parameter set (0: unknown)
 Scopes = tuple[int, int, int]  # of the instance, the market, the set
@@ -49,4 +49,17 @@ def _of_book(book: Book, parameter_set: int) -> tuple[Scope, Scope, Scope]:
         scope(Scope.Kind.INSTANCE),
         scope(Scope.Kind.MARKET, market=book.market_id),
         scope(Scope.Kind.SET, member=parameter_set or None),
+    )
+
+
+def of_instances(instances: Iterable[StrategyInstance]) -> dict[Pair, Scopes]:
+    """The scopes of every book and set of some instances that trades were counted in so far."""
+    sets: dict[tuple, list[int]] = {}
+    for scope in Scope.objects.filter(instance__in=instances, kind=Scope.Kind.SET):
+        place = (scope.instance_id, scope.mode, scope.currency)
+        sets.setdefault(place, []).append(scope.parameter_set_id or 0)
+    return of_pairs(
+        (book.pk, made_by)
+        for book in Book.objects.filter(instance__in=instances)
+        for made_by in sets.get((book.instance_id, book.mode, book.currency), ())
     )

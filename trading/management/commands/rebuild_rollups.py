@@ -1,3 +1,6 @@
+from itertools import groupby
+from operator import attrgetter
+
 from trading import progress, rollups
 from trading.management.base import Command as Base
 from trading.management.base import bot_named
@@ -16,18 +19,24 @@ class Command(Base):
         if bot:
             instances = instances.filter(bot=bot_named(bot))
             trades = trades.filter(book__instance__bot__name=bot)
-        done = []
+        done, before = [], 0
         with progress.bar("Trades", trades.count()) as advance:
-            before = 0
-            for instance in instances:
-                count = rollups.rebuild(
-                    instance, lambda here, before=before: advance(before + here)
+            for _, group in groupby(instances, key=attrgetter("bot_id")):
+                mine = list(group)
+                before += rollups.rebuild_all(
+                    mine, lambda here, before=before: advance(before + here)
                 )
-                before += count
-                done.append({"bot": instance.bot.name, "strategy": instance.name, "trades": count})
+                done += [
+                    {"bot": one.bot.name, "strategy": one.name, "trades": _count(one)}
+                    for one in mine
+                ]
         if options["json"]:
             self.answer(done)
             return
         for row in done:
             self.stdout.write(f"{row['bot']} / {row['strategy']}: {row['trades']} trades")
-        self.stdout.write(f"Rebuilt {len(done)} strategies from {before if done else 0} trades.")
+        self.stdout.write(f"Rebuilt {len(done)} strategies from {before} trades.")
+
+
+def _count(instance: StrategyInstance) -> int:
+    return Trade.objects.filter(book__in=instance.books.values("pk")).count()

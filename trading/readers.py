@@ -1,0 +1,50 @@
+"""Other processes that read and fold trades, for a rebuild of millions of them.
+
+One process reads a million rows a second, whatever is done with them; two read two. They only
+read: what they answer is written by the process that holds the bot's lock, under which no trade
+changes.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connection
+
+
+@contextmanager
+def several(trades: int, worth: int) -> Iterator[Executor | None]:
+    """Readers where there are at least ``worth`` trades and a second core; else None."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    if trades < worth or (cores or 1) < 2:
+        yield None
+        return
+    # Started afresh: a fork would share this process's connection and its threads' locks.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(
+        min(cores or 1, 4), context, _connect, (dict(connection.settings_dict),)
+    ) as readers:
+        yield readers
+
+
+@contextmanager
+def one_thread() -> Iterator[Executor]:
+    """A thread that folds while this one reads."""
+    with ThreadPoolExecutor(1) as aside:
+        yield aside
+
+
+def _connect(database: dict[str, Any]) -> None:
+    import django
+    from django.apps import apps
+
+    if not apps.ready:
+        django.setup()
+    # The same database as the one that asks, also where that is a test's.
+    connection.close()
+    connection.settings_dict.update(database)
