@@ -32,7 +32,8 @@ def held_against_schema(
         *(sys.executable, "-W", "ignore", "-m", "schemathesis.cli", "--config-file", str(CONFIG)),
         *("run", f"http://127.0.0.1:{server.port}/api/schema/", "--no-color"),
         *("--header", f"Authorization: Bearer {secret}", "--max-examples", str(examples)),
-        *(operations, "--seed", "1", "--workers", "2", "--continue-on-failure"),
+        # One worker: Python 3.11 parses source in two threads at once with a SystemError.
+        *(operations, "--seed", "1", "--workers", "1", "--continue-on-failure"),
     )
     return subprocess.run(
         command, cwd=server.data, env=os.environ | {"PYTHONWARNINGS": "ignore"},
