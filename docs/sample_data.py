@@ -90,7 +90,7 @@ def _trades(bot: Bot, rng: random.Random, line: tuple, number: int) -> int:
                 external_id=f"a-{number:05d}", strategy=strategy, market=market, side=side,
                 entry_price=entry, exit_price=leaving, size=0.1,
                 entry_time=(leave - held).timestamp(), exit_time=leave.timestamp(),
-                exit_reason=rng.choice(get(strategy).exit_reasons),
+                exit_reason=_reason(strategy, result, rng),
                 pnl_pct=round(told, 6), fee=round(entry * 0.1 * 0.00001, 6),
                 stop_loss=round(entry * (1 - sign * 0.0004), 2), currency="USDT",
                 context=context, tag="session-b" if at % 5 == 0 else "",
@@ -98,9 +98,16 @@ def _trades(bot: Bot, rng: random.Random, line: tuple, number: int) -> int:
         )  # fmt: skip
     ingest.store_trades(bot, batch)
     late = batch[-2]
-    late.revision, late.exit_reason = 1, "take_profit"
+    late.revision, late.exit_reason = 1, "time_stop"
     ingest.store_trades(bot, [late])
     return number
+
+
+def _reason(strategy: str, result: float, rng: random.Random) -> str:
+    if abs(result) > 0.1:
+        return "take_profit" if result > 0 else "stop_loss"
+    others = [name for name in get(strategy).exit_reasons if name[:4] not in ("take", "stop")]
+    return rng.choice(others)
 
 
 def _features(strategy: str, rng: random.Random) -> dict:
