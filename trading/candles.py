@@ -50,6 +50,11 @@ class Counts:
     updated: int = 0
     unchanged: int = 0
 
+    def add(self, other: Counts) -> None:
+        self.stored += other.stored
+        self.updated += other.updated
+        self.unchanged += other.unchanged
+
 
 def from_matrix(matrix: np.ndarray) -> Candles:
     """The inverse of ``Candles.matrix``; the columns are views."""

@@ -141,12 +141,6 @@ def _floats(rows: Iterable[tuple], width: int) -> np.ndarray:
     return np.fromiter(chain.from_iterable(rows), np.float64).reshape(-1, width)
 
 
-def iter_rows(cursor) -> Iterable[tuple]:
-    """Rows of an executed cursor, fetched in large steps."""
-    while batch := cursor.fetchmany(20_000):
-        yield from batch
-
-
 def placeholders(values: Collection[object]) -> str:
     return ", ".join(["%s"] * len(values))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -30,13 +30,6 @@ def several(trades: int, worth: int) -> Iterator[Executor | None]:
         min(cores or 1, 4), context, _connect, (dict(connection.settings_dict),)
     ) as readers:
         yield readers
-
-
-@contextmanager
-def one_thread() -> Iterator[Executor]:
-    """A thread that folds while this one reads."""
-    with ThreadPoolExecutor(1) as aside:
-        yield aside
 
 
 def _connect(database: dict[str, Any]) -> None:

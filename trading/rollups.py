@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -178,7 +178,7 @@ def rebuild_all(instances: Sequence[StrategyInstance], progress=lambda done: Non
     counted, slices = 0, _slices(books)
     with (
         readers.several(len(slices) * SLICE, SEVERAL_READERS) as several,
-        readers.one_thread() as aside,
+        ThreadPoolExecutor(1) as aside,
     ):
         for at in range(0, len(slices), TOGETHER):
             some = slices[at : at + TOGETHER]

@@ -17,6 +17,7 @@ from trading.ledger.tally import Trades
 from trading.models import Bot, Trade, TradeContext, TradeRevision
 from trading.records import TradeRow
 from trading.rollups import Place
+from trading.strategies.common import COMMON_CONTEXT
 
 
 def place(book: int, parameter_set: int | None, exit_at: int | datetime) -> Place:
@@ -61,12 +62,8 @@ _MONEY = [
 ]
 _COLUMNS = ("id", "bot_id", "book_id", "parameter_set_id", *_ROW, "stored_at")
 _KEPT = {"id", "bot_id", "external_id", "stored_at"}
-_CONTEXT = (
-    "volatility_bps", "price_trend", "volatility_trend", "entry_hour", "entry_day_of_week",
-    "signal_strength", "mfe_pct", "mae_pct", "time_to_mfe_seconds", "hold_time_seconds",
-    "reached_tp", "reached_sl",
-)  # fmt: skip
-_ABSENT = ["" if name in ("price_trend", "volatility_trend") else None for name in _CONTEXT]
+_CONTEXT = [feature.name for feature in COMMON_CONTEXT]
+_ABSENT = ["" if feature.kind == "category" else None for feature in COMMON_CONTEXT]
 
 
 def _fields(row: TradeRow, money: Callable | None) -> list[object]:

@@ -235,7 +235,7 @@ def _candles(source: Source, bot: Bot, report: Report) -> None:
             )
         sound = np.setdiff1d(np.arange(len(new)), list(wrong))
         counts = candles.store(candles.series_for(bot, market, interval), new.take(sound))
-        _sum(report.candles, counts)
+        report.candles.add(counts)
 
 
 def _bricks(source: Source, bot: Bot, report: Report) -> None:
@@ -249,7 +249,7 @@ def _bricks(source: Source, bot: Bot, report: Report) -> None:
             report.notes.append(f"{len(rows)} bricks rejected: {unknown}")
             continue
         place, _ = Market.objects.get_or_create(name=market)
-        _sum(report.bricks, _store_bricks(instance, place, rows))
+        report.bricks.add(_store_bricks(instance, place, rows))
 
 
 def _store_bricks(instance, market: Market, rows: list[sqlite3.Row]) -> Counts:
@@ -294,9 +294,3 @@ def _prices(source: Source, bot: Bot, report: Report) -> None:
             for strategy, markets in value.items()
         }
         state.write(bot, "price_history", kept, clock.to_micros(clock.from_epoch(newest)))
-
-
-def _sum(total: Counts, counts: Counts) -> None:
-    total.stored += counts.stored
-    total.updated += counts.updated
-    total.unchanged += counts.unchanged

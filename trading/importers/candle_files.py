@@ -52,9 +52,7 @@ def run(
     series = candles.series_for(bot, market, interval)
     for start in range(0, len(sound), BATCH):
         counts = candles.store(series, sound.take(slice(start, start + BATCH)))
-        report.counts.stored += counts.stored
-        report.counts.updated += counts.updated
-        report.counts.unchanged += counts.unchanged
+        report.counts.add(counts)
         progress(min(start + BATCH, len(sound)))
     return report
 
