@@ -14,8 +14,6 @@ from django.db import connection, models
 
 from trading import numbers
 
-_FLOAT_ARRAY = 1022  # PostgreSQL's number of float8[]
-
 
 def upsert(
     model: type[models.Model],
@@ -108,8 +106,8 @@ def reserve_ids(model: type[models.Model], count: int) -> list[int]:
 
 
 def binary(sql: str, values: Sequence[object]) -> list[tuple]:
-    """Rows of a query over binary columns (on PostgreSQL also arrays of floats, as it sends
-    them), which come as bytes or as views of what was received, and not as hex text."""
+    """Rows of a query over binary columns, which come as bytes or as views of what was received,
+    and not as hex text."""
     if connection.vendor == "postgresql":
         return _postgres_binary(sql, values)
     with connection.cursor() as cursor:
@@ -130,8 +128,7 @@ def _binding() -> Iterator:
 
 def _postgres_binary(sql: str, values: Sequence[object]) -> list[tuple]:
     with _binding() as cursor:
-        for kind in ("bytea", _FLOAT_ARRAY):
-            cursor.adapters.register_loader(kind, _view())
+        cursor.adapters.register_loader("bytea", _view())
         return cursor.execute(sql, values, binary=True).fetchall()
 
 

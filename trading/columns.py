@@ -14,9 +14,7 @@ from trading import bulk
 from trading.ledger.tally import Trades
 
 UNKNOWN_SET = 0
-ARRAY_ROWS = 1_000_000  # PostgreSQL holds a whole row of the answer in memory: 84 MB at most
-_HEADER = 20  # bytes before the first element of an array of one dimension
-_ELEMENT = np.dtype([("length", ">i4"), ("value", ">f8")])
+PACKED_ROWS = 1_000_000  # PostgreSQL holds a whole value in memory: 56 MB at most
 _LEDGER = ("t.book_id", "COALESCE(t.parameter_set_id, 0)", "t.exit_at", "t.exit_at - t.entry_at",
            "t.pnl_pct", "t.pnl", "t.fee")  # fmt: skip
 
@@ -81,8 +79,8 @@ def rows_with(
 
 def pairs(stored: Rows) -> tuple[list[tuple[int, int]], np.ndarray]:
     """Every (book, parameter set) that occurs, and which of them each trade has."""
-    books, book = np.unique(stored.book, return_inverse=True)
-    sets, member = np.unique(stored.parameter_set, return_inverse=True)
+    books, book = _distinct(stored.book)
+    sets, member = _distinct(stored.parameter_set)
     place = book * max(sets.size, 1) + member
     found = np.flatnonzero(np.bincount(place, minlength=1))
     which = np.zeros(books.size * sets.size, dtype=np.int64)
@@ -91,11 +89,21 @@ def pairs(stored: Rows) -> tuple[list[tuple[int, int]], np.ndarray]:
     return kinds, which[place]
 
 
+def _distinct(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The values that occur, ascending, and which of them each element has."""
+    low, high = (int(ids.min()), int(ids.max())) if ids.size else (0, 0)
+    if high - low > ids.size:
+        return np.unique(ids, return_inverse=True)
+    # Without sorting: ids of rows made together lie close to each other.
+    occurs = np.bincount(ids - low) > 0
+    return np.flatnonzero(occurs) + low, (np.cumsum(occurs) - 1)[ids - low]
+
+
 def as_rows(table: np.ndarray) -> Rows:
     """Rows from a float64 matrix of book, set, exit, held, r, pnl, fee (or infinity)."""
     # Microseconds since 1970 stay below 2**53, so float64 carries them exactly.
     book, parameter_set, exit_at, held = (table[:, at].astype(np.int64) for at in range(4))
-    r, pnl, fee = (np.ascontiguousarray(table[:, at]) for at in range(4, 7))
+    r, pnl, fee = (table[:, at].astype(np.float64) for at in range(4, 7))
     fee[np.isinf(fee)] = np.nan
     return Rows(book, parameter_set, Trades(exit_at, held, r, pnl, fee))
 
@@ -107,7 +115,7 @@ def nothing() -> Rows:
 
 def matrix(sql: str, values: Sequence[object], width: int) -> np.ndarray:
     """Run a query of ``width`` numeric columns without NULL into a float64 matrix (n, width)."""
-    found = _arrays(sql, values, width) if _postgres() else None
+    found = _packed(sql, values, width) if _postgres() else None
     if found is not None:
         return found
     with connection.cursor() as cursor:
@@ -117,24 +125,19 @@ def matrix(sql: str, values: Sequence[object], width: int) -> np.ndarray:
         return _floats(chain.from_iterable(batches), width)
 
 
-def _arrays(sql: str, values: Sequence[object], width: int) -> np.ndarray | None:
-    """The same as one binary array a column; None where there are too many rows for that."""
+def _packed(sql: str, values: Sequence[object], width: int) -> np.ndarray | None:
+    """The same as one value, the rows' bytes; None where there are too many rows for that."""
     names = [f"c{at}" for at in range(width)]
-    arrays = ", ".join(f"array_agg(CAST({name} AS double precision))" for name in names)
+    row = " || ".join(f"float8send(CAST({name} AS double precision))" for name in names)
     found = bulk.binary(
-        f"SELECT {arrays} FROM (SELECT * FROM ({sql}) AS rows LIMIT {ARRAY_ROWS + 1})"
-        f" AS found({', '.join(names)}) HAVING count(*) <= {ARRAY_ROWS}",
+        f"SELECT string_agg({row}, NULL) FROM (SELECT * FROM ({sql}) AS rows"
+        f" LIMIT {PACKED_ROWS + 1}) AS found({', '.join(names)})"
+        f" HAVING count(*) <= {PACKED_ROWS}",
         values,
     )
     if not found:
         return None
-    columns = [
-        np.frombuffer(array or b"", _ELEMENT, offset=_HEADER if array else 0) for array in found[0]
-    ]
-    table = np.empty((columns[0].size, width), order="F")
-    for at, column in enumerate(columns):
-        table[:, at] = column["value"]
-    return table
+    return np.frombuffer(found[0][0] or b"", ">f8").reshape(-1, width)
 
 
 def _floats(rows: Iterable[tuple], width: int) -> np.ndarray:
