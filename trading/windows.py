@@ -13,12 +13,12 @@ import numpy as np
 from django.db import connection
 
 from trading import bulk, columns
+from trading.clock import DAY, HOUR
 from trading.columns import placeholders
 from trading.ledger import tally
 from trading.ledger.metrics import Daily
 from trading.ledger.tally import TALLY
 from trading.models import Scope
-from trading.rollups import DAY, HOUR
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,10 @@ import pandas as pd
 import pytest
 
 from trading import clock, windows
-from trading.clock import to_micros
+from trading.clock import DAY, HOUR, to_micros
 from trading.ingest import store_trades
 from trading.ledger import money, tally
 from trading.models import Bot, Scope, Trade
-from trading.rollups import DAY, HOUR
 
 from .story import MONDAY, NOW, make_bot, trade, two_sets, week
 
