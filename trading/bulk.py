@@ -105,11 +105,11 @@ def reserve_ids(model: type[models.Model], count: int) -> list[int]:
     return list(range(first, first + count))
 
 
-def binary(sql: str, values: Sequence[object]) -> list[tuple]:
+def binary(sql: str, values: Sequence[object], *, often: bool = False) -> list[tuple]:
     """Rows of a query over binary columns, which come as bytes or as views of what was received,
-    and not as hex text."""
+    and not as hex text. A statement that is asked ``often`` in the same words keeps its plan."""
     if connection.vendor == "postgresql":
-        return _postgres_binary(sql, values)
+        return _postgres_binary(sql, values, often)
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return cursor.fetchall()
@@ -126,10 +126,10 @@ def _binding() -> Iterator:
         yield cursor
 
 
-def _postgres_binary(sql: str, values: Sequence[object]) -> list[tuple]:
+def _postgres_binary(sql: str, values: Sequence[object], often: bool) -> list[tuple]:
     with _binding() as cursor:
         cursor.adapters.register_loader("bytea", _view())
-        return cursor.execute(sql, values, binary=True).fetchall()
+        return cursor.execute(sql, values, binary=True, prepare=often or None).fetchall()
 
 
 @cache

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.db import connection
+
 from trading.memory import Memory
 from trading.models import Book, Scope, StrategyInstance
 
@@ -11,6 +13,20 @@ Pair = tuple[int, int]  # book, parameter set (0: unknown)
 Scopes = tuple[int, int, int]  # of the instance, the market, the set
 
 _known: Memory[Pair, Scopes] = Memory()
+_rows: Memory[int, Scope] = Memory()
+
+
+def every() -> list[Scope]:
+    """All scopes that there are now, by id. Only new ones are read: a scope never changes."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM trading_scope ORDER BY id")
+        ids = [row[0] for row in cursor.fetchall()]
+    found = {key: scope for key in ids if (scope := _rows.get(key))}
+    if len(found) < len(ids):
+        for scope in Scope.objects.filter(id__gte=next(key for key in ids if key not in found)):
+            _rows.keep(scope.id, scope)
+            found[scope.id] = scope
+    return [found[key] for key in ids if key in found]
 
 
 def of_pairs(pairs: Iterable[Pair]) -> dict[Pair, Scopes]:

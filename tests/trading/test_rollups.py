@@ -52,6 +52,14 @@ def test_a_rebuild_finds_nothing_to_change(bot):
     assert sums(bot) == rebuilt(bot)
 
 
+def test_a_rebuild_leaves_right_rows_as_they_are(bot):
+    first, *others = RollupDay.objects.order_by("id").values_list("id", flat=True)
+    RollupDay.objects.filter(pk=first).delete()
+    rebuilt(bot)
+    kept = set(RollupDay.objects.values_list("id", flat=True))
+    assert kept >= set(others) and len(kept) == len(others) + 1
+
+
 def test_a_rebuild_puts_right_what_was_wrong_missing_or_too_much(bot):
     right = sums(bot)
     rows = RollupDay.objects.order_by("id")
