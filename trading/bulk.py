@@ -14,6 +14,8 @@ from django.db import connection, models
 
 from trading import numbers
 
+_BYTEA = 17  # PostgreSQL's number of the type
+
 
 def upsert(
     model: type[models.Model],
@@ -122,13 +124,15 @@ def _binding() -> Iterator:
     from psycopg import Cursor
 
     connection.ensure_connection()
+    adapters = connection.connection.adapters
+    if adapters.get_loader(_BYTEA, _view().format) is not _view():
+        adapters.register_loader("bytea", _view())
     with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
         yield cursor
 
 
 def _postgres_binary(sql: str, values: Sequence[object], often: bool) -> list[tuple]:
     with _binding() as cursor:
-        cursor.adapters.register_loader("bytea", _view())
         return cursor.execute(sql, values, binary=True, prepare=often or None).fetchall()
 
 

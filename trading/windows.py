@@ -95,7 +95,8 @@ def _pieces(scopes: Sequence[Scope], windows: Sequence[Bounds], hourly: bool) ->
         scope = np.concatenate((scope, edge.scope))
         at = np.concatenate((at, tallies.size + np.arange(edge.scope.size)))
         tallies = tally.joined((tallies, edge.tallies))
-    order = np.lexsort((tallies["first"][at], scope))
+    # By scope and time in one key, which is almost in order: much faster than two.
+    order = np.argsort((scope << 32) + tallies["first"][at] // HOUR, kind="stable")
     return Pieces(scope[order], tally.take(tallies, at[order]))
 
 

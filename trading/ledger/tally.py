@@ -187,8 +187,8 @@ def merge(tallies: Tallies, starts: Ints) -> Tallies:
     into_whole[:] = np.add.reduceat(whole, starts)
     out["first"] = np.minimum.reduceat(tallies["first"], starts)
     out["last"] = np.maximum.reduceat(tallies["last"], starts)
-    for units, picos in _MONEY:
-        out[units], out[picos] = money.carry(out[units], out[picos])
+    units, picos = into_whole[:, _UNITS::2], into_whole[:, _PICOS::2]
+    units[:], picos[:] = money.carry(units, picos)
     for rows, at, inside in grids(starts, lengths, _CELLS // _FLOATS):
         blank = ~inside | (whole[at, 0] == 0)
         into_floats[rows] = _joined(floats[at], whole[:, _UNITS : _PICOS + 1][at], blank)
