@@ -29,28 +29,32 @@ def every() -> list[Scope]:
     return [found[key] for key in ids if key in found]
 
 
-def of_pairs(pairs: Iterable[Pair]) -> dict[Pair, Scopes]:
-    """The three scopes in which a trade of each book and set counts; made where missing."""
+def of_pairs(pairs: Iterable[Pair], *, make: bool = True) -> dict[Pair, Scopes]:
+    """The three scopes in which a trade of each book and set counts; made where missing.
+
+    Without ``make`` a pair is left out instead, as of a bot that was deleted this moment.
+    """
     pairs = set(pairs)
     found = {pair: ids for pair in pairs if (ids := _known.get(pair))}
-    missing = _find(pairs - found.keys())
+    missing = _find(pairs - found.keys(), make)
     for pair, ids in missing.items():
         _known.keep(pair, ids)
     return found | missing
 
 
-def _find(pairs: set[Pair]) -> dict[Pair, Scopes]:
+def _find(pairs: set[Pair], make: bool) -> dict[Pair, Scopes]:
     if not pairs:
         return {}
     held = Book.objects.in_bulk({book for book, _ in pairs})
-    wanted = {pair: _of_book(held[pair[0]], pair[1]) for pair in pairs}
+    wanted = {pair: _of_book(held[pair[0]], pair[1]) for pair in pairs if pair[0] in held}
     every = {scope.key: scope for three in wanted.values() for scope in three}
     known = dict(Scope.objects.filter(key__in=every).values_list("key", "id"))
     missing = [scope for key, scope in every.items() if key not in known]
-    if missing:
+    if missing and make:
         Scope.objects.bulk_create(missing, ignore_conflicts=True)
         known = dict(Scope.objects.filter(key__in=every).values_list("key", "id"))
-    return {pair: tuple(known[scope.key] for scope in three) for pair, three in wanted.items()}
+    found = {pair: tuple(known.get(scope.key) for scope in three) for pair, three in wanted.items()}
+    return {pair: ids for pair, ids in found.items() if None not in ids}
 
 
 def _of_book(book: Book, parameter_set: int) -> tuple[Scope, Scope, Scope]:

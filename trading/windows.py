@@ -21,6 +21,8 @@ from trading.ledger.metrics import Daily
 from trading.ledger.tally import TALLY
 from trading.models import Scope
 
+NO_SCOPES = (0, 0, 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
@@ -177,8 +179,9 @@ def _raw(scopes: Sequence[Scope], cuts: Sequence[Cut]) -> Pieces:
     by = tally.order(stored.trades)
     exit_at = stored.trades.exit_at[by]
     kinds, which = columns.pairs(stored)
-    three = known_scopes.of_pairs(kinds)
-    table = _places(scopes, np.array([three[pair] for pair in kinds], np.int64).reshape(-1, 3))
+    three = known_scopes.of_pairs(kinds, make=False)
+    ids = [three.get(pair, NO_SCOPES) for pair in kinds]
+    table = _places(scopes, np.array(ids, np.int64).reshape(-1, 3))
     found = []
     for number, one in enumerate(cuts):
         inside = np.zeros(exit_at.size, dtype=bool)

@@ -34,3 +34,14 @@ def test_what_is_remembered_of_a_scope_is_what_is_stored():
         assert {scope.id: scope.key for scope in scopes.every()} == dict(
             Scope.objects.values_list("id", "key")
         )
+
+
+def test_looking_a_pair_up_makes_no_scope():
+    bot = make_bot()
+    store_trades(bot, [trade()])
+    memory.forget()
+    book = bot.instances.get().books.get()
+    assert scopes.of_pairs([(book.pk, 0), (book.pk + 1, 0), (book.pk, 77)], make=False) == {
+        (book.pk, 0): tuple(stored())
+    }
+    assert len(stored()) == 3
