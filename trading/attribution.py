@@ -9,7 +9,7 @@ from datetime import datetime
 import numpy as np
 from django.db import connection
 
-from trading import columns, rollups
+from trading import columns, rebuild, rollups
 from trading.clock import to_micros
 from trading.models import StrategyInstance
 from trading.rollups import Place
@@ -76,7 +76,7 @@ def renew(instance: StrategyInstance, since: datetime) -> int:
     stale = {Place(book, old, hour) for _, book, old, _, hour in changed}
     stale |= {Place(book, new or 0, hour) for _, book, _, new, hour in changed}
     if len(stale) > MANY_HOURS:
-        rollups.rebuild(instance)
+        rebuild.instance(instance)
     else:
         rollups.add(columns.nothing(), sorted(stale, key=lambda place: place.hour))
     return len(changed)

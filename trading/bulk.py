@@ -14,7 +14,7 @@ from django.db import connection, models
 
 from trading import numbers
 
-_FLOAT_ARRAY = 1022  # PostgreSQL's number of float8[]
+_BYTEA = 17  # PostgreSQL's number of the type
 
 
 def upsert(
@@ -107,11 +107,11 @@ def reserve_ids(model: type[models.Model], count: int) -> list[int]:
     return list(range(first, first + count))
 
 
-def binary(sql: str, values: Sequence[object]) -> list[tuple]:
-    """Rows of a query over binary columns (on PostgreSQL also arrays of floats, as it sends
-    them), which come as bytes or as views of what was received, and not as hex text."""
+def binary(sql: str, values: Sequence[object], *, often: bool = False) -> list[tuple]:
+    """Rows of a query over binary columns, which come as bytes or as views of what was received,
+    and not as hex text. A statement that is asked ``often`` in the same words keeps its plan."""
     if connection.vendor == "postgresql":
-        return _postgres_binary(sql, values)
+        return _postgres_binary(sql, values, often)
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return cursor.fetchall()
@@ -124,15 +124,16 @@ def _binding() -> Iterator:
     from psycopg import Cursor
 
     connection.ensure_connection()
+    adapters = connection.connection.adapters
+    if adapters.get_loader(_BYTEA, _view().format) is not _view():
+        adapters.register_loader("bytea", _view())
     with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
         yield cursor
 
 
-def _postgres_binary(sql: str, values: Sequence[object]) -> list[tuple]:
+def _postgres_binary(sql: str, values: Sequence[object], often: bool) -> list[tuple]:
     with _binding() as cursor:
-        for kind in ("bytea", _FLOAT_ARRAY):
-            cursor.adapters.register_loader(kind, _view())
-        return cursor.execute(sql, values, binary=True).fetchall()
+        return cursor.execute(sql, values, binary=True, prepare=often or None).fetchall()
 
 
 @cache
