@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
 from rest_framework import status
 from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.negotiation import DefaultContentNegotiation
@@ -87,6 +88,11 @@ def batch(
 def shaped(
     found: list[Any], kind: type[Struct], name: Callable[[Any], str]
 ) -> tuple[dict[int, Struct], list[dict]]:
+    try:
+        # All at once takes a third of the time, and nearly all are of the right shape.
+        return dict(enumerate(msgspec.convert(found, list[kind]))), []
+    except (msgspec.ValidationError, UnicodeError, OverflowError):
+        pass
     sound, refused = {}, []
     for index, row in enumerate(found):
         struct = convert(row, kind)
