@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
@@ -15,6 +15,7 @@ from django.db import connection, models
 
 from trading import copying, numbers
 
+_VALUES = 3  # rows up to which PostgreSQL is given values, and not arrays
 FEW = 20  # rows up to which one statement is faster than PostgreSQL's COPY
 _TOGETHER = (250, 25, 1)  # rows in one of SQLite's statements; each number is prepared once
 _FLOAT_ARRAY = 1022  # PostgreSQL's number of float8[]
@@ -59,6 +60,12 @@ def _insert(
     tail: str = "",
 ) -> None:  # fmt: skip
     into = f"INSERT INTO {model._meta.db_table} ({', '.join(columns)})"
+    if connection.vendor == "postgresql" and len(rows) <= _VALUES:
+        marks = f"({', '.join(['%s'] * len(columns))})"
+        with _binding() as cursor:
+            every = ", ".join([marks] * len(rows))
+            cursor.execute(f"{into} VALUES {every}{tail}", list(chain(*rows)))
+        return
     if connection.vendor == "postgresql":
         types = [_type(model, name) for name in columns]
         values = [list(column) for column in zip(*rows, strict=True)]
@@ -124,21 +131,50 @@ def plain(value: object) -> object:
 
 def reserve_ids(model: type[models.Model], count: int) -> list[int]:
     """Primary keys for rows about to be inserted, ascending; call inside the transaction."""
-    if not count:
-        return []
+    return ask_ids(model, count)()
+
+
+def ask_ids(model: type[models.Model], count: int) -> Callable[[], list[int]]:
     table = model._meta.db_table
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(
-                "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
-                [table, count],
-            )
-            return sorted(row[0] for row in cursor.fetchall())
-        # The transaction holds SQLite's only write lock, so nobody else can take these; the
-        # sequence remembers the keys of deleted rows, which must not return.
-        cursor.execute("SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = %s", [table])
-        first = cursor.fetchone()[0] + 1
-    return list(range(first, first + count))
+    if connection.vendor == "postgresql":
+        asked = ask(
+            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
+            [table, count],
+        )
+        return lambda: sorted(row[0] for row in asked())
+    # The transaction holds SQLite's only write lock, so nobody else can take these; the
+    # sequence remembers the keys of deleted rows, which must not return.
+    asked = ask("SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = %s", [table])
+
+    def free() -> list[int]:
+        first = asked()[0][0] + 1
+        return list(range(first, first + count))
+
+    return free
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """What is asked and written inside goes to PostgreSQL without waiting for one answer before
+    the next statement. COPY is not possible, nor may a statement be expected to fail."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    connection.ensure_connection()
+    with connection.wrap_database_errors, connection.connection.pipeline():
+        yield
+
+
+def ask(sql: str, values: Sequence[object]) -> Callable[[], list[tuple]]:
+    """Run a query; its rows are waited for when they are called for, once."""
+    cursor = connection.cursor()
+    cursor.execute(sql, values)
+
+    def answer() -> list[tuple]:
+        with cursor:
+            return cursor.fetchall()
+
+    return answer
 
 
 def binary(sql: str, values: Sequence[object]) -> list[tuple]:
@@ -197,6 +233,7 @@ def chunks(rows: Iterable, size: int) -> Iterable[list]:
         yield batch
 
 
+@cache
 def _type(model: type[models.Model], column: str) -> str:
     for field in model._meta.concrete_fields:
         if field.column == column:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import compress
 from operator import not_
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from trading import bulk, columns, guard, memory, rollups, rows
 from trading.declared import Declared
@@ -68,7 +69,6 @@ def store_trades(bot: Bot, trades: Sequence[TradeIn]) -> Outcome:
 
 def _store(bot: Bot, sound: Sound, outcome: Outcome) -> None:
     with transaction.atomic():
-        rollups.lock(bot.pk)
         counts = _write(bot, sound)
     # Counted only once it is committed.
     outcome.stored, outcome.updated, outcome.unchanged = counts[:3]
@@ -78,37 +78,49 @@ def _store(bot: Bot, sound: Sound, outcome: Outcome) -> None:
 
 def _write(bot: Bot, sound: Sound) -> tuple[int, int, int, list[int]]:
     """Returns how many were stored, updated, unchanged, and where in ``sound`` conflicts are."""
-    stored = _stored(bot, set(sound["external_id"]))
+    with bulk.together():
+        # Under the lock: each statement sees what was committed before it began.
+        locked = rollups.ask_lock(bot.pk)
+        asked = _ask_stored(bot, set(sound["external_id"]))
+        reserved = bulk.ask_ids(Trade, len(sound))
+        lines_asked = rows.ask_lines(bot, sound)
+        locked()
+        stored = {row[0]: _Stored(*row[1:4], rows.place(*row[4:])) for row in asked()}
+        ids, lines = reserved(), lines_asked()
     newest, unchanged, conflicts = _newest(sound, stored)
     known = [sound["external_id"][at] in stored for at in newest]
+    corrected = sound.take(list(compress(newest, known)))
+    stale = _correct(bot, corrected, stored, lines) if corrected else []
     # Ids ascend with the exit, so that neighbours in time are neighbours on disk.
     new = sound.take(sorted(compress(newest, map(not_, known)), key=sound["exit_at"].__getitem__))
-    corrected = sound.take(list(compress(newest, known)))
-    fresh, stale = columns.nothing(), []
-    if new:
-        places = rows.insert(bot, bulk.reserve_ids(Trade, len(new)), new)
-        fresh = rows.columns_of(new, places)
-    if corrected:
-        before = [stored[external_id] for external_id in corrected["external_id"]]
-        rows.keep_old([trade.id for trade in before])
-        places = rows.replace(bot, [trade.id for trade in before], corrected)
-        stale = [trade.place for trade in before]
-        stale += map(rows.place, *places, corrected["exit_at"])
-    if new or corrected:
-        rollups.add(fresh, stale)
+    if new or stale:
+        places = rows.places(bot, new, lines)
+        with bulk.together() if len(new) <= bulk.FEW and not stale else nullcontext():
+            rows.insert(bot, ids[: len(new)], new, places)
+            rollups.add(rows.columns_of(new, places), stale)
     return len(new), len(corrected), unchanged, conflicts
 
 
-def _stored(bot: Bot, external_ids: set[str]) -> dict[str, _Stored]:
-    sql = (
+def _correct(
+    bot: Bot, corrected: Sound, stored: dict[str, _Stored], lines: rows.Lines
+) -> list[Place]:
+    """Write corrections; returns where the trades counted, and where they count now."""
+    before = [stored[external_id] for external_id in corrected["external_id"]]
+    ids = [trade.id for trade in before]
+    rows.keep_old(ids)
+    places = rows.places(bot, corrected, lines)
+    rows.replace(bot, ids, corrected, places)
+    now = map(rows.place, *places, corrected["exit_at"])
+    return [*(trade.place for trade in before), *now]
+
+
+def _ask_stored(bot: Bot, external_ids: set[str]) -> Callable[[], list[tuple]]:
+    return bulk.ask(
         "SELECT external_id, id, revision, digest, book_id, parameter_set_id, exit_at"
-        f" FROM trading_trade WHERE bot_id = %s AND external_id IN"
-        f" ({columns.placeholders(list(external_ids))})"
+        " FROM trading_trade WHERE bot_id = %s AND external_id IN"
+        f" ({columns.placeholders(list(external_ids))})",
+        [bot.pk, *external_ids],
     )
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [bot.pk, *external_ids])
-        found = cursor.fetchall()
-    return {row[0]: _Stored(*row[1:4], rows.place(*row[4:])) for row in found}
 
 
 def _newest(sound: Sound, stored: dict[str, _Stored]) -> tuple[list[int], int, list[int]]:

@@ -8,7 +8,7 @@ anew from its trades; both give the same bits, so that the rows always equal a r
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
@@ -255,13 +255,21 @@ def lock(bot_id: int) -> None:
 
     Raises IntegrityError where the bot was deleted meanwhile.
     """
+    ask_lock(bot_id)()
+
+
+def ask_lock(bot_id: int) -> Callable[[], None]:
+    """The same, waited for when it is called; ``bulk.ask``."""
     row = "SELECT 1 FROM trading_bot WHERE id = %s"
     if connection.features.has_select_for_update:
         row += " FOR NO KEY UPDATE"
-    with connection.cursor() as cursor:
-        cursor.execute(row, [bot_id])
-        if cursor.fetchone() is None:
+    asked = bulk.ask(row, [bot_id])
+
+    def wait() -> None:
+        if not asked():
             raise IntegrityError("the bot was deleted")
+
+    return wait
 
 
 def _slices(books: list[int]) -> list[tuple[int | None, int | None]]:

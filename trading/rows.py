@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from operator import itemgetter
 from typing import NamedTuple
@@ -25,6 +25,9 @@ def place(book: int, parameter_set: int | None, exit_at: int | datetime) -> Plac
     return Place(book, parameter_set or columns.UNKNOWN_SET, micros // rollups.HOUR)
 
 
+Lines = dict[int, attribution.Timeline]  # by instance
+
+
 class Places(NamedTuple):
     """Book and parameter set (0: unknown) of some trades."""
 
@@ -32,17 +35,38 @@ class Places(NamedTuple):
     sets: list[int]
 
 
-def insert(bot: Bot, ids: list[int], trades: Sound) -> Places:
-    """Write new trades and their contexts under their ids; returns where they count."""
-    places = _places(bot, trades)
+def ask_lines(bot: Bot, trades: Sound) -> Callable[[], Lines]:
+    """The timelines of those that made the trades, as far as it is known who did."""
+    known = books.remembered(bot, _books_of(trades).values())
+    return attribution.ask_timelines(book.instance for book in known)
+
+
+def places(bot: Bot, trades: Sound, lines: Lines) -> Places:
+    """Where trades count; ``lines`` are added to where some are missing."""
+    wanted = _books_of(trades)
+    known = books.find(bot, wanted.values())
+    found = {key: known[book] for key, book in wanted.items()}
+    lines |= attribution.timelines({book.instance for book in found.values()} - lines.keys())
+    keys = list(zip(*(trades[name] for name in _BOOK), strict=True))
+    made_by = [
+        lines[found[key].instance].at(entry_at, version)
+        for key, entry_at, version in zip(
+            keys, trades["entry_at"], trades["reported_version"], strict=True
+        )
+    ]
+    return Places(
+        [found[key].id for key in keys], [set_ or columns.UNKNOWN_SET for set_ in made_by]
+    )
+
+
+def insert(bot: Bot, ids: list[int], trades: Sound, places: Places) -> None:
+    """Write new trades and their contexts under their ids."""
     bulk.insert(Trade, _columns(bot, ids, trades, places))
     bulk.insert(TradeContext, _contexts(ids, trades))
-    return places
 
 
-def replace(bot: Bot, ids: list[int], trades: Sound) -> Places:
-    """Write corrections over the stored trades of these ids; returns where they count now."""
-    places = _places(bot, trades)
+def replace(bot: Bot, ids: list[int], trades: Sound, places: Places) -> None:
+    """Write corrections over the stored trades of these ids."""
     columns = _columns(bot, ids, trades, places)
     bulk.upsert(
         Trade, list(columns), list(zip(*columns.values(), strict=True)),
@@ -58,7 +82,6 @@ def replace(bot: Bot, ids: list[int], trades: Sound) -> Places:
     bare = [id_ for id_, context in zip(ids, trades["context"], strict=True) if not context]
     if bare:
         TradeContext.objects.filter(trade__in=bare).delete()
-    return places
 
 
 _ROW = (
@@ -72,21 +95,9 @@ _CONTEXT = [feature.name for feature in COMMON_CONTEXT]
 _ABSENT = ["" if feature.kind == "category" else None for feature in COMMON_CONTEXT]
 
 
-def _places(bot: Bot, trades: Sound) -> Places:
-    keys = list(zip(*(trades[name] for name in _BOOK), strict=True))
-    wanted = {key: BookKey(*key) for key in set(keys)}
-    known = books.find(bot, wanted.values())
-    found = {key: known[book] for key, book in wanted.items()}
-    lines = attribution.timelines(book.instance for book in found.values())
-    made_by = [
-        lines[found[key].instance].at(entry_at, version)
-        for key, entry_at, version in zip(
-            keys, trades["entry_at"], trades["reported_version"], strict=True
-        )
-    ]
-    return Places(
-        [found[key].id for key in keys], [set_ or columns.UNKNOWN_SET for set_ in made_by]
-    )
+def _books_of(trades: Sound) -> dict[tuple[str, ...], BookKey]:
+    keys = zip(*(trades[name] for name in _BOOK), strict=True)
+    return {key: BookKey(*key) for key in set(keys)}
 
 
 def _columns(
