@@ -130,8 +130,6 @@ else:
         "tcp_user_timeout": 20_000,
         "keepalives_idle": 10,
         "keepalives_interval": 5,
-        # Lets a statement be prepared that asks for it (trading.bulk.binary), and no other.
-        "prepare_threshold": 1_000_000_000,
         **DATABASE.get("OPTIONS", {}),
     }
 # On SQLite too: opening the file and setting its PRAGMAs costs more than most queries.

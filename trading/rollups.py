@@ -8,13 +8,13 @@ anew from its trades; both give the same bits, so that the rows always equal a r
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from django.db import IntegrityError, connection
 
-from trading import columns, folding, scopes, stored_days
+from trading import bulk, columns, folding, scopes, stored_days
 from trading.clock import HOUR
 from trading.columns import Rows
 from trading.folding import Hour
@@ -107,10 +107,18 @@ def lock(bot_id: int) -> None:
 
     Raises IntegrityError where the bot was deleted meanwhile.
     """
+    ask_lock(bot_id)()
+
+
+def ask_lock(bot_id: int) -> Callable[[], None]:
+    """The same, waited for when it is called; ``bulk.ask``."""
     row = "SELECT 1 FROM trading_bot WHERE id = %s"
     if connection.features.has_select_for_update:
         row += " FOR NO KEY UPDATE"
-    with connection.cursor() as cursor:
-        cursor.execute(row, [bot_id])
-        if cursor.fetchone() is None:
+    asked = bulk.ask(row, [bot_id])
+
+    def wait() -> None:
+        if not asked():
             raise IntegrityError("the bot was deleted")
+
+    return wait

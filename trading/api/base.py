@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
+import msgspec
 from django.http import HttpRequest
 from rest_framework import status
 from rest_framework.exceptions import ParseError, ValidationError
@@ -123,6 +124,11 @@ def batch(
 def shaped(
     found: list[Any], kind: type[Struct], name: Callable[[Any], str]
 ) -> tuple[dict[int, Struct], list[dict]]:
+    try:
+        # All at once takes a third of the time, and nearly all are of the right shape.
+        return dict(enumerate(msgspec.convert(found, list[kind]))), []
+    except (msgspec.ValidationError, UnicodeError, OverflowError):
+        pass
     sound, refused = {}, []
     for index, row in enumerate(found):
         struct = convert(row, kind)
