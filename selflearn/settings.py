@@ -64,16 +64,17 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # First: it leads requests of bots past all the others.
+    "selflearn.short_way.ShortWay",
     "django.middleware.security.SecurityMiddleware",
     "trading.api.middleware.RequestLog",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    # Those of selflearn.pages leave the API alone.
-    "selflearn.pages.Sessions",
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "selflearn.pages.Users",
-    "selflearn.pages.Messages",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     # Last: it turns the refusal of a locked login into its answer.
