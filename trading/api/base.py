@@ -54,6 +54,10 @@ class Asked(Request):
         # DRF's looks for attributes of Django's request only after it missed them in itself.
         self.META, self.method = request.META, request.method
 
+    def authenticate(self) -> None:
+        """Find out who asks, without a look whether that is known already."""
+        self._authenticate()
+
 
 _ACCEPTED = ("*/*", Json.media_type)  # by nearly all bots
 
@@ -76,14 +80,14 @@ class Endpoint(APIView):
     def bot(self) -> Bot:
         return self.request.user.bot
 
-    def initialize_request(self, request: HttpRequest, *args, **kwargs) -> Request:
+    def initialize_request(self, request: HttpRequest, *args, **kwargs) -> Asked:
         return Asked(request)
 
-    def initial(self, request: Request, *args, **kwargs) -> None:
+    def initial(self, request: Asked, *args, **kwargs) -> None:
         meta = request.META
         if meta.get("QUERY_STRING") or meta.get("HTTP_ACCEPT", "*/*") not in _ACCEPTED:
             self.perform_content_negotiation(request)
-        self.perform_authentication(request)
+        request.authenticate()
         self.check_permissions(request)
         self.check_throttles(request)
 
