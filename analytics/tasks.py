@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-DAY, WEEK = timedelta(days=1), timedelta(weeks=1)
+EPOCH, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+DAY, WEEK, NEVER = timedelta(days=1), timedelta(weeks=1), timedelta(days=400_000)
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 QUEUES = ("short", "long")  # up to 5 minutes; up to an hour
 CATCH_UP = ("once", "each day")
@@ -25,11 +25,12 @@ class Job:
     """One line of the timetable.
 
     ``every``: at its multiples since 1970, so that a restart shifts nothing; or ``at``, in UTC:
-    "06:30" each day, "mon 06:30" each week. ``grace``: how much later than due it may end before
-    it counts as late. ``catch_up``: what was missed while nothing ran is made up for by one run
-    ("once"), or by one for each moment missed, in order ("each day"). ``wanted``: a function that
-    says whether there is anything to do here. ``simulated``: whether it runs in simulated time
-    too; what looks after this installation (its queue, its disk) does not.
+    "06:30" each day, "mon 06:30" each week; neither: on request only (``analytics.jobs.submit``),
+    with arguments. ``grace``: how much later than due it may end before it counts as late.
+    ``catch_up``: what was missed while nothing ran is made up for by one run ("once"), or by one
+    for each moment missed, in order ("each day"). ``wanted``: a function that says whether there
+    is anything to do here. ``simulated``: whether it runs in simulated time too; what looks after
+    this installation (its queue, its disk) does not.
     """
 
     name: str
@@ -46,13 +47,14 @@ class Job:
     offset: timedelta = field(init=False)
 
     def __post_init__(self) -> None:
-        if (self.every is None) == (not self.at):
-            raise ValueError(f"job {self.name}: give either every or at")
+        if self.every is not None and self.at:
+            raise ValueError(f"job {self.name}: give every or at, not both")
         if self.queue not in QUEUES or self.catch_up not in CATCH_UP:
             raise ValueError(f"job {self.name}: unknown queue or catch_up")
         if not re.fullmatch(r"[a-z0-9_]{1,40}", self.name) or "." not in self.function:
             raise ValueError(f"job {self.name}: name in [a-z0-9_], function with its module")
-        period, offset = (self.every, timedelta()) if self.every is not None else _clock(self.at)
+        every = NEVER if self.every is None else self.every
+        period, offset = _clock(self.at) if self.at else (every, timedelta())
         if period < timedelta(seconds=1):
             raise ValueError(f"job {self.name}: more often than once a second")
         object.__setattr__(self, "period", period)
@@ -64,19 +66,26 @@ class Job:
         return start + (now - start) // self.period * self.period
 
     def next_due(self, after: datetime) -> datetime:
-        """The first moment later than ``after``."""
-        return self.last_due(after) + self.period
+        """The first moment later than ``after``; the end of time for one on request."""
+        return self.last_due(after) + self.period if self.timed else LAST
 
     def due(self, after: datetime, until: datetime) -> Iterator[datetime]:
         """All moments later than ``after``, up to and with ``until``, in order."""
         moment = self.next_due(after)
-        while moment <= until:
+        while self.timed and moment <= until:
             yield moment
             moment += self.period
 
     @property
+    def timed(self) -> bool:
+        """Whether it falls due by itself."""
+        return self.period != NEVER
+
+    @property
     def schedule(self) -> str:
         """When it runs, for people."""
+        if not self.timed:
+            return "on request"
         if self.at:
             day, _, time = self.at.rpartition(" ")
             return f"{day.capitalize() or 'daily'} at {time} UTC"
@@ -100,12 +109,7 @@ def _clock(text: str) -> tuple[timedelta, timedelta]:
     return WEEK, offset + ((WEEKDAYS.index(day) - EPOCH.weekday()) % 7) * DAY
 
 
-TIMETABLE: tuple[Job, ...] = ()
-
-
-def named(name: str) -> Job:
-    """The job of this name. Raises KeyError."""
-    for job in TIMETABLE:
-        if job.name == name:
-            return job
-    raise KeyError(name)
+TIMETABLE: tuple[Job, ...] = (
+    Job("demo", "Demo: a minute of the paper bot", "trading.demo.bot.live",
+        every=timedelta(minutes=1), wanted="trading.demo.presence.there", simulated=False),
+)  # fmt: skip

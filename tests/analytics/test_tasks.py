@@ -58,16 +58,23 @@ def test_the_moments_of_two_stretches_are_those_of_the_whole(seconds, start, par
         ({"every": 24 * 60 * MINUTE}, "every day"),
         ({"at": "06:30"}, "daily at 06:30 UTC"),
         ({"at": "mon 06:30"}, "Mon at 06:30 UTC"),
+        ({}, "on request"),
     ],
 )
 def test_a_job_says_when_it_runs(when, text):
     assert job(**when).schedule == text
 
 
+def test_a_job_on_request_never_falls_due_by_itself():
+    found, now = job(), moment("2025-01-31 12:00")
+    assert list(found.due(now, now + timedelta(days=10_000))) == []
+    assert found.next_due(now) > now + timedelta(days=365_000)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
-        {},
+        {"every": timedelta()},
         {"every": MINUTE, "at": "06:30"},
         {"every": timedelta(milliseconds=10)},
         {"at": "24:00"},
