@@ -62,12 +62,11 @@ NAVIGATION = [
     {
         "title": "System",
         "items": [
+            _item("Jobs", "schedule", "analytics.jobline"),
             _item("Rollups", "functions", "trading.rollupday"),
             _item("Scopes", "category", "trading.scope"),
             _item("Users", "person", "auth.user"),
             _item("Groups", "group", "auth.group"),
-            _item("Scheduled tasks", "schedule", "django_q.schedule"),
-            _item("Failed tasks", "error", "django_q.failure"),
         ],
     },
 ]
