@@ -89,7 +89,7 @@ UNFOLD: dict[str, Any] = {
     "STYLES": [_styles],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
-    "DASHBOARD_CALLBACK": "trading.admin.dashboard.dashboard",
+    "DASHBOARD_CALLBACK": "analytics.front.dashboard",
     # Pages and applications only: searching rows would scan tables.
     "COMMAND": {"search_models": False, "show_history": False},
     "SIDEBAR": {

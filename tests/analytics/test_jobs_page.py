@@ -87,6 +87,20 @@ def test_the_page_of_a_job_tells_its_runs_and_who_asked_for_them(
     assert JobRun.objects.get().requested_by.username == "admin"
 
 
+def test_the_first_page_warns_when_the_worker_or_a_job_stands_still(admin_client, timetable):
+    assert "worker" not in text(admin_client.get("/admin/"))
+    now = clock.now()
+    jobs.sync(now - timedelta(days=1))
+    JobLine.objects.update(last_due=now)
+    assert "The worker is not running, so nothing is watched" in text(admin_client.get("/admin/"))
+    WorkerBeat.objects.create(
+        owner="a.1", queue="short", host="h", pid=1, started_at=now, beat_at=now, restarts=0
+    )
+    assert "worker" not in text(admin_client.get("/admin/"))
+    JobLine.objects.filter(name="minutely").update(last_due=now - timedelta(hours=1))
+    assert "1 job is late: minutely." in text(admin_client.get("/admin/"))
+
+
 def test_a_page_of_a_job_that_there_is_not_is_not_found(admin_client, timetable):
     assert admin_client.get(f"{LIST}nothing/change/").status_code == 404
     for name in ("nothing", "raises"):
