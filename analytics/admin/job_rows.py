@@ -35,7 +35,6 @@ MEANINGS = {
     "off": "There is nothing here for it to do at present.",
     "waiting": "It has not fallen due yet since this installation knows it.",
 }
-HISTORY = 12
 
 
 def worker(now: datetime) -> dict[str, Any]:
@@ -101,16 +100,13 @@ def _when(one: Standing) -> str:
 
 def _history(one: Standing) -> list[dict[str, str]]:
     """The newest runs, oldest first, as marks that can be told apart without colours."""
-    if one.last is None:
-        return []
-    newest = JobRun.objects.filter(job=one.job.name).order_by("-due")[:HISTORY]
     return [
         {
             "tone": RUN_TONES.get(run.state, ""),
             "mark": {"ok": "●", "failed": "✕", "dead": "✕"}.get(run.state, "○"),
             "title": f"{run.due:%Y-%m-%d %H:%M:%S} UTC: {run.get_state_display()}",
         }
-        for run in reversed(newest)
+        for run in reversed(one.recent)
     ]
 
 

@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.contrib.auth.models import User
 from django_q.models import OrmQ
+from django_q.timeout import TimeoutHandler
 
 from analytics import jobs
 from analytics.jobs import queue, runs
@@ -144,6 +145,7 @@ def test_a_run_is_told_its_moment_and_leaves_what_came_of_it(timetable, work):
     ("name", "error"),
     [
         ("raises", "ValueError: and the last line"),
+        ("leaves", "SystemExit: 3"),
         ("unspeakable", "TypeError: Object of type datetime is not JSON serializable"),
     ],
 )
@@ -153,6 +155,13 @@ def test_a_run_that_raises_is_a_failed_run_with_its_reason(timetable, work, name
     run = JobRun.objects.get()
     assert (run.state, run.error, run.attempts) == (State.FAILED, error, 1)
     assert OrmQ.objects.count() == 0
+
+
+def test_a_run_that_takes_too_long_is_a_failed_run_and_its_process_lives_on(timetable, work):
+    jobs.run_now(jobs.find("sleeps"))
+    with TimeoutHandler(1):
+        assert work() == ["failed"]
+    assert "exceeded maximum timeout value (1 seconds)" in JobRun.objects.get().error
 
 
 def test_a_job_that_left_the_timetable_while_queued_fails_and_says_so(timetable, work, monkeypatch):
