@@ -8,6 +8,7 @@ from django_q.timeout import TimeoutHandler
 from analytics import jobs
 from analytics.jobs import queue, runs
 from analytics.models import Effect, JobLine, JobRun
+from analytics.tasks import Job
 from selflearn.worker.broker import Owned
 from trading import clock
 
@@ -125,6 +126,21 @@ def test_where_there_is_nothing_to_do_the_moment_is_passed_over(timetable, work)
     assert "here" not in tick(at("2025-02-01 12:10"))
     work()
     assert "here" in tick(at("2025-02-02 12:00"))
+
+
+def test_a_line_of_the_timetable_that_is_broken_stops_no_other(timetable, work, monkeypatch):
+    jobs.sync(NOW)
+    broken = (
+        Job("here", "Here", "no.such.function", at="12:00", wanted="tests.analytics.lines.raises"),
+        Job("daily", "Daily", "tests.analytics.lines.no_such_function", at="06:00"),
+    )
+    rest = [job for job in timetable.TIMETABLE if job.name not in ("here", "daily")]
+    monkeypatch.setattr(timetable, "TIMETABLE", (*broken, *rest))
+    assert tick(at("2025-02-01 12:00")) == ["daily", "here", "minutely"]
+    with clock.at(at("2025-02-01 12:00")):
+        assert sorted(work()) == ["failed", "failed", "ok"]
+    errors = JobRun.objects.filter(state=State.FAILED).values_list("error", flat=True)
+    assert sorted(error.split(":")[0] for error in errors) == ["ImportError", "ModuleNotFoundError"]
 
 
 def test_a_run_is_told_its_moment_and_leaves_what_came_of_it(timetable, work):
