@@ -27,6 +27,7 @@ MEANT_FOR_US = frozenset(
         "EMAIL_URL",
         "HTTPS",
         "LOG_LEVEL",
+        "METRICS_TOKEN",
         "PRODUCTION",
         "PROXY_COUNT",
         "SECRET_KEY",
@@ -155,3 +156,9 @@ def running(tmp_path_factory, own_database) -> Iterator[Running]:
     started = start(tmp_path_factory.mktemp("data"), **own_database)
     yield started
     started.stop()
+
+
+@pytest.fixture
+def errands(transactional_db, settings) -> None:
+    """The timetable of the workers under test, in this process too."""
+    settings.TIMETABLE = "tests.selflearn.errands.TIMETABLE"
