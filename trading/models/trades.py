@@ -25,7 +25,10 @@ class Trade(models.Model):
     that was live at its entry; empty means unknown.
     """
 
-    bot = models.ForeignKey(Bot, models.CASCADE, related_name="trades", db_index=False)
+    # The book's reference holds the bot's as well; one more would be checked for every trade.
+    bot = models.ForeignKey(
+        Bot, models.CASCADE, related_name="trades", db_index=False, db_constraint=False
+    )
     book = models.ForeignKey(Book, models.CASCADE, related_name="trades", db_index=False)
     parameter_set = models.ForeignKey(
         ParameterSet, models.SET_NULL, null=True, related_name="trades", db_index=False
@@ -95,7 +98,10 @@ class TradeContext(models.Model):
     """What the market looked like at entry, and how the trade went: the columns that every
     strategy records, the features its own declaration names, and whatever else the bot sent."""
 
-    trade = models.OneToOneField(Trade, models.CASCADE, primary_key=True, related_name="context")
+    # Written and deleted with its trade, in one transaction under the bot's lock.
+    trade = models.OneToOneField(
+        Trade, models.CASCADE, primary_key=True, related_name="context", db_constraint=False
+    )
     volatility_bps = models.FloatField(null=True)
     price_trend = models.CharField(max_length=8, choices=Trend, blank=True)
     volatility_trend = models.CharField(max_length=10, choices=VolatilityTrend, blank=True)
