@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('trading', '0003_closed_positions'),
+        ('trading', '0004_hours_as_they_are'),
     ]
 
     operations = [
