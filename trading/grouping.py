@@ -13,6 +13,7 @@ from trading import columns as stored
 from trading.clock import DAY, HOUR
 from trading.columns import Rows
 from trading.declared import build
+from trading.differences import declaration
 from trading.models import Book, ExternalStrategy, ParameterSet, Scope
 from trading.selection import Selection
 from trading.strategies import REGISTRY
@@ -122,9 +123,11 @@ def of_rows(by: str | None, rows: Rows, further: Sequence[list], books: dict[int
 
 def _of_sets(parameter: str | None, rows: Rows, books: dict[int, Book]) -> list:
     """Version, or value of a parameter, of the set that made each trade."""
-    sets = ParameterSet.objects.in_bulk(set(np.unique(rows.parameter_set).tolist()))
+    sets = ParameterSet.objects.select_related("instance__bot").in_bulk(
+        set(np.unique(rows.parameter_set).tolist())
+    )
     keys = {
-        id_: made.version if parameter is None else made.values.get(parameter, MISSING)
+        id_: made.version if parameter is None else values_of(made).get(parameter, MISSING)
         for id_, made in sets.items()
     }
     found = [keys.get(id_, UNKNOWN) for id_ in rows.parameter_set.tolist()]
@@ -132,6 +135,12 @@ def _of_sets(parameter: str | None, rows: Rows, books: dict[int, Book]) -> list:
     if parameter is None:
         return _apart(instances, found, "v")
     return _apart([instance.name for instance in instances], found, "")
+
+
+def values_of(made: ParameterSet) -> dict[str, Any]:
+    """The values of a set as its bot was told them: with the default of what it lacks."""
+    strategy = declaration(made.instance)
+    return {**strategy.defaults(), **made.values} if strategy else made.values
 
 
 def _apart(owners: Sequence[Any], keys: list, mark: str) -> list:

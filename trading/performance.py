@@ -19,7 +19,7 @@ import numpy as np
 from trading import clock, grouping, windows
 from trading.clock import DAY, HOUR
 from trading.ledger import metrics, money, tally
-from trading.ledger.metrics import Columns, Metrics
+from trading.ledger.metrics import Columns, Daily, Metrics
 from trading.models import Scope
 from trading.positions import open_positions
 from trading.selection import Selection
@@ -27,14 +27,17 @@ from trading.windows import Pieces
 
 DETAIL = ("c.mfe_pct", "c.mae_pct")
 HOURLY_CURVE_DAYS = 14
+NO_DAYS = Daily(np.zeros(0), np.zeros(0, np.int64))
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A part of a selection: its key (None for the whole) and its metrics."""
+    """A part of a selection: its key (None for the whole), its metrics, and the days that they
+    come from."""
 
     key: str | None
     metrics: Metrics
+    daily: Daily
 
 
 def measure(selection: Selection, by: str | None = None, detail: bool = False) -> list[Group]:
@@ -49,7 +52,7 @@ def measure(selection: Selection, by: str | None = None, detail: bool = False) -
     if groups is None:
         groups = _from_columns(selection, by, detail)
     if by is None and not groups:
-        groups = [Group(None, _none(selection, detail))]
+        groups = [Group(None, _none(detail), NO_DAYS)]
     if by in (None, "strategy", "market"):
         for group in groups:
             group.metrics.update(open_positions(selection, by, group.key))
@@ -103,9 +106,8 @@ def _from_sums(selection: Selection, by: str | None) -> list[Group] | None:
         part = window.take(at)
         record = tally.merge(part.tallies, np.array([0]))[0]
         currency = scopes[int(part.scope[0])].currency
-        groups.append(
-            Group(key, _metrics(record, part, selection, by) | _money({currency: record}))
-        )
+        found, daily = _metrics(record, part, selection, by)
+        groups.append(Group(key, found | _money({currency: record}), daily))
     return groups
 
 
@@ -136,7 +138,7 @@ def _from_columns(selection: Selection, by: str | None, detail: bool) -> list[Gr
         part, at = part.take(by_exit), at[by_exit]
         record = tally.fold(part.trades, np.array([0]))[0]
         currencies = np.array([books[book].currency for book in part.book.tolist()])
-        found = _metrics(record, _days(part.trades), selection, by)
+        found, daily = _metrics(record, _days(part.trades), selection, by)
         found |= _money({
             str(name): tally.fold(part.trades.take(currencies == name), np.array([0]))[0]
             for name in np.unique(currencies)
@@ -144,7 +146,7 @@ def _from_columns(selection: Selection, by: str | None, detail: bool) -> list[Gr
         if excursions:
             mfe, mae = (column[at] for column in excursions)
             found |= metrics.from_columns(Columns(part.trades.r, mfe, mae))
-        groups.append(Group(key, found))
+        groups.append(Group(key, found, daily))
     return groups
 
 
@@ -164,7 +166,9 @@ def _split(keys: Sequence[Hashable]) -> list[tuple[Any, np.ndarray]]:
     return [(grouping.text(key), np.array(places[key])) for key in ordered]
 
 
-def _metrics(record: Any, pieces: Pieces, selection: Selection, by: str | None) -> Metrics:
+def _metrics(
+    record: Any, pieces: Pieces, selection: Selection, by: str | None
+) -> tuple[Metrics, Daily]:
     since, until = selection.bounds
     if by == "day":
         # The group's window is its day, of which the selection may hold a part.
@@ -178,7 +182,7 @@ def _metrics(record: Any, pieces: Pieces, selection: Selection, by: str | None) 
     start = first_day * DAY if since is None else since
     stop = (last_day + 1) * DAY if until is None else end + 1
     daily = windows.daily(pieces, int(first_day), int(last_day))
-    return metrics.from_tally(record, daily, float(stop - start) / 1e6)
+    return metrics.from_tally(record, daily, float(stop - start) / 1e6), daily
 
 
 def _money(records: dict[str, Any]) -> Metrics:
@@ -199,9 +203,8 @@ def _money(records: dict[str, Any]) -> Metrics:
     }
 
 
-def _none(selection: Selection, detail: bool) -> Metrics:
-    nothing = tally.empty(1)[0]
-    found = metrics.from_tally(nothing, metrics.Daily(np.zeros(0), np.zeros(0, np.int64)), 0.0)
+def _none(detail: bool) -> Metrics:
+    found = metrics.from_tally(tally.empty(1)[0], NO_DAYS, 0.0)
     if detail:
         found |= metrics.from_columns(Columns(np.zeros(0), np.zeros(0), np.zeros(0)))
     return found | _money({})

@@ -1,0 +1,155 @@
+"""Whether trades before and trades after differ: the difference of two means, and its interval.
+
+Trades of a day move together, so days are the unit of chance. The mean of r over trades is the
+ratio of the days' sums to their counts; its variance is that of a ratio of cluster totals
+(Cochran 1977, Sampling Techniques, 6.3), with n / (n - 1) for n days. The interval uses Student's t
+with the degrees of freedom of Welch (1947) and Satterthwaite (1946), each side's being its days
+less one: with few days it is as wide as it must be.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from .metrics import Daily
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """The mean r of some trades, in percent: its variance None with trades on fewer than 2 days."""
+
+    mean: float
+    variance: float | None
+    days: int
+    trades: int
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """``after`` less ``before``, in percentage points, with the standard error and the degrees
+    of freedom of the difference; both None where either side has fewer than 2 days."""
+
+    before: Mean
+    after: Mean
+
+    @property
+    def difference(self) -> float:
+        return self.after.mean - self.before.mean
+
+    @property
+    def error(self) -> float | None:
+        if self.before.variance is None or self.after.variance is None:
+            return None
+        return math.sqrt(self.before.variance + self.after.variance)
+
+    @property
+    def freedom(self) -> float | None:
+        """Days less one of the smaller side at least, of both together at most."""
+        first, second = self.before, self.after
+        if first.variance is None or second.variance is None:
+            return None
+        parts = first.variance**2 / (first.days - 1), second.variance**2 / (second.days - 1)
+        total = (first.variance + second.variance) ** 2
+        return total / sum(parts) if total else None
+
+    def interval(self, level: float = 0.95) -> tuple[float, float] | None:
+        """The interval that covers the true difference in a share ``level`` of all cases.
+
+        None where it is unknown: with too few days, or where the days do not differ at all.
+        """
+        error, freedom = self.error, self.freedom
+        if error is None or freedom is None:
+            return None
+        reach = t_quantile(0.5 + level / 2, freedom) * error
+        return self.difference - reach, self.difference + reach
+
+    def trades_needed(self, level: float = 0.95) -> int | None:
+        """How many trades after would let the interval leave 0 out, the difference and the days
+        being like those so far; None where that is unknown or could not be reached."""
+        if self.before.variance is None or self.after.variance is None or not self.difference:
+            return None
+        z = t_quantile(0.5 + level / 2, 1e6)
+        left = (self.difference / z) ** 2 - self.before.variance
+        if left <= 0:
+            return None
+        return math.ceil(self.after.trades * self.after.variance / left)
+
+
+def mean(daily: Daily) -> Mean | None:
+    """The mean of the trades of some days; None without trades."""
+    active = daily.trades > 0
+    totals, counts = daily.totals[active], daily.trades[active]
+    days, trades = int(active.sum()), int(counts.sum())
+    if not trades:
+        return None
+    found = float(totals.sum()) / trades
+    if days < 2:
+        return Mean(found, None, days, trades)
+    errors = totals - found * counts
+    variance = float((errors * errors).sum()) / trades**2 * days / (days - 1)
+    return Mean(found, variance, days, trades)
+
+
+def effect(before: Daily, after: Daily) -> Effect | None:
+    """The difference between two stretches of days; None where either has no trade."""
+    first, second = mean(before), mean(after)
+    return Effect(first, second) if first and second else None
+
+
+def t_quantile(share: float, freedom: float) -> float:
+    """The value below which Student's t with ``freedom`` > 0 lies in a ``share`` of cases.
+
+    Raises ValueError for shares outside 0 .. 1, both excluded. Exact to 1e-9 relative.
+    """
+    if not 0 < share < 1 or not freedom > 0:
+        raise ValueError("a share lies between 0 and 1, degrees of freedom above 0")
+    if share < 0.5:
+        return -t_quantile(1 - share, freedom)
+    low, high = 0.0, 1.0
+    while _t_below(high, freedom) < share:
+        low, high = high, high * 2
+    for _ in range(100):
+        middle = (low + high) / 2
+        if _t_below(middle, freedom) < share:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
+
+
+def _t_below(t: float, freedom: float) -> float:
+    """P(T < t) for t >= 0 (Abramowitz and Stegun 1964, 26.7.1)."""
+    return 1 - _beta_share(freedom / (freedom + t * t), freedom / 2, 0.5) / 2
+
+
+def _beta_share(x: float, a: float, b: float) -> float:
+    """The regularised incomplete beta function (Abramowitz and Stegun 1964, 26.5.8)."""
+    if x <= 0 or x >= 1:
+        return 0.0 if x <= 0 else 1.0
+    if x > (a + 1) / (a + b + 2):
+        return 1 - _beta_share(1 - x, b, a)
+    scale = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
+    front = math.exp(scale + a * math.log(x) + b * math.log1p(-x))
+    return front * _fraction(x, a, b) / a
+
+
+def _fraction(x: float, a: float, b: float) -> float:
+    """The continued fraction of the incomplete beta, evaluated from the front (Lentz 1976)."""
+    tiny = 1e-300
+    above, below = 1.0, 1 / _away(1 - (a + b) * x / (a + 1), tiny)
+    found = below
+    for m in range(1, 10_000):
+        even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
+        odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
+        for step in (even, odd):
+            below = 1 / _away(1 + step * below, tiny)
+            above = _away(1 + step / above, tiny)
+            found *= above * below
+        if abs(above * below - 1) < 1e-15:
+            break
+    return found
+
+
+def _away(value: float, tiny: float) -> float:
+    return value if abs(value) > tiny else tiny
