@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from trading.declared import strategy_of
+from trading.declared import declaration
 from trading.display import label
 from trading.models import StrategyInstance
-from trading.strategies import UnknownStrategy
 from trading.strategies.base import Strategy
 from trading.strategies.parameters import Parameter, Value, plain
 
@@ -47,14 +46,6 @@ def changed(instance: StrategyInstance, old: Values | None, new: Values) -> list
 def same(one: Value | None, other: Value | None) -> bool:
     """Whether two stored values are the same: 14 and 14.0 are, 1 and true are not."""
     return one == other and isinstance(one, bool) == isinstance(other, bool)
-
-
-def declaration(instance: StrategyInstance) -> Strategy | None:
-    """The declaration of an instance's strategy; None where it is gone."""
-    try:
-        return strategy_of(instance)
-    except UnknownStrategy:
-        return None
 
 
 def described(strategy: Strategy | None, name: str) -> Row:

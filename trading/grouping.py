@@ -12,8 +12,7 @@ import numpy as np
 from trading import columns as stored
 from trading.clock import DAY, HOUR
 from trading.columns import Rows
-from trading.declared import build
-from trading.differences import declaration
+from trading.declared import build, declaration
 from trading.models import Book, ExternalStrategy, ParameterSet, Scope
 from trading.selection import Selection
 from trading.strategies import REGISTRY

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from trading import clock
 from trading.models import Mode, StrategyInstance
 from trading.outcomes import Outcome, of_changes
 
@@ -73,7 +74,7 @@ def as_csv(found: Iterable[dict[str, Any]]) -> Iterator[str]:
 
 def _cell(value: Any) -> Any:
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        return clock.to_text(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     # A spreadsheet would run a cell that begins like a formula; numbers are none.

@@ -11,7 +11,8 @@ from typing import Any
 from django.conf import settings
 
 from trading import grouping
-from trading.differences import declaration, described
+from trading.declared import declaration
+from trading.differences import described
 from trading.ledger.effect import effect
 from trading.ledger.metrics import Metrics
 from trading.models import LivePeriod, StrategyInstance

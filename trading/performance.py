@@ -61,8 +61,11 @@ def measure(selection: Selection, by: str | None = None, detail: bool = False) -
 
 def equity(selection: Selection, by: str = "strategy") -> dict[str, list[tuple[datetime, float]]]:
     """Running total of PnL % per group (strategy or market), a point a day with trades, or an
-    hour where the selection spans two weeks or less; each starts at 0."""
+    hour where the selection spans two weeks or less; each starts at 0. Of a version, not by
+    market."""
     kind = Scope.Kind.MARKET if by == "market" or selection.market else Scope.Kind.INSTANCE
+    if selection.version is not None:
+        kind = Scope.Kind.SET
     scopes = selection.scopes(kind)
     window = windows.pieces(scopes, *selection.bounds)
     days = window.day

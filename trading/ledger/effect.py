@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 from .metrics import Daily
 
+_MOST = 1e6  # times the trades so far: beyond, no number is worth naming
+
 
 @dataclass(frozen=True, slots=True)
 class Mean:
@@ -49,9 +51,7 @@ class Effect:
         first, second = self.before, self.after
         if first.variance is None or second.variance is None:
             return None
-        parts = first.variance**2 / (first.days - 1), second.variance**2 / (second.days - 1)
-        total = (first.variance + second.variance) ** 2
-        return total / sum(parts) if total else None
+        return _welch(first.variance, first.days - 1, second.variance, second.days - 1)
 
     def interval(self, level: float = 0.95) -> tuple[float, float] | None:
         """The interval that covers the true difference in a share ``level`` of all cases.
@@ -66,14 +66,31 @@ class Effect:
 
     def trades_needed(self, level: float = 0.95) -> int | None:
         """How many trades after would let the interval leave 0 out, the difference and the days
-        being like those so far; None where that is unknown or could not be reached."""
-        if self.before.variance is None or self.after.variance is None or not self.difference:
+        being like those so far; None where that is unknown, or no number would."""
+        if self.interval(level) is None:
             return None
-        z = t_quantile(0.5 + level / 2, 1e6)
-        left = (self.difference / z) ** 2 - self.before.variance
-        if left <= 0:
-            return None
-        return math.ceil(self.after.trades * self.after.variance / left)
+        low = high = 1.0
+        while not self._tells(high, level):
+            low, high = high, high * 2
+            if high > _MOST:
+                return None
+        while high - low > 0.01 * high:
+            middle = (low + high) / 2
+            low, high = (low, middle) if self._tells(middle, level) else (middle, high)
+        return math.ceil(high * self.after.trades)
+
+    def _tells(self, times: float, level: float) -> bool:
+        """Whether 0 would lie outside with so many ``times`` the days after."""
+        known, more = self.before.variance or 0.0, (self.after.variance or 0.0) / times
+        freedom = _welch(known, self.before.days - 1, more, self.after.days * times - 1)
+        if freedom is None:
+            return False
+        return t_quantile(0.5 + level / 2, freedom) * math.sqrt(known + more) < abs(self.difference)
+
+
+def _welch(one: float, free: float, other: float, freer: float) -> float | None:
+    below = one**2 / free + other**2 / freer
+    return (one + other) ** 2 / below if below else None
 
 
 def mean(daily: Daily) -> Mean | None:
@@ -100,22 +117,31 @@ def effect(before: Daily, after: Daily) -> Effect | None:
 def t_quantile(share: float, freedom: float) -> float:
     """The value below which Student's t with ``freedom`` > 0 lies in a ``share`` of cases.
 
-    Raises ValueError for shares outside 0 .. 1, both excluded. Exact to 1e-9 relative.
+    Raises ValueError for shares outside 0 .. 1, both excluded. Good to nine digits from 0.6 on.
     """
     if not 0 < share < 1 or not freedom > 0:
         raise ValueError("a share lies between 0 and 1, degrees of freedom above 0")
-    if share < 0.5:
-        return -t_quantile(1 - share, freedom)
+    if share <= 0.5:
+        return -t_quantile(1 - share, freedom) if share < 0.5 else 0.0
     low, high = 0.0, 1.0
     while _t_below(high, freedom) < share:
         low, high = high, high * 2
-    for _ in range(100):
-        middle = (low + high) / 2
-        if _t_below(middle, freedom) < share:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
+    t = (low + high) / 2
+    for _ in range(200):
+        error = _t_below(t, freedom) - share
+        low, high = (low, t) if error > 0 else (t, high)
+        step = t - error / _t_density(t, freedom)  # Newton's, and halving where it leads outside
+        step = step if low < step < high else (low + high) / 2
+        if abs(step - t) <= 1e-13 * max(t, 1e-300):
+            break
+        t = step
+    return t
+
+
+def _t_density(t: float, freedom: float) -> float:
+    scale = math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2)
+    power = -(freedom + 1) / 2 * math.log1p(t * t / freedom)
+    return math.exp(scale + power) / math.sqrt(freedom * math.pi)
 
 
 def _t_below(t: float, freedom: float) -> float:
