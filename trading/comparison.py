@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from trading.declared import declaration
-from trading.differences import described, same
+from trading.differences import described, ordered, same
 from trading.ledger.effect import Effect, effect
 from trading.ledger.metrics import Metrics
 from trading.models import ParameterSet
@@ -61,12 +61,11 @@ def _rows(a: ParameterSet, b: ParameterSet) -> list[dict[str, Any]]:
     strategy = declaration(a.instance)
     defaults = strategy.defaults() if strategy else {}
     one, other = {**defaults, **a.values}, {**defaults, **b.values}
-    names = [*defaults, *(name for name in {**one, **other} if name not in defaults)]
     return [
         described(strategy, name)
         | {"a": one.get(name), "b": other.get(name)}
         | {"differ": not same(one.get(name), other.get(name))}
-        for name in names
+        for name in ordered(strategy, one, other)
     ]
 
 

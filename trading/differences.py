@@ -27,10 +27,9 @@ def difference(instance: StrategyInstance, old: Values, new: Values) -> list[Row
     strategy = declaration(instance)
     defaults = strategy.defaults() if strategy else {}
     before, after = {**defaults, **old}, {**defaults, **new}
-    names = [*defaults, *(name for name in {**old, **new} if name not in defaults)]
     return [
         _row(name, before.get(name), after.get(name), strategy)
-        for name in names
+        for name in ordered(strategy, old, new)
         if not same(before.get(name), after.get(name))
     ]
 
@@ -40,7 +39,14 @@ def changed(instance: StrategyInstance, old: Values | None, new: Values) -> list
     if old is not None:
         return difference(instance, old, new)
     strategy = declaration(instance)
-    return [_row(name, None, value, strategy) for name, value in new.items()]
+    return [_row(name, None, new[name], strategy) for name in ordered(strategy, new) if name in new]
+
+
+def ordered(strategy: Strategy | None, *sets: Values) -> list[str]:
+    """Every parameter's name: those of the strategy in declared order, then what else is in the
+    sets by name, since a database keeps no order."""
+    declared = [parameter.name for parameter in strategy.parameters] if strategy else []
+    return [*declared, *sorted({name for values in sets for name in values} - set(declared))]
 
 
 def same(one: Value | None, other: Value | None) -> bool:

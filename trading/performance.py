@@ -1,9 +1,9 @@
 """Metrics of any selection of trades, whole or in groups.
 
-Two ways lead to the same numbers. Where every group lies within one scope, sums answer, and what
-that costs does not depend on how many trades there are. Otherwise (several strategies or markets
-together, exit reasons, features, values of parameters, medians) the window's columns are read,
-since a drawdown merges along time and not across markets.
+Two ways lead to the same numbers. Where every group lies within one scope, or within sets that
+were live one after the other, sums answer, and what that costs does not depend on how many trades
+there are. Otherwise (several strategies or markets together, exit reasons, features, medians) the
+window's columns are read, since a drawdown merges along time and not across markets.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from trading import clock, grouping, windows
+from trading import clock, grouping, pooling, windows
 from trading.clock import DAY, HOUR
 from trading.ledger import metrics, money, tally
 from trading.ledger.metrics import Columns, Daily, Metrics
@@ -88,7 +88,7 @@ def _running(steps: dict[int, float], window: Pieces) -> list[tuple[datetime, fl
 
 
 def _from_sums(selection: Selection, by: str | None) -> list[Group] | None:
-    """Groups from rollups; None where a group would join several scopes."""
+    """Groups from rollups; None where a group would join scopes that run beside each other."""
     kind = _kind(selection, by)
     if kind is None:
         return None
@@ -100,10 +100,10 @@ def _from_sums(selection: Selection, by: str | None) -> list[Group] | None:
         keys = grouping.of_pieces(by, window)
     else:
         labels = grouping.of_scopes(by, scopes)
-        if len(set(labels)) < len(labels):
+        window = _by_label(scopes, labels, selection.bounds)
+        if window is None:
             return None
-        window = windows.pieces(scopes, *selection.bounds)
-        keys = [labels[scope] for scope in window.scope.tolist()]
+        keys = [labels[at] for at in window.scope.tolist()]
     groups = []
     for key, at in _split(keys):
         part = window.take(at)
@@ -114,11 +114,24 @@ def _from_sums(selection: Selection, by: str | None) -> list[Group] | None:
     return groups
 
 
+def _by_label(scopes: list[Scope], labels: list, bounds: tuple) -> Pieces | None:
+    """The pieces of each label under the first scope that has it; None where scopes that share
+    one run beside each other: markets, currencies, or sets for too long."""
+    first: dict[Hashable, int] = {}
+    group = np.array([first.setdefault(label, at) for at, label in enumerate(labels)], np.int64)
+    if len(first) == len(scopes):
+        return windows.pieces(scopes, *bounds)
+    held = {(label, scope.currency) for label, scope in zip(labels, scopes, strict=True)}
+    if len(held) > len(first) or scopes[0].kind != Scope.Kind.SET:
+        return None
+    return pooling.pieces(scopes, group, *bounds)
+
+
 def _kind(selection: Selection, by: str | None) -> str | None:
-    by_market, by_set = by == "market", by == "version"
+    by_market, by_set = by == "market", by == "version" or (by or "").startswith("param:")
     if selection.arm is not None:
         return None
-    if by not in (None, "day", "hour", "strategy", "market", "version"):
+    if by not in (None, "day", "hour", "strategy", "market") and not by_set:
         return None
     market, version = selection.market or by_market, selection.version is not None or by_set
     if market and version:

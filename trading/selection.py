@@ -83,9 +83,9 @@ class Selection:
         return set(found.values_list("id", flat=True))
 
     def scopes(self, kind: str) -> list[Scope]:
-        found = Scope.objects.select_related("market", "instance__bot", "parameter_set").filter(
-            instance__in=self.instances(), kind=kind, mode=self.mode
-        )
+        found = Scope.objects.select_related(
+            "market", "instance__bot", "parameter_set__instance__bot"
+        ).filter(instance__in=self.instances(), kind=kind, mode=self.mode)
         if kind == Scope.Kind.MARKET and self.market:
             found = found.filter(market__name=self.market)
         if kind == Scope.Kind.SET and self.version is not None:

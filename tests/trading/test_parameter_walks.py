@@ -61,7 +61,8 @@ def walk(seed: int) -> None:
             made = roll_back(instance=instance, to=point, reason=f"Back to {point}")
         stored = ParameterSet.objects.get(pk=made.pk).values
         assert stored == kept[point]
-        assert [type(value) for value in stored.values()] == list(map(type, kept[point].values()))
+        kinds = {name: type(value) for name, value in stored.items()}
+        assert kinds == {name: type(value) for name, value in kept[point].items()}
         answer = told.for_strategy(bot, "rsi_bb")
         assert (answer.version, answer.values) == (made.version, kept[point])
         tags.add(told.etag(answer))
