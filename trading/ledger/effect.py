@@ -1,10 +1,10 @@
 """Whether trades before and trades after differ: the difference of two means, and its interval.
 
 Trades of a day move together, so days are the unit of chance. The mean of r over trades is the
-ratio of the days' sums to their counts; its variance is that of a ratio of cluster totals
-(Cochran 1977, Sampling Techniques, 6.3), with n / (n - 1) for n days. The interval uses Student's t
-with the degrees of freedom of Welch (1947) and Satterthwaite (1946), each side's being its days
-less one: with few days it is as wide as it must be.
+ratio of the days' sums to their counts; its variance is the jackknife's, each day left out in turn
+(Efron and Tibshirani 1993, chapter 11), which allows for days of very different numbers of trades.
+The interval uses Student's t with the degrees of freedom of Welch (1947) and Satterthwaite (1946),
+each side's being its days less one: with few days it is as wide as it must be.
 """
 
 from __future__ import annotations
@@ -103,8 +103,9 @@ def mean(daily: Daily) -> Mean | None:
     found = float(totals.sum()) / trades
     if days < 2:
         return Mean(found, None, days, trades)
-    errors = totals - found * counts
-    variance = float((errors * errors).sum()) / trades**2 * days / (days - 1)
+    # How far the mean moves when a day is left out.
+    moves = (totals - found * counts) / (trades - counts)
+    variance = float((moves * moves).sum()) * (days - 1) / days
     return Mean(found, variance, days, trades)
 
 

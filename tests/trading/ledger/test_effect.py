@@ -21,8 +21,9 @@ def days(*trades: list[float]) -> Daily:
 
 
 def test_the_difference_and_its_error_as_worked_by_hand():
-    # Before: sums 2, 0, 4 of 2 trades each: mean 1, errors 0, -2, 2; 8 / 36 * 3 / 2 = 1 / 3.
-    # After: sums 3, 9 of 2 trades each: mean 3, errors -3, 3; 18 / 16 * 2 = 9 / 4.
+    # Before: sums 2, 0, 4 of 2 trades each: mean 1; without a day 1, 1.5 or 0.5: moves of 0, 0.5
+    # and 0.5, so that the variance is 0.5 * 2 / 3. After: sums 3 and 9: mean 3; without a day 4.5
+    # or 1.5: 2 * 2.25 * 1 / 2.
     found = effect(days([1, 1], [-1, 1], [2, 2]), days([1, 2], [4, 5]))
     assert (found.before.mean, found.after.mean, found.difference) == (1, 3, 2)
     assert found.before.variance == pytest.approx(1 / 3)
