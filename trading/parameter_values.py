@@ -79,7 +79,7 @@ def of(
         known = ", ".join(strategy.defaults()) if strategy else "none"
         raise ValueError(f"{instance.name} has no parameter {name!r}; there are: {known}")
     mode = mode or mode_of(instance)
-    found = _lived(instance, name, default, as_of)
+    found = _lived(_periods(instance, as_of), name, default)
     asked = Selection(instance=instance, mode=mode, until=as_of)
     groups = {group.key: group for group in measure(asked, f"param:{name}")}
     for key, group in groups.items():
@@ -90,13 +90,43 @@ def of(
     return Values(described(strategy, name), mode, ordered, sentence, best)
 
 
-def _lived(instance, name: str, default: Value, as_of: datetime | None) -> dict[str, OfValue]:
-    """The values by their text, with when each was live."""
+def live(
+    instance: StrategyInstance, mode: str | None = None, as_of: datetime | None = None
+) -> dict[str, OfValue]:
+    """The live value of every declared parameter, with what it did so far in all the versions
+    that had it: as ``of`` tells it, for all parameters at once."""
+    strategy = declaration(instance)
+    periods = _periods(instance, as_of)
+    sets = dict(instance.parameter_sets.values_list("version", "values"))
+    asked = Selection(instance=instance, mode=mode or mode_of(instance), until=as_of)
+    found: dict[str, OfValue] = {}
+    measured: dict[tuple, Metrics | None] = {}
+    for name, default in strategy.defaults().items() if strategy and periods else ():
+        values = _lived(periods, name, default)
+        now = next(value for value in values.values() if value.live)
+        # Parameters whose live value is that of the same versions have the same trades.
+        shape = tuple(
+            version for version, stored in sets.items() if stored.get(name, default) == now.value
+        )
+        if shape not in measured:
+            groups = {group.key: group.metrics for group in measure(asked, f"param:{name}")}
+            measured[shape] = groups.get(now.text)
+        now.metrics = measured[shape]
+        found[name] = now
+    return found
+
+
+def _periods(instance: StrategyInstance, as_of: datetime | None) -> list[LivePeriod]:
     periods = LivePeriod.objects.filter(instance=instance).order_by("live_from")
     if as_of:
         periods = periods.filter(live_from__lte=as_of)
+    return list(periods.select_related("parameter_set"))
+
+
+def _lived(periods: list[LivePeriod], name: str, default: Value) -> dict[str, OfValue]:
+    """The values by their text, with when each was live."""
     found: dict[str, OfValue] = {}
-    for one, after in pairwise([*periods.select_related("parameter_set"), None]):
+    for one, after in pairwise([*periods, None]):
         value = one.parameter_set.values.get(name, default)
         text = grouping.text(value)
         known = found.setdefault(text, OfValue(value, text))

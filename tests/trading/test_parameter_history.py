@@ -7,6 +7,7 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.db import connection
 
 from trading import clock, ingest, parameter_audit, parameter_history
@@ -180,3 +181,13 @@ def test_a_text_that_begins_like_a_formula_is_made_plain(start):
     _, line = parameter_history.as_csv([row])
     cells = next(csv.reader(StringIO(line, newline="")))
     assert cells[0] == f"'{start}1" and "-1.5" in cells
+
+
+def test_a_user_who_is_deleted_leaves_what_was_changed_and_why(instance):
+    user = get_user_model().objects.create_user("ada")
+    made = promote(instance=instance, values={}, reason="Hers", origin=Origin.ADMIN, author=user)
+    user.delete()
+    kept = instance.parameter_sets.get(pk=made.pk)
+    assert (kept.author, kept.reason) == (None, "Hers")
+    line = History.objects.latest("history_id")
+    assert (line.history_user_id, line.reason) == (None, "Hers")

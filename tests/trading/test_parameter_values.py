@@ -12,6 +12,7 @@ from trading.models import Origin
 from trading.parameters import instance_for, promote, roll_back
 from trading.performance import measure
 from trading.selection import Selection
+from trading.strategies import get
 
 from .story import MONDAY, NOW, make_bot
 from .test_outcomes import results
@@ -159,3 +160,24 @@ def test_as_it_was_then(instance):
     push(instance, [1, -2], [2], [3, -1], [0.5, 1])
     found = parameter_values.of(instance, "rsi_period", as_of=MONDAY + timedelta(days=5))
     assert [(one.value, one.trades) for one in found.values] == [(9, 16), (14, 24)]
+
+
+def test_the_live_values_of_all_parameters_are_told_at_once(
+    instance, django_assert_max_num_queries
+):
+    push(instance, [1, -2, 0.3], [2, -1], [3, -1, 0.7], [0.5, 1])
+    promote(instance=instance, values={"rsi_period": 14}, reason="x", origin=Origin.API)
+    with django_assert_max_num_queries(30):
+        found = parameter_values.live(instance)
+    assert list(found) == list(get("rsi_bb").defaults())
+    for name in ("rsi_period", "bb_std", "smoothing", "pause_seconds"):
+        one = next(one for one in parameter_values.of(instance, name).values if one.live)
+        assert found[name] == one
+    assert found["rsi_period"].versions == [1, 3, 5]
+    assert found["smoothing"].trades == 96
+
+
+def test_without_trades_the_live_values_have_no_numbers(instance):
+    found = parameter_values.live(instance)
+    assert {one.metrics for one in found.values()} == {None}
+    assert (found["rsi_period"].value, found["rsi_period"].versions) == (21, [4])
