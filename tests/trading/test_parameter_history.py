@@ -8,7 +8,7 @@ from io import StringIO
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
 from trading import clock, ingest, parameter_audit, parameter_history
 from trading.models import LivePeriod, LiveSet, Origin, ParameterSet
@@ -72,6 +72,20 @@ def test_sets_and_the_pointer_cannot_be_changed_or_deleted_beside_the_door(insta
             attempt()
     assert not hasattr(instance.live, "save_without_historical_record")
     assert ParameterSet.objects.count() == 2 and LiveSet.objects.count() == 1
+
+
+def test_a_row_made_up_with_the_key_of_another_does_not_take_its_place(instance):
+    made, line = instance.parameter_sets.first(), History.objects.first()
+    known = {"instance": instance, "reason": "x", "origin": Origin.ADMIN, "values": {}}
+    told = {field.attname: getattr(line, field.attname) for field in History._meta.concrete_fields}
+    for forged in (
+        ParameterSet(pk=made.pk, version=99, **known),
+        History(**told | {"reason": "other"}),
+    ):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            forged.save()
+    assert instance.parameter_sets.get(pk=made.pk).version == made.version
+    assert History.objects.get(pk=line.pk).reason == line.reason
 
 
 def test_a_bot_takes_its_history_along_and_nobody_else_s(instance):

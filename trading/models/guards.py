@@ -40,10 +40,11 @@ class WrittenOnce(models.Model):
     class Meta:
         abstract = True
 
-    def save(self, *args, **kwargs):
+    def save(self, **kwargs):
         if not self._state.adding:
             raise TypeError(f"{self._meta.verbose_name} rows never change")
-        super().save(*args, **kwargs)
+        # A row made up with the key of one that is there must not take its place.
+        super().save(**kwargs | {"force_insert": True})
 
     def delete(self, *args, **kwargs):
         raise TypeError(f"{self._meta.verbose_name} rows are never deleted")
