@@ -9,7 +9,7 @@ from django import forms
 
 from trading.display import label
 from trading.models import Bot, BotToken
-from trading.parameters import REASON_LENGTH
+from trading.refusals import REASON_LENGTH
 from trading.strategies.base import InvalidValues, Strategy
 from trading.strategies.parameters import Boolean, Choice, Parameter, Value, plain
 

@@ -14,6 +14,7 @@ SMALL = ("--trades", "2000")
 SCRIPTS = {
     "generate_trades.py": (*SMALL, "--context", "--data", "kept"),
     "windows.py": ("--trades", "28000"),
+    "changes.py": ("--trades", "28000"),
     "rebuild.py": (*SMALL, "--batches", "2"),
     "candles.py": ("--candles", "500"),
     "startup.py": ("--repeats", "1"),
