@@ -128,8 +128,18 @@ def value(raw: Any, unit: str = "") -> str:
     if isinstance(raw, int | float):
         text = f"{raw:.10g}"
         text = numbers.plain(Decimal(text)) if "e" in text and abs(raw) < 1e20 else text
-        return f"{text} {UNIT_NAMES.get(unit, unit)}".rstrip()
+        unit = UNIT_NAMES.get(unit, unit)
+        if raw == 1 and len(unit) > 3:
+            unit = unit.removesuffix("s")  # 1 candle, but 1 bps
+        return f"{text} {unit}".rstrip()
     return str(raw)
+
+
+def setting(raw: Any, unit: str = "") -> str:
+    """A value of a parameter: switches are on or off."""
+    if isinstance(raw, bool):
+        return "on" if raw else "off"
+    return value(raw, unit)
 
 
 def label(name: str) -> str:

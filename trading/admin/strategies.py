@@ -5,23 +5,23 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 
-from trading import display, parameters
-from trading.forms import ParametersForm
-from trading.models import LiveSet, Origin, ParameterSet, StrategyInstance
+from trading import display
+from trading.models import LiveSet, ParameterSet, StrategyInstance
 from trading.strategies import REGISTRY
 
 from .base import Exported, ReadOnlyAdmin, resource_for
-from .pointer_history import moves
-from .rules import rules_of
+from .parameter_editor import editor
+from .rollback import rollback
+from .story import story
+from .strategy_page import route, with_page
 
 LIVE = "live__parameter_set"
+PAGES = (("rollback/<int:to>/", rollback, "rollback"),)
 
 
 @admin.register(StrategyInstance)
@@ -54,6 +54,10 @@ class StrategyInstanceAdmin(Exported, ReadOnlyAdmin):
         live = _live(row)
         return display.moment(live.live_from).text if live else display.NOTHING
 
+    def get_urls(self) -> list[Any]:
+        own = [route(self, pattern, view, name) for pattern, view, name in PAGES]
+        return [*own, *super().get_urls()]
+
     def change_view(
         self,
         request: HttpRequest,
@@ -61,69 +65,12 @@ class StrategyInstanceAdmin(Exported, ReadOnlyAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        instance = self.get_object(request, object_id)
-        if instance is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        if not self.has_view_permission(request, instance):
-            raise PermissionDenied
-        live = _live(instance)
-        form = _form(instance, live, request.POST if request.method == "POST" else None)
-        editable = may_promote(request) and form is not None
-        if request.method == "POST":
-            if not editable:
-                raise PermissionDenied
-            if form.is_valid() and (answer := _promote(request, instance, form)):
-                return answer
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "original": instance,
-            "title": f"{instance.name} of {instance.bot}",
-            "strategy": rules_of(instance),
-            "live": live,
-            "form": form,
-            "editable": editable,
-            "moves": moves(live, rules_of(instance)) if live else [],
-            "trades_url": _trades_url(instance),
-        }
-        request.current_app = self.admin_site.name
-        return TemplateResponse(request, "admin/trading/strategyinstance/page.html", context)
+        return with_page(self, request, object_id, editor)
 
-
-def may_promote(request: HttpRequest) -> bool:
-    """Whether this user may change parameters."""
-    return request.user.has_perm("trading.change_strategyinstance")
-
-
-def _form(instance: StrategyInstance, live: LiveSet | None, data: Any) -> ParametersForm | None:
-    strategy = rules_of(instance)
-    if strategy is None or live is None:
-        return None
-    made = live.parameter_set
-    return ParametersForm(strategy, strategy.complete(made.values), made.version, data)
-
-
-def _promote(
-    request: HttpRequest, instance: StrategyInstance, form: ParametersForm
-) -> HttpResponse | None:
-    """Make the new version and answer; None where the form must be shown with errors."""
-    here = HttpResponseRedirect(request.path)
-    if form.unchanged:
-        messages.info(request, f"Nothing was changed: version {form.version} stays live.")
-        return here
-    try:
-        made = parameters.promote(
-            instance=instance,
-            values=form.values,
-            reason=form.cleaned_data["reason"],
-            origin=Origin.ADMIN,
-            author=request.user,
-        )
-    except parameters.Refused as refused:
-        form.blame(refused.errors)
-        return None
-    messages.success(request, f"Version {made.version} of {instance.name} is live.")
-    return here
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return with_page(self, request, object_id, story)
 
 
 def _live(instance: StrategyInstance) -> LiveSet | None:
@@ -131,11 +78,6 @@ def _live(instance: StrategyInstance) -> LiveSet | None:
         return instance.live
     except LiveSet.DoesNotExist:
         return None
-
-
-def _trades_url(instance: StrategyInstance) -> str:
-    query = {"bot": instance.bot.name, "strategy": instance.name}
-    return reverse("admin:trading_trade_changelist", query=query)
 
 
 @admin.register(ParameterSet)

@@ -104,7 +104,7 @@ def test_whoever_may_only_look_cannot_make_a_version(guest, story):
     address = reverse("admin:trading_strategyinstance_change", args=[instance.pk])
     page = guest.get(address)
     assert page.status_code == 200
-    assert "Make a new version" not in page.content.decode()
+    assert "Review the change" not in page.content.decode()
     assert guest.post(address, {"reason": "because"}).status_code == 403
     assert ParameterSet.objects.filter(instance=instance).count() == 2
 
@@ -167,3 +167,19 @@ def test_a_small_table_is_exported_as_its_list_is_filtered(owner, bot):
     rows = json.loads(answer.content)
     assert [row["interval"] for row in rows] == ["900"]
     assert rows[0]["market__name"] == "'=1+1"
+
+
+@pytest.mark.parametrize("page", ["change", "history", "rollback/1"])
+def test_pages_of_a_strategy_are_closed_to_who_may_not_see_it(guest, story, page):
+    address = f"/admin/trading/strategyinstance/{instance_for(story, 'rsi_bb').pk}/{page}/"
+    assert guest.get(address).status_code == 403
+
+
+def test_whoever_may_only_look_cannot_roll_back(guest, story):
+    allow(guest, "view_strategyinstance")
+    instance = instance_for(story, "rsi_bb")
+    address = reverse("admin:trading_strategyinstance_rollback", args=[instance.pk, 1])
+    assert guest.get(address).status_code == 403
+    assert guest.post(address, {"reason": "because", "seen_version": "2"}).status_code == 403
+    page = reverse("admin:trading_strategyinstance_history", args=[instance.pk])
+    assert "rollback" not in guest.get(page).content.decode()

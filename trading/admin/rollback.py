@@ -1,0 +1,80 @@
+"""Going back to an earlier version: a look at what that changes, a reason, a new version."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+
+from trading import parameters
+from trading.display import label
+from trading.forms import REASON, SEEN, ReasonForm
+from trading.models import ParameterSet
+
+from .differences import differences
+from .strategy_page import StrategyPage
+
+QUOTED = 120  # characters of the old reason in the one that is proposed
+
+
+def rollback(page: StrategyPage, to: int) -> HttpResponse:
+    """The preview, and the rollback once it is sent with a reason."""
+    page.require_change()
+    made = page.version(to)
+    if made is None or page.live is None or page.rules is None:
+        messages.error(page.request, f"{page.instance.name} has no version {to} to go back to.")
+        return page.redirect("history")
+    post = page.request.method == "POST"
+    form = ReasonForm(
+        page.request.POST if post else None,
+        initial={REASON: proposed(made), SEEN: page.live.parameter_set.version},
+        help_text="What went wrong, or what the old values do better.",
+    )
+    if post and form.is_valid() and not _overtaken(page, form) and (done := _done(page, form, to)):
+        return done
+    return _preview(page, form, made)
+
+
+def proposed(made: ParameterSet) -> str:
+    """A reason to begin with."""
+    quoted = made.reason[:QUOTED] + ("…" if len(made.reason) > QUOTED else "")
+    return f"Back to version {made.version} ({quoted})"
+
+
+def _overtaken(page: StrategyPage, form: ReasonForm) -> bool:
+    now = page.live.parameter_set
+    if form.cleaned_data[SEEN] == now.version:
+        return False
+    by = f" by {now.author}" if now.author else ""
+    form.add_error(
+        None,
+        f"Version {now.version} went live{by} while this page was open: “{now.reason}” "
+        "The difference below is to that version; send again to go back from it.",
+    )
+    # What is sent next has seen it.
+    form.data = {**form.data.dict(), SEEN: str(now.version)}
+    return True
+
+
+def _done(page: StrategyPage, form: ReasonForm, to: int) -> HttpResponse | None:
+    try:
+        made = parameters.roll_back(
+            instance=page.instance, to=to,
+            reason=form.cleaned_data[REASON], author=page.request.user,
+        )  # fmt: skip
+    except parameters.Refused as refused:
+        for name, texts in refused.errors.items():
+            place = REASON if name == REASON else None
+            form.add_error(place, [text if place else f"{label(name)} {text}" for text in texts])
+        return None
+    text = f"Version {made.version} is live, with the values of version {to}."
+    messages.success(page.request, text)
+    return page.redirect("history")
+
+
+def _preview(page: StrategyPage, form: ReasonForm, made: ParameterSet) -> HttpResponse:
+    live = page.live.parameter_set
+    return page.answer(
+        "rollback", "history", f"Back to version {made.version}",
+        made=made, live=live, form=form,
+        changes=differences(page.values(live), page.values(made), page.rules),
+    )  # fmt: skip

@@ -1,0 +1,120 @@
+"""What all pages about one strategy share: whose it is, what is live, who asks, where to go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+from django.contrib.admin import ModelAdmin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.urls.resolvers import URLPattern
+
+from trading.models import LiveSet, ParameterSet, StrategyInstance
+from trading.strategies.base import Strategy
+from trading.strategies.parameters import Value
+
+from .rules import rules_of
+
+View = Callable[..., HttpResponse]
+TABS = (("change", "Parameters"), ("history", "Story"))
+
+
+class StrategyPage:
+    """A request for a page about one strategy. Views take it and answer."""
+
+    def __init__(self, admin: ModelAdmin, request: HttpRequest, instance: StrategyInstance) -> None:
+        self.admin, self.request, self.instance = admin, request, instance
+
+    @cached_property
+    def live(self) -> LiveSet | None:
+        found = LiveSet.objects.select_related("parameter_set", "parameter_set__author")
+        return found.filter(strategy_instance=self.instance).first()
+
+    @cached_property
+    def rules(self) -> Strategy | None:
+        return rules_of(self.instance)
+
+    @property
+    def may_change(self) -> bool:
+        """Whether this user may change parameters."""
+        return self.request.user.has_perm("trading.change_strategyinstance")
+
+    def require_change(self) -> None:
+        if not self.may_change:
+            raise PermissionDenied
+
+    def values(self, made: ParameterSet) -> dict[str, Value]:
+        """A set as today's declaration reads it."""
+        return self.rules.complete(made.values) if self.rules else dict(made.values)
+
+    def url(self, name: str, *args: Any, **query: str) -> str:
+        """The address of a page about the same strategy."""
+        address = f"admin:trading_strategyinstance_{name}"
+        return reverse(address, args=[self.instance.pk, *args], query=query or None)
+
+    @property
+    def here(self) -> str:
+        return self.url("change")
+
+    @property
+    def story_url(self) -> str:
+        return self.url("history")
+
+    @property
+    def trades_url(self) -> str:
+        query = {"bot": self.instance.bot.name, "strategy": self.instance.name}
+        return reverse("admin:trading_trade_changelist", query=query)
+
+    def version(self, number: int | None) -> ParameterSet | None:
+        """The set of a version, with its author."""
+        found = ParameterSet.objects.select_related("author")
+        return found.filter(instance=self.instance, version=number).first() if number else None
+
+    def redirect(self, name: str, *args: Any) -> HttpResponseRedirect:
+        return HttpResponseRedirect(self.url(name, *args))
+
+    def answer(self, template: str, tab: str, title: str = "", **context: Any) -> HttpResponse:
+        """The page, with the links to its neighbours; ``tab`` is the one that it belongs to."""
+        site = self.admin.admin_site
+        named = f"{self.instance.name} of {self.instance.bot}"
+        content = {
+            **site.each_context(self.request),
+            "opts": self.admin.opts,
+            "original": self.instance,
+            "title": f"{title}: {named}" if title else named,
+            "page": self,
+            "heading": title,
+            "tabs": [{"label": label, "url": self.url(name), "current": name == tab}
+                     for name, label in TABS],
+            **context,
+        }  # fmt: skip
+        self.request.current_app = site.name
+        self.request.list_title = self.admin.list_title
+        folder = "admin/trading/strategyinstance"
+        return TemplateResponse(self.request, f"{folder}/{template}.html", content)
+
+
+def route(admin: ModelAdmin, pattern: str, view: View, name: str) -> URLPattern:
+    """The address of a page about one strategy, open to who may see strategies."""
+
+    def found(request: HttpRequest, object_id: str, **kwargs: Any) -> HttpResponse:
+        return with_page(admin, request, object_id, view, **kwargs)
+
+    checked = admin.admin_site.admin_view(found)
+    return path(f"<path:object_id>/{pattern}", checked, name=f"trading_strategyinstance_{name}")
+
+
+def with_page(
+    admin: ModelAdmin, request: HttpRequest, object_id: str, view: View, **kwargs: Any
+) -> HttpResponse:
+    """The view's answer about a strategy; back to the list where there is no such one."""
+    instance = admin.get_object(request, object_id)
+    if instance is None:
+        return admin._get_obj_does_not_exist_redirect(request, admin.opts, object_id)
+    if not admin.has_view_permission(request, instance):
+        raise PermissionDenied
+    return view(StrategyPage(admin, request, instance), **kwargs)
