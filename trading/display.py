@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -140,6 +141,14 @@ def setting(raw: Any, unit: str = "") -> str:
     if isinstance(raw, bool):
         return "on" if raw else "off"
     return value(raw, unit)
+
+
+def thin(points: Sequence[Any], most: int) -> Sequence[Any]:
+    """At most so many of the points, the first and the last among them."""
+    if len(points) <= most:
+        return points
+    step = (len(points) - 1) / (most - 1)
+    return [points[round(at * step)] for at in range(most)]
 
 
 def label(name: str) -> str:

@@ -86,6 +86,8 @@ def own_pages(story):
         f"/admin/trading/strategyinstance/{instance}/change/",
         f"/admin/trading/strategyinstance/{instance}/history/",
         f"/admin/trading/strategyinstance/{instance}/rollback/1/",
+        f"/admin/trading/strategyinstance/{instance}/compare/?one=1&two=2",
+        f"/admin/trading/strategyinstance/{instance}/values/stop_loss_bps/",
         f"/admin/trading/parameterset/{made}/change/",
     )
 
@@ -162,12 +164,12 @@ def test_parameters_change_with_a_reason_and_not_without(open_page, live_server,
     page = open_page()
     instance = instance_for(story, "rsi_bb")
     visit(page, live_server, f"/admin/trading/strategyinstance/{instance.pk}/change/")
-    page.get_by_label("Stop loss").fill("5.5")
+    page.get_by_label("Stop loss", exact=True).fill("5.5")
     assert page.locator(".sl-changed-mark:visible").count() == 1
     page.get_by_role("button", name="Review the change").click()
     page.wait_for_load_state("networkidle")
     assert page.get_by_text("Say what changes and why.").is_visible()
-    assert page.get_by_label("Stop loss").input_value() == "5.5"
+    assert page.get_by_label("Stop loss", exact=True).input_value() == "5.5"
     before = ParameterSet.objects.filter(instance=instance).count()
     page.get_by_label("Reason (required)").fill("Noise hit the stops")
     page.get_by_role("button", name="Review the change").click()

@@ -12,10 +12,13 @@ from django.contrib import messages
 from django.http import HttpResponse
 
 from trading import parameters
+from trading.differences import Values, difference
 from trading.forms import REASON, SEEN, ParametersForm, hidden
 from trading.models import Origin, ParameterSet
+from trading.refusals import Refused, Stale
 
-from .differences import differences
+from .differences import Difference, told
+from .so_far import so_far
 from .strategy_page import StrategyPage
 
 REVIEW, CONFIRM, EDIT = "review", "confirm", "edit"
@@ -32,7 +35,7 @@ def editor(page: StrategyPage) -> HttpResponse:
     step = page.request.POST.get("step", REVIEW)
     if not post:
         return _form_page(page, form)
-    if step == EDIT:
+    if step == EDIT or page.frozen:
         return _form_page(page, _form(page, typed=form.typed()))
     if not form.is_valid():
         return _form_page(page, form)
@@ -50,13 +53,21 @@ def _form(page: StrategyPage, data: Any = None, typed: Any = None) -> Parameters
 
 
 def _form_page(page: StrategyPage, form: ParametersForm | None) -> HttpResponse:
-    return page.answer("page", "change", form=form, editable=page.may_change and form is not None)
+    context: dict[str, Any] = {"form": form, "editable": False}
+    if form is not None:
+        told_so_far = so_far(page.instance, page.rules, form.live, page.mode)
+        groups = form.groups()
+        for row in (row for group in groups for row in group["fields"]):
+            name = row["field"].name
+            row |= {"so_far": told_so_far[name], "values_url": page.url("values", name)}
+        context = {"form": form, "groups": groups, "editable": page.may_change and not page.frozen}
+    return page.answer("page", "change", **context)
 
 
 def _review(page: StrategyPage, form: ParametersForm) -> HttpResponse:
     return page.answer(
         "review", "change", "Review the change",
-        changes=differences(form.live, form.values, page.rules),
+        changes=_differences(page, form.live, form.values),
         reason=form.cleaned_data[REASON],
         hidden=hidden(form.typed()),
         next_version=_next(page),
@@ -72,8 +83,12 @@ def _promote(page: StrategyPage, form: ParametersForm) -> HttpResponse:
             reason=form.cleaned_data[REASON],
             origin=Origin.ADMIN,
             author=page.request.user,
+            seen=form.version,
         )
-    except parameters.Refused as refused:
+    except Stale:
+        # Somebody was faster by a moment: look again at what is live.
+        return editor(StrategyPage(page.admin, page.request, page.instance))
+    except Refused as refused:
         form.blame(refused.errors)
         return _form_page(page, form)
     messages.success(page.request, f"Version {made.version} of {page.instance.name} is live.")
@@ -93,8 +108,8 @@ def _overtaken(page: StrategyPage, form: ParametersForm) -> HttpResponse:
         text = f"Your change is live already, with version {form.version}; nothing was saved."
         messages.info(page.request, text)
         return page.redirect("history")
-    theirs = differences(base, form.live, page.rules)
-    on_top = differences(form.live, merged, page.rules)
+    theirs = _differences(page, base, form.live)
+    on_top = _differences(page, form.live, merged)
     carried = {**merged, REASON: form.cleaned_data[REASON], SEEN: form.version}
     return page.answer(
         "overtaken", "change", "Somebody was faster",
@@ -109,3 +124,7 @@ def _overtaken(page: StrategyPage, form: ParametersForm) -> HttpResponse:
 def _next(page: StrategyPage) -> int:
     newest: ParameterSet | None = page.instance.parameter_sets.order_by("-version").first()
     return newest.version + 1 if newest else 1
+
+
+def _differences(page: StrategyPage, old: Values, new: Values) -> list[Difference]:
+    return told(difference(page.instance, old, new), page.rules)

@@ -6,11 +6,13 @@ from django.contrib import messages
 from django.http import HttpResponse
 
 from trading import parameters
+from trading.differences import difference
 from trading.display import label
 from trading.forms import REASON, SEEN, ReasonForm
 from trading.models import ParameterSet
+from trading.refusals import Refused, Stale
 
-from .differences import differences
+from .differences import told
 from .strategy_page import StrategyPage
 
 QUOTED = 120  # characters of the old reason in the one that is proposed
@@ -60,8 +62,12 @@ def _done(page: StrategyPage, form: ReasonForm, to: int) -> HttpResponse | None:
         made = parameters.roll_back(
             instance=page.instance, to=to,
             reason=form.cleaned_data[REASON], author=page.request.user,
+            seen=page.live.parameter_set.version,
         )  # fmt: skip
-    except parameters.Refused as refused:
+    except Stale:
+        # Somebody was faster by a moment: the page is shown anew, with what is live by now.
+        return rollback(StrategyPage(page.admin, page.request, page.instance), to)
+    except Refused as refused:
         for name, texts in refused.errors.items():
             place = REASON if name == REASON else None
             form.add_error(place, [text if place else f"{label(name)} {text}" for text in texts])
@@ -76,5 +82,5 @@ def _preview(page: StrategyPage, form: ReasonForm, made: ParameterSet) -> HttpRe
     return page.answer(
         "rollback", "history", f"Back to version {made.version}",
         made=made, live=live, form=form,
-        changes=differences(page.values(live), page.values(made), page.rules),
+        changes=told(difference(page.instance, live.values, page.values(made)), page.rules),
     )  # fmt: skip

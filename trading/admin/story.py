@@ -1,76 +1,117 @@
-"""The story of a strategy's parameters: every change, newest first, as people tell it."""
+"""The story of a strategy's parameters: every change, newest first, with what came of it."""
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpResponse
+from django.urls import reverse
 
-from trading.models import LivePeriod, ParameterSet
+from trading.models import ParameterSet, Preset
+from trading.outcomes import Outcome, of_changes
+from trading.verdicts import WARNING
 
-from .differences import differences
+from . import results
+from .differences import told
 from .strategy_page import StrategyPage
 
 PAGE_SIZE = 100
 FOLDED = 6  # more changed values than this are folded away
+TONES = {"better": "gain", "worse": "loss"}
 
 
 def story(page: StrategyPage) -> HttpResponse:
-    """A page of the story; ``before`` is a version of whose change the next page begins."""
-    chapters = _chapters(page)
-    start = _start(chapters, page.request.GET.get("before", ""))
-    shown = chapters[start : start + PAGE_SIZE]
-    older = chapters[start + PAGE_SIZE - 1] if len(chapters) > start + PAGE_SIZE else None
+    """A page of the story; ``before`` is a version after whose change the next page begins."""
+    outcomes = of_changes(page.instance, page.mode)
+    start = _start(outcomes, page.request.GET.get("before", ""))
+    shown = outcomes[start : start + PAGE_SIZE]
+    older = outcomes[start + PAGE_SIZE - 1] if len(outcomes) > start + PAGE_SIZE else None
+    idle = [] if older else _never_live(page, outcomes)
     return page.answer(
         "story", "history", "Story",
-        chapters=[_told(page, *each) for each in shown],
-        changes=len(chapters) - 1,
-        first=chapters[-1] if chapters else None,
-        older_url=page.url("history", before=str(older[0].version)) if older else "",
-        newest_url=page.url("history") if start else "",
+        chapters=[_chapter(page, outcome) for outcome in shown],
+        idle=[_version(page, made) for made in idle],
+        changes=max(len(outcomes) - 1, 0),
+        since=outcomes[-1].changed_at if outcomes else None,
+        compared=any(outcome.effect for outcome in shown),
+        warning=WARNING,
+        presets=_presets(page),
+        older_url=page.url("history", before=str(older.after.version), mode=page.mode)
+        if older else "",
+        newest_url=page.url("history", mode=page.mode) if start else "",
     )  # fmt: skip
 
 
-Chapter = tuple[ParameterSet, LivePeriod | None, LivePeriod | None]
-
-
-def _chapters(page: StrategyPage) -> list[Chapter]:
-    """Each set with the period in which it was live and the one before it, newest first; sets
-    that never were live come last: what was live in their place became known later."""
-    periods = list(
-        LivePeriod.objects.filter(instance=page.instance)
-        .select_related("parameter_set__author")
-        .order_by("-live_from")
-    )
-    told: list[Chapter] = [
-        (period.parameter_set, period, before) for period, before in pairwise([*periods, None])
-    ]
-    lived = {period.parameter_set_id for period in periods}
-    idle = page.instance.parameter_sets.select_related("author").exclude(pk__in=lived)
-    return told + [(made, None, None) for made in idle.order_by("-version")]
-
-
-def _start(chapters: list[Chapter], before: str) -> int:
-    """Where the page begins that follows the change to version ``before``."""
-    for at, chapter in enumerate(chapters):
-        if str(chapter[0].version) == before:
+def _start(outcomes: Sequence[Outcome], before: str) -> int:
+    for at, outcome in enumerate(outcomes):
+        if str(outcome.after.version) == before:
             return at + 1
     return 0
 
 
-def _told(
-    page: StrategyPage, made: ParameterSet, period: LivePeriod | None, before: LivePeriod | None
-) -> dict[str, Any]:
-    found = differences(before.parameter_set.values, made.values, page.rules) if before else []
+def _never_live(page: StrategyPage, outcomes: Sequence[Outcome]) -> list[ParameterSet]:
+    """Sets that were made and never live: what was live in their place became known later."""
+    lived = {outcome.after.pk for outcome in outcomes}
+    found = page.instance.parameter_sets.select_related("author", "preset").order_by("-version")
+    return [made for made in found if made.pk not in lived]
+
+
+def _chapter(page: StrategyPage, outcome: Outcome) -> dict[str, Any]:
+    changes = told(outcome.rows, page.rules) if outcome.before else []
+    return {
+        **_version(page, outcome.after),
+        "outcome": outcome,
+        "changes": changes[:FOLDED],
+        "more": changes[FOLDED:],
+        "verdict": outcome.verdict,
+        "tone": TONES.get(outcome.verdict.word or "", ""),
+        "sides": _sides(outcome),
+        "effect": _effect(outcome),
+    }
+
+
+def _version(page: StrategyPage, made: ParameterSet) -> dict[str, Any]:
+    """Who made a version, from where, and what can be done with it."""
+    live = page.live.parameter_set if page.live else None
+    query = {"bot": page.instance.bot.name, "strategy": page.instance.name, "set": str(made.pk)}
     return {
         "made": made,
-        "live": page.live is not None and page.live.parameter_set_id == made.pk,
-        "live_from": period.live_from if period else None,
+        "live": live is not None and made.pk == live.pk,
         "who": made.author.get_username() if made.author else "",
         "origin": made.get_origin_display(),
-        "before": before.parameter_set if before else None,
-        "changes": found[:FOLDED],
-        "more": found[FOLDED:],
+        "trades_url": reverse("admin:trading_trade_changelist", query=query),
         "rollback_url": page.url("rollback", made.version),
-    }
+        "compare_url": page.url("compare", one=str(made.version), two=str(live.version))
+        if live else "",
+    }  # fmt: skip
+
+
+def _sides(outcome: Outcome) -> list[dict[str, Any]]:
+    after = results.row(f"After: v{outcome.after.version}", outcome.after_metrics)
+    if outcome.before is None:
+        return [after] if outcome.trades_after else []
+    before = results.row(f"Before: v{outcome.before.version}", outcome.before_metrics)
+    return [before, after] if outcome.trades_before or outcome.trades_after else []
+
+
+def _effect(outcome: Outcome) -> str:
+    """The difference of the averages with its interval, in percentage points."""
+    if outcome.effect is None:
+        return ""
+    bounds = results.between(outcome.effect.interval())
+    reach = f", 95 % interval {bounds}" if bounds else ", no interval yet"
+    return f"Difference of the averages: {outcome.effect.difference:+.4f} percentage points{reach}."
+
+
+def _presets(page: StrategyPage) -> list[dict[str, Any]]:
+    found = Preset.objects.filter(instance=page.instance).select_related("parameter_set")
+    live = page.live.parameter_set.version if page.live else None
+    return [
+        {
+            "name": preset.name,
+            "version": preset.parameter_set.version,
+            "url": page.url("compare", one=str(preset.parameter_set.version), two=str(live)),
+        }
+        for preset in found.order_by("name")
+    ]

@@ -15,13 +15,19 @@ from trading.models import LiveSet, ParameterSet, StrategyInstance
 from trading.strategies import REGISTRY
 
 from .base import Exported, ReadOnlyAdmin, resource_for
+from .compare import compare
 from .parameter_editor import editor
 from .rollback import rollback
 from .story import story
 from .strategy_page import route, with_page
+from .value_page import values
 
 LIVE = "live__parameter_set"
-PAGES = (("rollback/<int:to>/", rollback, "rollback"),)
+PAGES = (
+    ("compare/", compare, "compare"),
+    ("rollback/<int:to>/", rollback, "rollback"),
+    ("values/<str:name>/", values, "values"),
+)
 
 
 @admin.register(StrategyInstance)

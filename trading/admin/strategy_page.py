@@ -13,14 +13,16 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.urls.resolvers import URLPattern
 
-from trading.models import LiveSet, ParameterSet, StrategyInstance
+from trading.freezes import freeze_of
+from trading.models import Freeze, LiveSet, Mode, ParameterSet, Scope, Status, StrategyInstance
+from trading.outcomes import mode_of
 from trading.strategies.base import Strategy
 from trading.strategies.parameters import Value
 
 from .rules import rules_of
 
 View = Callable[..., HttpResponse]
-TABS = (("change", "Parameters"), ("history", "Story"))
+TABS = (("change", "Parameters"), ("history", "Story"), ("compare", "Compare"))
 
 
 class StrategyPage:
@@ -31,12 +33,43 @@ class StrategyPage:
 
     @cached_property
     def live(self) -> LiveSet | None:
-        found = LiveSet.objects.select_related("parameter_set", "parameter_set__author")
+        found = LiveSet.objects.select_related("parameter_set__author", "parameter_set__preset")
         return found.filter(strategy_instance=self.instance).first()
 
     @cached_property
     def rules(self) -> Strategy | None:
         return rules_of(self.instance)
+
+    @cached_property
+    def mode(self) -> str:
+        """Live or paper trades, as asked for; live unless there are only paper ones."""
+        asked = self.request.GET.get("mode")
+        return asked if asked in Mode.values else mode_of(self.instance)
+
+    @property
+    def modes(self) -> list[dict[str, Any]]:
+        """Links to the same page about live or paper trades; none where there is no choice."""
+        traded = set(Scope.objects.filter(instance=self.instance).values_list("mode", flat=True))
+        if not traded - {self.mode}:
+            return []
+        query = self.request.GET.copy()
+        links = []
+        for mode, label in Mode.choices:
+            query["mode"] = mode
+            links.append(
+                {"label": label, "url": f"?{query.urlencode()}", "current": mode == self.mode}
+            )
+        return links  # fmt: skip
+
+    @cached_property
+    def freeze(self) -> Freeze | None:
+        """The freeze that keeps all parameters of the bot as they are."""
+        return freeze_of(self.instance.bot)
+
+    @property
+    def frozen(self) -> bool:
+        """Whether no parameter of this strategy may change now."""
+        return self.freeze is not None or self.instance.status == Status.FROZEN
 
     @property
     def may_change(self) -> bool:
@@ -71,7 +104,7 @@ class StrategyPage:
 
     def version(self, number: int | None) -> ParameterSet | None:
         """The set of a version, with its author."""
-        found = ParameterSet.objects.select_related("author")
+        found = ParameterSet.objects.select_related("author", "preset")
         return found.filter(instance=self.instance, version=number).first() if number else None
 
     def redirect(self, name: str, *args: Any) -> HttpResponseRedirect:

@@ -169,7 +169,9 @@ def test_a_small_table_is_exported_as_its_list_is_filtered(owner, bot):
     assert rows[0]["market__name"] == "'=1+1"
 
 
-@pytest.mark.parametrize("page", ["change", "history", "rollback/1"])
+@pytest.mark.parametrize(
+    "page", ["change", "history", "compare", "rollback/1", "values/rsi_period"]
+)
 def test_pages_of_a_strategy_are_closed_to_who_may_not_see_it(guest, story, page):
     address = f"/admin/trading/strategyinstance/{instance_for(story, 'rsi_bb').pk}/{page}/"
     assert guest.get(address).status_code == 403

@@ -3,8 +3,11 @@
 import pytest
 from django.urls import reverse
 
+from trading import ingest
 from trading.models import Origin, ParameterSet
 from trading.parameters import instance_for, promote
+
+from .conftest import daily
 
 
 @pytest.fixture
@@ -49,11 +52,37 @@ def test_the_story_says_what_changed_why_when_and_from_where(owner, address):
 def test_what_was_learned_later_stands_where_it_was_live(owner, story):
     instance = instance_for(story, "rsi_bb")
     address = reverse("admin:trading_strategyinstance_history", args=[instance.pk])
-    chapters = owner.get(address).context["chapters"]
-    assert [(each["made"].version, bool(each["live_from"])) for each in chapters] == [
-        (2, True),
-        (1, False),
-    ]
+    answer = owner.get(address)
+    assert [each["made"].version for each in answer.context["chapters"]] == [2]
+    assert [each["made"].version for each in answer.context["idle"]] == [1]
+    assert "Never live" in answer.content.decode()
+
+
+def test_each_change_stands_beside_what_came_of_it(owner, tuned):
+    answer = owner.get(reverse("admin:trading_strategyinstance_history", args=[tuned.pk]))
+    back, looser, first = answer.context["chapters"]
+    assert (looser["verdict"].word, looser["tone"]) == ("better", "gain")
+    sides = [(row["trades"], row["average"].text) for row in looser["sides"]]
+    assert sides == [(40, "+0.1000 %"), (40, "+0.3000 %")]
+    assert looser["effect"].startswith("Difference of the averages: +0.2000 percentage points, 95")
+    assert (back["verdict"].word, back["sides"][1]["trades"]) == ("cannot tell yet", 3)
+    assert first["verdict"].word is None
+    page = answer.content.decode()
+    assert page.count("Before and after are descriptive.") == 1
+    assert "Better." in page
+
+
+def test_a_story_without_results_does_not_warn_of_them(owner, instance, address):
+    assert "descriptive" not in owner.get(address).content.decode()
+
+
+def test_live_and_paper_trades_are_told_apart(owner, bot, tuned):
+    ingest.store_trades(bot, daily(21, [1, 2], mode="paper", parameter_set=3))
+    address = reverse("admin:trading_strategyinstance_history", args=[tuned.pk])
+    live, paper = (owner.get(address, query) for query in ({}, {"mode": "paper"}))
+    assert live.context["chapters"][1]["sides"][1]["trades"] == 40
+    assert paper.context["chapters"][1]["sides"][1]["trades"] == 2
+    assert "prove nothing about live ones" in paper.content.decode()
 
 
 def test_a_long_story_is_read_in_pages(owner, instance, address):
