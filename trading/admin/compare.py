@@ -7,37 +7,36 @@ from typing import Any
 from django import forms
 from django.http import HttpResponse
 
-from trading import display
+from trading import comparison, display
+from trading.comparison import Side
 from trading.differences import difference
 from trading.display import Cell
-from trading.ledger.effect import effect
+from trading.ledger.effect import Effect
+from trading.ledger.metrics import Metrics
 from trading.models import ParameterSet
-from trading.performance import Group, measure
-from trading.selection import Selection
 
 from . import results
 from .differences import told
 from .pictures import courses
 from .strategy_page import StrategyPage
 from .trade_page import parameter_groups
-from .version_curves import curve_of
 
 SHORT = 60  # characters of a reason in a list of versions
 
-# Name, label, how it reads, factor and digits of its interval (None without one).
+# Label, name, how it reads, factor and digits of its interval (None without one).
 METRICS = (
-    ("trades", "Trades", "count", None),
-    ("win_rate", "Win rate", "share", (100, 1)),
-    ("avg_pnl_pct", "Average PnL %", "result", (1, 4)),
-    ("total_pnl_pct", "Total PnL %", "result", None),
-    ("avg_win_pct", "Average win %", "result", None),
-    ("avg_loss_pct", "Average loss %", "result", None),
-    ("profit_factor", "Profit factor", "number", None),
-    ("max_drawdown_pct", "Max drawdown, percentage points", "number", None),
-    ("worst_pct", "Worst trade %", "result", None),
-    ("sharpe", "Sharpe ratio, per year", "number", None),
-    ("avg_hold_seconds", "Held on average", "duration", None),
-    ("trades_per_day", "Trades a day", "number", None),
+    ("Trades", "trades", "count", None),
+    ("Win rate", "win_rate", "share", (100, 1)),
+    ("Average PnL %", "avg_pnl_pct", "result", (1, 4)),
+    ("Total PnL %", "total_pnl_pct", "result", None),
+    ("Average win %", "avg_win_pct", "result", None),
+    ("Average loss %", "avg_loss_pct", "result", None),
+    ("Profit factor", "profit_factor", "number", None),
+    ("Max drawdown, percentage points", "max_drawdown_pct", "number", None),
+    ("Worst trade %", "worst_pct", "result", None),
+    ("Sharpe ratio, per year", "sharpe", "number", None),
+    ("Held on average", "avg_hold_seconds", "duration", None),
+    ("Trades a day", "trades_per_day", "number", None),
 )
 
 
@@ -84,23 +83,17 @@ def _asked(page: StrategyPage, versions: list[str]) -> dict[str, str]:
 
 
 def _compared(page: StrategyPage, one: ParameterSet, two: ParameterSet) -> dict[str, Any]:
-    groups = {
-        group.key: group
-        for group in measure(Selection(instance=page.instance, mode=page.mode), "version")
-    }
-    pair = [groups.get(str(made.version)) for made in (one, two)]
+    found = comparison.compare(one, two, page.mode)
     changes = told(difference(page.instance, one.values, two.values), page.rules)
-    differing = {change.name for change in changes}
     return {
         "one": one,
         "two": two,
         "changes": changes,
-        "same": _same(page, two, differing),
-        "metrics": _metrics(*pair),
-        "effect": _effect(*pair),
+        "same": _same(page, two, {change.name for change in changes}),
+        "metrics": _metrics(found.a, found.b),
+        "effect": _effect(found.effect) if one.pk != two.pk else "",
         "courses": courses([
-            (f"Version {made.version}", curve_of(page.instance, made, page.mode))
-            for made in (one, two)
+            (f"Version {side.made.version}", side.curve) for side in (found.a, found.b)
         ]) if one.pk != two.pk else {},
         "rollback_urls": [
             (made.version, page.url("rollback", made.version))
@@ -118,21 +111,21 @@ def _same(page: StrategyPage, made: ParameterSet, differing: set[str]) -> list[d
     return [group for group in groups if group["rows"]]
 
 
-def _metrics(one: Group | None, two: Group | None) -> list[dict[str, Any]]:
-    if one is None and two is None:
+def _metrics(one: Side, two: Side) -> list[dict[str, Any]]:
+    if one.metrics is None and two.metrics is None:
         return []
     return [
-        {"label": label, "cells": [_cell(group, name, kind, interval) for group in (one, two)]}
-        for name, label, kind, interval in METRICS
+        {"label": label, "cells": [_cell(side.metrics, *how) for side in (one, two)]}
+        for label, *how in METRICS
     ]
 
 
 def _cell(
-    group: Group | None, name: str, kind: str, interval: tuple[int, int] | None
+    metrics: Metrics | None, name: str, kind: str, interval: tuple[int, int] | None
 ) -> dict[str, Any]:
-    metrics = group.metrics if group else {"trades": 0}
-    value = metrics.get(name)
-    bounds = metrics.get(f"{name}_interval") if interval else None
+    known = metrics or {"trades": 0}
+    value = known.get(name)
+    bounds = known.get(f"{name}_interval") if interval else None
     return {
         "cell": _shown(value, kind),
         "between": results.between(bounds, *interval) if interval else "",
@@ -153,9 +146,8 @@ def _shown(value: Any, kind: str) -> Cell:
     return Cell(f"{value:,.2f}", "number")
 
 
-def _effect(one: Group | None, two: Group | None) -> str:
+def _effect(found: Effect | None) -> str:
     """Whether the averages differ by more than chance."""
-    found = effect(one.daily, two.daily) if one and two and one is not two else None
     bounds = found.interval() if found else None
     if found is None or bounds is None:
         return "Both versions need trades on at least 2 days before their averages are compared."

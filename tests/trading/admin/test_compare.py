@@ -3,11 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from trading.admin.version_curves import curve_of
-from trading.models import ParameterSet
 from trading.parameters import instance_for
-from trading.performance import equity
-from trading.selection import Selection
 
 
 def address(instance):
@@ -58,16 +54,3 @@ def test_a_version_that_is_not_there_is_said_to_be_none(owner, tuned, one):
     answer = owner.get(address(tuned), {"one": one, "two": "3"})
     assert answer.status_code == 200
     assert answer.context["form"].errors
-
-
-def test_a_curve_ends_where_the_trades_of_the_version_add_up(owner, tuned):
-    curve = curve_of(tuned, ParameterSet.objects.get(instance=tuned, version=3), "live")
-    assert curve[0][1] == 0
-    assert curve[-1][1] == pytest.approx(12)
-    assert len(curve) == 21
-    whole = equity(Selection(instance=tuned))["rsi_bb"]
-    parts = [
-        curve_of(tuned, made, "live")[-1][1]
-        for made in ParameterSet.objects.filter(instance=tuned, version__gt=1)
-    ]
-    assert sum(parts) == pytest.approx(whole[-1][1])
