@@ -16,6 +16,7 @@ LISTS = (
     "/admin/trading/trade/?since=2040-01-01",
     "/admin/trading/position/",
     "/admin/trading/strategyinstance/",
+    "/admin/trading/strategyinstance/changes/",
     "/admin/trading/parameterset/",
     "/admin/trading/traderevision/",
     "/admin/trading/candleseries/",

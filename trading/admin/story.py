@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.urls import reverse
 
-from trading.models import ParameterSet, Preset
+from trading.models import Origin, ParameterSet, Preset
 from trading.outcomes import Outcome, of_changes
 from trading.verdicts import WARNING
 
@@ -18,6 +18,14 @@ from .strategy_page import StrategyPage
 
 PAGE_SIZE = 100
 FOLDED = 6  # more changed values than this are folded away
+PLACES = {
+    Origin.DEFAULT: "declared defaults",
+    Origin.ADMIN: "admin pages",
+    Origin.API: "API",
+    Origin.IMPORT: "import",
+    Origin.EXPERIMENT: "experiment",
+    Origin.ROLLBACK: "rollback",
+}
 TONES = {"better": "gain", "worse": "loss"}
 
 
@@ -78,8 +86,7 @@ def _version(page: StrategyPage, made: ParameterSet) -> dict[str, Any]:
     return {
         "made": made,
         "live": live is not None and made.pk == live.pk,
-        "who": made.author.get_username() if made.author else "",
-        "origin": made.get_origin_display(),
+        "made_by": made_by(made),
         "trades_url": reverse("admin:trading_trade_changelist", query=query),
         "rollback_url": page.url("rollback", made.version),
         "compare_url": page.url("compare", one=str(made.version), two=str(live.version))
@@ -87,10 +94,17 @@ def _version(page: StrategyPage, made: ParameterSet) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def made_by(made: ParameterSet) -> str:
+    """Who made a version, and from where: ``by ada (admin pages)``, ``API``."""
+    place = PLACES.get(made.origin, made.get_origin_display())
+    return f"by {made.author.get_username()} ({place})" if made.author else place
+
+
 def _sides(outcome: Outcome) -> list[dict[str, Any]]:
-    after = results.row(f"After: v{outcome.after.version}", outcome.after_metrics)
     if outcome.before is None:
-        return [after] if outcome.trades_after else []
+        alone = results.row(f"v{outcome.after.version}", outcome.after_metrics)
+        return [alone] if outcome.trades_after else []
+    after = results.row(f"After: v{outcome.after.version}", outcome.after_metrics)
     before = results.row(f"Before: v{outcome.before.version}", outcome.before_metrics)
     return [before, after] if outcome.trades_before or outcome.trades_after else []
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.html import format_html
 
 from trading import display
@@ -15,6 +16,7 @@ from trading.models import LiveSet, ParameterSet, StrategyInstance
 from trading.strategies import REGISTRY
 
 from .base import Exported, ReadOnlyAdmin, resource_for
+from .changes import changes, export
 from .compare import compare
 from .parameter_editor import editor
 from .rollback import rollback
@@ -27,6 +29,10 @@ PAGES = (
     ("compare/", compare, "compare"),
     ("rollback/<int:to>/", rollback, "rollback"),
     ("values/<str:name>/", values, "values"),
+)
+TABLES = (
+    ("changes/", changes, "changes"),
+    ("changes/export.csv", export, "changes_csv"),
 )
 
 
@@ -62,7 +68,14 @@ class StrategyInstanceAdmin(Exported, ReadOnlyAdmin):
 
     def get_urls(self) -> list[Any]:
         own = [route(self, pattern, view, name) for pattern, view, name in PAGES]
-        return [*own, *super().get_urls()]
+        table = [
+            path(pattern, self.admin_site.admin_view(partial(view, self)), name=self._named(name))
+            for pattern, view, name in TABLES
+        ]
+        return [*table, *own, *super().get_urls()]
+
+    def _named(self, name: str) -> str:
+        return f"trading_strategyinstance_{name}"
 
     def change_view(
         self,

@@ -125,6 +125,8 @@ def test_an_export_of_trades_is_a_search_along_an_index(owner, story, query):
         "/admin/trading/rollupday/",
         "/admin/trading/bot/",
         "/admin/trading/strategyinstance/",
+        "/admin/trading/strategyinstance/changes/",
+        "/admin/trading/strategyinstance/changes/export.csv",
         "/admin/trading/parameterset/",
         "/admin/trading/candleseries/",
         "/admin/trading/scope/",

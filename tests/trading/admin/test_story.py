@@ -40,7 +40,7 @@ def newest(instance):
 def test_the_story_says_what_changed_why_when_and_from_where(owner, address):
     answer = owner.get(address)
     last, first = answer.context["chapters"]
-    assert (last["made"].version, last["live"], last["origin"]) == (2, True, "API")
+    assert (last["made"].version, last["live"], last["made_by"]) == (2, True, "API")
     assert [(c.name, c.old, c.new) for c in last["changes"]] == [
         ("stop_loss_bps", "4 bps", "5.5 bps"),
         ("enable_trailing_stop", "off", "on"),
@@ -113,7 +113,9 @@ def test_a_rollback_restores_the_values_as_a_new_version(owner, instance, back):
     assert made.version == 3
     assert made.values == ParameterSet.objects.get(instance=instance, version=1).values
     assert (made.origin, made.author.username) == ("rollback", "owner")
-    assert "Version 3 is live, with the values of version 1" in answer.content.decode()
+    page = answer.content.decode()
+    assert "Version 3 is live, with the values of version 1" in page
+    assert "by owner (rollback)" in page
 
 
 def test_a_rollback_needs_a_reason(owner, instance, back):
