@@ -15,6 +15,8 @@ from trading.forms import REASON, ReasonForm
 from trading.models import Bot
 from trading.refusals import Refused
 
+from .strategy_page import said
+
 SHOWN = 10
 HELP = {
     True: "Why nothing may change for now; whoever tries is shown this.",
@@ -62,8 +64,7 @@ def _turned(request: HttpRequest, bot: Bot, form: ReasonForm) -> bool:
         )
     except Refused as refused:
         # Somebody else turned it already: the page shows how it stands.
-        messages.warning(request, " ".join(text for texts in refused.errors.values()
-                                           for text in texts))  # fmt: skip
+        messages.warning(request, said(refused))
         return True
     done = "are frozen: none of them can change" if frozen else "may change again"
     messages.success(request, f"The parameters of {bot} {done}.")

@@ -70,7 +70,7 @@ def _review(page: StrategyPage, form: ParametersForm) -> HttpResponse:
         changes=_differences(page, form.live, form.values),
         reason=form.cleaned_data[REASON],
         hidden=hidden(form.typed()),
-        next_version=_next(page),
+        next_version=next_version(page),
     )  # fmt: skip
 
 
@@ -121,7 +121,8 @@ def _overtaken(page: StrategyPage, form: ParametersForm) -> HttpResponse:
     )  # fmt: skip
 
 
-def _next(page: StrategyPage) -> int:
+def next_version(page: StrategyPage) -> int:
+    """The number that the next version gets, if nobody is faster."""
     newest: ParameterSet | None = page.instance.parameter_sets.order_by("-version").first()
     return newest.version + 1 if newest else 1
 

@@ -45,6 +45,7 @@ def story(page: StrategyPage) -> HttpResponse:
         compared=any(outcome.effect for outcome in shown),
         warning=WARNING,
         presets=_presets(page),
+        import_url=page.url("import_set"),
         older_url=page.url("history", before=str(older.after.version), mode=page.mode)
         if older else "",
         newest_url=page.url("history", mode=page.mode) if start else "",
@@ -89,6 +90,8 @@ def _version(page: StrategyPage, made: ParameterSet) -> dict[str, Any]:
         "made_by": made_by(made),
         "trades_url": reverse("admin:trading_trade_changelist", query=query),
         "rollback_url": page.url("rollback", made.version),
+        "export_url": page.url("export_set", made.version),
+        "name_url": page.url("name", made.version),
         "compare_url": page.url("compare", one=str(made.version), two=str(live.version))
         if live else "",
     }  # fmt: skip

@@ -15,6 +15,7 @@ from trading import display
 from trading.models import LiveSet, ParameterSet, StrategyInstance
 from trading.strategies import REGISTRY
 
+from . import set_files
 from .base import Exported, ReadOnlyAdmin, resource_for
 from .changes import changes, export
 from .compare import compare
@@ -29,6 +30,9 @@ PAGES = (
     ("compare/", compare, "compare"),
     ("rollback/<int:to>/", rollback, "rollback"),
     ("values/<str:name>/", values, "values"),
+    ("export/<int:version>/", set_files.export, "export_set"),
+    ("name/<int:version>/", set_files.name_it, "name"),
+    ("import/", set_files.bring, "import_set"),
 )
 TABLES = (
     ("changes/", changes, "changes"),

@@ -16,6 +16,7 @@ from django.urls.resolvers import URLPattern
 from trading.freezes import freeze_of
 from trading.models import Freeze, LiveSet, Mode, ParameterSet, Scope, Status, StrategyInstance
 from trading.outcomes import mode_of
+from trading.refusals import Refused
 from trading.strategies.base import Strategy
 from trading.strategies.parameters import Value
 
@@ -107,8 +108,8 @@ class StrategyPage:
         found = ParameterSet.objects.select_related("author", "preset")
         return found.filter(instance=self.instance, version=number).first() if number else None
 
-    def redirect(self, name: str, *args: Any) -> HttpResponseRedirect:
-        return HttpResponseRedirect(self.url(name, *args))
+    def redirect(self, name: str, *args: Any, anchor: str = "") -> HttpResponseRedirect:
+        return HttpResponseRedirect(self.url(name, *args) + (anchor and f"#{anchor}"))
 
     def answer(self, template: str, tab: str, title: str = "", **context: Any) -> HttpResponse:
         """The page, with the links to its neighbours; ``tab`` is the one that it belongs to."""
@@ -151,3 +152,8 @@ def with_page(
     if not admin.has_view_permission(request, instance):
         raise PermissionDenied
     return view(StrategyPage(admin, request, instance), **kwargs)
+
+
+def said(refused: Refused) -> str:
+    """Why something was refused, in one line."""
+    return " ".join(text for texts in refused.errors.values() for text in texts)

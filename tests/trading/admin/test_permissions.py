@@ -7,7 +7,16 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from trading import tokens
-from trading.models import Bot, BotToken, CandleSeries, LiveSet, Market, ParameterSet, Trade
+from trading.models import (
+    Bot,
+    BotToken,
+    CandleSeries,
+    LiveSet,
+    Market,
+    ParameterSet,
+    Preset,
+    Trade,
+)
 from trading.parameters import instance_for
 
 READ_ONLY = (
@@ -184,4 +193,15 @@ def test_whoever_may_only_look_cannot_roll_back(guest, story):
     assert guest.get(address).status_code == 403
     assert guest.post(address, {"reason": "because", "seen_version": "2"}).status_code == 403
     page = reverse("admin:trading_strategyinstance_history", args=[instance.pk])
-    assert "rollback" not in guest.get(page).content.decode()
+    shown = guest.get(page).content.decode()
+    assert [name for name in ("/rollback/", "/name/", "/import/") if name in shown] == []
+
+
+@pytest.mark.parametrize("page", ["name/1", "import"])
+def test_whoever_may_only_look_neither_names_nor_imports(guest, story, page):
+    allow(guest, "view_strategyinstance")
+    instance = instance_for(story, "rsi_bb")
+    sent = {"name": "mine", "text": "{}", "reason": "because"}
+    answer = guest.post(f"/admin/trading/strategyinstance/{instance.pk}/{page}/", sent)
+    assert answer.status_code == 403
+    assert not Preset.objects.exists()
