@@ -15,6 +15,7 @@ from trading.verdicts import WARNING
 from . import results
 from .differences import told
 from .strategy_page import StrategyPage
+from .trade_page import parameter_groups
 
 PAGE_SIZE = 100
 FOLDED = 6  # more changed values than this are folded away
@@ -49,6 +50,19 @@ def story(page: StrategyPage) -> HttpResponse:
         older_url=page.url("history", before=str(older.after.version), mode=page.mode)
         if older else "",
         newest_url=page.url("history", mode=page.mode) if start else "",
+    )  # fmt: skip
+
+
+def version(page: StrategyPage, made: ParameterSet) -> HttpResponse:
+    """The page of one version: its place in the story, and all its values."""
+    outcomes = of_changes(page.instance, page.mode)
+    outcome = next((one for one in outcomes if one.after.pk == made.pk), None)
+    return page.answer(
+        "version", "", f"Version {made.version}",
+        original=made,
+        chapter=_chapter(page, outcome) if outcome else _version(page, made),
+        groups=parameter_groups(made, page.rules),
+        warning=WARNING if outcome and outcome.effect else "",
     )  # fmt: skip
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.urls import path, reverse
-from django.utils.html import format_html
+from django.urls import path
 
 from trading import display
 from trading.models import LiveSet, ParameterSet, StrategyInstance
@@ -21,8 +20,8 @@ from .changes import changes, export
 from .compare import compare
 from .parameter_editor import editor
 from .rollback import rollback
-from .story import story
-from .strategy_page import route, with_page
+from .story import story, version
+from .strategy_page import StrategyPage, route, with_page
 from .value_page import values
 
 LIVE = "live__parameter_set"
@@ -105,17 +104,16 @@ def _live(instance: StrategyInstance) -> LiveSet | None:
 
 @admin.register(ParameterSet)
 class ParameterSetAdmin(Exported, ReadOnlyAdmin):
-    list_display = ("set_text", "instance", "origin", "author", "created", "reason")
+    list_display = ("set_text", "name_text", "instance", "origin", "author", "created", "reason")
     list_filter = ("instance", "origin")
-    search_fields = ("reason",)
-    list_select_related = ("instance__bot", "author")
-    fields = ("instance", "version", "created", "origin", "author", "reason", "trades", "table")
-    readonly_fields = fields
+    search_fields = ("reason", "preset__name")
+    list_select_related = ("instance__bot", "author", "preset")
     ordering = ("-id",)
     resource_classes = (
         resource_for(
             ParameterSet, "instance__bot__name", "instance__strategy", "instance__label",
-            "version", "created_at", "origin", "author__username", "reason", "values",
+            "version", "preset__name", "created_at", "origin", "author__username", "reason",
+            "values",
         ),
     )  # fmt: skip
 
@@ -123,16 +121,24 @@ class ParameterSetAdmin(Exported, ReadOnlyAdmin):
     def set_text(self, row: ParameterSet) -> str:
         return f"v{row.version}"
 
+    @admin.display(description="Name")
+    def name_text(self, row: ParameterSet) -> str:
+        return row.name
+
     @admin.display(description="Made (UTC)", ordering="created_at")
     def created(self, row: ParameterSet) -> str:
         return display.moment(row.created_at).text
 
-    @admin.display(description="Trades")
-    def trades(self, row: ParameterSet) -> str:
-        query = {"bot": row.instance.bot.name, "strategy": row.instance.name, "set": row.pk}
-        url = reverse("admin:trading_trade_changelist", query=query)
-        return format_html('<a href="{}" class="sl-plain-link">Trades made with it</a>', url)
-
-    @admin.display(description="Values")
-    def table(self, row: ParameterSet) -> str:
-        return format_html("<pre class='sl-code'>{}</pre>", json.dumps(row.values, indent=2))
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        made = self.get_object(request, object_id)
+        if made is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        if not self.has_view_permission(request, made):
+            raise PermissionDenied
+        return version(StrategyPage(self, request, made.instance), made)
