@@ -15,11 +15,11 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from trading import display, parameter_history
+from trading.declared import declaration
 from trading.display import Cell, label, setting
 from trading.models import Bot, LivePeriod, Mode, StrategyInstance
 
 from .keyset import Column, form_classes
-from .rules import rules_of
 
 PAGE_SIZE = 100
 Row = dict[str, Any]
@@ -64,7 +64,7 @@ class ChangeFilters(forms.Form):
         self.instances = list(
             StrategyInstance.objects.filter(bot__name=given["bot"]).select_related("bot")
         )
-        names = {parameter.name for instance in self.instances if (rules := rules_of(instance))
+        names = {parameter.name for instance in self.instances if (rules := declaration(instance))
                  for parameter in rules.parameters}  # fmt: skip
         self.fields["bot"].choices = [(name, name) for name in bots]
         self._offer("strategy", {instance.name for instance in self.instances})
@@ -125,7 +125,7 @@ def changes(admin: ModelAdmin, request: HttpRequest) -> HttpResponse:
                       f"?{request.GET.urlencode()}",
     }  # fmt: skip
     request.current_app = admin.admin_site.name
-    request.list_title = "Parameter changes"
+    request.list_title, request.list_url = "Parameter changes", request.path
     return TemplateResponse(request, "admin/trading/strategyinstance/changes.html", context)
 
 
@@ -163,7 +163,7 @@ def _readable(instances: Sequence[StrategyInstance], rows: Sequence[Row]) -> lis
     units = {
         (name, parameter.name): parameter.unit
         for name, instance in by_name.items()
-        if (rules := rules_of(instance))
+        if (rules := declaration(instance))
         for parameter in rules.parameters
     }
     found = []

@@ -13,14 +13,13 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.urls.resolvers import URLPattern
 
+from trading.declared import declaration
 from trading.freezes import freeze_of
 from trading.models import Freeze, LiveSet, Mode, ParameterSet, Scope, Status, StrategyInstance
 from trading.outcomes import mode_of
 from trading.refusals import Refused
 from trading.strategies.base import Strategy
 from trading.strategies.parameters import Value
-
-from .rules import rules_of
 
 View = Callable[..., HttpResponse]
 TABS = (("change", "Parameters"), ("history", "Story"), ("compare", "Compare"))
@@ -39,7 +38,7 @@ class StrategyPage:
 
     @cached_property
     def rules(self) -> Strategy | None:
-        return rules_of(self.instance)
+        return declaration(self.instance)
 
     @cached_property
     def mode(self) -> str:
