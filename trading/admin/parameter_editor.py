@@ -19,7 +19,7 @@ from trading.refusals import Refused, Stale
 
 from .differences import Difference, told
 from .so_far import so_far
-from .strategy_page import StrategyPage
+from .strategy_page import StrategyPage, made_by
 
 REVIEW, CONFIRM, EDIT = "review", "confirm", "edit"
 
@@ -114,6 +114,7 @@ def _overtaken(page: StrategyPage, form: ParametersForm) -> HttpResponse:
     return page.answer(
         "overtaken", "change", "Somebody was faster",
         seen=seen, now=page.live.parameter_set, live_from=page.live.live_from,
+        by=made_by(page.live.parameter_set),
         theirs=theirs, mine=on_top,
         both=[each for each in on_top if each.name in {other.name for other in theirs}],
         reason=form.cleaned_data[REASON],

@@ -13,7 +13,7 @@ from trading.models import ParameterSet
 from trading.refusals import Refused, Stale
 
 from .differences import told
-from .strategy_page import StrategyPage
+from .strategy_page import StrategyPage, made_by
 
 QUOTED = 120  # characters of the old reason in the one that is proposed
 
@@ -46,10 +46,10 @@ def _overtaken(page: StrategyPage, form: ReasonForm) -> bool:
     now = page.live.parameter_set
     if form.cleaned_data[SEEN] == now.version:
         return False
-    by = f" by {now.author}" if now.author else ""
     form.add_error(
         None,
-        f"Version {now.version} went live{by} while this page was open: “{now.reason}” "
+        f"Version {now.version} went live while this page was open, {made_by(now)}: "
+        f"“{now.reason}” "
         "The difference below is to that version; send again to go back from it.",
     )
     # What is sent next has seen it.
@@ -81,6 +81,6 @@ def _preview(page: StrategyPage, form: ReasonForm, made: ParameterSet) -> HttpRe
     live = page.live.parameter_set
     return page.answer(
         "rollback", "history", f"Back to version {made.version}",
-        made=made, live=live, form=form,
+        made=made, by=made_by(made), live=live, form=form,
         changes=told(difference(page.instance, live.values, page.values(made)), page.rules),
     )  # fmt: skip

@@ -8,25 +8,17 @@ from typing import Any
 from django.http import HttpResponse
 from django.urls import reverse
 
-from trading.models import Origin, ParameterSet, Preset
+from trading.models import ParameterSet, Preset
 from trading.outcomes import Outcome, of_changes
 from trading.verdicts import WARNING
 
 from . import results
 from .differences import told
-from .strategy_page import StrategyPage
+from .strategy_page import StrategyPage, made_by
 from .trade_page import parameter_groups
 
 PAGE_SIZE = 100
 FOLDED = 6  # more changed values than this are folded away
-PLACES = {
-    Origin.DEFAULT: "declared defaults",
-    Origin.ADMIN: "admin pages",
-    Origin.API: "API",
-    Origin.IMPORT: "import",
-    Origin.EXPERIMENT: "experiment",
-    Origin.ROLLBACK: "rollback",
-}
 TONES = {"better": "gain", "worse": "loss"}
 
 
@@ -109,12 +101,6 @@ def _version(page: StrategyPage, made: ParameterSet) -> dict[str, Any]:
         "compare_url": page.url("compare", one=str(made.version), two=str(live.version))
         if live else "",
     }  # fmt: skip
-
-
-def made_by(made: ParameterSet) -> str:
-    """Who made a version, and from where: ``by ada (admin pages)``, ``API``."""
-    place = PLACES.get(made.origin, made.get_origin_display())
-    return f"by {made.author.get_username()} ({place})" if made.author else place
 
 
 def _sides(outcome: Outcome) -> list[dict[str, Any]]:

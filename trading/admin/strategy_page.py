@@ -15,13 +15,30 @@ from django.urls.resolvers import URLPattern
 
 from trading.declared import declaration
 from trading.freezes import freeze_of
-from trading.models import Freeze, LiveSet, Mode, ParameterSet, Scope, Status, StrategyInstance
+from trading.models import (
+    Freeze,
+    LiveSet,
+    Mode,
+    Origin,
+    ParameterSet,
+    Scope,
+    Status,
+    StrategyInstance,
+)
 from trading.outcomes import mode_of
 from trading.refusals import Refused
 from trading.strategies.base import Strategy
 from trading.strategies.parameters import Value
 
 View = Callable[..., HttpResponse]
+PLACES = {
+    Origin.DEFAULT: "declared defaults",
+    Origin.ADMIN: "admin pages",
+    Origin.API: "API",
+    Origin.IMPORT: "import",
+    Origin.EXPERIMENT: "experiment",
+    Origin.ROLLBACK: "rollback",
+}
 TABS = (("change", "Parameters"), ("history", "Story"), ("compare", "Compare"))
 
 
@@ -156,3 +173,9 @@ def with_page(
 def said(refused: Refused) -> str:
     """Why something was refused, in one line."""
     return " ".join(text for texts in refused.errors.values() for text in texts)
+
+
+def made_by(made: ParameterSet) -> str:
+    """Who made a version, and from where: ``by ada (admin pages)``, ``API``."""
+    place = PLACES.get(made.origin, made.get_origin_display())
+    return f"by {made.author.get_username()} ({place})" if made.author else place
