@@ -5,13 +5,14 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse
 
-from trading import parameters
+from trading import comparison, parameters
 from trading.differences import difference
 from trading.display import label
 from trading.forms import REASON, SEEN, ReasonForm
 from trading.models import ParameterSet
 from trading.refusals import Refused, Stale
 
+from . import results
 from .differences import told
 from .strategy_page import StrategyPage, made_by
 
@@ -79,8 +80,13 @@ def _done(page: StrategyPage, form: ReasonForm, to: int) -> HttpResponse | None:
 
 def _preview(page: StrategyPage, form: ReasonForm, made: ParameterSet) -> HttpResponse:
     live = page.live.parameter_set
+    found = comparison.compare(live, made, page.mode)
     return page.answer(
         "rollback", "history", f"Back to version {made.version}",
         made=made, by=made_by(made), live=live, form=form,
+        results=[
+            results.row(f"Live: v{live.version}", found.a.metrics),
+            results.row(f"v{made.version}", found.b.metrics),
+        ],
         changes=told(difference(page.instance, live.values, page.values(made)), page.rules),
     )  # fmt: skip

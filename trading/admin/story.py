@@ -124,11 +124,13 @@ def _effect(outcome: Outcome) -> str:
 def _presets(page: StrategyPage) -> list[dict[str, Any]]:
     found = Preset.objects.filter(instance=page.instance).select_related("parameter_set")
     live = page.live.parameter_set.version if page.live else None
+    named = [(preset.name, preset.parameter_set.version) for preset in found.order_by("name")]
     return [
         {
-            "name": preset.name,
-            "version": preset.parameter_set.version,
-            "url": page.url("compare", one=str(preset.parameter_set.version), two=str(live)),
+            "name": name,
+            "version": version,
+            "url": f"#v{version}" if version == live
+            else page.url("compare", one=str(version), two=str(live)),
         }
-        for preset in found.order_by("name")
-    ]
+        for name, version in named
+    ]  # fmt: skip
