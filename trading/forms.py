@@ -104,6 +104,13 @@ class ParametersForm(forms.Form):
         return self.values == self.live
 
 
+class _Reason(forms.CharField):
+    """A text in which the end of a line is one character, as whoever types it counts."""
+
+    def to_python(self, value: Any) -> str:
+        return super().to_python(value).replace("\r\n", "\n")
+
+
 class _Seen(forms.IntegerField):
     """A version number that a page carries along; None for anything else."""
 
@@ -154,7 +161,7 @@ def _sentence(name: str, error: forms.ValidationError) -> str:
 def reason_field(help_text: str) -> forms.CharField:
     """A required reason of at most the length that the history keeps."""
     attrs = {"rows": 2, "class": "sl-input", "data-counted": REASON_LENGTH}
-    return forms.CharField(
+    return _Reason(
         label="Reason",
         required=True,
         max_length=REASON_LENGTH,

@@ -58,7 +58,7 @@ def compare(page: StrategyPage) -> HttpResponse:
     sets = {str(made.version): made for made in _sets(page)}
     form = Pair(_asked(page, list(sets)), [(number, _named(made)) for number, made in sets.items()])
     context: dict[str, Any] = {"form": form, "several": len(sets) > 1}
-    if form.is_valid():
+    if (len(sets) > 1 or "one" in page.request.GET) and form.is_valid():
         context |= _compared(page, *(sets[form.cleaned_data[name]] for name in ("one", "two")))
     return page.answer("compare", "compare", "Compare", **context)
 

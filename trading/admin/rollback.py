@@ -7,13 +7,12 @@ from django.http import HttpResponse
 
 from trading import comparison, parameters
 from trading.differences import difference
-from trading.display import label
 from trading.forms import REASON, SEEN, ReasonForm
 from trading.models import ParameterSet
 from trading.refusals import Refused, Stale
 
 from . import results
-from .differences import told
+from .differences import Difference, told
 from .strategy_page import StrategyPage, made_by
 
 QUOTED = 120  # characters of the old reason in the one that is proposed
@@ -26,7 +25,10 @@ def rollback(page: StrategyPage, to: int) -> HttpResponse:
     if made is None or page.live is None or page.rules is None:
         messages.error(page.request, f"{page.instance.name} has no version {to} to go back to.")
         return page.redirect("history")
-    post = page.request.method == "POST"
+    changes = told(
+        difference(page.instance, page.live.parameter_set.values, page.values(made)), page.rules
+    )
+    post = page.request.method == "POST" and bool(changes)
     form = ReasonForm(
         page.request.POST if post else None,
         initial={REASON: proposed(made), SEEN: page.live.parameter_set.version},
@@ -34,7 +36,7 @@ def rollback(page: StrategyPage, to: int) -> HttpResponse:
     )
     if post and form.is_valid() and not _overtaken(page, form) and (done := _done(page, form, to)):
         return done
-    return _preview(page, form, made)
+    return _preview(page, form, made, changes)
 
 
 def proposed(made: ParameterSet) -> str:
@@ -71,22 +73,23 @@ def _done(page: StrategyPage, form: ReasonForm, to: int) -> HttpResponse | None:
     except Refused as refused:
         for name, texts in refused.errors.items():
             place = REASON if name == REASON else None
-            form.add_error(place, [text if place else f"{label(name)} {text}" for text in texts])
+            form.add_error(place, [page.sentence(name, text) for text in texts])
         return None
     text = f"Version {made.version} is live, with the values of version {to}."
     messages.success(page.request, text)
     return page.redirect("history")
 
 
-def _preview(page: StrategyPage, form: ReasonForm, made: ParameterSet) -> HttpResponse:
+def _preview(
+    page: StrategyPage, form: ReasonForm, made: ParameterSet, changes: list[Difference]
+) -> HttpResponse:
     live = page.live.parameter_set
     found = comparison.compare(live, made, page.mode)
     return page.answer(
         "rollback", "history", f"Back to version {made.version}",
-        made=made, by=made_by(made), live=live, form=form,
+        made=made, by=made_by(made), live=live, form=form, changes=changes,
         results=[
             results.row(f"Live: v{live.version}", found.a.metrics),
             results.row(f"v{made.version}", found.b.metrics),
         ],
-        changes=told(difference(page.instance, live.values, page.values(made)), page.rules),
     )  # fmt: skip

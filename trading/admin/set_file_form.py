@@ -42,7 +42,7 @@ class SetFileForm(ReasonForm):
     def blame(self, name: str, texts: list[str]) -> None:
         """Show why a document or its reason was refused."""
         place = name if name == REASON else "file" if self.cleaned_data.get("file") else "text"
-        self.add_error(place, [f"{text[:1].upper()}{text[1:]}" for text in texts])
+        self.add_error(place, texts)
 
 
 def _json(given: Any) -> object:

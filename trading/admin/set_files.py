@@ -10,7 +10,6 @@ from django.http import HttpResponse
 
 from trading import parameter_files, presets
 from trading.differences import difference
-from trading.display import label
 from trading.forms import REASON, SEEN
 from trading.refusals import Refused, Stale
 from trading.strategies.base import InvalidValues
@@ -80,7 +79,7 @@ def bring(page: StrategyPage) -> HttpResponse:
         page = StrategyPage(page.admin, page.request, page.instance)
     except (InvalidValues, Refused) as refused:
         for name, texts in refused.errors.items():
-            form.blame(name, [f"{_called(page, name)}{text}" for text in texts])
+            form.blame(name, [page.sentence(name, text) for text in texts])
         return _ask(page, form)
     return _review(page, form, values)
 
@@ -112,10 +111,3 @@ def _made(page: StrategyPage, form: SetFileForm) -> HttpResponse:
     )  # fmt: skip
     messages.success(page.request, f"Version {made.version} of {page.instance.name} is live.")
     return page.redirect("history")
-
-
-def _called(page: StrategyPage, name: str) -> str:
-    """What a message begins with: the parameter that it is about."""
-    if name in page.rules.defaults():
-        return f"{label(name)} "
-    return "" if name in (REASON, "document", "frozen") else f"{name} "

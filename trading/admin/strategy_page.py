@@ -13,6 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.urls.resolvers import URLPattern
 
+from trading import display
 from trading.declared import declaration
 from trading.freezes import freeze_of
 from trading.models import (
@@ -39,6 +40,8 @@ PLACES = {
     Origin.EXPERIMENT: "experiment",
     Origin.ROLLBACK: "rollback",
 }
+# Errors of a change that are about no parameter go by these names.
+NO_PARAMETER = {"document", "frozen", "live_from", "name", "reason", "seen", "to"}
 TABS = (("change", "Parameters"), ("history", "Story"), ("compare", "Compare"))
 
 
@@ -123,6 +126,13 @@ class StrategyPage:
         """The set of a version, with its author."""
         found = ParameterSet.objects.select_related("author", "preset")
         return found.filter(instance=self.instance, version=number).first() if number else None
+
+    def sentence(self, name: str, text: str) -> str:
+        """Why a change was refused, beginning with the parameter that it is about, if any."""
+        if self.rules is not None and name in self.rules.defaults():
+            name = display.label(name)
+        full = text if name in NO_PARAMETER else f"{name} {text}"
+        return f"{full[:1].upper()}{full[1:]}"
 
     def redirect(self, name: str, *args: Any, anchor: str = "") -> HttpResponseRedirect:
         return HttpResponseRedirect(self.url(name, *args) + (anchor and f"#{anchor}"))

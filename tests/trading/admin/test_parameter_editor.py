@@ -196,6 +196,23 @@ def test_the_own_change_is_applied_on_top_after_another_look(owner, instance, ad
     assert made.reason == "tighter"
 
 
+def test_who_is_overtaken_in_the_last_moment_sees_by_what(owner, instance, address, monkeypatch):
+    """Between the look at what is live and the change, somebody else is faster."""
+    page = owner.post(address, filled(instance, stop_loss_bps="5.5")).content.decode()
+
+    def slowly(**change):
+        monkeypatch.undo()
+        meanwhile = {"take_profit_bps": 20}
+        promote(instance=instance, values=meanwhile, reason="faster", origin=Origin.API)
+        return promote(**change)
+
+    monkeypatch.setattr("trading.parameters.promote", slowly)
+    answer = owner.post(address, {**carried(page), "step": "confirm"})
+    assert [each.name for each in answer.context["theirs"]] == ["take_profit_bps"]
+    assert [each.name for each in answer.context["mine"]] == ["stop_loss_bps"]
+    assert versions(instance) == [1, 2]
+
+
 def test_a_value_that_both_changed_is_pointed_out(owner, instance, address, overtaken):
     answer = owner.post(address, {**overtaken, "take_profit_bps": "12"})
     assert [each.name for each in answer.context["both"]] == ["take_profit_bps"]
@@ -227,6 +244,12 @@ def test_whatever_stands_in_a_reason_is_shown_as_text(owner, instance, address, 
         assert "<script>alert" not in text
         assert "<img src=x" not in text
         assert unescape(text).count(hostile) >= 1
+
+
+def test_a_reason_of_several_lines_counts_each_end_of_a_line_once(owner, instance, address):
+    reason = "a" * 249 + "\r\n" + "b" * 250
+    confirmed(owner, address, filled(instance, stop_loss_bps="5.5", reason=reason))
+    assert ParameterSet.objects.get(instance=instance, version=2).reason.count("\n") == 1
 
 
 def test_a_reason_that_is_too_long_is_refused_at_its_field(owner, instance, address):

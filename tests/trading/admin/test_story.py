@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from trading import ingest
 from trading.models import Origin, ParameterSet
-from trading.parameters import instance_for, promote
+from trading.parameters import instance_for, promote, roll_back
 
 from .conftest import daily
 
@@ -134,6 +134,40 @@ def test_a_rollback_from_a_version_that_is_no_longer_live_is_looked_at_again(own
     assert 'name="seen_version" value="3"' in page
     owner.post(back, {"reason": "It was better", "seen_version": "3"})
     assert newest(instance).version == 4
+
+
+def test_a_rollback_that_is_overtaken_in_the_last_moment_is_looked_at_again(
+    owner, instance, back, monkeypatch
+):
+    def slowly(**change):
+        monkeypatch.undo()
+        values = {"stop_loss_bps": 7}
+        promote(instance=instance, values=values, reason="faster", origin=Origin.API)
+        return roll_back(**change)
+
+    monkeypatch.setattr("trading.parameters.roll_back", slowly)
+    answer = owner.post(back, {"reason": "It was better", "seen_version": "2"})
+    assert "Version 3 went live" in answer.content.decode()
+    assert newest(instance).version == 3
+
+
+def test_what_the_door_refuses_is_said_on_the_page(owner, instance):
+    """A value of the past that today's declaration refuses."""
+    made = ParameterSet.objects.create(
+        instance=instance, version=9, values={"stop_loss_bps": -4}, reason="old",
+        origin=Origin.API,
+    )  # fmt: skip
+    name = "admin:trading_strategyinstance_rollback"
+    address = reverse(name, args=[instance.pk, made.version])
+    page = owner.post(address, {"reason": "back", "seen_version": "2"}).content.decode()
+    assert "Stop loss must be between" in page
+    assert newest(instance).version == 9
+
+
+def test_a_rollback_that_changes_nothing_makes_no_version(owner, instance, address):
+    same = address.replace("history", "rollback/2")
+    owner.post(same, {"reason": "again", "seen_version": "2"})
+    assert newest(instance).version == 2
 
 
 def test_there_is_no_way_back_to_what_is_live_or_never_was(owner, instance, address):
