@@ -92,7 +92,7 @@ def _fill(user) -> list[tuple]:
         ("parameters-review", f"{pages}/change/", "light", LOW, _review),
         ("story", f"{pages}/history/", "light", TALL),
         ("story-phone", f"{pages}/history/", "dark", PHONE),
-        ("rollback", f"{pages}/rollback/2/", "light", LOW),
+        ("rollback", f"{pages}/rollback/2/", "light", DESK),
         ("compare", f"{pages}/compare/?one=2&two=3", "light", TALLER),
         ("values", f"{pages}/values/stop_loss_bps/", "dark", TALL),
         ("changes", "/admin/trading/strategyinstance/changes/", "light", LOW),
