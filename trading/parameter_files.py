@@ -41,7 +41,7 @@ def import_set(
     refused. Raises Refused, with the key ``document`` where it is no such document.
     """
     strategy = strategy_of(instance)
-    values = _values(document, strategy)
+    values = values_in(document, strategy)
     if name is None:
         name = _free_name(instance, document.get("name"))
     return parameters.promote(
@@ -50,7 +50,7 @@ def import_set(
     )  # fmt: skip
 
 
-def _values(document: object, strategy: Strategy) -> Mapping[str, object]:
+def values_in(document: object, strategy: Strategy) -> Mapping[str, object]:
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise Refused({"document": [f'it must be an object with "format": "{FORMAT}".']})
     unknown = sorted(map(str, document.keys() - _KNOWN))

@@ -6,7 +6,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from trading.models import Book, Bot, ParameterSet
+from trading.models import Book, Bot, Origin, ParameterSet
+from trading.parameters import instance_for, promote
 
 from .conftest import ingest, tell, trade
 
@@ -124,6 +125,8 @@ def test_an_export_of_trades_is_a_search_along_an_index(owner, story, query):
         "/admin/trading/rollupday/",
         "/admin/trading/bot/",
         "/admin/trading/strategyinstance/",
+        "/admin/trading/strategyinstance/changes/",
+        "/admin/trading/strategyinstance/changes/export.csv",
         "/admin/trading/parameterset/",
         "/admin/trading/candleseries/",
         "/admin/trading/scope/",
@@ -138,6 +141,33 @@ def test_the_page_of_a_trade_is_a_few_searches(owner, story):
     trade = story.trades.order_by("-id")[0].pk
     _, queries = get(owner, f"{TRADES}{trade}/change/", None)
     assert scans(queries) == []
+
+
+@pytest.mark.parametrize(
+    "page", ["change", "history", "compare", "values/stop_loss_bps", "rollback/1"]
+)
+def test_the_pages_about_parameters_are_searches(owner, story, page):
+    instance = instance_for(story, "rsi_bb").pk
+    _, queries = get(owner, f"/admin/trading/strategyinstance/{instance}/{page}/", None)
+    assert scans(queries) == []
+    assert len(queries) <= 20
+
+
+@pytest.mark.parametrize("page", ["change", "history", "compare", "values/stop_loss_bps"])
+def test_more_versions_take_no_more_queries(owner, story, page):
+    instance = instance_for(story, "rsi_bb")
+    address = f"/admin/trading/strategyinstance/{instance.pk}/{page}/"
+    get(owner, address, None)
+    _, few = get(owner, address, None)
+    for number in range(12):
+        promote(
+            instance=instance,
+            values={"stop_loss_bps": 5 + number},
+            reason="more",
+            origin=Origin.API,
+        )
+    _, many = get(owner, address, None)
+    assert len(many) <= len(few)
 
 
 @pytest.mark.parametrize("query", FILTERS, ids=lambda query: "+".join(query) or "all")
