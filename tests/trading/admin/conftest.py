@@ -41,8 +41,7 @@ def bot(db):
     return Bot.objects.create(name="alpha")
 
 
-@pytest.fixture
-def story(bot):
+def tell(bot):
     """130 trades; the set that was live in the middle made some of them."""
     ingest.store_trades(bot, [trade(number) for number in range(130)])
     promote(
@@ -53,6 +52,11 @@ def story(bot):
         live_from=START + timedelta(hours=6),
     )
     return bot
+
+
+@pytest.fixture
+def story(bot):
+    return tell(bot)
 
 
 @pytest.fixture

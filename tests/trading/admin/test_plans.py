@@ -6,7 +6,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from trading.models import Book, ParameterSet
+from trading.models import Book, Bot, ParameterSet
+
+from .conftest import ingest, tell, trade
 
 LARGE = (
     "trading_trade",
@@ -46,6 +48,12 @@ CURSORS = [
     {"before": "1740830000000000.60"},
     {"after": "1740830000000000.60"},
 ]
+
+
+@pytest.fixture(scope="module")
+def story(lasting):
+    """Told once: these tests read it."""
+    return tell(Bot.objects.create(name="alpha"))
 
 
 def plan(sql):
@@ -139,8 +147,6 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(owner, story, query):
 
 
 def test_more_books_and_rows_take_no_more_queries(owner, story):
-    from .conftest import ingest, trade
-
     get(owner, TRADES, None)
     _, few = get(owner, TRADES, None)
     more = [trade(n, market=f"M{n % 40}", external_id=f"m{n}") for n in range(400)]
