@@ -114,6 +114,8 @@ TIMETABLE: tuple[Job, ...] = (
         every=timedelta(minutes=1), wanted="trading.demo.presence.there", simulated=False),
     Job("prune_jobs", "Forget old runs of jobs", "analytics.jobs.prune.prune",
         at="03:20", simulated=False),
+    Job("check_audit", "Hold live parameters against their history",
+        "trading.parameter_audit.nightly", at="03:30", simulated=False),
     Job("examine_database", "Look for damage in the database", "selflearn.database.examine",
         at="03:40", simulated=False),
 )  # fmt: skip
