@@ -1,5 +1,21 @@
+from __future__ import annotations
+
+from datetime import datetime
+
 from django.apps import AppConfig
 
 
 class AnalyticsConfig(AppConfig):
     name = "analytics"
+
+    def ready(self) -> None:
+        from trading import simulation
+
+        simulation.stages.append(_live_through)
+
+
+def _live_through(before: datetime | None, to: datetime) -> list[dict]:
+    # Imported when it is needed: a start must not wait for it.
+    from analytics import jobs
+
+    return jobs.live_through(before, to)

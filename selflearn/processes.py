@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 PR_SET_PDEATHSIG = 1
+# Looked up here: between a fork and what follows as little as possible should happen.
+_prctl = ctypes.CDLL(None).prctl if sys.platform.startswith("linux") else None
 
 
 @dataclass(frozen=True)
@@ -46,17 +48,19 @@ def start(
         pass_fds=keep_open,
         stdin=subprocess.DEVNULL,
         start_new_session=True,
-        preexec_fn=_die_with_parent(),
+        preexec_fn=_asked_to_stop_with_parent,
     )
     return Child(name, process)
 
 
-def _die_with_parent() -> Callable[[], None] | None:
-    """On Linux: have the child asked to stop when its parent is gone, even by kill -9."""
-    if not sys.platform.startswith("linux"):
-        return None
-    prctl = ctypes.CDLL(None).prctl
-    return lambda: prctl(PR_SET_PDEATHSIG, signal.SIGTERM) and None
+def die_with_parent(number: int) -> None:
+    """On Linux: have this process sent a signal when its parent is gone, even by kill -9."""
+    if _prctl is not None:
+        _prctl(PR_SET_PDEATHSIG, number)
+
+
+def _asked_to_stop_with_parent() -> None:
+    die_with_parent(signal.SIGTERM)
 
 
 def stop(children: Sequence[Child], *, patience: float, hurry: Callable[[], bool]) -> None:

@@ -133,28 +133,31 @@ DATABASE["CONN_MAX_AGE"] = 60
 DATABASE["ATOMIC_REQUESTS"] = False
 DATABASES: dict[str, dict[str, Any]] = {"default": DATABASE}
 
-CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
-    # What the worker says about itself, where the web process can read it.
-    "q": {
-        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
-        "LOCATION": str(DATA_DIR / "q"),
-    },
-}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
-# The worker
-_Q_WORKERS, _Q_TIMEOUT = 2, 300
+# The worker: what it does when, and how patient it is (selflearn/worker/pace.py)
+TIMETABLE = "analytics.tasks.TIMETABLE"
+WORKER_PACE: dict[str, float] = {}
+
+
+def _queue(workers: int, timeout: int) -> dict[str, int]:
+    # The broker hands a task out again when the one who fetched it is dead, not after "retry":
+    # that only has to exceed what a task and the wait before it may take.
+    retry = 3 * timeout + 2 * SQLITE_BUSY_SECONDS
+    return {"workers": workers, "timeout": timeout, "queue_limit": workers, "retry": retry}
+
+
 Q_CLUSTER = {
     "name": "selflearn",
+    "cluster_name": "short",
+    **_queue(workers=2, timeout=300),
+    "ALT_CLUSTERS": {"long": _queue(workers=1, timeout=3600)},
+    "broker_class": "selflearn.worker.broker.Owned",
     "orm": "default",
-    "workers": _Q_WORKERS,
-    "timeout": _Q_TIMEOUT,
-    # A task counts as lost only when neither its run nor the wait before it can still be going on:
-    # the clock starts when it is fetched, not when it starts.
-    "queue_limit": _Q_WORKERS,
-    "retry": 3 * _Q_TIMEOUT + 2 * SQLITE_BUSY_SECONDS,
-    "max_attempts": 3,
-    "ack_failures": False,
+    # The ledger (analytics.jobs) decides what is tried again; the timetable is our own.
+    "ack_failures": True,
+    "max_attempts": 1,
+    "scheduler": False,
     "catch_up": False,
     "bulk": 1,
     "save_limit": 500,
@@ -163,7 +166,6 @@ Q_CLUSTER = {
     "max_rss": 1_000_000,
     "guard_cycle": 1,
     "poll": 2,
-    "cache": "q",
     "label": "Background tasks",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +12,15 @@ from django.db import transaction
 from trading import bulk, candles, clock, fields, guard, rollups
 from trading.declared import Declared
 from trading.fields import Errors
-from trading.models import Bot, Market, Position, Side, StrategyInstance, Trade
+from trading.models import (
+    Bot,
+    ClosedPosition,
+    Market,
+    Position,
+    Side,
+    StrategyInstance,
+    Trade,
+)
 from trading.numbers import amount
 from trading.parameters import instance_for
 from trading.records import Number
@@ -42,7 +51,7 @@ class PositionReport(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Stale(ValueError):
-    """A newer report is in ``stored``; None where a trade closed the position since."""
+    """A newer report is in ``stored``; None where the position was closed since."""
 
     def __init__(self, stored: Any) -> None:
         self.stored = stored
@@ -61,7 +70,8 @@ def put(bot: Bot, report: PositionReport) -> tuple[Position, bool]:
     """Store a position by its report; True where it is new.
 
     The same report again changes nothing. Raises Invalid, and Stale for one that is older than
-    what is stored, of the same moment with other content, or older than the trade that closed it.
+    what is stored, of the same moment with other content, or older than the trade or the word of
+    the bot that closed it.
     """
     position = _read(bot, report)
     with transaction.atomic():
@@ -83,15 +93,44 @@ def put(bot: Bot, report: PositionReport) -> tuple[Position, bool]:
     return _find(position.instance, report.market), stored is None
 
 
-def close(bot: Bot, strategy: str, market: str) -> bool:
-    """Forget a position that is no longer open; False where there was none."""
+def close(bot: Bot, strategy: str, market: str, as_of: datetime | None = None) -> bool:
+    """Forget a position that is no longer open at ``as_of``; False where there was none.
+
+    A report up to that moment (None: up to the stored one's) does not bring it back, however late
+    it comes. Raises UnknownStrategy, Invalid, and Stale where a newer report is stored.
+    """
+    errors: Errors = {}
+    fields.past("as_of", None if as_of is None else clock.to_micros(as_of), errors)
+    if errors:
+        raise Invalid(errors)
+    Declared(bot).find(strategy)
     with transaction.atomic():
         rollups.lock(bot.pk)
-        key, label, _ = Declared(bot).find(strategy)
-        gone, _ = Position.objects.filter(
-            instance__bot=bot, instance__strategy=key, instance__label=label, market__name=market
-        ).delete()
-    return bool(gone)
+        stored = _of_market(bot, strategy, market)
+        if stored and as_of and stored.as_of > as_of:
+            raise Stale(stored)
+        if stored or as_of:
+            _remember_closed(bot, strategy, market, as_of or stored.as_of)
+        if stored:
+            stored.delete()
+    return stored is not None
+
+
+def _of_market(bot: Bot, strategy: str, market: str) -> Position | None:
+    key, label, _ = Declared(bot).find(strategy)
+    found = Position.objects.filter(
+        instance__bot=bot, instance__strategy=key, instance__label=label, market__name=market
+    )
+    return found.select_related("instance", "market").first()
+
+
+def _remember_closed(bot: Bot, strategy: str, market: str, as_of: datetime) -> None:
+    place, _ = Market.objects.get_or_create(name=market)
+    bulk.upsert(
+        ClosedPosition, ("instance_id", "market_id", "as_of"),
+        [(instance_for(bot, strategy).pk, place.pk, clock.to_micros(as_of))],
+        conflict=("instance_id", "market_id"), update=("as_of",), newer="as_of",
+    )  # fmt: skip
 
 
 def of(bot: Bot) -> list[Position]:
@@ -133,8 +172,12 @@ def _find(instance: StrategyInstance, market: str) -> Position | None:
 
 
 def _closed_since(position: Position) -> bool:
-    """Whether this very position was closed by a trade after the moment the report speaks of."""
-    return Trade.objects.filter(
+    """Whether the bot said that it holds none, or a trade closed this very position, after the
+    moment that the report speaks of."""
+    said = ClosedPosition.objects.filter(
+        instance=position.instance, market=position.market, as_of__gte=position.as_of
+    )
+    return said.exists() or Trade.objects.filter(
         book__instance=position.instance, book__market=position.market, side=position.side,
         entry_at=position.entry_at, exit_at__gt=position.as_of,
     ).exists()  # fmt: skip

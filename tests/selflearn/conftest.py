@@ -157,3 +157,9 @@ def gone(pids: list[int], *, within: float) -> bool:
 def running(tmp_path_factory, own_database, none_left_behind) -> Running:
     """One started product for the tests of a module that only look at it."""
     return start(tmp_path_factory.mktemp("data"), **own_database)
+
+
+@pytest.fixture
+def errands(transactional_db, settings) -> None:
+    """The timetable of the workers under test, in this process too."""
+    settings.TIMETABLE = "tests.selflearn.errands.TIMETABLE"

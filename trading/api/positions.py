@@ -28,21 +28,27 @@ class Positions(Endpoint):
         except positions.Invalid as error:
             raise refuse(error) from error
         except positions.Stale as stale:
-            stored = stale.stored and render.position(stale.stored)
-            why = "A newer report is stored already." if stored else "A trade closed it since."
-            return Response(
-                {"detail": why, "stored": stored}, status=status.HTTP_409_CONFLICT
-            )
+            return _stale(stale)
         code = status.HTTP_201_CREATED if new else status.HTTP_200_OK
         return Response(render.position(row), status=code)
 
     def delete(self, request):
-        query = Query(request, "strategy", "market")
+        query = Query(request, "strategy", "market", "as_of")
         strategy, market = query.text("strategy"), query.market()
         if not strategy or not market:
             raise ValidationError({"strategy": ["name the strategy and the market"]})
         try:
-            closed = positions.close(self.bot, strategy, market)
+            closed = positions.close(self.bot, strategy, market, query.moment("as_of"))
         except UnknownStrategy as unknown:
             raise ValidationError({"strategy": [str(unknown)]}) from unknown
+        except positions.Invalid as error:
+            raise refuse(error) from error
+        except positions.Stale as stale:
+            return _stale(stale)
         return Response({"deleted": int(closed)})
+
+
+def _stale(stale: positions.Stale) -> Response:
+    stored = stale.stored and render.position(stale.stored)
+    why = "A newer report is stored already." if stored else "It was closed since."
+    return Response({"detail": why, "stored": stored}, status=status.HTTP_409_CONFLICT)

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.apps import apps
 from django.db import transaction
 from django.db.models import ProtectedError
-from django_q.models import OrmQ, Schedule, Task
 
 from trading import clock, rollups, tokens
 from trading.demo import story
 from trading.demo.inside import Client, ClientError, Inside
 from trading.demo.market import DAY, MARKETS, SEED
+from trading.demo.presence import NAME, STATE, find
 from trading.demo.story import Sets, Stretch
 from trading.demo.trades import ValueSet
 from trading.models import Bot, BotToken, LivePeriod, Market, StateEntry
 
-NAME, STATE = "demo", "demo"
 NOTES = (
     "Synthetic: an invented market (DEMO-...) and a paper bot, to look around in. "
     "Remove all of it with: python3 manage.py demo --clear"
@@ -37,26 +36,12 @@ CHANGES = (
      {"take_profit_bps": 10.0, "stop_loss_bps": 5.0, "bb_high_zone_max": 0.85},
      "Demo: stops of 4 bps were hit by noise and gains cut short; both get a quarter more room"),
 )  # fmt: skip
-TASK = "trading.demo.bot.live"
-SCHEDULE = "Demo: a minute of the paper bot"
 LIFE = timedelta(minutes=15)  # of a token; a new one is made for each use
 Say = Callable[[str], None]
 
 
-class Taken(Exception):
-    """A bot of the demo's name is there, and it is not the demo's."""
-
-
-def find() -> Bot | None:
-    """The demo's bot. Raises Taken."""
-    bot = Bot.objects.filter(name=NAME).first()
-    if bot and not StateEntry.objects.filter(bot=bot, key=STATE).exists():
-        raise Taken(f'a bot named "{NAME}" exists and is not the demo; rename it first')
-    return bot
-
-
 def fill(url: str = "", say: Say = lambda text: None) -> dict[str, Any]:
-    """Make the bot and 30 days of its past, where they are not there; keep it alive from now on.
+    """Make the bot and 30 days of its past, where they are not there. A job keeps it alive.
 
     Speaks over HTTP where ``url`` is given, else in this process. Interrupted, it goes on with the
     same story the next time. Raises Taken.
@@ -71,9 +56,7 @@ def fill(url: str = "", say: Say = lambda text: None) -> dict[str, Any]:
         stretch = Stretch(note["start"], note["until"], note["until"] - FINE_DAYS * DAY)
         with connected(bot, _usable(bot, url)) as client:
             told = _tell(client, bot, stretch, say)
-        schedule()
         return {"bot": NAME, "filled": True, **told}
-    schedule()
     return {"bot": NAME, "filled": False}
 
 
@@ -121,11 +104,11 @@ def _tell(client: Client, bot: Bot, stretch: Stretch, say: Say) -> dict[str, Any
     return {"trades": number, "since": started, "until": clock.from_epoch(stretch.until)}
 
 
-def live() -> dict[str, Any]:
+def live(as_of: datetime | None = None) -> dict[str, Any]:
     """Bring the demo up to this minute; the same minute again changes nothing."""
     bot = find()
     note = _note(bot) if bot else {}
-    until = _minute()
+    until = _minute(as_of)
     if not bot or not note["filled"] or until <= note["until"]:
         return {"minutes": 0}
     since = max(note["until"], until - CATCH_UP)
@@ -143,12 +126,7 @@ def live() -> dict[str, Any]:
 
 
 def clear() -> dict[str, Any]:
-    """Remove the bot, all it owns, its markets where nobody else uses them, and its schedule."""
-    Schedule.objects.filter(func=TASK).delete()
-    Task.objects.filter(func=TASK).delete()
-    for waiting in OrmQ.objects.all():
-        if waiting.func() == TASK:
-            waiting.delete()
+    """Remove the bot, all it owns, and its markets where nobody else uses them."""
     bot = find()
     if bot is None:
         return {"removed": False}
@@ -172,13 +150,6 @@ def _remove_market(name: str) -> None:
     except ProtectedError:
         # Another bot trades a market of this name.
         pass
-
-
-def schedule() -> None:
-    """One schedule, however often this is called."""
-    Schedule.objects.get_or_create(
-        func=TASK, defaults={"name": SCHEDULE, "schedule_type": Schedule.MINUTES, "minutes": 1}
-    )
 
 
 def sets_of(bot: Bot) -> Sets:
@@ -229,5 +200,5 @@ def _noted(client: Client, note: dict[str, Any], until: int) -> None:
     _flush(client)
 
 
-def _minute() -> int:
-    return int(clock.now().timestamp()) // 60 * 60
+def _minute(moment: datetime | None = None) -> int:
+    return int((moment or clock.now()).timestamp()) // 60 * 60

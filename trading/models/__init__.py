@@ -14,7 +14,16 @@ from .market import CandleBlock, CandleSeries, EvaluationCount, RenkoBrick
 from .parameters import LivePeriod, LiveSet, Origin, ParameterSet
 from .rollups import RollupDay, Scope
 from .state import SimulatedClock, StateEntry
-from .trades import Position, Side, Trade, TradeContext, TradeRevision, Trend, VolatilityTrend
+from .trades import (
+    ClosedPosition,
+    Position,
+    Side,
+    Trade,
+    TradeContext,
+    TradeRevision,
+    Trend,
+    VolatilityTrend,
+)
 
 __all__ = [
     "Book",
@@ -22,6 +31,7 @@ __all__ = [
     "BotToken",
     "CandleBlock",
     "CandleSeries",
+    "ClosedPosition",
     "EvaluationCount",
     "ExternalStrategy",
     "LivePeriod",

@@ -162,3 +162,20 @@ class Position(models.Model):
 
     def __str__(self):
         return f"{self.side} {self.market} ({self.instance})"
+
+
+class ClosedPosition(models.Model):
+    """When a bot last said that a market holds no position: a report of an earlier moment, which
+    was under way for longer, must not bring it back."""
+
+    instance = models.ForeignKey(StrategyInstance, models.CASCADE, related_name="+")
+    market = models.ForeignKey(Market, models.PROTECT, related_name="+")
+    as_of = InstantField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("instance", "market"), name="closed_once_per_market"),
+        )
+
+    def __str__(self):
+        return f"{self.market} ({self.instance}) closed at {self.as_of}"

@@ -53,6 +53,7 @@ class Client:
         self._asking = Server(transport or Http(url), token, timeout, url)
         self._outbox = Outbox(folder, durable)
         self._now = now
+        self._told: dict[tuple[str, str], str] = {}  # as_of of the last report of a position
         self._counter = Counter(self._outbox, stretch, now)
         self._stretch = stretch
         self._cache = Cache(self._outbox, self._asking, refresh, background)
@@ -120,11 +121,13 @@ class Client:
             stop_loss=stop_loss, take_profit=take_profit, order_id=order_id,
             initial_size=initial_size, scaled_entries=scaled_entries, extra=extra,
         )  # fmt: skip
+        self._told[strategy, market] = row["as_of"]
         self._put(New("position", f"{strategy}|{market}", encode(row), replaces=True))
 
-    def close_position(self, strategy: str, market: str) -> None:
-        """Report that there is no position any more."""
-        row = {**records.place(strategy, market), "closed": True}
+    def close_position(self, strategy: str, market: str, as_of: Time | None = None) -> None:
+        """Report that there is no position any more. Reports up to ``as_of`` (unless said: up to
+        the last one of this client) that are still under way do not bring it back."""
+        row = records.closed(strategy, market, as_of or self._told.get((strategy, market)))
         self._put(New("position", f"{strategy}|{market}", encode(row), replaces=True))
 
     def push_candles(

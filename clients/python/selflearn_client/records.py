@@ -104,6 +104,15 @@ def place(strategy: str, market: str) -> Json:
     return row
 
 
+def closed(strategy: str, market: str, as_of: Time | None) -> Json:
+    check = Checker()
+    row: Json = {**place(strategy, market), "closed": True}
+    if as_of is not None:
+        row["as_of"] = check.time("as_of", as_of)
+    check.settle()
+    return row
+
+
 def series(market: str, interval: int, as_of: Time | None) -> Json:
     check = Checker()
     row: Json = {

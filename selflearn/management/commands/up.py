@@ -22,7 +22,7 @@ from selflearn.first_start import create_admin
 from selflearn.listening import answers, listen, local_url
 
 EVERYWHERE = ("0.0.0.0", "::")
-PATIENCE = 10
+PATIENCE = 20  # the worker drains for 15
 START_LIMIT = 60
 
 

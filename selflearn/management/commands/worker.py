@@ -15,22 +15,23 @@ class Command(BaseCommand):
     help = "Run the background worker in the foreground (Ctrl-C stops it)."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        # Importing it reads the settings of the queue and opens one.
-        from django_q.cluster import Cluster
+        # Importing them reads the settings of the queue.
+        from analytics import jobs
+        from selflearn.worker.cluster import QUEUES, Birth, live
+        from selflearn.worker.pace import pace
+        from selflearn.worker.supervisor import Slot, Supervisor
 
         if database.pending():
             raise CommandError("the database is not up to date: run manage.py migrate first")
-        # A connection must not be shared with the processes that are forked from here on; what is
-        # loaded should be.
+        jobs.sync()
+
+        def birth(slot: Slot, owner: str, channel: int) -> int:
+            return live(
+                Birth(slot.queue, owner, channel, slot.restarts, slot.predecessors, slot.innocent)
+            )
+
+        # What is loaded is shared with the processes that are forked; a connection must not be.
         connections.close_all()
         gc.collect()
         gc.freeze()
-        cluster = Cluster()
-        try:
-            cluster.start()
-        except RuntimeError as error:
-            raise CommandError(str(error)) from error
-        if cluster.sentinel:
-            cluster.sentinel.join()
-        if not cluster.has_stopped:
-            raise CommandError("the worker ended without being asked to; see the log above")
+        Supervisor(QUEUES[:1], QUEUES[1:], pace(), birth).run()

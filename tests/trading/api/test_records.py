@@ -53,6 +53,37 @@ def test_a_position_that_a_trade_closed_since_does_not_come_back(api):
     assert api.put("positions/", POSITION | {"strategy": "rsi_bb@b"}).status_code == 201
 
 
+def test_a_report_that_was_under_way_for_longer_does_not_bring_a_closed_position_back(api):
+    where = "positions/?strategy=rsi_bb&market=BTC"
+    api.put("positions/", POSITION)
+    assert api.raw("DELETE", f"{where}&as_of={MINUTE + 90}").json() == {"deleted": 1}
+    for as_of in (MINUTE + 60, MINUTE + 90):
+        late = api.put("positions/", POSITION | {"as_of": as_of})
+        assert (late.status_code, late.json()["stored"]) == (409, None)
+    assert api.get("positions/").json() == []
+    assert api.put("positions/", POSITION | {"as_of": MINUTE + 91}).status_code == 201
+
+
+def test_a_position_is_closed_before_its_report_arrives(api):
+    where = f"positions/?strategy=rsi_bb&market=BTC&as_of={MINUTE + 90}"
+    assert api.raw("DELETE", where).json() == {"deleted": 0}
+    assert api.put("positions/", POSITION).status_code == 409
+
+
+def test_a_late_closing_leaves_a_newer_position_open(api):
+    stored = api.put("positions/", POSITION).json()
+    late = api.raw("DELETE", f"positions/?strategy=rsi_bb&market=BTC&as_of={MINUTE + 59}")
+    assert (late.status_code, late.json()["stored"]) == (409, stored)
+    assert api.get("positions/").json() == [stored]
+
+
+def test_a_repeated_report_does_not_bring_back_what_was_closed_without_a_moment(api):
+    api.put("positions/", POSITION)
+    api.raw("DELETE", "positions/?strategy=rsi_bb&market=BTC")
+    assert api.put("positions/", POSITION).status_code == 409
+    assert api.put("positions/", POSITION | {"as_of": MINUTE + 61}).status_code == 201
+
+
 def test_a_closed_position_is_forgotten_once(api):
     api.put("positions/", POSITION | {"strategy": "rsi_bb@sol", "market": "BTC/USDT:USDT"})
     where = "positions/?strategy=mean_reversion@sol&market=BTC/USDT:USDT"

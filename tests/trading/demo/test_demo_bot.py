@@ -5,11 +5,11 @@ from hashlib import sha256
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
-from django_q.models import Schedule, Task
 
 from trading import candles, clock, ingest, positions
 from trading.api import authentication
 from trading.demo import bot as demo
+from trading.demo import presence
 from trading.models import Bot, CandleSeries, EvaluationCount, Position, RenkoBrick, Trade
 from trading.records import TradeIn
 
@@ -175,16 +175,14 @@ def test_clearing_removes_the_demo_and_nothing_else():
     before = contents()
     fill()
     live(NOW + timedelta(minutes=3))
-    Task.objects.create(
-        id="a" * 32, name="x", func=demo.TASK, started=NOW, stopped=NOW, success=True
-    )
-    assert Schedule.objects.count() == 1
+    assert presence.there()
     authentication.forget()
     assert demo.clear()["removed"]
     sequences = ("sqlite_sequence",)
     assert contents(*sequences) == {k: v for k, v in before.items() if k not in sequences}
     assert demo.clear() == {"removed": False}
     assert live(NOW) == {"minutes": 0}
+    assert not presence.there()
 
 
 def test_a_bot_of_that_name_that_is_somebodys_own_is_left_alone(capsys):

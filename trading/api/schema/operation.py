@@ -70,14 +70,14 @@ VERSION = query(
     "version", "Only trades made under this parameter version.", parts.whole(1, 2**31 - 1)
 )
 # In an address a moment is a text, seconds too.
-_MOMENT = parts.either(
+ANY_MOMENT = parts.either(
     {"type": "string", "pattern": r"^(7|8|9)[0-9]{8}(\.[0-9]{1,6})?$"},
     {"type": "string", "pattern": r"^[1-6][0-9]{9}(\.[0-9]{1,6})?$"},
     {"type": "string", "pattern": parts.ISO},
 )
-SINCE = query("since", "From this moment on.", _MOMENT)
-UNTIL = query("until", "Before this moment.", _MOMENT)
-AS_OF = query("as_of", "As it was then: what happened later does not count.", _MOMENT)
+SINCE = query("since", "From this moment on.", ANY_MOMENT)
+UNTIL = query("until", "Before this moment.", ANY_MOMENT)
+AS_OF = query("as_of", "As it was then: what happened later does not count.", ANY_MOMENT)
 IF_NONE_MATCH = Parameter(
     "If-None-Match", "The ETag of the answer you have; unchanged is answered 304.",
     parts.TEXT, place="header",

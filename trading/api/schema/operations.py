@@ -6,6 +6,7 @@ from trading import state
 from trading.api.market import LONGEST_INTERVAL, MOST
 from trading.api.schema import examples, operations_told, parts
 from trading.api.schema.operation import (  # fmt: skip
+    ANY_MOMENT,
     MARKET,
     MODE,
     SINCE,
@@ -62,16 +63,21 @@ OPERATIONS: dict[tuple[str, str], Operation] = operations_told.OPERATIONS | {
             201: Answer("Stored as new.", ref("Position"), examples.POSITION_STORED),
         },
         ref("PositionReport"), examples.POSITION,
-        errors={409: (f"{_STALE} Null where a trade closed the position since.",
+        errors={409: (f"{_STALE} Null where the position was closed since.",
                       ref("StalePosition"))},
     ),
     ("Positions", "DELETE"): Operation(
-        "Positions", "Forget a position", "It is no longer open.",
+        "Positions", "Forget a position",
+        "It is no longer open. With as_of, a report of an earlier moment that arrives later does "
+        "not bring it back, and a newer report is not lost: send it.",
         {200: Answer("How many were open: 1 or 0.", ref("Deleted"), {"deleted": 1})},
         parameters=(
             query("strategy", "Its strategy (instance).", ref("StrategyName"), True),
             query("market", "Its market.", parts.MARKET, True),
+            query("as_of", "The moment from which it is closed; at most 5 minutes in the future.",
+                  ANY_MOMENT),
         ),
+        errors={409: (_STALE, ref("StalePosition"))},
     ),
     ("CandleRows", "POST"): Operation(
         "Market", "Report candles",
