@@ -112,4 +112,8 @@ def _clock(text: str) -> tuple[timedelta, timedelta]:
 TIMETABLE: tuple[Job, ...] = (
     Job("demo", "Demo: a minute of the paper bot", "trading.demo.bot.live",
         every=timedelta(minutes=1), wanted="trading.demo.presence.there", simulated=False),
+    Job("prune_jobs", "Forget old runs of jobs", "analytics.jobs.prune.prune",
+        at="03:20", simulated=False),
+    Job("examine_database", "Look for damage in the database", "selflearn.database.examine",
+        at="03:40", simulated=False),
 )  # fmt: skip

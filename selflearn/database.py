@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection
@@ -41,6 +44,31 @@ def upgrade() -> int:
         except DatabaseError as error:
             raise unusable(error) from error
     return count
+
+
+def size() -> int:
+    """Bytes that the database takes."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
+        else:
+            cursor.execute("SELECT pg_database_size(current_database())")
+        return int(cursor.fetchone()[0])
+
+
+def examine(as_of: datetime) -> dict[str, Any]:
+    """The nightly job: whether the file is sound, and how large the database is.
+
+    Raises DatabaseError where SQLite finds damage. PostgreSQL watches its own pages.
+    """
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA quick_check(5)")
+            found = [line for row in cursor.fetchall() for line in row[0].splitlines()]
+        if found != ["ok"]:
+            told = "; ".join(line for line in found if not line.startswith("***"))
+            raise DatabaseError(f"the database is damaged, put back a backup: {told}")
+    return {"bytes": size()}
 
 
 def unusable(error: Exception) -> CommandError:

@@ -64,6 +64,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "selflearn.probes.Probes",
     "django.middleware.security.SecurityMiddleware",
     "trading.api.middleware.RequestLog",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -248,6 +249,9 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "POSTPROCESSING_HOOKS": [],
 }
+
+# Who may read /metrics, beside bots' tokens
+METRICS_TOKEN = environment.text("METRICS_TOKEN")
 
 # Static files straight from the packages: no step between a clone and a page.
 STATIC_URL = "static/"

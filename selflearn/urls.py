@@ -6,11 +6,14 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
+from selflearn import probes
 from trading.api import docs
 from trading.api.errors import no_such_address
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("badge.svg", probes.badge, name="badge"),
+    path("metrics", probes.metrics, name="metrics"),
     path("admin/", admin.site.urls),
     path("api/v1/", include("trading.api.urls")),
     path("api/schema/", docs.schema, name="api-schema"),

@@ -28,3 +28,11 @@ def work():
         return answers
 
     return done
+
+
+@pytest.fixture
+def api(db):
+    from tests.trading.api.conftest import Api
+    from tests.trading.story import make_bot
+
+    return Api(make_bot())

@@ -28,6 +28,7 @@ MEANT_FOR_US = frozenset(
         "EMAIL_URL",
         "HTTPS",
         "LOG_LEVEL",
+        "METRICS_TOKEN",
         "PRODUCTION",
         "PROXY_COUNT",
         "SECRET_KEY",
