@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import OuterRef, Subquery
+
 from analytics import days, frames, snapshots
 from analytics.alarms import REGISTRY, frame, life
 from analytics.alarms.life import Place
@@ -99,6 +101,25 @@ def _judge(
         if finding is not None or place.key(alarm.key) in look.known:
             events += life.judge(rule, place, finding, look.as_of)
     return events
+
+
+def active(as_of: datetime) -> list[dict[str, Any]]:
+    """The alerts that were active at a moment, those that opened last first, for programs."""
+    before = Alert.objects.filter(opened_at__lte=as_of).select_related("bot", "instance")
+    latest = (
+        AlertEvent.objects.filter(alert=OuterRef("pk"), at__lte=as_of, type__in=life.TURNS)
+        .order_by("-at", "-pk").values("type")[:1]
+    )  # fmt: skip
+    found = before.annotate(turn=Subquery(latest)).exclude(turn__in=life.ENDS)
+    return [
+        {
+            "alert": alert.pk, "kind": alert.kind, "bot": alert.bot.name if alert.bot_id else None,
+            "strategy": alert.instance.name if alert.instance_id else None,
+            "mode": alert.mode or None, "severity": alert.severity,
+            "opened_at": _text(alert.opened_at), "sentence": alert.sentence,
+        }
+        for alert in found.order_by("-opened_at", "-pk")
+    ]  # fmt: skip
 
 
 def told(event: AlertEvent) -> dict[str, Any]:

@@ -51,6 +51,29 @@ def tidy(as_of: datetime) -> dict[str, int]:
     return {"dropped": int(old.delete()[0])}
 
 
+def told(as_of: datetime) -> list[dict[str, Any]]:
+    """The snapshots of one moment for programs, strategies before their markets and sets."""
+    rows = Snapshot.objects.filter(at=as_of).select_related(
+        "scope__market", "scope__parameter_set", "instance__bot"
+    )
+    found = [
+        {
+            "bot": row.instance.bot.name, "strategy": row.instance.name, "mode": row.scope.mode,
+            "market": row.scope.market.name if row.scope.market_id else None,
+            "version": row.scope.parameter_set.version if row.scope.parameter_set_id else None,
+            "kind": row.scope.kind, "currency": row.scope.currency, "at": row.at,
+            "windows": row.windows, "comparison": row.comparison, "trend": row.trend,
+            "evidence": row.evidence,
+        }
+        for row in rows
+    ]  # fmt: skip
+    order = ("instance", "market", "set")
+    return sorted(found, key=lambda one: (
+        one["bot"], one["strategy"], one["mode"], order.index(one["kind"]), one["market"] or "",
+        one["version"] or 0,
+    ))  # fmt: skip
+
+
 def _bounds(name: str, as_of: datetime) -> tuple[int | None, int]:
     since, _ = period(name, as_of)
     return None if since is None else clock.to_micros(since), clock.to_micros(as_of)

@@ -22,7 +22,8 @@ State, Type = Alert.State, AlertEvent.Type
 REOPENS_WITHIN = timedelta(days=7)  # what comes back sooner is the same alert
 NOTE_LENGTH = 500
 AWAY = timedelta(days=1)
-_ENDS = (Type.ENDED, Type.RESOLVED)
+ENDS = (Type.ENDED, Type.RESOLVED)
+TURNS = (Type.OPENED, Type.REOPENED, *ENDS)
 
 
 class NotPossible(ValueError):
@@ -118,7 +119,7 @@ def _goes_on(
 def _dealt_with(rule: Rule, alert: Alert, finding: Finding, as_of: datetime) -> bool:
     """Whether somebody resolved it by hand, and it has not been away since: the same thing, no
     worse, is not told again."""
-    last = alert.events.filter(type__in=_ENDS).order_by("-at", "-pk").first()
+    last = alert.events.filter(type__in=ENDS).order_by("-at", "-pk").first()
     if last is None or last.type != Type.RESOLVED:
         return False
     away = as_of - alert.seen_at > max(rule.alarm.clears_after, AWAY)
