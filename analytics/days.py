@@ -22,8 +22,8 @@ from analytics.frames import DayTrades, Subject
 from analytics.models import ArmDay, Progress, TradeDay
 from analytics.quant import units
 from trading import clock
+from trading.clock import DAY
 from trading.ledger import metrics
-from trading.rollups import DAY
 
 STRETCH = 60_000  # trades that are built together, in one transaction
 OVERLAP = 1_000  # keys of corrections that may have been written out of order ...

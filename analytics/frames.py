@@ -12,6 +12,7 @@ import numpy as np
 from django.db import connection
 
 from trading import bulk, candles, clock, columns, windows
+from trading.clock import DAY
 from trading.columns import placeholders
 from trading.models import (
     Book,
@@ -24,7 +25,6 @@ from trading.models import (
     StrategyInstance,
     TradeRevision,
 )
-from trading.rollups import DAY
 
 FUNNEL_ROWS = 2_000
 SERIES = 20

@@ -21,7 +21,7 @@ from analytics.alarms.rules import Rules
 from analytics.alarms.system import SystemFrame
 from analytics.models import Alert, AlertEvent, Progress
 from trading import clock
-from trading.rollups import DAY
+from trading.clock import DAY
 
 NOW = timedelta(minutes=10)  # so long what is not kept may be told of a moment
 

@@ -11,8 +11,8 @@ from analytics import frames
 from analytics.models import Snapshot, Trend
 from analytics.quant import chance, compare
 from trading import clock, windows
+from trading.clock import DAY
 from trading.ledger import metrics, money, tally
-from trading.rollups import DAY
 from trading.selection import PERIODS, period
 
 WINDOWS = (*PERIODS, "all")

@@ -15,7 +15,6 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 
 import ground
@@ -120,7 +119,7 @@ class Side:
 
 
 class Raw:
-    """The same two tables filled with ready tuples, in process: what the database can do."""
+    """The same two tables filled with ready columns, in process: what the database can do."""
 
     def __init__(self, place: ground.Ground, turns: int) -> None:
         place.use("api_raw")
@@ -134,8 +133,8 @@ class Raw:
 
         self._place.use("api_raw")
         with transaction.atomic():
-            for given, named in next(self._todo):
-                bulk.upsert(*given, **named)
+            for given in next(self._todo):
+                bulk.insert(*given)
 
     @staticmethod
     def _ready(number: int) -> list:
@@ -147,22 +146,19 @@ class Raw:
         from trading.records import TradeIn
 
         bot, _ = Bot.objects.get_or_create(name="Raw")
-        wanted, found = ("trading_trade", "trading_tradecontext"), []
-        whole = bulk.upsert
+        found, whole = [], bulk.insert
 
-        def noted(model, columns, rows, **named):
-            if model._meta.db_table in wanted:
-                ids = count(number * BATCH + 1)
-                found.append(((model, columns, [(next(ids), *row[1:]) for row in rows]), named))
-            else:
-                whole(model, columns, rows, **named)
+        def noted(model, columns):
+            key = next(iter(columns))
+            ids = range(number * BATCH + 1, (number + 1) * BATCH + 1)
+            found.append((model, {**columns, key: list(ids)}))
 
-        bulk.upsert = noted
+        bulk.insert = noted
         try:
             rows = trades(number * BATCH)
             outcome = ingest.store_trades(bot, msgspec.convert(rows, list[TradeIn]))
         finally:
-            bulk.upsert = whole
+            bulk.insert = whole
         assert outcome.stored == BATCH, outcome.rejected[:3]
         return found
 
@@ -207,11 +203,11 @@ def measure(place: ground.Ground, stored: int, turns: int) -> Table:
         )
         what = f"{BATCH:,} trades with context a POST"
         table.faster(what, mine, other, BATCH_BARS[place.vendor])
-        table.at_most(f"{what}, over the bare upsert", mine / least, RAW_BAR, times, mine, least)
+        table.at_most(f"{what}, over the bare insert", mine / least, RAW_BAR, times, mine, least)
         table.at_most(
             f"{what}, {stored:,} stored before, over none", late / mine, FULL_BAR, times, late, mine
         )
-        for what, value in (("ours", mine), ("peer", other), ("bare upsert", least)):
+        for what, value in (("ours", mine), ("peer", other), ("bare insert", least)):
             table.note(f"trades a second, {what}", f"{BATCH / value:,.0f}")
         many = turns * 20
         mine, other = in_turns([empty.single(many), peer.single(many)], many)

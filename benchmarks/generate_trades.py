@@ -155,10 +155,10 @@ def _write(table: str, columns: dict[str, list]) -> None:
 
 
 def rebuild() -> None:
-    from trading import rollups
     from trading.models import StrategyInstance
+    from trading.rebuild import instances
 
-    rollups.rebuild_all(list(StrategyInstance.objects.all()))
+    instances(list(StrategyInstance.objects.all()))
 
 
 def main() -> None:

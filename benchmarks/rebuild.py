@@ -27,13 +27,13 @@ BAR, MEMORY_BAR = 20, 1000.0
 UPKEEP_BARS = {"SQLite": 10.0, "PostgreSQL": 25.0}
 PEER_LIMIT = 1_000_000  # more would take the peer too long, and more memory than there is
 BATCH = 1_000
-MODE = "--one-rebuild"
+MODE, AFRESH = "--one-rebuild", "--afresh"
 
 
-def measured_apart(place: ground.Ground, name: str) -> tuple[float, float]:
+def measured_apart(place: ground.Ground, name: str, *how: str) -> tuple[float, float]:
     """Seconds and peak megabytes of a full rebuild in a process of its own."""
     ran = subprocess.run(
-        [sys.executable, str(Path(__file__).resolve()), MODE], check=True, text=True,
+        [sys.executable, str(Path(__file__).resolve()), MODE, *how], check=True, text=True,
         capture_output=True, env=place.environment(name),
     )  # fmt: skip
     seconds, megabytes = json.loads(ran.stdout)
@@ -47,6 +47,10 @@ def one_rebuild() -> None:
 
     os.environ["DJANGO_SETTINGS_MODULE"] = "selflearn.settings"
     django.setup()
+    if AFRESH in sys.argv:
+        from trading.models import RollupDay
+
+        RollupDay.objects.all().delete()
     seconds = once(rebuild)
     # Not ru_maxrss, which a child begins with as large as its parent was.
     status = Path("/proc/self/status").read_text()
@@ -92,6 +96,8 @@ def compare(table: Table, place: ground.Ground, trades: int, per_trade: dict) ->
         if trades > PEER_LIMIT:
             what += " (extrapolated)"
         table.faster(what, seconds, each * trades, bar)
+    afresh, _ = measured_apart(place, name, AFRESH)
+    table.faster(f"{trades:,} trades, no sums stored before", afresh, each * trades)
     table.at_most(f"{trades:,} trades, peak memory", memory, MEMORY_BAR, lambda mb: f"{mb:.0f} MB")
 
 

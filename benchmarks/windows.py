@@ -39,9 +39,9 @@ def ours(since: int, until: int) -> dict[tuple, np.ndarray]:
     """{(kind, instance, market or set): the six metrics} from the product's sums."""
     from trading import windows
     from trading.ledger import metrics
-    from trading.models import Scope
+    from trading.scopes import every
 
-    scopes = list(Scope.objects.all())
+    scopes = every()
     pieces = windows.pieces(scopes, since, until)
     sums = windows.merged(pieces, len(scopes))
     totals = windows.daily_totals(pieces, len(scopes), since // DAY, (until - 1) // DAY)
@@ -125,15 +125,12 @@ def assert_equal(found: dict, expected: dict) -> None:
         assert close.all(), (key, NAMES, row, expected[key])
 
 
-def alarm(scope) -> tuple:
+def alarm(scope) -> np.ndarray:
     """What an alarm looks at: the last 24 hours of an instance against its last 7 days."""
     from trading import windows
 
     until = synthetic.end_micros()
-    return tuple(
-        windows.merged(windows.pieces([scope], until - days * DAY, until), 1)[0]
-        for days in (1, 7)
-    )
+    return windows.sums([scope], [(until - days * DAY, until) for days in (1, 7)])[:, 0]
 
 
 def alarm_by_sql(scope, *, scan: bool) -> dict:

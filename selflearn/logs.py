@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import logging
+import time
+from functools import lru_cache
 from typing import Any
 
 
 class OneLine(logging.Formatter):
     """Write line breaks and other control characters of a record, tracebacks too, as escapes."""
 
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
+        return _second(int(record.created))
+
     def format(self, record: logging.LogRecord) -> str:
         text = super().format(record)
         if text.isprintable():
             return text
         return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+@lru_cache(maxsize=2)
+def _second(moment: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
 
 
 def logging_config(*, level: str) -> dict[str, Any]:
@@ -26,9 +36,7 @@ def logging_config(*, level: str) -> dict[str, Any]:
         "formatters": {
             "line": {
                 "()": "selflearn.logs.OneLine",
-                "format": "{asctime}Z {levelname} {name} [{process}] {message}",
-                "datefmt": "%Y-%m-%dT%H:%M:%S",
-                "style": "{",
+                "format": "%(asctime)s %(levelname)s %(name)s [%(process)d] %(message)s",
             }
         },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},

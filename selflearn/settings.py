@@ -65,16 +65,17 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "selflearn.probes.Probes",
+    # It leads requests of bots past all that come after it.
+    "selflearn.short_way.ShortWay",
     "django.middleware.security.SecurityMiddleware",
     "trading.api.middleware.RequestLog",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    # Those of selflearn.pages leave the API alone.
-    "selflearn.pages.Sessions",
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "selflearn.pages.Users",
-    "selflearn.pages.Messages",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     # Last: it turns the refusal of a locked login into its answer.
@@ -118,8 +119,11 @@ if SQLITE:
     # A file, not memory: threads and other processes then see what they see in service.
     DATABASE["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
 else:
+    DATABASE["ENGINE"] = "selflearn.postgresql"
     DATABASE["CONN_HEALTH_CHECKS"] = True
     DATABASE["OPTIONS"] = {
+        # Statements are prepared where they ask for it, and none for being repeated.
+        "prepare_threshold": 2**31,
         "options": "-c statement_timeout=30s -c lock_timeout=5s"
         " -c idle_in_transaction_session_timeout=60s",
         # A server that vanished without a word must not hold a request for minutes.

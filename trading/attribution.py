@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 import numpy as np
 from django.db import connection
 
-from trading import columns, rollups
+from trading import bulk, columns, rebuild, rollups
 from trading.clock import to_micros
 from trading.models import StrategyInstance
 from trading.rollups import Place
@@ -20,20 +20,14 @@ MANY_HOURS = 2_000  # beyond this a rebuild is cheaper than hour by hour
 class Timeline:
     """The sets of one instance, by version and by the time from which they were live."""
 
-    def __init__(self, instance_id: int) -> None:
+    def __init__(self, rows: Iterable[tuple[int, int, int | None]]) -> None:
+        """``rows`` are versions, ids, and since when each was live, once for each time."""
         self.by_version: dict[int, int] = {}
         periods = []
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT s.version, s.id, p.live_from FROM trading_parameterset s"
-                " LEFT JOIN trading_liveperiod p ON p.parameter_set_id = s.id"
-                " WHERE s.instance_id = %s",
-                [instance_id],
-            )
-            for version, id_, live_from in cursor.fetchall():
-                self.by_version[version] = id_
-                if live_from is not None:
-                    periods.append((live_from, id_))
+        for version, id_, live_from in rows:
+            self.by_version[version] = id_
+            if live_from is not None:
+                periods.append((live_from, id_))
         self.starts = [start for start, _ in sorted(periods)]
         self.sets = [id_ for _, id_ in sorted(periods)]
 
@@ -49,12 +43,33 @@ class Timeline:
 
 
 def timelines(instances: Iterable[int]) -> dict[int, Timeline]:
-    return {instance: Timeline(instance) for instance in set(instances)}
+    return ask_timelines(instances)()
+
+
+def ask_timelines(instances: Iterable[int]) -> Callable[[], dict[int, Timeline]]:
+    """The same, answered when it is called for; ``bulk.ask``."""
+    wanted = set(instances)
+    if not wanted:
+        return dict
+    asked = bulk.ask(
+        "SELECT s.instance_id, s.version, s.id, p.live_from FROM trading_parameterset s"
+        " LEFT JOIN trading_liveperiod p ON p.parameter_set_id = s.id"
+        f" WHERE s.instance_id IN ({columns.placeholders(wanted)})",
+        list(wanted),
+    )
+
+    def answer() -> dict[int, Timeline]:
+        rows: dict[int, list] = {instance: [] for instance in wanted}
+        for instance, *row in asked():
+            rows[instance].append(row)
+        return {instance: Timeline(found) for instance, found in rows.items()}
+
+    return answer
 
 
 def renew(instance: StrategyInstance, since: datetime) -> int:
     """Attribute again the trades entered since a moment; the rollups follow. Returns how many."""
-    timeline = Timeline(instance.pk)
+    timeline = timelines([instance.pk])[instance.pk]
     sql = (
         "SELECT t.id, t.book_id, COALESCE(t.parameter_set_id, 0), t.entry_at, t.exit_at,"
         " COALESCE(t.reported_version, -1) FROM trading_trade t"
@@ -76,7 +91,7 @@ def renew(instance: StrategyInstance, since: datetime) -> int:
     stale = {Place(book, old, hour) for _, book, old, _, hour in changed}
     stale |= {Place(book, new or 0, hour) for _, book, _, new, hour in changed}
     if len(stale) > MANY_HOURS:
-        rollups.rebuild(instance)
+        rebuild.instance(instance)
     else:
         rollups.add(columns.nothing(), sorted(stale, key=lambda place: place.hour))
     return len(changed)

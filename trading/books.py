@@ -44,6 +44,11 @@ def find(bot: Bot, keys: Iterable[BookKey]) -> dict[BookKey, BookId]:
     return found
 
 
+def remembered(bot: Bot, keys: Iterable[BookKey]) -> list[BookId]:
+    """Those that need no query."""
+    return [book for key in keys if (book := _known.get((bot.pk, key)))]
+
+
 def _book(bot: Bot, key: BookKey) -> BookId:
     name = f"{key.strategy}@{key.label}" if key.label else key.strategy
     instance = instance_for(bot, name)

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
+from itertools import chain
 from types import NoneType
 
 import msgspec
 from django.db import connection, models
 
-from trading import numbers
+from trading import copying, numbers
 
-_FLOAT_ARRAY = 1022  # PostgreSQL's number of float8[]
+_BYTEA = 17  # PostgreSQL's number of the type
+_VALUES = 3  # rows up to which PostgreSQL is given values, and not arrays
+FEW = 20  # rows up to which one statement is faster than PostgreSQL's COPY
+_TOGETHER = (250, 25, 1)  # rows in one of SQLite's statements; each number is prepared once
+
+
+def insert(model: type[models.Model], columns: Mapping[str, Sequence[object]]) -> None:
+    """Insert rows that are known to be new, given as columns."""
+    count = len(next(iter(columns.values())))
+    if connection.vendor == "postgresql" and count > FEW:
+        copy = f"COPY {model._meta.db_table} ({', '.join(columns)}) FROM STDIN"
+        with _binding() as cursor, cursor.copy(copy) as sending:
+            sending.write(copying.lines(columns))
+    elif count:
+        _insert(model, list(columns), list(zip(*columns.values(), strict=True)))
 
 
 def upsert(
@@ -32,24 +47,46 @@ def upsert(
     """
     if not rows:
         return
-    table = model._meta.db_table
     action = "NOTHING"
     if update:
         action = "UPDATE SET " + ", ".join(f"{name} = excluded.{name}" for name in update)
         if newer:
-            action += f" WHERE excluded.{newer} > {table}.{newer}"
-    into = f"INSERT INTO {table} ({', '.join(columns)})"
-    tail = f"ON CONFLICT ({', '.join(conflict)}) DO {action}"
+            action += f" WHERE excluded.{newer} > {model._meta.db_table}.{newer}"
+    _insert(model, columns, rows, f" ON CONFLICT ({', '.join(conflict)}) DO {action}")
+
+
+def _insert(
+    model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[object]],
+    tail: str = "",
+) -> None:  # fmt: skip
+    into = f"INSERT INTO {model._meta.db_table} ({', '.join(columns)})"
+    if connection.vendor == "postgresql" and len(rows) <= _VALUES:
+        marks = f"({', '.join(['%s'] * len(columns))})"
+        with _binding() as cursor:
+            every = ", ".join([marks] * len(rows))
+            cursor.execute(f"{into} VALUES {every}{tail}", list(chain(*rows)))
+        return
     if connection.vendor == "postgresql":
         types = [_type(model, name) for name in columns]
         values = [list(column) for column in zip(*rows, strict=True)]
         lists = ", ".join(map(_array, types, values))
         with _binding() as cursor:
-            cursor.execute(f"{into} SELECT * FROM unnest({lists}) {tail}", values)
+            cursor.execute(f"{into} SELECT * FROM unnest({lists}){tail}", values)
         return
-    marks = ", ".join(["%s"] * len(columns))
-    with connection.cursor() as cursor:
-        cursor.executemany(f"{into} VALUES ({marks}) {tail}", rows)
+    marks = f"({', '.join('?' * len(columns))})"
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        at = 0
+        for size in _TOGETHER:
+            end = at + (len(rows) - at) // size * size
+            if end > at:
+                # Several rows a statement take half the time; Django's cursor would look for
+                # marks of its own in each.
+                connection.connection.executemany(
+                    f"{into} VALUES {', '.join([marks] * size)}{tail}",
+                    [list(chain(*rows[first : first + size])) for first in range(at, end, size)],
+                )
+            at = end
 
 
 def _array(kind: str, values: list) -> str:
@@ -66,11 +103,6 @@ def decimal(value: Decimal | None) -> Decimal | float | None:
     return float(value)
 
 
-def decimals() -> Callable[[Decimal], float] | None:
-    """``decimal`` for many values: what to make of each, None where they are taken as they are."""
-    return None if connection.vendor == "postgresql" else float
-
-
 def moment(value: datetime) -> object:
     """A datetime as its column takes it: SQLite keeps the text that Django writes."""
     return connection.ops.adapt_datetimefield_value(value)
@@ -79,6 +111,15 @@ def moment(value: datetime) -> object:
 def json(value: object) -> str:
     """The text of a JSON column."""
     return msgspec.json.encode(value).decode() if value != {} else "{}"
+
+
+def jsons(values: Sequence[object]) -> list[str]:
+    """The texts of a JSON column."""
+    # A line each; line breaks within texts are escaped.
+    return _LINES.encode_lines(values).decode().split("\n")[:-1]
+
+
+_LINES = msgspec.json.Encoder()
 
 
 def plain(value: object) -> object:
@@ -90,28 +131,57 @@ def plain(value: object) -> object:
 
 def reserve_ids(model: type[models.Model], count: int) -> list[int]:
     """Primary keys for rows about to be inserted, ascending; call inside the transaction."""
-    if not count:
-        return []
+    return ask_ids(model, count)()
+
+
+def ask_ids(model: type[models.Model], count: int) -> Callable[[], list[int]]:
     table = model._meta.db_table
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(
-                "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
-                [table, count],
-            )
-            return sorted(row[0] for row in cursor.fetchall())
-        # The transaction holds SQLite's only write lock, so nobody else can take these; the
-        # sequence remembers the keys of deleted rows, which must not return.
-        cursor.execute("SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = %s", [table])
-        first = cursor.fetchone()[0] + 1
-    return list(range(first, first + count))
-
-
-def binary(sql: str, values: Sequence[object]) -> list[tuple]:
-    """Rows of a query over binary columns (on PostgreSQL also arrays of floats, as it sends
-    them), which come as bytes or as views of what was received, and not as hex text."""
     if connection.vendor == "postgresql":
-        return _postgres_binary(sql, values)
+        asked = ask(
+            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
+            [table, count],
+        )
+        return lambda: sorted(row[0] for row in asked())
+    # The transaction holds SQLite's only write lock, so nobody else can take these; the
+    # sequence remembers the keys of deleted rows, which must not return.
+    asked = ask("SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = %s", [table])
+
+    def free() -> list[int]:
+        first = asked()[0][0] + 1
+        return list(range(first, first + count))
+
+    return free
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """What is asked and written inside goes to PostgreSQL without waiting for one answer before
+    the next statement. COPY is not possible, nor may a statement be expected to fail."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    connection.ensure_connection()
+    with connection.wrap_database_errors, connection.connection.pipeline():
+        yield
+
+
+def ask(sql: str, values: Sequence[object]) -> Callable[[], list[tuple]]:
+    """Run a query; its rows are waited for when they are called for, once."""
+    cursor = connection.cursor()
+    cursor.execute(sql, values)
+
+    def answer() -> list[tuple]:
+        with cursor:
+            return cursor.fetchall()
+
+    return answer
+
+
+def binary(sql: str, values: Sequence[object], *, often: bool = False) -> list[tuple]:
+    """Rows of a query over binary columns, which come as bytes or as views of what was received,
+    and not as hex text. A statement that is asked ``often`` in the same words keeps its plan."""
+    if connection.vendor == "postgresql":
+        return _postgres_binary(sql, values, often)
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return cursor.fetchall()
@@ -124,15 +194,16 @@ def _binding() -> Iterator:
     from psycopg import Cursor
 
     connection.ensure_connection()
+    adapters = connection.connection.adapters
+    if adapters.get_loader(_BYTEA, _view().format) is not _view():
+        adapters.register_loader("bytea", _view())
     with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
         yield cursor
 
 
-def _postgres_binary(sql: str, values: Sequence[object]) -> list[tuple]:
+def _postgres_binary(sql: str, values: Sequence[object], often: bool) -> list[tuple]:
     with _binding() as cursor:
-        for kind in ("bytea", _FLOAT_ARRAY):
-            cursor.adapters.register_loader(kind, _view())
-        return cursor.execute(sql, values, binary=True).fetchall()
+        return cursor.execute(sql, values, binary=True, prepare=often or None).fetchall()
 
 
 @cache
@@ -163,6 +234,7 @@ def chunks(rows: Iterable, size: int) -> Iterable[list]:
         yield batch
 
 
+@cache
 def _type(model: type[models.Model], column: str) -> str:
     for field in model._meta.concrete_fields:
         if field.column == column:

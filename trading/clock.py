@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+HOUR = 3_600_000_000  # microseconds
+DAY = 24 * HOUR
 
 _fixed: ContextVar[datetime | None] = ContextVar("fixed_moment", default=None)
 _simulation: Callable[[], datetime | None] | None = None

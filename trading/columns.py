@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from itertools import chain
 
 import numpy as np
@@ -14,11 +14,8 @@ from trading import bulk
 from trading.ledger.tally import Trades
 
 UNKNOWN_SET = 0
-ARRAY_ROWS = 1_000_000  # PostgreSQL holds a whole row of the answer in memory: 84 MB at most
-_HEADER = 20  # bytes before the first element of an array of one dimension
-_ELEMENT = np.dtype([("length", ">i4"), ("value", ">f8")])
-_LEDGER = ("t.book_id", "COALESCE(t.parameter_set_id, 0)", "t.exit_at", "t.exit_at - t.entry_at",
-           "t.pnl_pct", "t.pnl", "t.fee")  # fmt: skip
+PACKED_ROWS = 1_000_000  # PostgreSQL holds a whole value in memory: 56 MB at most
+WIDTH = 7  # numbers that the ledger needs of a trade
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +42,20 @@ def rows(
     ``by_time`` reads along the time of the exit, which is faster where the books hold most of
     the trades of that time: neighbours in time are neighbours on disk.
     """
-    return rows_of(books, [(since, until)], by_time=by_time)
+    return _rows([_where(_among(books), since, until, by_time)])
 
 
-def rows_of(
-    books: Sequence[int], stretches: Sequence[tuple[int | None, int | None]], *,
-    by_time: bool = False,
-) -> Rows:  # fmt: skip
-    """Trades of ``books`` in several stretches, bounded as above, that do not overlap."""
-    queries = [_where(books, since, until, by_time) for since, until in stretches]
+def rows_of(instances: Collection[int], stretches: Sequence[tuple[int | None, int | None]]) -> Rows:
+    """Trades of ``instances`` in several stretches, bounded as above, that do not overlap."""
+    books = f"(SELECT id FROM trading_book WHERE instance_id IN {_among(instances)})"
+    return _rows([_where(books, since, until) for since, until in stretches])
+
+
+def _rows(queries: Sequence[tuple[str, list]]) -> Rows:
     sql = " UNION ALL ".join(
         f"SELECT {_ledger()} FROM trading_trade t WHERE {where}" for where, _ in queries
     )
-    return as_rows(matrix(sql, [value for _, values in queries for value in values], len(_LEDGER)))
+    return as_rows(matrix(sql, [value for _, values in queries for value in values], WIDTH))
 
 
 def rows_with(
@@ -65,7 +63,7 @@ def rows_with(
 ) -> tuple[Rows, list[list]]:
     """The same with further columns as lists: ``t.NAME`` of the trade, ``c.NAME`` of its context
     (None without one; JSON as text)."""
-    where, values = _where(books, since, until)
+    where, values = _where(_among(books), since, until)
     select = ", ".join([_ledger(), *map(_text, extra)])
     sql = (
         f"SELECT {select} FROM trading_trade t"
@@ -74,15 +72,15 @@ def rows_with(
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         found = cursor.fetchall()
-    width = len(_LEDGER)
+    width = WIDTH
     table = _floats((row[:width] for row in found), width)
     return as_rows(table), [[row[width + at] for row in found] for at in range(len(extra))]
 
 
 def pairs(stored: Rows) -> tuple[list[tuple[int, int]], np.ndarray]:
     """Every (book, parameter set) that occurs, and which of them each trade has."""
-    books, book = np.unique(stored.book, return_inverse=True)
-    sets, member = np.unique(stored.parameter_set, return_inverse=True)
+    books, book = _distinct(stored.book)
+    sets, member = _distinct(stored.parameter_set)
     place = book * max(sets.size, 1) + member
     found = np.flatnonzero(np.bincount(place, minlength=1))
     which = np.zeros(books.size * sets.size, dtype=np.int64)
@@ -91,23 +89,33 @@ def pairs(stored: Rows) -> tuple[list[tuple[int, int]], np.ndarray]:
     return kinds, which[place]
 
 
+def _distinct(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The values that occur, ascending, and which of them each element has."""
+    low, high = (int(ids.min()), int(ids.max())) if ids.size else (0, 0)
+    if high - low > ids.size:
+        return np.unique(ids, return_inverse=True)
+    # Without sorting: ids of rows made together lie close to each other.
+    occurs = np.bincount(ids - low) > 0
+    return np.flatnonzero(occurs) + low, (np.cumsum(occurs) - 1)[ids - low]
+
+
 def as_rows(table: np.ndarray) -> Rows:
     """Rows from a float64 matrix of book, set, exit, held, r, pnl, fee (or infinity)."""
     # Microseconds since 1970 stay below 2**53, so float64 carries them exactly.
     book, parameter_set, exit_at, held = (table[:, at].astype(np.int64) for at in range(4))
-    r, pnl, fee = (np.ascontiguousarray(table[:, at]) for at in range(4, 7))
+    r, pnl, fee = (table[:, at].astype(np.float64) for at in range(4, 7))
     fee[np.isinf(fee)] = np.nan
     return Rows(book, parameter_set, Trades(exit_at, held, r, pnl, fee))
 
 
 def nothing() -> Rows:
     """No trades."""
-    return as_rows(np.zeros((0, len(_LEDGER))))
+    return as_rows(np.zeros((0, WIDTH)))
 
 
 def matrix(sql: str, values: Sequence[object], width: int) -> np.ndarray:
     """Run a query of ``width`` numeric columns without NULL into a float64 matrix (n, width)."""
-    found = _arrays(sql, values, width) if _postgres() else None
+    found = _packed(sql, values, width) if _postgres() else None
     if found is not None:
         return found
     with connection.cursor() as cursor:
@@ -117,24 +125,19 @@ def matrix(sql: str, values: Sequence[object], width: int) -> np.ndarray:
         return _floats(chain.from_iterable(batches), width)
 
 
-def _arrays(sql: str, values: Sequence[object], width: int) -> np.ndarray | None:
-    """The same as one binary array a column; None where there are too many rows for that."""
+def _packed(sql: str, values: Sequence[object], width: int) -> np.ndarray | None:
+    """The same as one value, the rows' bytes; None where there are too many rows for that."""
     names = [f"c{at}" for at in range(width)]
-    arrays = ", ".join(f"array_agg(CAST({name} AS double precision))" for name in names)
+    row = " || ".join(f"float8send(CAST({name} AS double precision))" for name in names)
     found = bulk.binary(
-        f"SELECT {arrays} FROM (SELECT * FROM ({sql}) AS rows LIMIT {ARRAY_ROWS + 1})"
-        f" AS found({', '.join(names)}) HAVING count(*) <= {ARRAY_ROWS}",
+        f"SELECT string_agg({row}, NULL) FROM (SELECT * FROM ({sql}) AS rows"
+        f" LIMIT {PACKED_ROWS + 1}) AS found({', '.join(names)})"
+        f" HAVING count(*) <= {PACKED_ROWS}",
         values,
     )
     if not found:
         return None
-    columns = [
-        np.frombuffer(array or b"", _ELEMENT, offset=_HEADER if array else 0) for array in found[0]
-    ]
-    table = np.empty((columns[0].size, width), order="F")
-    for at, column in enumerate(columns):
-        table[:, at] = column["value"]
-    return table
+    return np.frombuffer(found[0][0] or b"", ">f8").reshape(-1, width)
 
 
 def _floats(rows: Iterable[tuple], width: int) -> np.ndarray:
@@ -145,12 +148,16 @@ def placeholders(values: Collection[object]) -> str:
     return ", ".join(["%s"] * len(values))
 
 
+def _among(ids: Collection[int]) -> str:
+    """A list for IN; keys are written out, so that a statement's text tells its plan."""
+    return f"({', '.join(map(str, ids)) or 'NULL'})"
+
+
 def _where(
-    books: Sequence[int], since: int | None, until: int | None, by_time: bool = False
+    books: str, since: int | None, until: int | None, by_time: bool = False
 ) -> tuple[str, list]:
     # The sign keeps the books' index out of the plan, on both databases.
-    sign = "+" if by_time else ""
-    clauses, values = [f"{sign}t.book_id IN ({placeholders(books) or 'NULL'})"], list(books)
+    clauses, values = [f"{'+' if by_time else ''}t.book_id IN {books}"], []
     if since is not None:
         clauses.append("t.exit_at >= %s")
         values.append(since)
@@ -161,16 +168,21 @@ def _where(
 
 
 def _ledger() -> str:
-    return ", ".join(map(_number, _LEDGER))
+    return _ledger_of(connection.vendor)
 
 
-def _number(column: str) -> str:
+@cache
+def _ledger_of(vendor: str) -> str:
     # PostgreSQL hands numeric over as Decimal, ten times slower than the float that is wanted.
-    if _postgres() and column in ("t.pnl", "t.fee"):
-        column = f"CAST({column} AS double precision)"
-    # A fee may be missing: infinity stands for NULL, which would not fit into an array.
-    infinity = "'Infinity'" if _postgres() else "9e999"
-    return f"COALESCE({column}, {infinity})" if "t.fee" in column else column
+    # A fee may be missing: infinity stands for NULL, which is no number.
+    pnl, fee, none = "t.pnl", "t.fee", "9e999"
+    if vendor == "postgresql":
+        pnl, fee = (f"CAST({name} AS double precision)" for name in (pnl, fee))
+        none = "'Infinity'"
+    return (
+        "t.book_id, COALESCE(t.parameter_set_id, 0), t.exit_at, t.exit_at - t.entry_at,"
+        f" t.pnl_pct, {pnl}, COALESCE({fee}, {none})"
+    )
 
 
 def _text(column: str) -> str:

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
+
+import msgspec
 
 from trading import guard
 from trading.strategies.base import Feature, Strategy
 from trading.strategies.common import COMMON_CONTEXT
 
-_COMMON = {feature.name: feature for feature in COMMON_CONTEXT}
-_WHOLE = {"entry_hour": 23, "entry_day_of_week": 6}
-_FLOATS = {name for name, feature in _COMMON.items() if feature.kind == "number"} - set(_WHOLE)
-_BOOLEANS = {name for name, feature in _COMMON.items() if feature.kind == "boolean"}
-_CHOICES = {name: frozenset(feature.choices) for name, feature in _COMMON.items()}
+COMMON = {feature.name: feature for feature in COMMON_CONTEXT}
+WHOLE = {"entry_hour": 23, "entry_day_of_week": 6}
+FLOATS = {name for name, feature in COMMON.items() if feature.kind == "number"} - set(WHOLE)
+BOOLEANS = {name for name, feature in COMMON.items() if feature.kind == "boolean"}
+CHOICES = {name: frozenset(feature.choices) for name, feature in COMMON.items()}
 
 
-@dataclass(slots=True)
-class Context:
+class Context(msgspec.Struct):
     """Typed common columns (absent: None or ""), declared features, and everything else."""
 
     common: dict[str, Any]
-    features: dict[str, Any] = field(default_factory=dict)
-    other: dict[str, Any] = field(default_factory=dict)
+    features: dict[str, Any] = {}
+    other: dict[str, Any] = {}
 
 
 def read_context(
@@ -38,17 +38,15 @@ def read_context(
     except ValueError as error:
         errors["context"] = [str(error)]
         return None
-    declared = _declared(strategy.features) if strategy else frozenset()
+    own = declared(strategy.features) if strategy else frozenset()
     context = Context({})
     for name, value in values.items():
-        if name in _COMMON:
+        if name in COMMON:
             try:
-                if not _is_sound(name, value):
-                    value = _common(name, value)
-                context.common[name] = value
+                context.common[name] = common_value(name, value)
             except ValueError as error:
                 errors[f"context.{name}"] = [str(error)]
-        elif name in declared:
+        elif name in own:
             context.features[name] = value
         else:
             context.other[name] = value
@@ -56,22 +54,27 @@ def read_context(
 
 
 @lru_cache(maxsize=256)
-def _declared(features: tuple[Feature, ...]) -> frozenset[str]:
+def declared(features: tuple[Feature, ...]) -> frozenset[str]:
     return frozenset(feature.name for feature in features)
+
+
+def common_value(name: str, value: Any) -> Any:
+    """The value of a common column. Raises ValueError."""
+    return value if _is_sound(name, value) else _common(name, value)
 
 
 def _is_sound(name: str, value: Any) -> bool:
     """What nearly all values are: told without a closer look, and kept as it is."""
     kind = type(value)
     if kind is float:
-        return name in _FLOATS and -1e300 <= value <= 1e300
+        return name in FLOATS and -1e300 <= value <= 1e300
     if kind is str:
-        return value in _CHOICES[name]
-    return kind is bool and name in _BOOLEANS
+        return value in CHOICES[name]
+    return kind is bool and name in BOOLEANS
 
 
 def _common(name: str, value: Any) -> Any:
-    feature = _COMMON[name]
+    feature = COMMON[name]
     if value is None:
         return "" if feature.kind == "category" else None
     if feature.kind == "boolean":
@@ -84,9 +87,9 @@ def _common(name: str, value: Any) -> Any:
         return value
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError("must be a number")
-    if name in _WHOLE:
-        if value != int(value) or not 0 <= value <= _WHOLE[name]:
-            raise ValueError(f"must be a whole number from 0 to {_WHOLE[name]}")
+    if name in WHOLE:
+        if value != int(value) or not 0 <= value <= WHOLE[name]:
+            raise ValueError(f"must be a whole number from 0 to {WHOLE[name]}")
         return int(value)
     if not math.isfinite(value) or abs(value) > 1e300:
         raise ValueError("must be a finite number")

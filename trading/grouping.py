@@ -10,10 +10,10 @@ import msgspec
 import numpy as np
 
 from trading import columns as stored
+from trading.clock import DAY, HOUR
 from trading.columns import Rows
 from trading.declared import build
 from trading.models import Book, ExternalStrategy, ParameterSet, Scope
-from trading.rollups import DAY, HOUR
 from trading.selection import Selection
 from trading.strategies import REGISTRY
 from trading.strategies.base import Strategy

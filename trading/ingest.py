@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from itertools import compress
+from operator import not_
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from trading import bulk, columns, guard, memory, rollups, rows
 from trading.declared import Declared
-from trading.models import Bot, Trade, TradeContext
-from trading.records import Errors, TradeIn, TradeRow, read
+from trading.models import Bot, Trade
+from trading.ordinary import read_all
+from trading.records import Errors, TradeIn
 from trading.rollups import Place
+from trading.sound import Sound
 
 
 @dataclass(slots=True)
@@ -47,15 +52,10 @@ def store_trades(bot: Bot, trades: Sequence[TradeIn]) -> Outcome:
     content is kept; a lower one is stale and counted unchanged; the same revision with other
     content is rejected.
     """
+    sound, errors = read_all(trades, guard.latest(), Declared(bot))
     outcome = Outcome()
-    known, latest = Declared(bot), guard.latest()
-    sound: dict[int, TradeRow] = {}
-    for index, trade in enumerate(trades):
-        found = read(trade, latest, known)
-        if isinstance(found, TradeRow):
-            sound[index] = found
-        else:
-            outcome.refuse(index, trade.external_id, found)
+    for index, found in errors.items():
+        outcome.refuse(index, trades[index].external_id, found)
     if sound:
         try:
             _store(bot, sound, outcome)
@@ -67,69 +67,87 @@ def store_trades(bot: Bot, trades: Sequence[TradeIn]) -> Outcome:
     return outcome
 
 
-def _store(bot: Bot, sound: dict[int, TradeRow], outcome: Outcome) -> None:
+def _store(bot: Bot, sound: Sound, outcome: Outcome) -> None:
     with transaction.atomic():
-        rollups.lock(bot.pk)
         counts = _write(bot, sound)
     # Counted only once it is committed.
     outcome.stored, outcome.updated, outcome.unchanged = counts[:3]
-    for index in counts[3]:
-        outcome.refuse(index, sound[index].external_id, _CONFLICT)
+    for at in counts[3]:
+        outcome.refuse(sound.index[at], sound["external_id"][at], _CONFLICT)
 
 
-def _write(bot: Bot, sound: dict[int, TradeRow]) -> tuple[int, int, int, list[int]]:
-    """Returns how many were stored, updated, unchanged, and the indices of conflicts."""
-    stored = _stored(bot, {row.external_id for row in sound.values()})
+def _write(bot: Bot, sound: Sound) -> tuple[int, int, int, list[int]]:
+    """Returns how many were stored, updated, unchanged, and where in ``sound`` conflicts are."""
+    with bulk.together():
+        # Under the lock: each statement sees what was committed before it began.
+        locked = rollups.ask_lock(bot.pk)
+        asked = _ask_stored(bot, set(sound["external_id"]))
+        reserved = bulk.ask_ids(Trade, len(sound))
+        lines_asked = rows.ask_lines(bot, sound)
+        locked()
+        stored = {row[0]: _Stored(*row[1:4], rows.place(*row[4:])) for row in asked()}
+        ids, lines = reserved(), lines_asked()
     newest, unchanged, conflicts = _newest(sound, stored)
-    new = [row for row in newest if row.external_id not in stored]
-    corrected = [row for row in newest if row.external_id in stored]
+    known = [sound["external_id"][at] in stored for at in newest]
+    corrected = sound.take(list(compress(newest, known)))
+    stale = _correct(bot, corrected, stored, lines) if corrected else []
     # Ids ascend with the exit, so that neighbours in time are neighbours on disk.
-    new.sort(key=lambda row: row.exit_at)
-    ids = bulk.reserve_ids(Trade, len(new))
-    if corrected:
-        rows.keep_old([stored[row.external_id].id for row in corrected])
-    written = list(zip(ids, new, strict=True))
-    written += [(stored[row.external_id].id, row) for row in corrected]
-    places = rows.trades(bot, written)
-    # A correction says everything anew: without a context, the trade has none any more.
-    bare = [stored[row.external_id].id for row in corrected if not row.context]
-    if bare:
-        TradeContext.objects.filter(trade__in=bare).delete()
-    stale = [stored[row.external_id].place for row in corrected] + places[len(new) :]
-    if written:
-        rollups.add(rows.columns_of(new, places[: len(new)]), stale)
+    new = sound.take(sorted(compress(newest, map(not_, known)), key=sound["exit_at"].__getitem__))
+    if new or stale:
+        places = rows.places(bot, new, lines)
+        with bulk.together() if len(new) <= bulk.FEW and not stale else nullcontext():
+            rows.insert(bot, ids[: len(new)], new, places)
+            rollups.add(rows.columns_of(new, places), stale)
     return len(new), len(corrected), unchanged, conflicts
 
 
-def _stored(bot: Bot, external_ids: set[str]) -> dict[str, _Stored]:
-    sql = (
+def _correct(
+    bot: Bot, corrected: Sound, stored: dict[str, _Stored], lines: rows.Lines
+) -> list[Place]:
+    """Write corrections; returns where the trades counted, and where they count now."""
+    before = [stored[external_id] for external_id in corrected["external_id"]]
+    ids = [trade.id for trade in before]
+    rows.keep_old(ids)
+    places = rows.places(bot, corrected, lines)
+    rows.replace(bot, ids, corrected, places)
+    now = map(rows.place, *places, corrected["exit_at"])
+    return [*(trade.place for trade in before), *now]
+
+
+def _ask_stored(bot: Bot, external_ids: set[str]) -> Callable[[], list[tuple]]:
+    return bulk.ask(
         "SELECT external_id, id, revision, digest, book_id, parameter_set_id, exit_at"
-        f" FROM trading_trade WHERE bot_id = %s AND external_id IN"
-        f" ({columns.placeholders(list(external_ids))})"
+        " FROM trading_trade WHERE bot_id = %s AND external_id IN"
+        f" ({columns.placeholders(list(external_ids))})",
+        [bot.pk, *external_ids],
     )
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [bot.pk, *external_ids])
-        found = cursor.fetchall()
-    return {row[0]: _Stored(*row[1:4], rows.place(*row[4:])) for row in found}
 
 
-def _newest(
-    sound: dict[int, TradeRow], stored: dict[str, _Stored]
-) -> tuple[list[TradeRow], int, list[int]]:
-    """Rows that say something new, how many say nothing new, and the indices of contradictions.
+def _newest(sound: Sound, stored: dict[str, _Stored]) -> tuple[list[int], int, list[int]]:
+    """Where those are that say something new, how many say nothing new, where those are that
+    contradict.
 
     Within a batch the order decides nothing but which of two contradicting rows of one revision
     is refused: the later.
     """
-    newest: dict[str, TradeRow] = {}
+    newest: dict[str, int] = {}
     unchanged, conflicts = 0, []
-    for index, row in sound.items():
-        before = newest.get(row.external_id) or stored.get(row.external_id)
-        if before is None or row.revision > before.revision:
-            unchanged += isinstance(before, TradeRow)
-            newest[row.external_id] = row
-        elif row.revision == before.revision and row.digest != before.digest:
-            conflicts.append(index)
+    said = zip(sound["external_id"], sound["revision"], sound["digest"], strict=True)
+    for at, (external_id, revision, digest) in enumerate(said):
+        again = newest.get(external_id)
+        before = stored.get(external_id)
+        if again is not None:
+            known = sound["revision"][again], sound["digest"][again]
+        elif before is not None:
+            known = before.revision, before.digest
+        else:
+            newest[external_id] = at
+            continue
+        if revision > known[0]:
+            unchanged += again is not None
+            newest[external_id] = at
+        elif revision == known[0] and digest != known[1]:
+            conflicts.append(at)
         else:
             unchanged += 1
     return list(newest.values()), unchanged, conflicts

@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 
 from trading import clock, grouping, windows
+from trading.clock import DAY, HOUR
 from trading.ledger import metrics, money, tally
 from trading.ledger.metrics import Columns, Metrics
 from trading.models import Scope
 from trading.positions import open_positions
-from trading.rollups import DAY, HOUR
 from trading.selection import Selection
 from trading.windows import Pieces
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from decimal import Decimal
 from hashlib import blake2b
@@ -10,6 +10,7 @@ from operator import attrgetter
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from trading import fields, guard
 from trading.clock import to_micros
@@ -20,8 +21,28 @@ from trading.numbers import amount, plain
 
 EXPLAINED = 0.02  # percentage points by which a reported PnL may differ beyond its fees
 PNL_LIMIT = 1e6  # percent
+LEVERAGE = 1e-9, 1e4
 Number = int | float | str
+REQUIRED = ("entry_price", "exit_price", "size")
+PRICES = (*REQUIRED, "stop_loss")
+AMOUNTS = (*PRICES, "pnl", "fee")
 _NOT_CONTENT = {"revision", "context", "digest"}
+# What is made of each text; errors are added under the name that the bot knows.
+TEXTS: dict[str, Callable[[Any, Errors], str]] = {
+    "external_id": lambda value, errors: fields.pattern("id", value, guard.ID, errors),
+    "market": lambda value, errors: fields.pattern("market", value, guard.MARKET, errors),
+    "mode": lambda value, errors: fields.choice("mode", value, ("live", "paper"), errors),
+    # One currency, however it is written: usd and USD must not become two books.
+    "currency": lambda value, errors: fields.pattern(
+        "currency", value, guard.CURRENCY, errors
+    ).upper(),
+    "side": lambda value, errors: fields.choice("side", value, ("long", "short"), errors),
+    "exit_reason": lambda value, errors: fields.text(
+        "exit_reason", value, 40, errors, required=True
+    ),
+    "arm": lambda value, errors: fields.text("arm", value or "", 64, errors),
+    "tag": lambda value, errors: fields.text("tag", value, 500, errors),
+}
 
 
 class TradeIn(msgspec.Struct, forbid_unknown_fields=True, rename={"external_id": "id"}):
@@ -53,8 +74,7 @@ class TradeIn(msgspec.Struct, forbid_unknown_fields=True, rename={"external_id":
     revision: int = 0
 
 
-@dataclass(slots=True)
-class TradeRow:
+class TradeRow(msgspec.Struct):
     """A trade that passed: typed, rounded, derived."""
 
     external_id: str
@@ -91,35 +111,22 @@ def read(trade: TradeIn, latest: datetime | None, known: Declared) -> TradeRow |
     """
     errors: Errors = {}
     strategy, label, declaration = fields.strategy(trade.strategy, known, errors)
-    side = fields.choice("side", trade.side, ("long", "short"), errors)
-    prices = [
-        fields.decimal(name, getattr(trade, name), errors, positive=True)
-        for name in ("entry_price", "exit_price", "size", "stop_loss")
-    ]
+    text = {name: check(getattr(trade, name), errors) for name, check in TEXTS.items()}
+    prices = {
+        name: fields.decimal(name, getattr(trade, name), errors, positive=True) for name in PRICES
+    }
     times = [
         fields.moment(name, getattr(trade, name), errors) for name in ("entry_time", "exit_time")
     ]
     if None not in times:
         _order(times, latest, errors)
-    pnl = _money("pnl", trade, errors)
-    fee = _money("fee", trade, errors)
     row = TradeRow(
-        external_id=fields.pattern("id", trade.external_id, guard.ID, errors),
-        strategy=strategy, label=label,
-        market=fields.pattern("market", trade.market, guard.MARKET, errors),
-        mode=fields.choice("mode", trade.mode, ("live", "paper"), errors),
-        # One currency, however it is written: usd and USD must not become two books.
-        currency=fields.pattern("currency", trade.currency, guard.CURRENCY, errors).upper(),
-        side=side,
-        entry_price=prices[0], exit_price=prices[1], size=prices[2], stop_loss=prices[3],
-        leverage=fields.number("leverage", trade.leverage, errors, 1e-9, 1e4),
+        strategy=strategy, label=label, **text, **prices,
+        leverage=fields.number("leverage", trade.leverage, errors, *LEVERAGE),
         entry_at=times[0], exit_at=times[1],
-        exit_reason=fields.text("exit_reason", trade.exit_reason, 40, errors, required=True),
         pnl_pct=fields.number("pnl_pct", trade.pnl_pct, errors, -PNL_LIMIT, PNL_LIMIT),
-        pnl=pnl, fee=fee,
+        pnl=_money("pnl", trade, errors), fee=_money("fee", trade, errors),
         reported_version=fields.integer("parameter_set", trade.parameter_set, errors),
-        arm=fields.text("arm", trade.arm or "", 64, errors),
-        tag=fields.text("tag", trade.tag, 500, errors),
         flagged=False,
         revision=fields.integer("revision", trade.revision, errors),
         context=read_context(declaration, trade.context, errors),
@@ -150,21 +157,30 @@ def _derive(row: TradeRow, errors: Errors) -> TradeRow | None:
         except ValueError:
             errors["size"] = ["gives a PnL beyond 1e12; is the size or a price wrong?"]
             return None
-    row.digest = _digest(row)
+    # An amount by its value: 1.50 and 1.5 are the same.
+    content = [plain(value) if type(value) is Decimal else value for value in _content(row)]
+    [row.digest] = digests([(*content, *parts(row.context))])
     return row
 
 
-def _digest(row: TradeRow) -> int:
-    """64 bits of the content, the revision left out: equal content, equal digest."""
-    # An amount by its value: 1.50 and 1.5 are the same.
-    content = [plain(value) if type(value) is Decimal else value for value in _content(row)]
-    if row.context:
-        content += (row.context.common, row.context.features, row.context.other)
-    encoded = msgspec.json.encode(content, order="sorted")
-    return int.from_bytes(blake2b(encoded, digest_size=8).digest(), "big", signed=True)
+CONTENT = [name for name in TradeRow.__struct_fields__ if name not in _NOT_CONTENT]
+_content = attrgetter(*CONTENT)
 
 
-_content = attrgetter(*(name for name in TradeRow.__dataclass_fields__ if name not in _NOT_CONTENT))
+def parts(context: Context | None) -> tuple[dict[str, Any], ...]:
+    """What a context adds to the content of its trade."""
+    return (context.common, context.features, context.other) if context else ()
+
+
+def digests(contents: Iterable[tuple]) -> list[int]:
+    """64 bits of each content, the revision left out: equal content, equal digest."""
+    # A line of JSON each; line breaks within texts are escaped.
+    lines = _ENCODER.encode_lines(contents).split(b"\n")
+    hashed = b"".join([blake2b(line, digest_size=8).digest() for line in lines[:-1]])
+    return np.frombuffer(hashed, ">i8").tolist()
+
+
+_ENCODER = msgspec.json.Encoder(order="sorted")
 
 
 def _money(name: str, trade: TradeIn, errors: Errors) -> Decimal | None:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from operator import attrgetter
+from operator import itemgetter
+from typing import NamedTuple
 
 import numpy as np
 
 from trading import attribution, books, bulk, clock, columns, rollups
 from trading.books import BookKey
 from trading.columns import Rows
-from trading.context import Context
 from trading.ledger.tally import Trades
 from trading.models import Bot, Trade, TradeContext, TradeRevision
-from trading.records import TradeRow
 from trading.rollups import Place
+from trading.sound import Sound
 from trading.strategies.common import COMMON_CONTEXT
 
 
@@ -26,28 +25,63 @@ def place(book: int, parameter_set: int | None, exit_at: int | datetime) -> Plac
     return Place(book, parameter_set or columns.UNKNOWN_SET, micros // rollups.HOUR)
 
 
-def trades(bot: Bot, written: list[tuple[int, TradeRow]]) -> list[Place]:
-    """Upsert trades and their contexts under their ids; returns where each counts."""
-    keys = {_book_of(row) for _, row in written}
-    known = books.find(bot, (BookKey(*key) for key in keys))
-    found = {key: known[BookKey(*key)] for key in keys}
-    lines = attribution.timelines(book.instance for book in known.values())
-    now = clock.to_micros(clock.now())
-    money = bulk.decimals()
-    values, places, contexts = [], [], []
-    for id_, row in written:
-        book = found[_book_of(row)]
-        made_by = lines[book.instance].at(row.entry_at, row.reported_version)
-        places.append(place(book.id, made_by, row.exit_at))
-        values.append((id_, bot.pk, book.id, made_by, *_fields(row, money), now))
-        if row.context:
-            contexts.append((id_, row.context))
+Lines = dict[int, attribution.Timeline]  # by instance
+
+
+class Places(NamedTuple):
+    """Book and parameter set (0: unknown) of some trades."""
+
+    books: list[int]
+    sets: list[int]
+
+
+def ask_lines(bot: Bot, trades: Sound) -> Callable[[], Lines]:
+    """The timelines of those that made the trades, as far as it is known who did."""
+    known = books.remembered(bot, _books_of(trades).values())
+    return attribution.ask_timelines(book.instance for book in known)
+
+
+def places(bot: Bot, trades: Sound, lines: Lines) -> Places:
+    """Where trades count; ``lines`` are added to where some are missing."""
+    wanted = _books_of(trades)
+    known = books.find(bot, wanted.values())
+    found = {key: known[book] for key, book in wanted.items()}
+    lines |= attribution.timelines({book.instance for book in found.values()} - lines.keys())
+    keys = list(zip(*(trades[name] for name in _BOOK), strict=True))
+    made_by = [
+        lines[found[key].instance].at(entry_at, version)
+        for key, entry_at, version in zip(
+            keys, trades["entry_at"], trades["reported_version"], strict=True
+        )
+    ]
+    return Places(
+        [found[key].id for key in keys], [set_ or columns.UNKNOWN_SET for set_ in made_by]
+    )
+
+
+def insert(bot: Bot, ids: list[int], trades: Sound, places: Places) -> None:
+    """Write new trades and their contexts under their ids."""
+    bulk.insert(Trade, _columns(bot, ids, trades, places))
+    bulk.insert(TradeContext, _contexts(ids, trades))
+
+
+def replace(bot: Bot, ids: list[int], trades: Sound, places: Places) -> None:
+    """Write corrections over the stored trades of these ids."""
+    columns = _columns(bot, ids, trades, places)
     bulk.upsert(
-        Trade, _COLUMNS, values, conflict=("bot_id", "external_id"), newer="revision",
-        update=[name for name in _COLUMNS if name not in _KEPT],
+        Trade, list(columns), list(zip(*columns.values(), strict=True)),
+        conflict=("bot_id", "external_id"), newer="revision",
+        update=[name for name in columns if name not in _KEPT],
     )  # fmt: skip
-    _write_contexts(contexts)
-    return places
+    contexts = _contexts(ids, trades)
+    bulk.upsert(
+        TradeContext, list(contexts), list(zip(*contexts.values(), strict=True)),
+        conflict=("trade_id",), update=[name for name in contexts if name != "trade_id"],
+    )  # fmt: skip
+    # A correction says everything anew: without a context, the trade has none any more.
+    bare = [id_ for id_, context in zip(ids, trades["context"], strict=True) if not context]
+    if bare:
+        TradeContext.objects.filter(trade__in=bare).delete()
 
 
 _ROW = (
@@ -55,58 +89,58 @@ _ROW = (
     "entry_at", "exit_at", "exit_reason", "pnl_pct", "pnl", "fee", "reported_version", "arm",
     "tag", "flagged", "revision", "digest",
 )  # fmt: skip
-_get = attrgetter(*_ROW)
-_book_of = attrgetter("strategy", "label", "market", "mode", "currency")
-_MONEY = [
-    _ROW.index(name) for name in ("entry_price", "exit_price", "size", "stop_loss", "pnl", "fee")
-]
-_COLUMNS = ("id", "bot_id", "book_id", "parameter_set_id", *_ROW, "stored_at")
+_BOOK = ("strategy", "label", "market", "mode", "currency")
 _KEPT = {"id", "bot_id", "external_id", "stored_at"}
 _CONTEXT = [feature.name for feature in COMMON_CONTEXT]
 _ABSENT = ["" if feature.kind == "category" else None for feature in COMMON_CONTEXT]
 
 
-def _fields(row: TradeRow, money: Callable | None) -> list[object]:
-    values = list(_get(row))
-    if money:
-        for at in _MONEY:
-            if values[at] is not None:
-                values[at] = money(values[at])
-    return values
+def _books_of(trades: Sound) -> dict[tuple[str, ...], BookKey]:
+    keys = zip(*(trades[name] for name in _BOOK), strict=True)
+    return {key: BookKey(*key) for key in set(keys)}
 
 
-def _write_contexts(contexts: list[tuple[int, Context]]) -> None:
-    rows = [
-        (
-            id_,
-            *map(context.common.get, _CONTEXT, _ABSENT),
-            bulk.json(context.features),
-            bulk.json(context.other),
-        )
-        for id_, context in contexts
-    ]
-    names = ("trade_id", *_CONTEXT, "features", "other")
-    bulk.upsert(TradeContext, names, rows, conflict=("trade_id",), update=names[1:])
+def _columns(
+    bot: Bot, ids: list[int], trades: Sound, places: Places
+) -> dict[str, Sequence[object]]:
+    return {
+        "id": ids, "bot_id": [bot.pk] * len(ids), "book_id": places.books,
+        "parameter_set_id": [id_ or None for id_ in places.sets],
+        **{name: trades[name] for name in _ROW},
+        "stored_at": [clock.to_micros(clock.now())] * len(ids),
+    }  # fmt: skip
 
 
-def columns_of(rows: list[TradeRow], places: list[Place]) -> Rows:
-    def ints(values) -> np.ndarray:
-        return np.fromiter(values, np.int64, len(rows))
+def _contexts(ids: list[int], trades: Sound) -> dict[str, Sequence[object]]:
+    """The columns of those that have one; without rows where none has."""
+    found = [(id_, context) for id_, context in zip(ids, trades["context"], strict=True) if context]
+    if not found:
+        return {"trade_id": []}
+    common = [context.common for _, context in found]
+    try:
+        values = list(map(itemgetter(*_CONTEXT), common))
+    except KeyError:  # several times slower, for those that lack a name
+        values = [tuple(map(part.get, _CONTEXT, _ABSENT)) for part in common]
+    return {
+        "trade_id": [id_ for id_, _ in found],
+        **dict(zip(_CONTEXT, zip(*values, strict=True), strict=True)),
+        "features": bulk.jsons([context.features for _, context in found]),
+        "other": bulk.jsons([context.other for _, context in found]),
+    }
 
-    def floats(values) -> np.ndarray:
-        return np.fromiter(values, np.float64, len(rows))
 
+def columns_of(trades: Sound, places: Places) -> Rows:
+    """New trades as the sums take them."""
+    exit_at = np.array(trades["exit_at"], np.int64)
     return Rows(
-        ints(place.book for place in places),
-        ints(place.parameter_set for place in places),
+        np.array(places.books, np.int64),
+        np.array(places.sets, np.int64),
         Trades(
-            ints(row.exit_at for row in rows),
-            ints(row.exit_at - row.entry_at for row in rows),
-            floats(row.pnl_pct for row in rows),
-            floats(row.pnl for row in rows),
-            floats(math.nan if row.fee is None else row.fee for row in rows),
+            exit_at, exit_at - np.array(trades["entry_at"], np.int64),
+            # numpy reads None as NaN
+            *(np.array(trades[name], np.float64) for name in ("pnl_pct", "pnl", "fee")),
         ),
-    )
+    )  # fmt: skip
 
 
 def keep_old(ids: list[int]) -> None:

@@ -8,8 +8,9 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
-from django.db import connection
+import msgspec
 
+from trading import prepared
 from trading.declared import strategy_of
 from trading.models import Bot, LiveSet, StrategyInstance
 from trading.parameters import instance_for
@@ -41,28 +42,27 @@ _LIVE = (
 )
 
 
-def tagged(bot: Bot, name: str) -> tuple[Answer, str]:
-    """One strategy's answer and its entity tag, by one plain query where the strategy is built
-    in: bots ask for little else, and often. Raises UnknownStrategy."""
+def encoded(bot: Bot, name: str) -> tuple[bytes, str]:
+    """One strategy's answer as JSON and its entity tag, by one plain query where the strategy is
+    built in: bots ask for little else, and often. Raises UnknownStrategy."""
     try:
         key, label = split(name)
     except UnknownStrategy:
         found = None
     else:
-        with connection.cursor() as cursor:
-            cursor.execute(_LIVE, [bot.pk, key, label])
-            found = cursor.fetchone()
-    if found:
-        return _of_row(*found)
-    answer = for_strategy(bot, name)
-    return answer, etag(answer)
+        found = prepared.first(_LIVE, (bot.pk, key, label))
+    return _of_row(*found) if found else _encoded(for_strategy(bot, name))
+
+
+def _encoded(answer: Answer) -> tuple[bytes, str]:
+    return msgspec.json.encode(answer.content()), etag(answer)
 
 
 @lru_cache(maxsize=1_000)
 def _of_row(
     strategy: str, label: str, experiment: str, arm: str, size: float, status: str,
     version: int, values: str,
-) -> tuple[Answer, str]:  # fmt: skip
+) -> tuple[bytes, str]:  # fmt: skip
     """What the stored row means. It follows from the row and the code alone, so it is remembered
     by all that the row says: whatever changes there is told at once."""
     answer = Answer(
@@ -74,7 +74,7 @@ def _of_row(
         size=size,
         status=status,
     )
-    return answer, etag(answer)
+    return _encoded(answer)
 
 
 def for_strategy(bot: Bot, name: str) -> Answer:

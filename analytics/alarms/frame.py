@@ -14,8 +14,8 @@ from analytics import frames
 from analytics.frames import Subject, Tail
 from analytics.models import ArmDay, TradeDay
 from trading import clock
+from trading.clock import DAY, HOUR
 from trading.ledger import tally
-from trading.rollups import DAY, HOUR
 
 HOURLY_DAYS = 181  # how far back single hours are looked at
 TAIL, LONGEST_STREAK = 50, 1_000  # trades

@@ -13,7 +13,7 @@ from tests.analytics import history
 from tests.analytics.history import DAY, closed, keep
 from tests.trading.story import MONDAY, correction, make_bot, two_sets
 from trading import clock
-from trading.rollups import DAY as MICROS
+from trading.clock import DAY as MICROS
 
 pytestmark = pytest.mark.django_db
 FIRST = clock.to_micros(MONDAY) // MICROS

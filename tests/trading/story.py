@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from trading import clock, parameters, rollups
+from trading import clock, parameters, rebuild
 from trading.models import Bot, Origin, ParameterSet, RollupDay, Trade, TradeContext
 from trading.records import TradeIn
 
@@ -92,7 +92,7 @@ def sums(bot: Bot) -> dict[tuple, tuple[bytes, bytes]]:
 def rebuilt(bot: Bot) -> dict[tuple, tuple[bytes, bytes]]:
     """The rollups after computing them anew from the trades."""
     for instance in bot.instances.all():
-        rollups.rebuild(instance)
+        rebuild.instance(instance)
     return sums(bot)
 
 

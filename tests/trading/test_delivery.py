@@ -19,7 +19,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from trading import clock, rollups
+from trading import clock, rebuild
 from trading.ingest import store_trades
 from trading.models import Bot, Trade
 
@@ -139,7 +139,7 @@ class Deliveries(RuleBasedStateMachine):
     @rule()
     def rebuild(self) -> None:
         for instance in self.bot.instances.all():
-            rollups.rebuild(instance)
+            rebuild.instance(instance)
 
     @rule(since=seconds, length=st.integers(0, 200_000), part=st.integers(0, 999_999))
     def look(self, since: int, length: int, part: int) -> None:

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from trading import clock, ingest, rollups
+from trading import clock, ingest, stored_days
 from trading.ingest import store_trades
 from trading.models import Bot, StrategyInstance, Trade, TradeContext, TradeRevision
 
@@ -194,7 +194,7 @@ def test_an_exception_in_the_middle_leaves_nothing(bot, monkeypatch):
     def fail(*_):
         raise OSError("the disk is full")
 
-    monkeypatch.setattr(rollups, "_write", fail)
+    monkeypatch.setattr(stored_days, "_write", fail)
     late = [correction(one, 1, tag="x") for one in week(5)] + [trade(id="new", market="SOL")]
     with pytest.raises(OSError, match="disk"):
         store_trades(bot, late)

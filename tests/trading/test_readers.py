@@ -1,6 +1,6 @@
 import pytest
 
-from trading import ingest, memory, rollups
+from trading import ingest, memory, rebuild
 from trading.models import RollupDay, Scope
 
 from .story import make_bot, trade
@@ -18,8 +18,8 @@ def dump():
 
 @pytest.fixture
 def several(monkeypatch):
-    monkeypatch.setattr(rollups, "SEVERAL_READERS", 1)
-    monkeypatch.setattr(rollups, "SLICE", 10)
+    monkeypatch.setattr(rebuild, "SEVERAL_READERS", 1)
+    monkeypatch.setattr(rebuild, "SLICE", 10)
 
 
 def test_several_readers_rebuild_the_same_bytes_also_where_scopes_are_missing(several):
@@ -32,10 +32,10 @@ def test_several_readers_rebuild_the_same_bytes_also_where_scopes_are_missing(se
     before = dump()
     assert len(before) > 6
     counted = []
-    assert rollups.rebuild_all(list(bot.instances.all()), counted.append) == 60
+    assert rebuild.instances(list(bot.instances.all()), counted.append) == 60
     assert counted[-1] == 60
     assert dump() == before
     Scope.objects.all().delete()
     memory.forget()
-    assert rollups.rebuild_all(list(bot.instances.all())) == 60
+    assert rebuild.instances(list(bot.instances.all())) == 60
     assert dump() == before

@@ -6,7 +6,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from trading import clock, rollups
+from trading import clock, rebuild
 from trading.ingest import store_trades
 from trading.ledger import money
 from trading.ledger.tally import TALLY
@@ -52,6 +52,14 @@ def test_a_rebuild_finds_nothing_to_change(bot):
     assert sums(bot) == rebuilt(bot)
 
 
+def test_a_rebuild_leaves_right_rows_as_they_are(bot):
+    first, *others = RollupDay.objects.order_by("id").values_list("id", flat=True)
+    RollupDay.objects.filter(pk=first).delete()
+    rebuilt(bot)
+    kept = set(RollupDay.objects.values_list("id", flat=True))
+    assert kept >= set(others) and len(kept) == len(others) + 1
+
+
 def test_a_rebuild_puts_right_what_was_wrong_missing_or_too_much(bot):
     right = sums(bot)
     rows = RollupDay.objects.order_by("id")
@@ -67,10 +75,10 @@ def test_a_rebuild_puts_right_what_was_wrong_missing_or_too_much(bot):
 
 def test_a_rebuild_in_slices_gives_the_same_bytes(bot, monkeypatch):
     right = sums(bot)
-    monkeypatch.setattr(rollups, "SLICE", 7)
+    monkeypatch.setattr(rebuild, "SLICE", 7)
     seen = []
     instance = bot.instances.get(strategy="rsi_bb")
-    counted = rollups.rebuild(instance, seen.append)
+    counted = rebuild.instance(instance, seen.append)
     assert sums(bot) == right
     assert counted == Trade.objects.filter(book__instance=instance).count()
     assert len(seen) > 3 and seen == sorted(seen) and seen[-1] == counted
@@ -79,7 +87,7 @@ def test_a_rebuild_in_slices_gives_the_same_bytes(bot, monkeypatch):
 def test_a_rebuild_touches_no_other_strategy(bot):
     before = sums(bot)
     RollupDay.objects.filter(scope__instance__strategy="renko_ao").delete()
-    rollups.rebuild(bot.instances.get(strategy="rsi_bb"))
+    rebuild.instance(bot.instances.get(strategy="rsi_bb"))
     kept = {key: value for key, value in before.items() if key[0] == "rsi_bb"}
     assert sums(bot) == kept
 
@@ -87,7 +95,7 @@ def test_a_rebuild_touches_no_other_strategy(bot):
 def test_a_strategy_without_trades_has_no_sums_and_rebuilds_to_none():
     bot = make_bot()
     two_sets(bot)
-    assert rollups.rebuild(bot.instances.get()) == 0
+    assert rebuild.instance(bot.instances.get()) == 0
     assert sums(bot) == {}
 
 

@@ -8,11 +8,10 @@ import pandas as pd
 import pytest
 
 from trading import clock, windows
-from trading.clock import to_micros
+from trading.clock import DAY, HOUR, to_micros
 from trading.ingest import store_trades
 from trading.ledger import money, tally
 from trading.models import Bot, Scope, Trade
-from trading.rollups import DAY, HOUR
 
 from .story import MONDAY, NOW, make_bot, trade, two_sets, week
 
@@ -130,6 +129,7 @@ def test_random_windows_equal_plain_pandas(bot):
 
 def test_a_window_without_scopes_is_empty(bot):
     assert windows.merged(windows.pieces([], START + 1, START + DAY + 1), 0).size == 0
+    assert windows.sums([], [(START + 1, START + DAY + 1), (None, None)]).shape == (2, 0)
 
 
 def test_windows_that_meet_add_up_to_the_one_that_spans_them(bot):
@@ -146,6 +146,21 @@ def test_windows_that_meet_add_up_to_the_one_that_spans_them(bot):
             assert joined[name] == whole[at][name]
         for name in ("total", "gain", "drawdown", "money_drawdown"):
             assert joined[name].item() == pytest.approx(whole[at][name].item(), abs=1e-9)
+
+
+def test_several_windows_read_together_equal_each_read_alone_to_the_bit(bot):
+    scopes = list(Scope.objects.filter(instance__bot=bot).order_by("-id"))
+    rng = np.random.default_rng(11)
+    edges = np.sort(rng.integers(START - DAY, START + 8 * DAY, (30, 2)))
+    step = rng.choice([1, 1_000_000, HOUR, DAY], (30, 1))
+    bounds = [(int(a), int(b)) for a, b in edges // step * step]
+    now = START + 5 * DAY + 7 * HOUR + 40_001
+    bounds += [(now - DAY, now), (now - 7 * DAY, now), (now - DAY, now), (now, now), (None, None)]
+    alone = [windows.merged(windows.pieces(scopes, *each), len(scopes)) for each in bounds]
+    for size in (1, 3, len(bounds)):
+        for at in range(0, len(bounds), size):
+            together = windows.sums(scopes, bounds[at : at + size])
+            assert together.tobytes() == np.array(alone[at : at + size]).tobytes()
 
 
 def test_pieces_by_the_hour_lie_within_their_hour_and_days_within_their_day(bot):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
+import msgspec
+from django.http import HttpRequest
 from rest_framework import status
 from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.negotiation import DefaultContentNegotiation
@@ -41,13 +44,23 @@ class Strict(BaseParser):
         raise ParseError("The body was read already.")
 
 
-class Negotiation(DefaultContentNegotiation):
-    def get_accept_list(self, request):
-        # DRF's own makes a mapping of all headers first, a fifth of the time of a small answer.
-        header = request._request.META.get("HTTP_ACCEPT", "*/*")
-        if header in ("*/*", "application/json"):
-            return [header]
-        return super().get_accept_list(request)
+class Asked(Request):
+    """DRF's request, without the search for what is the same for all."""
+
+    accepted_renderer, accepted_media_type = Json(), Json.media_type
+    _authenticators, _negotiator = (authentication.BearerToken(),), DefaultContentNegotiation()
+
+    def __init__(self, request: HttpRequest) -> None:
+        super().__init__(request, authenticators=self._authenticators, negotiator=self._negotiator)
+        # DRF's looks for attributes of Django's request only after it missed them in itself.
+        self.META, self.method = request.META, request.method
+
+    def authenticate(self) -> None:
+        """Find out who asks, without a look whether that is known already."""
+        self._authenticate()
+
+
+_ACCEPTED = ("*/*", Json.media_type)  # by nearly all bots
 
 
 class Endpoint(APIView):
@@ -61,12 +74,36 @@ class Endpoint(APIView):
     throttle_classes = (authentication.PerToken,)
     renderer_classes = (Json,)
     parser_classes = (Strict,)
-    content_negotiation_class = Negotiation
+    format_kwarg = None
     scopes: Mapping[str, frozenset[str]] = authentication.allow()
 
     @property
     def bot(self) -> Bot:
         return self.request.user.bot
+
+    def initialize_request(self, request: HttpRequest, *args, **kwargs) -> Asked:
+        return Asked(request)
+
+    def initial(self, request: Asked, *args, **kwargs) -> None:
+        meta = request.META
+        if meta.get("QUERY_STRING") or meta.get("HTTP_ACCEPT", "*/*") not in _ACCEPTED:
+            self.perform_content_negotiation(request)
+        request.authenticate()
+        self.check_permissions(request)
+        self.check_throttles(request)
+
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        return {"Allow": _allowed(type(self))}
+
+
+@cache
+def _allowed(view: type[Endpoint]) -> str:
+    """The methods of an endpoint; whoever may GET may ask for the head of it."""
+    names = view.http_method_names
+    return ", ".join(
+        name.upper() for name in names if hasattr(view, "get" if name == "head" else name)
+    )
 
 
 def body(request: Request, kind: type[Struct]) -> Struct:
@@ -87,6 +124,11 @@ def batch(
 def shaped(
     found: list[Any], kind: type[Struct], name: Callable[[Any], str]
 ) -> tuple[dict[int, Struct], list[dict]]:
+    try:
+        # All at once takes a third of the time, and nearly all are of the right shape.
+        return dict(enumerate(msgspec.convert(found, list[kind]))), []
+    except (msgspec.ValidationError, UnicodeError, OverflowError):
+        pass
     sound, refused = {}, []
     for index, row in enumerate(found):
         struct = convert(row, kind)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
+import secrets
 import time
-import uuid
 
 log = logging.getLogger("trading.api")
 PREFIX = "/api/"
@@ -22,7 +22,7 @@ class RequestLog:
         if not request.path.startswith(PREFIX):
             return self._get_response(request)
         given = request.META.get("HTTP_X_REQUEST_ID", "")
-        request_id = given if _GIVEN.fullmatch(given) else uuid.uuid4().hex[:16]
+        request_id = given if _GIVEN.fullmatch(given) else secrets.token_hex(8)
         started = time.perf_counter()
         response = self._get_response(request)
         took = (time.perf_counter() - started) * 1000

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from django.http import HttpResponse, HttpResponseNotModified
 from rest_framework import status
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.response import Response
@@ -7,20 +8,20 @@ from rest_framework.response import Response
 from trading import heartbeat, parameters, told
 from trading.api import render
 from trading.api.authentication import OPERATE, READ, allow
-from trading.api.base import Endpoint, body
+from trading.api.base import Endpoint, Json, body
 from trading.api.queries import Query
 from trading.api.shapes import ParametersIn, RollbackIn
 from trading.models import Origin
 from trading.strategies import UnknownStrategy
 
 
-def conditional(request, content: object, etag: str) -> Response:
-    """The answer, or 304 where the bot has it already."""
+def conditional(request, content: bytes, etag: str) -> HttpResponse:
+    """The answer, JSON already, or 304 where the bot has it."""
     given = {tag.strip() for tag in request.META.get("HTTP_IF_NONE_MATCH", "").split(",")}
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
     if given & {etag, f"W/{etag}", "*"}:
-        return Response(status=status.HTTP_304_NOT_MODIFIED, headers=headers)
-    return Response(content, headers=headers)
+        return HttpResponseNotModified(headers=headers)
+    return HttpResponse(content, content_type=Json.media_type, headers=headers)
 
 
 class Every(Endpoint):
@@ -32,7 +33,8 @@ class Every(Endpoint):
         Query(request)
         heartbeat.seen(self.bot)
         found = told.everything(self.bot)
-        return conditional(request, [render.told(one) for one in found], told.etag(found))
+        content = render.encode([render.told(one) for one in found])
+        return conditional(request, content, told.etag(found))
 
 
 class OfStrategy(Endpoint):
@@ -44,10 +46,10 @@ class OfStrategy(Endpoint):
         Query(request)
         heartbeat.seen(self.bot)
         try:
-            found, etag = told.tagged(self.bot, strategy)
+            content, etag = told.encoded(self.bot, strategy)
         except UnknownStrategy as unknown:
             raise NotFound(str(unknown)) from unknown
-        return conditional(request, render.told(found), etag)
+        return conditional(request, content, etag)
 
     def post(self, request, strategy):
         found = body(request, ParametersIn)

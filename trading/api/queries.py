@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.http import QueryDict
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
@@ -12,11 +13,16 @@ from trading.models import Bot, Mode
 from trading.selection import PERIODS, Selection, period
 from trading.strategies import UnknownStrategy
 
+_NOTHING = QueryDict()  # most requests name none
+
 
 class Query:
     """The query of a request; a parameter that is not among ``names`` is refused."""
 
     def __init__(self, request: Request, *names: str) -> None:
+        if not request.META.get("QUERY_STRING"):
+            self._given = _NOTHING
+            return
         self._given = request.query_params
         unknown = {name: ["is not a parameter here"] for name in self._given if name not in names}
         if unknown:

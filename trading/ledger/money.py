@@ -39,8 +39,12 @@ def carry(units: Ints, picos: Ints) -> tuple[Ints, Ints]:
     # A float quotient is off by one at most, and several times faster than dividing integers.
     over = np.floor(picos * 1e-12).astype(np.int64)
     left = picos - over * PICO
-    fix = (left >= PICO).astype(np.int64) - (left < 0)
-    return units + over + fix, left - fix * PICO
+    off = left.view(np.uint64) >= PICO  # where negative, too
+    if off.any():
+        fix = np.where(off, np.where(left < 0, -1, 1), 0)
+        over += fix
+        left -= fix * PICO
+    return units + over, left
 
 
 def to_float(units: Ints, picos: Ints) -> Floats:

@@ -12,7 +12,7 @@ Drawdown of two stretches A then B (peaks and troughs are of running sums that s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import money
+from .grid import grids
 
 TALLY = np.dtype(
     [
@@ -49,11 +50,14 @@ TALLY = np.dtype(
     ]
 )
 _BYTES = np.dtype((np.void, TALLY.itemsize))
-_SUMMED = ("trades", "wins", "losses", "fees", "held")
-_FLOAT_SUMS = ("gain", "loss", "squares")
 _MONEY = (("units", "picos"), ("fee_units", "fee_picos"))
-_BLOCK = 1 << 20  # cells of a padded block: bounds memory
-_SMALL = 1 << 14  # cells up to which one block is cheaper than several
+_FIELDS, _FLOATS = 23, 12
+_UNITS, _PICOS = 7, 8
+# Among the floats: the first of them are sums; peak, trough and drawdown come twice.
+_SUMS, _BEST, _WORST, _PEAK, _TROUGH, _DRAWDOWN = 4, 4, 5, 6, 7, 8
+# What merging passes over: no sums, no best, no worst; no level that it reaches.
+_NOTHING = np.array([0, 0, 0, 0, -np.inf, np.inf, *(-np.inf, np.inf, 0) * 2])
+_CELLS = 1 << 17  # of a padded block: a megabyte of floats stays in the cache
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -126,35 +130,46 @@ def joined(parts: Sequence[Tallies]) -> Tallies:
     return np.concatenate([np.ascontiguousarray(part).view(_BYTES) for part in parts]).view(TALLY)
 
 
-def fold(trades: Trades, starts: Ints, prior: Tallies | None = None) -> Tallies:
+def fold(
+    trades: Trades, starts: Ints, prior: Tallies | None = None, places: Ints | None = None
+) -> Tallies:
     """Fold each segment of canonically ordered trades into a tally.
 
     ``starts``, shape (k,), are the rows where segments begin, ascending from 0; none is empty.
     ``prior``, shape (k,), are tallies to extend; every trade must come after what is in them.
+    ``places``, shape (m,), says which trade stands in each row, where trades count several times.
     """
     out = empty(starts.size) if prior is None else prior.copy()
     if not starts.size:
         return out
-    lengths = np.diff(starts, append=len(trades))
+    at = slice(None) if places is None else places
+    lengths = np.diff(starts, append=len(trades) if places is None else places.size)
     r = trades.r + 0.0  # turns -0.0 into 0.0: equal trades must fold to equal bits
     out["trades"] += lengths
-    out["wins"] += np.add.reduceat((r > 0).astype(np.int64), starts)
-    out["losses"] += np.add.reduceat((r < 0).astype(np.int64), starts)
-    out["fees"] += np.add.reduceat((~np.isnan(trades.fee)).astype(np.int64), starts)
-    out["held"] += np.add.reduceat(trades.held, starts)
+    for name, mask in (("wins", r > 0), ("losses", r < 0), ("fees", ~np.isnan(trades.fee))):
+        out[name] += np.add.reduceat(mask[at], starts, dtype=np.int64)
+    out["held"] += np.add.reduceat(trades.held[at], starts)
     segment = np.repeat(np.arange(starts.size), lengths)
     for name, values in (
         ("gain", np.maximum(r, 0)),
         ("loss", np.maximum(-r, 0)),
         ("squares", r * r),
     ):
-        out[name] = _left_sums(segment, values, out[name])
+        out[name] = _left_sums(segment, values[at], None if prior is None else out[name])
+    exit_at, r = trades.exit_at[at], r[at]
     np.maximum(out["best"], np.maximum.reduceat(r, starts), out=out["best"])
     np.minimum(out["worst"], np.minimum.reduceat(r, starts), out=out["worst"])
-    out["first"] = np.minimum(out["first"], trades.exit_at[starts])
-    out["last"] = np.maximum(out["last"], trades.exit_at[starts + lengths - 1])
-    _walk_r(out, r, starts, lengths)
-    _walk_money(out, trades, starts, lengths, segment)
+    out["first"] = np.minimum(out["first"], exit_at[starts])
+    out["last"] = np.maximum(out["last"], exit_at[starts + lengths - 1])
+    money_path = _add_money(out, trades, at, starts, segment)
+    for rows, across, inside in grids(starts, lengths, _CELLS):
+        steps = np.empty((len(across) + 1, rows.size))
+        steps[0] = out["total"][rows]
+        steps[1:] = np.where(inside, r[across], 0.0)
+        run = np.add.accumulate(steps)[1:]
+        out["total"][rows] = run[-1]
+        _extremes(out, "", rows, run)
+        _extremes(out, "money_", rows, money_path[across])
     return out
 
 
@@ -167,118 +182,88 @@ def merge(tallies: Tallies, starts: Ints) -> Tallies:
     if not starts.size:
         return out
     lengths = np.diff(starts, append=tallies.size)
-    segment = np.repeat(np.arange(starts.size), lengths)
-    for name in _SUMMED:
-        out[name] = np.add.reduceat(tallies[name], starts)
-    for name in _FLOAT_SUMS:
-        out[name] = _left_sums(segment, tallies[name], out[name])
-    for name, extreme in (("best", np.maximum), ("worst", np.minimum)):
-        out[name] = extreme.reduceat(tallies[name], starts)
+    whole, floats = _columns(tallies)
+    into_whole, into_floats = _columns(out)
+    into_whole[:] = np.add.reduceat(whole, starts)
     out["first"] = np.minimum.reduceat(tallies["first"], starts)
     out["last"] = np.maximum.reduceat(tallies["last"], starts)
-    for units, picos in _MONEY:
-        out[units], out[picos] = money.carry(
-            np.add.reduceat(tallies[units], starts), np.add.reduceat(tallies[picos], starts)
-        )
-    _join_paths(out, tallies, starts, lengths)
+    units, picos = into_whole[:, _UNITS::2], into_whole[:, _PICOS::2]
+    units[:], picos[:] = money.carry(units, picos)
+    for rows, at, inside in grids(starts, lengths, _CELLS // _FLOATS):
+        blank = ~inside | (whole[at, 0] == 0)
+        into_floats[rows] = _joined(floats[at], whole[:, _UNITS : _PICOS + 1][at], blank)
     return out
 
 
-def _left_sums(segment: Ints, values: Floats, before: Floats) -> Floats:
+def _columns(tallies: Tallies) -> tuple[Ints, Floats]:
+    """The integers and the floats of tallies as matrices: many small operations become few."""
+    plain = np.ascontiguousarray(tallies).view(np.int64).reshape(-1, _FIELDS)
+    return plain[:, :-_FLOATS], plain.view(np.float64)[:, -_FLOATS:]
+
+
+def _left_sums(segment: Ints, values: Floats, before: Floats | None) -> Floats:
     # bincount adds its weights one after the other, which reduceat does not.
-    order = np.concatenate((np.arange(before.size), segment))
-    sums = np.bincount(order, np.concatenate((before, values)), before.size)
+    if before is not None:
+        segment = np.concatenate((np.arange(before.size), segment))
+        values = np.concatenate((before, values))
+    sums = np.bincount(segment, values)
     return sums.astype(np.float64, copy=False)
 
 
-def _blocks(lengths: Ints) -> Iterator[tuple[Ints, int]]:
-    """Segments of like length together, so that padding them to a rectangle at most doubles;
-    few and short ones in one."""
-    size = np.ceil(np.log2(lengths)).astype(np.int64)
-    if lengths.size * int(lengths.max()) <= _SMALL:
-        size[:] = 0
-    for step in np.unique(size):
-        rows = np.flatnonzero(size == step)
-        width = int(lengths[rows].max())
-        most = max(1, _BLOCK // width)
-        for at in range(0, rows.size, most):
-            yield rows[at : at + most], width
-
-
-def _padded(rows: Ints, width: int, starts: Ints, lengths: Ints) -> Ints:
-    """Row numbers, shape (rows, width); a short segment repeats its last row."""
-    across = np.minimum(np.arange(width), lengths[rows, None] - 1)
-    return starts[rows, None] + across
-
-
-def _walk_r(out: Tallies, r: Floats, starts: Ints, lengths: Ints) -> None:
-    for rows, width in _blocks(lengths):
-        steps = np.zeros((rows.size, width + 1))
-        steps[:, 0] = out["total"][rows]
-        inside = np.arange(width) < lengths[rows, None]
-        steps[:, 1:] = np.where(inside, r[_padded(rows, width, starts, lengths)], 0.0)
-        run = np.add.accumulate(steps, axis=1)[:, 1:]
-        out["total"][rows] = run[:, -1]
-        _extremes(out, "", rows, run)
-
-
-def _walk_money(out: Tallies, trades: Trades, starts: Ints, lengths: Ints, segment: Ints) -> None:
-    runs = []
-    for (units, picos), values in zip(_MONEY, (trades.pnl, np.nan_to_num(trades.fee)), strict=True):
-        whole, part = (np.cumsum(column) for column in money.split(values))
+def _add_money(
+    out: Tallies, trades: Trades, at: Ints | slice, starts: Ints, segment: Ints
+) -> Floats:
+    """Add what trades paid and cost; returns the running total of their segment at each row."""
+    for name, values in zip(_MONEY[1], money.split(np.nan_to_num(trades.fee)), strict=True):
+        out[name] += np.add.reduceat(values[at], starts)
+    out["fee_units"], out["fee_picos"] = money.carry(out["fee_units"], out["fee_picos"])
+    path = []
+    for name, values in zip(_MONEY[0], money.split(trades.pnl), strict=True):
+        steps = values[at]
+        steps[starts] += out[name]
+        run = np.cumsum(steps)
         # Integers wrap around and back: the sum within a segment is right whatever came before.
-        whole -= np.concatenate(([0], whole))[starts][segment] - out[units][segment]
-        part -= np.concatenate(([0], part))[starts][segment] - out[picos][segment]
-        ends = starts + lengths - 1
-        out[units], out[picos] = money.carry(whole[ends], part[ends])
-        runs.append((whole, part))
-    path = money.to_float(*runs[0])
-    for rows, width in _blocks(lengths):
-        _extremes(out, "money_", rows, path[_padded(rows, width, starts, lengths)])
+        run -= np.append(0, run[starts[1:] - 1])[segment]
+        path.append(run)
+    units, picos = money.carry(*path)
+    ends = np.append(starts[1:], units.size) - 1
+    out["units"], out["picos"] = units[ends], picos[ends]
+    return units + picos * 1e-12
 
 
 def _extremes(out: Tallies, prefix: str, rows: Ints, run: Floats) -> None:
+    """Extend peak, trough and largest fall by a running sum, shape (width, rows)."""
     peak, trough, fall = (f"{prefix}{name}" for name in ("peak", "trough", "drawdown"))
-    top = np.maximum.accumulate(np.maximum(run, out[peak][rows, None]), axis=1)
-    out[fall][rows] = np.maximum(out[fall][rows], (top - run).max(axis=1))
-    out[peak][rows] = top[:, -1]
-    out[trough][rows] = np.minimum(out[trough][rows], run.min(axis=1))
+    out[trough][rows] = np.minimum(out[trough][rows], run.min(axis=0))
+    top = run.copy()
+    top[0] = np.maximum(top[0], out[peak][rows])
+    np.maximum.accumulate(top, out=top)
+    out[peak][rows] = top[-1]
+    top -= run
+    out[fall][rows] = np.maximum(out[fall][rows], top.max(axis=0))
 
 
-def _join_paths(out: Tallies, tallies: Tallies, starts: Ints, lengths: Ints) -> None:
-    for rows, width in _blocks(lengths):
-        at = _padded(rows, width, starts, lengths)
+def _joined(floats: Floats, cash: Ints, blank: NDArray[np.bool_]) -> Floats:
+    """The floats of tallies merged along the first axis: shape (width, rows, n) to (rows, n)."""
+    if blank.any():
         # No trades change nothing, to the bit: passed over like padding, since even a level that
         # is reached again may differ by a rounding.
-        inside = (np.arange(width) < lengths[rows, None]) & (tallies["trades"][at] > 0)
-        steps = np.zeros((rows.size, width + 1))
-        steps[:, 1:] = np.where(inside, tallies["total"][at], 0.0)
-        run = np.add.accumulate(steps, axis=1)
-        out["total"][rows] = run[:, -1]
-        _join(out, "", rows, tallies, at, run[:, :-1], inside)
-        units, picos = (
-            np.where(inside, tallies["units"][at], 0),
-            np.where(inside, tallies["picos"][at], 0),
-        )
-        level = money.to_float(np.cumsum(units, axis=1) - units, np.cumsum(picos, axis=1) - picos)
-        _join(out, "money_", rows, tallies, at, level, inside)
-
-
-def _join(
-    out: Tallies,
-    prefix: str,
-    rows: Ints,
-    tallies: Tallies,
-    at: Ints,
-    level: Floats,
-    inside: NDArray[Any],
-) -> None:
-    peak, trough, fall = (f"{prefix}{name}" for name in ("peak", "trough", "drawdown"))
-    rise = np.where(inside, tallies[peak][at] + level, -np.inf)
-    dip = np.where(inside, tallies[trough][at] + level, np.inf)
-    top = np.maximum.accumulate(np.maximum(rise, 0.0), axis=1)
-    before = np.concatenate((np.zeros((rows.size, 1)), top[:, :-1]), axis=1)
-    falls = np.maximum(np.where(inside, tallies[fall][at], 0.0), before - dip)
-    out[peak][rows] = top[:, -1]
-    out[trough][rows] = np.minimum(dip.min(axis=1), 0.0)
-    out[fall][rows] = np.maximum(falls.max(axis=1), 0.0)
+        floats[blank], cash[blank] = _NOTHING, 0
+    out = np.empty(floats.shape[1:])
+    sums = np.add.accumulate(floats[..., :_SUMS])
+    out[:, :_SUMS] = sums[-1]
+    out[:, _BEST] = floats[..., _BEST].max(axis=0)
+    out[:, _WORST] = floats[..., _WORST].min(axis=0)
+    # Where each part begins: r and money side by side.
+    level = np.zeros((*blank.shape, 2))
+    level[1:, :, 0] = sums[:-1, :, 0]
+    run = np.add.accumulate(cash[:-1])
+    level[1:, :, 1] = money.to_float(run[..., 0], run[..., 1])
+    top = np.maximum.accumulate(np.maximum(floats[..., _PEAK::3] + level, 0.0))
+    dip = floats[..., _TROUGH::3] + level
+    out[:, _PEAK::3] = top[-1]
+    out[:, _TROUGH::3] = np.minimum(dip.min(axis=0), 0.0)
+    falls = 0.0 - dip
+    falls[1:] += top[:-1]
+    out[:, _DRAWDOWN::3] = np.maximum(floats[..., _DRAWDOWN::3], falls).max(axis=0)
+    return out

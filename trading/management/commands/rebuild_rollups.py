@@ -1,7 +1,7 @@
 from itertools import groupby
 from operator import attrgetter
 
-from trading import progress, rollups
+from trading import progress, rebuild
 from trading.management.base import Command as Base
 from trading.management.base import bot_named
 from trading.models import StrategyInstance, Trade
@@ -23,7 +23,7 @@ class Command(Base):
         with progress.bar("Trades", trades.count()) as advance:
             for _, group in groupby(instances, key=attrgetter("bot_id")):
                 mine = list(group)
-                before += rollups.rebuild_all(
+                before += rebuild.instances(
                     mine, lambda here, before=before: advance(before + here)
                 )
                 done += [

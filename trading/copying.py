@@ -1,0 +1,42 @@
+"""Columns as PostgreSQL's COPY reads them: a line of text per row, half the work of an INSERT."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+_ESCAPED = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
+_APART = "\0"  # no text of PostgreSQL holds it
+_NULL = "\\N"
+
+
+def lines(columns: Mapping[str, Sequence[object]]) -> bytes:
+    """The rows of columns, each of texts, of numbers (Decimals too) or of booleans, or None."""
+    written = [_column(values) for values in columns.values()]
+    text = "\n".join(map("\t".join, zip(*written, strict=True)))
+    return f"{text}\n".encode()
+
+
+def _column(values: Sequence[object]) -> Sequence[str]:
+    kinds = set(map(type, values))
+    if kinds == {str}:
+        return _texts(values)
+    if kinds <= {int, float, bool, type(None)}:
+        # Many times faster than str, and the shortest form, too.
+        text = msgspec.json.encode(values).decode()[1:-1]
+        return (text.replace("null", _NULL) if type(None) in kinds else text).split(",")
+    return [
+        _texts([value])[0] if isinstance(value, str) else _NULL if value is None else str(value)
+        for value in values
+    ]
+
+
+def _texts(values: Sequence) -> Sequence[str]:
+    joined = _APART.join(values)
+    if joined.count(_APART) >= len(values):
+        raise ValueError("a text holds a character that cannot be stored")
+    for character, escaped in _ESCAPED.items():
+        if character in joined:
+            joined = joined.replace(character, escaped)
+    return joined.split(_APART)

@@ -1,0 +1,27 @@
+"""Queries that are asked over and over, past the layers that a rare one does not notice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+from django.db import connection
+
+
+def first(sql: str, values: Sequence[object]) -> tuple | None:
+    """The first row of a query, which PostgreSQL plans once a connection. SQLite's module keeps
+    the last statements of a connection by itself. Marks are ``%s`` for both."""
+    # As Django's own cursor does: a connection that was lost since the last request is replaced.
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        if connection.vendor == "postgresql":
+            from psycopg import Cursor
+
+            return Cursor(connection.connection).execute(sql, values, prepare=True).fetchone()
+        return connection.connection.execute(_question_marks(sql), values).fetchone()
+
+
+@cache
+def _question_marks(sql: str) -> str:
+    return sql.replace("%s", "?")
