@@ -52,6 +52,11 @@ def bots() -> list[Any]:
     return list(Bot.objects.all())
 
 
+def instances(bot: int) -> list[tuple[int, str]]:
+    """The strategies of a bot: key of the row, and name."""
+    return [(one.pk, one.name) for one in StrategyInstance.objects.filter(bot=bot)]
+
+
 def subjects(bot: int) -> list[Subject]:
     """Every strategy and mode in which a bot has traded, by name."""
     found = Scope.objects.filter(kind=Scope.Kind.INSTANCE, instance__bot=bot)

@@ -126,7 +126,7 @@ def told(event: AlertEvent) -> dict[str, Any]:
     """An event of an alert for programs."""
     alert = event.alert
     return {
-        "type": "alarm", "what": event.type, "alert": alert.pk, "kind": alert.kind,
+        "type": "alarm", "what": str(event.type), "alert": alert.pk, "kind": alert.kind,
         "bot": alert.bot.name if alert.bot_id else None,
         "strategy": alert.instance.name if alert.instance_id else None,
         "mode": alert.mode or None, "severity": event.severity, "at": _text(event.at),

@@ -29,7 +29,7 @@ def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding 
     count, sums = (drift.in_blocks(one[past:], base.block) for one in (n, total))
     if not count.size:
         return None
-    threshold = parameters["between"] / base.block
+    threshold = parameters["days_between_false_alarms"] / base.block
     found, path = drift.episodes(drift.shortfall(count, sums, floor, base.scale), threshold)
     if not found or found[-1].closed is not None:
         return None
@@ -46,8 +46,8 @@ def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding 
         f"Results of {frame.about} fell, most probably from {words.day(day[since])} on: "
         f"{words.signed(recent, 3, ' R')} a trade over {int(n[since:].sum())} trades, after "
         f"{words.signed(base.mean, 3, ' R')} over the {base.trades} trades of its baseline. "
-        f"Chance alone raises this alarm once in {parameters['between']} days with trades or less "
-        "often.",
+        "Chance alone raises this alarm once in "
+        f"{parameters['days_between_false_alarms']} days with trades or less often.",
         "Look at what changed about that day: the market, fees, the exchange, or the parameters. "
         "Until it is clear, trade smaller, or go back to the parameters before.",
         evidence,
@@ -83,7 +83,7 @@ ALARM = Alarm(
     check=check,
     severity=Severity.CRITICAL,
     parameters=(
-        Integer("between", 1_000, 100, 10_000, 100, unit="days",
+        Integer("days_between_false_alarms", 1_000, 100, 10_000, 100, unit="days",
                 help="Average time between false alarms. Longer is quieter, and later."),
         Choice("sensitivity", SAFER, (SAFER, SOONER),
                help="Safer forgives a baseline that was lucky; sooner takes it at its word."),

@@ -32,7 +32,7 @@ def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding 
     since = frame.today - recent.size + peak
     how = (
         f"from {learned} days of its past, a fall like that comes once in "
-        f"{parameters['between']} days" if learned else "the limit is your own"
+        f"{parameters['days_between_false_alarms']} days" if learned else "the limit is your own"
     )  # fmt: skip
     return Finding(
         f"{frame.about} stands {fall:.2f} percentage points below its peak of "
@@ -56,7 +56,7 @@ def _limit(
     if past.size < chance.FEWEST or fall <= float(chance.falls(past[None], horizon).max()):
         return None, 0  # the limit is no less than the worst of the past: nothing to compute
     rng = np.random.default_rng(SEED)
-    limit = chance.drawdown_limit(past, horizon, parameters["between"], rng)
+    limit = chance.drawdown_limit(past, horizon, parameters["days_between_false_alarms"], rng)
     return limit, int(past.size)
 
 
@@ -70,7 +70,7 @@ ALARM = Alarm(
     "where the past is short. A fixed limit is yours.",
     check=check,
     parameters=(
-        Integer("between", 365, 90, 2_000, 5, unit="days",
+        Integer("days_between_false_alarms", 365, 90, 2_000, 5, unit="days",
                 help="Average time between false alarms. Longer is quieter."),
         Integer("horizon", 90, 7, 365, 1, unit="days",
                 help="How far back the highest point may lie."),

@@ -22,7 +22,7 @@ def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding 
     trades, reasons = days
     if not 1 < len(reasons) <= REASONS:
         return None
-    allowed = 1 / (parameters["between"] * len(reasons))
+    allowed = 1 / (parameters["days_between_false_alarms"] * len(reasons))
     changed = []
     for reason, counts in reasons.items():
         found = chance.shifted(counts, trades, width)
@@ -73,7 +73,7 @@ ALARM = Alarm(
     check=check,
     severity=Severity.INFO,
     parameters=(
-        Integer("between", 365, 30, 10_000, 5, unit="days",
+        Integer("days_between_false_alarms", 365, 30, 10_000, 5, unit="days",
                 help="Average time between false alarms. Longer is quieter."),
         Integer("days", 7, 1, 30, 1, unit="days", help="How many recent days are compared."),
         Number("points", 10.0, 0.0, 100.0, 1.0, unit="percentage points",

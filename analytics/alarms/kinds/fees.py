@@ -23,7 +23,7 @@ def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding 
         if day.day >= first:
             fees[day.day - first], known[day.day - first] = day.fees_pct, day.fees_known
     now, before, tail = _compare(fees, known, width)
-    if tail > 1 / parameters["between"] or before <= 0:
+    if tail > 1 / parameters["days_between_false_alarms"] or before <= 0:
         return None
     if now < before * (1 + parameters["more_pct"] / 100):
         return None
@@ -59,7 +59,7 @@ ALARM = Alarm(
     error_rate="About one false alarm in the chosen number of days at most.",
     check=check,
     parameters=(
-        Integer("between", 365, 30, 10_000, 5, unit="days",
+        Integer("days_between_false_alarms", 365, 30, 10_000, 5, unit="days",
                 help="Average time between false alarms. Longer is quieter."),
         Integer("days", 3, 1, 30, 1, unit="days", help="How many recent days are compared."),
         Number("more_pct", 20.0, 0.0, 10_000.0, 1.0, unit="pct",

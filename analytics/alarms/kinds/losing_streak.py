@@ -16,13 +16,13 @@ def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding 
     if not limit:
         if length < 3:
             return None
-        found = _learned(frame, parameters["between"])
+        found = _learned(frame, parameters["days_between_false_alarms"])
         if found is None:
             return None
         limit, longest = found
         by_chance = (
-            f"Chance brings {limit} once in {parameters['between']} days; the longest streak "
-            f"until now was {longest}."
+            f"Chance brings {limit} once in {parameters['days_between_false_alarms']} days; the "
+            f"longest streak until now was {longest}."
         )
     if length < limit:
         return None
@@ -63,7 +63,7 @@ ALARM = Alarm(
     "yours.",
     check=check,
     parameters=(
-        Integer("between", 365, 30, 10_000, 5, unit="days",
+        Integer("days_between_false_alarms", 365, 30, 10_000, 5, unit="days",
                 help="Average time between false alarms. Longer is quieter."),
         Integer("limit", 0, 0, 1_000, 1, unit="losses",
                 help="A fixed number of losses in a row instead; 0: learned from the past."),

@@ -47,11 +47,12 @@ def _limit(frame: StrategyFrame, parameters: Values) -> tuple[float | None, str]
         return parameters["hours"], f"your limit is {words.hours(parameters['hours'])}"
     if len(frame.days) < parameters["history_days"]:
         return None, ""
-    lately = slice(-90, None)
-    rate = float(frame.days.trades[lately].mean())
-    if rate <= 0:
+    # The pace up to the last trade: the silence that is judged does not slow it.
+    traded = np.flatnonzero(frame.days.trades)
+    if not traded.size:
         return None, ""
-    between = parameters["between"]
+    rate = float(frame.days.trades[: traded[-1] + 1][-90:].mean())
+    between = parameters["days_between_false_alarms"]
     longest = float(np.max(frame.silences))
     limit = max(longest, 24 * chance.longest_silence(rate, between))
     return limit, (
@@ -83,7 +84,7 @@ ALARM = Alarm(
     "as the past has (up to half a year).",
     check=check,
     parameters=(
-        Integer("between", 365, 30, 10_000, 5, unit="days",
+        Integer("days_between_false_alarms", 365, 30, 10_000, 5, unit="days",
                 help="Average time between false alarms. Longer is quieter."),
         Number("hours", 0.0, 0.0, 10_000.0, 1.0, unit="hours",
                help="A fixed limit instead; 0: learned from the past."),

@@ -20,12 +20,12 @@ def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding 
     width = parameters["days"]
     counts = frame.days.trades[-PAST - width :]
     found = chance.shifted(counts, np.ones(counts.size), width)
-    if found is None:
-        return None
+    if found is None or not found.now:
+        return None  # no trades at all is an alarm of its own
     tail = min(found.as_low, found.as_high)
     ratio = found.now / found.before
-    apart = max(ratio, 1 / ratio if ratio else np.inf)
-    if 2 * tail > 1 / parameters["between"] or apart < parameters["factor"]:
+    apart = max(ratio, 1 / ratio)
+    if 2 * tail > 1 / parameters["days_between_false_alarms"] or apart < parameters["factor"]:
         return None
     way = "fewer" if found.now < found.before else "more"
     return Finding(
@@ -36,7 +36,6 @@ def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding 
         "mean that a filter changed its mind. Compare the funnel, and the parameters.",
         {"now": found.now, "before": found.before, "chance": 2 * tail,
          **words.picture(counts.tolist(), found.before)},
-        event="",
     )  # fmt: skip
 
 
@@ -49,7 +48,7 @@ ALARM = Alarm(
     check=check,
     severity=Severity.INFO,
     parameters=(
-        Integer("between", 365, 30, 10_000, 5, unit="days",
+        Integer("days_between_false_alarms", 365, 30, 10_000, 5, unit="days",
                 help="Average time between false alarms. Longer is quieter."),
         Integer("days", 7, 1, 30, 1, unit="days", help="How many recent days are compared."),
         Number("factor", 1.5, 1.0, 100.0, 0.1, unit="times",

@@ -60,11 +60,11 @@ def _learned(
         score = (wins - trades * rate) / np.sqrt(trades * rate * (1 - rate))
     score = np.where(enough, score, np.nan)
     found = chance.below(chance.worst_of_days(score[:cut]), float(score[-1]))
-    if found is None or not found.beyond(parameters["between"]) or score[-1] >= 0:
+    if found is None or not found.beyond(parameters["days_between_false_alarms"]) or score[-1] >= 0:
         return None
     n, won = int(trades[-1]), int(wins[-1])
     by_chance = max(found.tail, chance.binomial_at_most(won, n, rate))
-    if by_chance > 1 / parameters["between"]:
+    if by_chance > 1 / parameters["days_between_false_alarms"]:
         return None
     return Finding(
         f"{frame.about} won {won} of {n} trades in {parameters['window']} "
@@ -101,7 +101,7 @@ ALARM = Alarm(
         Choice("window", "24h", tuple(WIDTHS), help="Over how long."),
         Integer("fewest_trades", 10, 1, 1_000, 1, unit="trades",
                 help="With fewer trades in the window nothing is said."),
-        Integer("between", 365, 30, 10_000, 5, unit="days",
+        Integer("days_between_false_alarms", 365, 30, 10_000, 5, unit="days",
                 help="Average time between false alarms of the learned limit."),
     ),
 )  # fmt: skip

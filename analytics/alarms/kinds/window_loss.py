@@ -21,7 +21,7 @@ def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding 
     worst = chance.worst_of_days(sums[: (frame.today * 24 - frame.first_hour)])
     past = worst[-parameters["days"] :]
     found = chance.below(past, now)
-    if found is None or not found.beyond(parameters["between"]):
+    if found is None or not found.beyond(parameters["days_between_false_alarms"]):
         return None
     usual = float(np.nanmedian(past))
     return Finding(
@@ -46,7 +46,7 @@ ALARM = Alarm(
     "results one in the chosen number of days.",
     check=check,
     parameters=(
-        Integer("between", 365, 30, 10_000, 5, unit="days",
+        Integer("days_between_false_alarms", 365, 30, 10_000, 5, unit="days",
                 help="Average time between false alarms. Longer is quieter."),
         Integer("days", 180, 20, 180, 10, unit="days", help="How many days of past to compare."),
     ),
