@@ -66,7 +66,7 @@ def build(bot: int, as_of: datetime, subjects: Iterable[Subject]) -> int:
 
 def _corrections(bot: int, progress: Progress | None) -> tuple[set[tuple[int, str, int]], int]:
     if progress is None:
-        return set(), frames.newest_correction(bot)
+        return set(), frames.newest_correction()
     after, since = progress.revision - OVERLAP, progress.corrected_at - SLOWEST
     found, newest = frames.corrected(bot, after, since)
     return found, max(newest, progress.revision)

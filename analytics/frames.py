@@ -23,6 +23,7 @@ from trading.models import (
     ParameterSet,
     Scope,
     StrategyInstance,
+    Trade,
     TradeRevision,
 )
 
@@ -142,19 +143,22 @@ def set_days(instances: Iterable[int], before: int) -> dict[tuple[int, str, int]
 
 def corrected(bot: int, after: int, since: datetime) -> tuple[set[tuple[int, str, int]], int]:
     """Days with lately corrected trades, whose sums may be the same; the newest correction."""
-    found = TradeRevision.objects.filter(
-        trade__bot=bot, pk__gt=after, replaced_at__gte=since
-    ).values_list("pk", "trade__book__instance", "trade__book__mode", "trade__exit_at")
-    days, newest = set(), after
-    for pk, instance, mode, exit_at in found:
-        days.add((instance, mode, clock.to_micros(exit_at) // DAY))
-        newest = max(newest, pk)
-    return days, newest
+    # Corrections first, along their keys: a join could begin with all trades of the bot.
+    lately = TradeRevision.objects.filter(pk__gt=after, replaced_at__gte=since)
+    found = dict(lately.order_by("pk").values_list("pk", "trade"))
+    if not found:
+        return set(), after
+    trades = Trade.objects.filter(pk__in=set(found.values()), bot=bot).order_by()
+    days = {
+        (instance, mode, clock.to_micros(exit_at) // clock.DAY)
+        for instance, mode, exit_at in trades.values_list("book__instance", "book__mode", "exit_at")
+    }
+    return days, max(found)
 
 
-def newest_correction(bot: int) -> int:
-    found = TradeRevision.objects.filter(trade__bot=bot).order_by("-pk").values_list("pk").first()
-    return found[0] if found else 0
+def newest_correction() -> int:
+    """Key of the newest correction of any bot's trades; 0 where there is none."""
+    return TradeRevision.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
 @dataclass(frozen=True, slots=True)

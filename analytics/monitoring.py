@@ -115,7 +115,7 @@ def active(as_of: datetime) -> list[dict[str, Any]]:
         {
             "alert": alert.pk, "kind": alert.kind, "bot": alert.bot.name if alert.bot_id else None,
             "strategy": alert.instance.name if alert.instance_id else None,
-            "mode": alert.mode or None, "severity": alert.severity,
+            "mode": alert.mode or None, "severity": str(alert.severity),
             "opened_at": _text(alert.opened_at), "sentence": alert.sentence,
         }
         for alert in found.order_by("-opened_at", "-pk")
@@ -129,7 +129,7 @@ def told(event: AlertEvent) -> dict[str, Any]:
         "type": "alarm", "what": str(event.type), "alert": alert.pk, "kind": alert.kind,
         "bot": alert.bot.name if alert.bot_id else None,
         "strategy": alert.instance.name if alert.instance_id else None,
-        "mode": alert.mode or None, "severity": event.severity, "at": _text(event.at),
+        "mode": alert.mode or None, "severity": str(event.severity), "at": _text(event.at),
         "sentence": event.sentence,
     }  # fmt: skip
 

@@ -92,23 +92,30 @@ def _row(
         for name, found in mine.items()
     }  # fmt: skip
     trend, evidence = _trend(whole, as_of)
+    # The interval of the average is what costs: of all time only strategies have it.
+    dear = set(WINDOWS) if scope.kind == "instance" else set(PERIODS)
     return Snapshot(
         scope=scope, instance=scope.instance, at=as_of,
-        windows={name: _metrics(records[name], mine[name], scope.currency, *_bounds(name, as_of))
-                 for name in WINDOWS},
+        windows={
+            name: _metrics(
+                records[name], mine[name], scope.currency, *_bounds(name, as_of), name in dear
+            )
+            for name in WINDOWS
+        },
         comparison=_comparison(records, whole), trend=trend, evidence=evidence,
     )  # fmt: skip
 
 
 def _metrics(
-    record: Any, found: windows.Pieces, currency: str, since: int | None, until: int
-) -> dict[str, Any]:
+    record: Any, found: windows.Pieces, currency: str, since: int | None, until: int,
+    interval: bool,
+) -> dict[str, Any]:  # fmt: skip
     """The metrics of a window, as ``performance/`` answers them."""
     if not record["trades"]:
         return {"trades": 0}
     start = int(record["first"]) // DAY * DAY if since is None else since
     daily = windows.daily(found, start // DAY, (until - 1) // DAY)
-    measured = metrics.from_tally(record, daily, (until - start) / 1e6)
+    measured = metrics.from_tally(record, daily, (until - start) / 1e6, interval=interval)
     return measured | {
         "total_pnl": {currency: float(money.to_decimal(record["units"], record["picos"]))},
         "max_drawdown_money": {currency: float(record["money_drawdown"])},

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from django.db.models import Max, Q, QuerySet, Sum
 
 from analytics import frames
 from analytics.frames import Subject, Tail
@@ -18,6 +19,7 @@ from trading.clock import DAY, HOUR
 from trading.ledger import tally
 
 HOURLY_DAYS = 181  # how far back single hours are looked at
+LATELY = 215  # days
 TAIL, LONGEST_STREAK = 50, 1_000  # trades
 SUMS = ("trades", "wins", "losses", "total")
 
@@ -89,12 +91,23 @@ class StrategyFrame:
 
     @cached_property
     def trade_days(self) -> list[TradeDay]:
-        """What the complete days with trades were, ascending."""
-        return list(
-            TradeDay.objects.filter(
-                instance=self.subject.instance, mode=self.subject.mode, day__lt=self.today
-            ).order_by("day")
-        )
+        """What the complete days with trades of the last seven months were, ascending."""
+        first = self.today - LATELY
+        return list(self._days_before.filter(day__gte=first).order_by("day"))
+
+    @property
+    def _days_before(self) -> QuerySet[TradeDay]:
+        mine = TradeDay.objects.filter(instance=self.subject.instance, mode=self.subject.mode)
+        return mine.filter(day__lt=self.today)
+
+    def losses(self) -> tuple[int, int, int]:
+        """Trades that followed a loss, those of them that lost too, and the longest streak that
+        is over, of all complete days."""
+        found = self._days_before.aggregate(
+            after=Sum("after_loss"), again=Sum("lost_again"),
+            longest=Max("longest_streak", filter=Q(ends_in_streak=0)),
+        )  # fmt: skip
+        return found["after"] or 0, found["again"] or 0, found["longest"] or 0
 
     @cached_property
     def streak(self) -> tuple[int, str]:

@@ -37,20 +37,14 @@ def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding 
 
 
 def _learned(frame: StrategyFrame, between: int) -> tuple[int, int] | None:
-    days = frame.trade_days
-    if not days or frame.days.trades.sum() <= 0:
+    if frame.days.trades.sum() <= 0:
         return None
+    after, again, longest = frame.losses()
     limit = chance.streak_limit(
-        int(frame.days.losses.sum()), sum(day.after_loss for day in days),
-        sum(day.lost_again for day in days), int(frame.days.trades.sum()),
+        int(frame.days.losses.sum()), after, again, int(frame.days.trades.sum()),
         float(frame.days.trades.mean()), between,
     )  # fmt: skip
-    if limit is None:
-        return None
-    # Yesterday's streak may be the one that is judged now.
-    before = [day.longest_streak for day in days if not day.ends_in_streak]
-    longest = max(before, default=0)
-    return max(limit, longest + 1), longest
+    return None if limit is None else (max(limit, longest + 1), longest)
 
 
 ALARM = Alarm(
