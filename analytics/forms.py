@@ -30,7 +30,7 @@ class RuleForm(forms.Form):
             widget=forms.Select(attrs={"class": "sl-input"}),
         )  # fmt: skip
         for parameter in alarm.parameters:
-            self.fields[parameter.name] = field_for(parameter)
+            self.fields[parameter.name] = field_for(parameter, rule.parameters[parameter.name])
 
     def rows(self) -> list[dict[str, Any]]:
         """The parameters with unit, bounds and default in a few words."""

@@ -12,7 +12,7 @@ import json
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -134,7 +134,8 @@ class Raw:
         self._place.use("api_raw")
         with transaction.atomic():
             for given in next(self._todo):
-                bulk.insert(*given)
+                with bulk.inserting(*given):
+                    pass
 
     @staticmethod
     def _ready(number: int) -> list:
@@ -146,19 +147,20 @@ class Raw:
         from trading.records import TradeIn
 
         bot, _ = Bot.objects.get_or_create(name="Raw")
-        found, whole = [], bulk.insert
+        found, whole = [], bulk.inserting
 
         def noted(model, columns):
             key = next(iter(columns))
             ids = range(number * BATCH + 1, (number + 1) * BATCH + 1)
             found.append((model, {**columns, key: list(ids)}))
+            return nullcontext()
 
-        bulk.insert = noted
+        bulk.inserting = noted
         try:
             rows = trades(number * BATCH)
             outcome = ingest.store_trades(bot, msgspec.convert(rows, list[TradeIn]))
         finally:
-            bulk.insert = whole
+            bulk.inserting = whole
         assert outcome.stored == BATCH, outcome.rejected[:3]
         return found
 

@@ -20,16 +20,22 @@ import synthetic
 
 BOT = "Benchmark"
 BATCH_DAYS = 20
+VARIED, VALUES = "max_losing_streak", 4  # which parameter the versions differ in, how many ways
 
 
-def history(place: ground.Ground, trades: int, *, context: bool = False, say=print) -> str:
-    """Let the product work on a history of so many trades, made where it is not there yet."""
+def history(
+    place: ground.Ground, trades: int, *, context: bool = False, in_turn: bool = False, say=print
+) -> str:
+    """Let the product work on a history of so many trades, made where it is not there yet.
+
+    Every trade has a set drawn by chance; ``in_turn`` lets one set follow the other in time.
+    """
     from django.db import connection
 
-    name = f"trades_{trades}"
+    name = f"{'changes' if in_turn else 'trades'}_{trades}"
     if place.use(name):
         began = time.perf_counter()
-        fill(trades, context=context)
+        fill(trades, context=context, in_turn=in_turn)
         filled = time.perf_counter()
         rebuild()
         done = time.perf_counter()
@@ -45,13 +51,16 @@ def history(place: ground.Ground, trades: int, *, context: bool = False, say=pri
     return name
 
 
-def fill(trades: int, *, context: bool = False) -> None:
+def fill(trades: int, *, context: bool = False, in_turn: bool = False) -> None:
     """Write the trades into an empty database, the indexes last, as sorting makes them best."""
     from django.db import connection
 
     from trading.models import Trade
 
     bot, books, sets = _surroundings()
+    all_days = list(synthetic.days(trades))
+    if in_turn:
+        _take_turns(sets, all_days[0][0], len(all_days))
     indexes = list(Trade._meta.indexes)
     postgres = connection.vendor == "postgresql"
     with connection.schema_editor() as editor:
@@ -61,8 +70,9 @@ def fill(trades: int, *, context: bool = False) -> None:
         for statement in _HASTE[connection.vendor]:
             cursor.execute(statement)
     at = 1
-    for day, count in synthetic.days(trades):
-        columns = synthetic.day_of_trades(day, count, at, books, sets) | {"bot_id": [bot] * count}
+    for number, (day, count) in enumerate(all_days):
+        live = _live(sets, number / len(all_days)) if in_turn else sets
+        columns = synthetic.day_of_trades(day, count, at, books, live) | {"bot_id": [bot] * count}
         _write("trading_trade", columns | _same(count))
         if context:
             _write("trading_tradecontext", _context(columns))
@@ -78,6 +88,27 @@ def fill(trades: int, *, context: bool = False) -> None:
             # What autovacuum does by itself after a while.
             cursor.execute("VACUUM ANALYZE trading_trade")
     connection.close()
+
+
+def _live(sets: list[int], share: float) -> list[int]:
+    """For every version of a strategy the one that is live after a ``share`` of the time."""
+    turn = int(share * synthetic.SETS)
+    return [sets[at // synthetic.SETS * synthetic.SETS + turn] for at in range(len(sets))]
+
+
+def _take_turns(sets: list[int], first_day: int, days: int) -> None:
+    """Each version of a strategy goes live when the one before has had its share of the days."""
+    from trading.clock import from_micros
+    from trading.models import LivePeriod, ParameterSet
+
+    LivePeriod.objects.all().delete()
+    made = ParameterSet.objects.in_bulk(sets)
+    for at, pk in enumerate(sets):
+        start = (first_day + at % synthetic.SETS * days / synthetic.SETS) * synthetic.DAY
+        LivePeriod.objects.create(
+            instance_id=made[pk].instance_id, parameter_set=made[pk],
+            live_from=from_micros(int(start)),
+        )  # fmt: skip
 
 
 _HASTE = {
@@ -105,8 +136,9 @@ def _surroundings() -> tuple[int, list[int], list[int]]:
         first = instance.parameter_sets.get()
         sets.append(first.pk)
         for version in range(2, synthetic.SETS + 1):
+            values = first.values | {VARIED: 1 + version % VALUES}
             made = ParameterSet.objects.create(
-                instance=instance, version=version, values=first.values, reason="Benchmark",
+                instance=instance, version=version, values=values, reason="Benchmark",
                 origin=Origin.IMPORT,
             )  # fmt: skip
             sets.append(made.pk)

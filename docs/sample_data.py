@@ -9,8 +9,17 @@ from datetime import timedelta
 import numpy as np
 
 from trading import candles, clock, ingest, positions, tokens
-from trading.models import Bot, EvaluationCount, Market, Origin, RenkoBrick, StateEntry
+from trading.models import (
+    Bot,
+    EvaluationCount,
+    Market,
+    Origin,
+    ParameterSet,
+    RenkoBrick,
+    StateEntry,
+)
 from trading.parameters import instance_for, promote
+from trading.presets import name_set
 from trading.records import TradeIn
 from trading.strategies import get
 
@@ -25,24 +34,28 @@ STORY = (
 )
 
 
+CHANGES = (
+    # day, what changes, why, and by how much the mean result was better while it was live
+    (2, {}, "The values that the bot was started with", 0.0),
+    (
+        22,
+        {"stop_loss_bps": 6.0, "take_profit_bps": 12.0},
+        "Stops were hit by noise: give both sides half as much room again",
+        0.035,
+    ),
+    (41, {"rsi_momentum_strength": 6.0}, "More entries: ask for less momentum", -0.05),
+    (50, {"rsi_momentum_strength": 10.0}, "Too many weak entries: back to version 3", 0.035),
+)
+
+
 def fill(author=None) -> Bot:
     """Store everything; the same seed gives the same numbers."""
     rng = random.Random(7)
     bot = Bot.objects.create(name="alpha", notes="Trades on paper until October, live since")
-    for name in ("rsi_bb", "renko_ao"):
-        values = get(name).defaults()
-        first = START + timedelta(days=2)
-        reason = "The values that the bot was started with"
-        _live(bot, name, values, reason, first, Origin.IMPORT, author)
     number = 0
     for line in STORY:
         number = _trades(bot, rng, line, number)
-    change = {**get("rsi_bb").defaults(), "stop_loss_bps": 6.0, "take_profit_bps": 12.0}
-    instance = instance_for(bot, "rsi_bb")
-    promote(
-        instance=instance, values=change, origin=Origin.ADMIN, author=author,
-        reason="Stops were hit by noise: give both sides half as much room again",
-    )  # fmt: skip
+    _changes(bot, author)
     _positions(bot)
     _candles(rng)
     _bricks(bot, rng)
@@ -53,11 +66,34 @@ def fill(author=None) -> Bot:
     return bot
 
 
-def _live(bot, name, values, reason, moment, origin, author) -> None:
-    promote(
-        instance=instance_for(bot, name), values=values, reason=reason, origin=origin,
-        author=author, live_from=moment,
-    )  # fmt: skip
+def _changes(bot: Bot, author) -> None:
+    """What was live when; the second of the changed sets has a name."""
+    start = CHANGES[0]
+    _live(bot, "renko_ao", get("renko_ao").defaults(), start[2], start[0], Origin.IMPORT, author)
+    values = get("rsi_bb").defaults()
+    for at, (day, changed, reason, _) in enumerate(CHANGES):
+        values |= changed
+        origin = (Origin.IMPORT, Origin.ADMIN, Origin.API, Origin.ROLLBACK)[at]
+        made = _live(bot, "rsi_bb", values, reason, day, origin, author if at != 2 else None)
+        if at == 1:
+            name_set(made, "room to breathe", author)
+
+
+def _live(bot, name, values, reason, day, origin, author) -> ParameterSet:
+    instance, moment = instance_for(bot, name), START + timedelta(days=day)
+    with clock.at(moment):
+        return promote(
+            instance=instance, values=values, reason=reason, origin=origin, author=author,
+            live_from=moment,
+        )  # fmt: skip
+
+
+def _better(strategy: str, moment) -> float:
+    """By how much the live parameters lift the mean result."""
+    if strategy != "rsi_bb":
+        return 0.0
+    return next((lift for day, _, _, lift in reversed(CHANGES)
+                 if moment >= START + timedelta(days=day)), 0.0)  # fmt: skip
 
 
 def _trades(bot: Bot, rng: random.Random, line: tuple, number: int) -> int:
@@ -67,7 +103,7 @@ def _trades(bot: Bot, rng: random.Random, line: tuple, number: int) -> int:
         number += 1
         leave = START + timedelta(days=DAYS) * ((at + rng.random()) / (count + 1))
         held = timedelta(seconds=rng.randint(20, 900))
-        result = rng.gauss(mean, spread)
+        result = rng.gauss(mean, spread) + _better(strategy, leave)
         side = rng.choice(("long", "short"))
         entry = round(price * math.exp(rng.gauss(0, 0.01)), 2)
         sign = 1 if side == "long" else -1

@@ -1,4 +1,4 @@
-"""Make the pictures in docs/screenshots: python docs/screenshots.py
+"""Make the pictures in docs/screenshots: python docs/screenshots.py [NAME ...]
 
 Works on invented records in a directory of its own, which goes when it ends. Needs Debian's
 chromium and the packages of requirements-dev.txt.
@@ -25,7 +25,8 @@ FLAGS = [
 ]  # fmt: skip
 USER, PASSWORD = "admin", "only-for-the-pictures"
 DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
-TALL = {"width": 1280, "height": 1050}
+LOW, TALL = {"width": 1280, "height": 600}, {"width": 1280, "height": 1050}
+TALLER = {"width": 1280, "height": 1350}
 
 
 def main() -> None:
@@ -59,9 +60,11 @@ def _take_all(url: str, user) -> None:
     _wait(url)
     from playwright.sync_api import sync_playwright
 
+    wanted = sys.argv[1:]
+    empty = [("dashboard-empty", "/admin/", "light", DESK)]
     with sync_playwright() as playwright:
-        _shoot(playwright, url, [("dashboard-empty", "/admin/", "light", DESK)])
-    pages = _fill(user)
+        _shoot(playwright, url, [each for each in empty if not wanted or each[0] in wanted])
+    pages = [each for each in _fill(user) if not wanted or each[0] in wanted]
     with sync_playwright() as playwright:
         _shoot(playwright, url, pages)
 
@@ -73,6 +76,7 @@ def _fill(user) -> list[tuple]:
 
     bot = sample_data.fill(user)
     rsi = bot.instances.get(strategy="rsi_bb").pk
+    pages = f"/admin/trading/strategyinstance/{rsi}"
     trade = Trade.objects.filter(book__instance=rsi, flagged=True).first().pk
     series = CandleSeries.objects.order_by("-gaps").first().pk
     return [
@@ -83,8 +87,16 @@ def _fill(user) -> list[tuple]:
         ("trades-dark", "/admin/trading/trade/?flagged=yes", "dark", DESK),
         ("trades-phone", "/admin/trading/trade/", "dark", PHONE),
         ("trade", f"/admin/trading/trade/{trade}/change/", "light", TALL),
-        ("strategy", f"/admin/trading/strategyinstance/{rsi}/change/", "light", TALL),
-        ("strategy-phone", f"/admin/trading/strategyinstance/{rsi}/change/", "dark", PHONE),
+        ("strategy", f"{pages}/change/", "light", TALL),
+        ("strategy-phone", f"{pages}/change/", "dark", PHONE),
+        ("parameters-review", f"{pages}/change/", "light", LOW, _review),
+        ("story", f"{pages}/history/", "light", TALL),
+        ("story-phone", f"{pages}/history/", "dark", PHONE),
+        ("rollback", f"{pages}/rollback/2/", "light", DESK),
+        ("compare", f"{pages}/compare/?one=2&two=3", "light", TALLER),
+        ("values", f"{pages}/values/stop_loss_bps/", "dark", TALL),
+        ("changes", "/admin/trading/strategyinstance/changes/", "light", LOW),
+        ("freeze", f"/admin/trading/bot/{bot.pk}/change/", "light", LOW),
         ("candle-series-list", "/admin/trading/candleseries/", "light", DESK),
         ("candle-series", f"/admin/trading/candleseries/{series}/change/", "light", DESK),
     ]
@@ -92,7 +104,7 @@ def _fill(user) -> list[tuple]:
 
 def _shoot(playwright, url: str, pages: list[tuple]) -> None:
     browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-    for name, path, scheme, size in pages:
+    for name, path, scheme, size, *steps in pages:
         context = browser.new_context(viewport=size, color_scheme=scheme)
         page = context.new_page()
         page.goto(f"{url}/admin/login/?next=/admin/")
@@ -101,10 +113,21 @@ def _shoot(playwright, url: str, pages: list[tuple]) -> None:
         page.click("button[type=submit]")
         page.goto(f"{url}{path}")
         page.wait_for_load_state("networkidle")
+        for step in steps:
+            step(page)
         page.screenshot(path=PICTURES / f"{name}.png")
         context.close()
         print(f"{name}.png")
     browser.close()
+
+
+def _review(page) -> None:
+    """Change two values, and look at the difference."""
+    page.fill("#id_stop_loss_bps", "7")
+    page.fill("#id_max_hold_minutes", "4")
+    page.fill("#id_reason", "Winners are closed too early when the market is calm")
+    page.click("button[value=review]")
+    page.wait_for_load_state("networkidle")
 
 
 def _free_port() -> int:

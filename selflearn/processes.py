@@ -34,6 +34,10 @@ class Forked:
         if self.returncode is None:
             os.kill(self.pid, signal.SIGTERM)
 
+    def kill(self) -> None:
+        if self.returncode is None:
+            os.kill(self.pid, signal.SIGKILL)
+
     def _wait(self, options: int) -> int | None:
         if self.returncode is None:
             found, status = os.waitpid(self.pid, options)
@@ -129,4 +133,6 @@ def stop(children: Sequence[Child], *, patience: float, hurry: Callable[[], bool
     for child in children:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child.process.pid, signal.SIGKILL)
+        # It may not yet have made a group of its own.
+        child.process.kill()
         child.process.wait()

@@ -64,8 +64,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # Counts all requests, and answers /healthz.
     "selflearn.probes.Probes",
-    # It leads requests of bots past all that come after it.
+    # Leads requests of bots past all that follow.
     "selflearn.short_way.ShortWay",
     "django.middleware.security.SecurityMiddleware",
     "trading.api.middleware.RequestLog",
@@ -244,6 +245,8 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "trading.api.schema.document.Described",
     "DEFAULT_THROTTLE_RATES": {"token": f"{API_RATE}/min"},
     "NUM_PROXIES": PROXY_COUNT,
+    # Endpoints read ?format= themselves, like any other parameter.
+    "URL_FORMAT_OVERRIDE": None,
 }
 
 SPECTACULAR_SETTINGS = {
@@ -257,6 +260,9 @@ SPECTACULAR_SETTINGS = {
 
 # Who may read /metrics, beside bots' tokens
 METRICS_TOKEN = environment.text("METRICS_TOKEN")
+
+# Trades after a change of parameters from which its outcome is told
+OUTCOME_TRADES = environment.whole("OUTCOME_TRADES", default=30, low=2, high=1_000_000)
 
 # Static files straight from the packages: no step between a clone and a page.
 STATIC_URL = "static/"

@@ -22,7 +22,7 @@ _view_of = lru_cache(maxsize=500)(resolve)  # bots ask the same few addresses ov
 
 
 class ShortWay:
-    """The first middleware of all: requests of bots go on from here to their view."""
+    """Before all that pages need: requests of bots go on from here to their view."""
 
     def __init__(self, get_response):
         self._pages = get_response

@@ -29,6 +29,20 @@ def _item(title: str, icon: str, model: str, permission: str = "") -> dict[str, 
 
 
 _DASHBOARD = {"title": "Dashboard", "icon": "monitoring", "link": reverse_lazy("admin:index")}
+_CHANGES = {
+    "title": "Parameter changes",
+    "icon": "difference",
+    "link": reverse_lazy("admin:trading_strategyinstance_changes"),
+    "permission": lambda request: request.user.has_perm("trading.view_strategyinstance"),
+}
+# Its address begins with that of the strategies, which is then not where one is.
+_STRATEGIES = {
+    **_item("Strategies", "tune", "trading.strategyinstance"),
+    "active": lambda request: (
+        request.path.startswith(str(_STRATEGIES["link"]))
+        and not request.path.startswith(str(_CHANGES["link"]))
+    ),
+}
 
 NAVIGATION = [
     {
@@ -37,7 +51,8 @@ NAVIGATION = [
             _DASHBOARD,
             _item("Trades", "swap_vert", "trading.trade"),
             _item("Positions", "pending_actions", "trading.position"),
-            _item("Strategies", "tune", "trading.strategyinstance"),
+            _STRATEGIES,
+            _CHANGES,
             _item("Parameter sets", "history", "trading.parameterset"),
             _item("Corrections", "edit_note", "trading.traderevision"),
         ],

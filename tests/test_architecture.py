@@ -17,7 +17,10 @@ ROOT = Path(__file__).resolve().parent.parent
 PURE = ("trading/strategies", "trading/ledger", "analytics/quant")
 NUMERIC = {"numpy", "numba"}
 STAGES = ("monitoring", "insights", "recommendations", "lab", "experiments")
-PARAMETER_MODELS = {"ParameterSet", "LiveSet", "LivePeriod"}
+PARAMETER_MODELS = {
+    *("ParameterSet", "LiveSet", "LivePeriod", "HistoricalLiveSet"),
+    *("Preset", "Freeze"),
+}
 WRITES = {
     *("create", "acreate", "bulk_create", "get_or_create", "update_or_create"),
     *("update", "bulk_update", "delete", "save"),
@@ -181,7 +184,8 @@ def test_only_the_clock_reads_the_clock():
 
 
 def test_parameters_change_only_through_their_door():
-    doors = (ROOT / "trading" / "parameters.py", ROOT / "trading" / "models")
+    doors = [ROOT / "trading" / name for name in ("parameters.py", "presets.py", "freezes.py")]
+    doors.append(ROOT / "trading" / "models")
     modules = [
         file
         for file in files("trading", "analytics", "selflearn")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
@@ -18,18 +18,36 @@ from trading import copying, numbers
 _BYTEA = 17  # PostgreSQL's number of the type
 _VALUES = 3  # rows up to which PostgreSQL is given values, and not arrays
 FEW = 20  # rows up to which one statement is faster than PostgreSQL's COPY
+_PORTION = 250  # rows that PostgreSQL reads while the next are written
 _TOGETHER = (250, 25, 1)  # rows in one of SQLite's statements; each number is prepared once
 
 
-def insert(model: type[models.Model], columns: Mapping[str, Sequence[object]]) -> None:
-    """Insert rows that are known to be new, given as columns."""
+@contextmanager
+def inserting(model: type[models.Model], columns: Mapping[str, Sequence[object]]) -> Iterator[None]:
+    """Insert rows that are known to be new, given as columns. PostgreSQL takes many in while the
+    block runs, which must not use the database."""
     count = len(next(iter(columns.values())))
     if connection.vendor == "postgresql" and count > FEW:
         copy = f"COPY {model._meta.db_table} ({', '.join(columns)}) FROM STDIN"
         with _binding() as cursor, cursor.copy(copy) as sending:
-            sending.write(copying.lines(columns))
-    elif count:
-        _insert(model, list(columns), list(zip(*columns.values(), strict=True)))
+            for at in range(0, count, _PORTION):
+                part = {name: values[at : at + _PORTION] for name, values in columns.items()}
+                sending.write(copying.lines(part))
+            yield
+        return
+    if count:
+        values = (_bindable(model, name, column) for name, column in columns.items())
+        _insert(model, list(columns), list(zip(*values, strict=True)))
+    yield
+
+
+def _bindable(
+    model: type[models.Model], name: str, values: Sequence[object]
+) -> Sequence[object]:  # fmt: skip
+    """SQLite's booleans as the numbers that they are: it takes a microsecond to adapt each."""
+    if connection.vendor == "postgresql" or _type(model, name) != "bool":
+        return values
+    return [value if value is None else int(value) for value in values]
 
 
 def upsert(
@@ -175,6 +193,14 @@ def ask(sql: str, values: Sequence[object]) -> Callable[[], list[tuple]]:
             return cursor.fetchall()
 
     return answer
+
+
+def among(column: str, texts: Collection[str]) -> tuple[str, list[object]]:
+    """The condition that a column of text is one of ``texts``, and its values."""
+    if connection.vendor == "postgresql":
+        # One array: psycopg would escape every text apart.
+        return f"{column} = ANY(%s::text[])", [copying.array(list(texts))]
+    return f"{column} IN ({', '.join(['%s'] * len(texts))})", list(texts)
 
 
 def binary(sql: str, values: Sequence[object], *, often: bool = False) -> list[tuple]:

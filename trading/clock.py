@@ -60,6 +60,12 @@ def from_micros(micros: int) -> datetime:
     return EPOCH + timedelta(microseconds=micros)
 
 
+def to_text(moment: datetime) -> str:
+    """ISO 8601 of an aware datetime, in UTC, with microseconds and a Z."""
+    text = moment.astimezone(UTC).isoformat(timespec="microseconds")
+    return text.replace("+00:00", "Z")
+
+
 def from_epoch(seconds: float) -> datetime:
     """Aware UTC datetime of epoch seconds, rounded to the microsecond."""
     return EPOCH + timedelta(microseconds=round(seconds * 1_000_000))

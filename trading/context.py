@@ -19,7 +19,7 @@ BOOLEANS = {name for name, feature in COMMON.items() if feature.kind == "boolean
 CHOICES = {name: frozenset(feature.choices) for name, feature in COMMON.items()}
 
 
-class Context(msgspec.Struct):
+class Context(msgspec.Struct, gc=False):
     """Typed common columns (absent: None or ""), declared features, and everything else."""
 
     common: dict[str, Any]

@@ -1,4 +1,4 @@
-"""Columns as PostgreSQL's COPY reads them: a line of text per row, half the work of an INSERT."""
+"""Columns as PostgreSQL reads them: lines of text for COPY, half the work of an INSERT; arrays."""
 
 from __future__ import annotations
 
@@ -18,6 +18,12 @@ def lines(columns: Mapping[str, Sequence[object]]) -> bytes:
     return f"{text}\n".encode()
 
 
+def array(texts: Sequence[str]) -> str:
+    """An array of texts, as PostgreSQL writes one."""
+    joined = _joined(texts).replace("\\", "\\\\").replace('"', '\\"')
+    return '{"' + joined.replace(_APART, '","') + '"}' if texts else "{}"
+
+
 def _column(values: Sequence[object]) -> Sequence[str]:
     kinds = set(map(type, values))
     if kinds == {str}:
@@ -33,10 +39,15 @@ def _column(values: Sequence[object]) -> Sequence[str]:
 
 
 def _texts(values: Sequence) -> Sequence[str]:
-    joined = _APART.join(values)
-    if joined.count(_APART) >= len(values):
-        raise ValueError("a text holds a character that cannot be stored")
+    joined = _joined(values)
     for character, escaped in _ESCAPED.items():
         if character in joined:
             joined = joined.replace(character, escaped)
     return joined.split(_APART)
+
+
+def _joined(texts: Sequence[str]) -> str:
+    joined = _APART.join(texts)
+    if joined.count(_APART) >= max(len(texts), 1):
+        raise ValueError("a text holds a character that cannot be stored")
+    return joined

@@ -59,6 +59,14 @@ def strategy_of(instance: StrategyInstance) -> Strategy:
     return Declared(instance.bot).find(instance.strategy)[2]
 
 
+def declaration(instance: StrategyInstance) -> Strategy | None:
+    """The declaration of an instance's strategy; None where it is gone."""
+    try:
+        return strategy_of(instance)
+    except UnknownStrategy:
+        return None
+
+
 def build(declaration: Mapping) -> Strategy:
     """A Strategy from the form in which a bot declares one. Raises BadDeclaration."""
     parameters = tuple(

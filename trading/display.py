@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -128,8 +129,26 @@ def value(raw: Any, unit: str = "") -> str:
     if isinstance(raw, int | float):
         text = f"{raw:.10g}"
         text = numbers.plain(Decimal(text)) if "e" in text and abs(raw) < 1e20 else text
-        return f"{text} {UNIT_NAMES.get(unit, unit)}".rstrip()
+        unit = UNIT_NAMES.get(unit, unit)
+        if raw == 1 and len(unit) > 3:
+            unit = unit.removesuffix("s")  # 1 candle, but 1 bps
+        return f"{text} {unit}".rstrip()
     return str(raw)
+
+
+def setting(raw: Any, unit: str = "") -> str:
+    """A value of a parameter: switches are on or off."""
+    if isinstance(raw, bool):
+        return "on" if raw else "off"
+    return value(raw, unit)
+
+
+def thin(points: Sequence[Any], most: int) -> Sequence[Any]:
+    """At most so many of the points, the first and the last among them."""
+    if len(points) <= most:
+        return points
+    step = (len(points) - 1) / (most - 1)
+    return [points[round(at * step)] for at in range(most)]
 
 
 def label(name: str) -> str:

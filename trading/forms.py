@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 
-from trading.display import label
+from trading.display import label, setting
 from trading.models import Bot, BotToken
-from trading.parameters import REASON_LENGTH
+from trading.refusals import REASON_LENGTH
 from trading.strategies.base import InvalidValues, Strategy
 from trading.strategies.parameters import Boolean, Choice, Parameter, Value, plain
 
@@ -23,43 +24,40 @@ class ParametersForm(forms.Form):
     """The live values of a strategy, and why they change.
 
     The strategy's own validator is the only one: what it accepts here it accepts everywhere.
+    ``typed`` fills the fields without judging them, for who returns to what they typed.
     """
 
-    def __init__(self, strategy: Strategy, live: dict[str, Value], version: int, data: Any = None):
-        super().__init__(data, initial={**live, SEEN: version})
+    def __init__(
+        self,
+        strategy: Strategy,
+        live: dict[str, Value],
+        version: int,
+        data: Any = None,
+        typed: Mapping[str, Any] | None = None,
+    ):
+        super().__init__(data, initial={**live, SEEN: version, **(typed or {})})
         self.strategy, self.live, self.version = strategy, live, version
         for parameter in strategy.parameters:
-            self.fields[parameter.name] = _field(parameter)
-        self.fields[REASON] = forms.CharField(
-            label="Reason",
-            required=True,
-            max_length=REASON_LENGTH,
-            help_text="What changes and why; it stands in the history.",
-            error_messages={"required": "Say what changes and why."},
-            widget=forms.Textarea(attrs={"rows": 2, "class": "sl-input"}),
-        )
-        self.fields[SEEN] = forms.IntegerField(required=False, widget=forms.HiddenInput)
+            self.fields[parameter.name] = _field(parameter, live[parameter.name])
+        self.fields[REASON] = reason_field("What changes and why; it stands in the history.")
+        self.fields[SEEN] = _Seen(required=False, widget=forms.HiddenInput)
 
     def groups(self) -> list[dict[str, Any]]:
-        """The fields under the headings of the strategy."""
+        """The fields under the headings of the strategy, each with what its parameter declares."""
         groups = [{"key": group.key, "title": group.label, "fields": []}
                   for group in self.strategy.groups]  # fmt: skip
         other: dict[str, Any] = {"key": "", "title": "Other", "fields": []}
         by_key = {group["key"]: group for group in groups}
         for parameter in self.strategy.parameters:
             place = by_key.get(parameter.group, other)
-            place["fields"].append({"field": self[parameter.name], "hint": _hint(parameter)})
+            now = setting(self.live[parameter.name], parameter.unit)
+            place["fields"].append(
+                {"field": self[parameter.name], "now": now, "hint": _hint(parameter)}
+            )
         return [group for group in (*groups, other) if group["fields"]]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        seen = cleaned.get(SEEN)
-        if seen != self.version:
-            self.add_error(
-                None,
-                f"Version {self.version} went live while this page was open. "
-                "Open the page again to see its values, then make the change.",
-            )
         given = {name: raw for name, raw in cleaned.items() if name not in RESERVED}
         try:
             self.values = self.strategy.clean(given)
@@ -67,7 +65,19 @@ class ParametersForm(forms.Form):
             self.blame(invalid.errors)
         return cleaned
 
-    def blame(self, errors: dict[str, list[str]]) -> None:
+    @property
+    def seen(self) -> int | None:
+        """The version that the page showed when it was opened."""
+        return self.cleaned_data.get(SEEN)
+
+    def typed(self) -> dict[str, Any]:
+        """What the fields of a sent form held, as it was typed; boxes are True or False."""
+        return {
+            name: field.widget.value_from_datadict(self.data, self.files, self.add_prefix(name))
+            for name, field in self.fields.items()
+        }
+
+    def blame(self, errors: Mapping[str, list[str]]) -> None:
         """Show errors, keyed by parameter, at their fields."""
         for name, messages in errors.items():
             place = name if name in self.fields else None
@@ -92,6 +102,32 @@ class ParametersForm(forms.Form):
     def unchanged(self) -> bool:
         """Whether valid values are those that are live."""
         return self.values == self.live
+
+
+class _Reason(forms.CharField):
+    """A text in which the end of a line is one character, as whoever types it counts."""
+
+    def to_python(self, value: Any) -> str:
+        return super().to_python(value).replace("\r\n", "\n")
+
+
+class _Seen(forms.IntegerField):
+    """A version number that a page carries along; None for anything else."""
+
+    def clean(self, value: Any) -> int | None:
+        try:
+            return super().clean(value)
+        except forms.ValidationError:
+            return None
+
+
+class ReasonForm(forms.Form):
+    """Why something is done that needs no further answer."""
+
+    def __init__(self, *args: Any, help_text: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields[REASON] = reason_field(help_text)
+        self.fields[SEEN] = _Seen(required=False, widget=forms.HiddenInput)
 
 
 class TokenForm(forms.Form):
@@ -122,17 +158,44 @@ def _sentence(name: str, error: forms.ValidationError) -> str:
     return f"{name}: {message}"
 
 
-def _field(parameter: Parameter) -> forms.Field:
+def reason_field(help_text: str) -> forms.CharField:
+    """A required reason of at most the length that the history keeps."""
+    attrs = {"rows": 2, "class": "sl-input", "data-counted": REASON_LENGTH}
+    return _Reason(
+        label="Reason",
+        required=True,
+        max_length=REASON_LENGTH,
+        help_text=help_text,
+        error_messages={"required": "Say what changes and why."},
+        widget=forms.Textarea(attrs=attrs),
+    )
+
+
+def _field(parameter: Parameter, live: Value) -> forms.Field:
     common = {"label": label(parameter.name), "help_text": parameter.help, "required": False}
+    attrs = {"data-live": sent(live), "aria-describedby": f"about_{parameter.name}"}
     if isinstance(parameter, Boolean):
-        return forms.BooleanField(widget=forms.CheckboxInput(attrs={"class": "sl-check"}), **common)
+        box = forms.CheckboxInput(attrs={**attrs, "class": "sl-check"})
+        return forms.BooleanField(widget=box, **common)
     if isinstance(parameter, Choice):
         choices = [(word, word) for word in parameter.choices]
-        return forms.ChoiceField(
-            choices=choices, widget=forms.Select(attrs={"class": "sl-input"}), **common
-        )
-    attrs = {"class": "sl-input sl-decimal", "inputmode": "decimal", "autocomplete": "off"}
+        chooser = forms.Select(attrs={**attrs, "class": "sl-input"})
+        return forms.ChoiceField(choices=choices, widget=chooser, **common)
+    attrs |= {"class": "sl-input sl-decimal", "inputmode": "decimal", "autocomplete": "off"}
     return forms.CharField(widget=_Numeral(attrs=attrs), max_length=64, **common)
+
+
+def sent(value: Value) -> str:
+    """A value as a form sends it; a box that is not checked is not sent at all."""
+    if isinstance(value, bool):
+        return "on" if value else ""
+    return value if isinstance(value, str) else plain(value)
+
+
+def hidden(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Names and texts of hidden fields that send these values again."""
+    texts = [(name, sent(value)) for name, value in values.items() if value is not None]
+    return [(name, text) for name, text in texts if values[name] is not False]
 
 
 class _Numeral(forms.TextInput):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 from trading import columns as stored
 from trading.clock import DAY, HOUR
 from trading.columns import Rows
-from trading.declared import build
+from trading.declared import build, declaration
 from trading.models import Book, ExternalStrategy, ParameterSet, Scope
 from trading.selection import Selection
 from trading.strategies import REGISTRY
@@ -55,13 +55,19 @@ def _strategies() -> list[Strategy]:
 
 
 def of_scopes(by: str, scopes: Sequence[Scope]) -> list:
-    """The key of each scope for strategy, market or version."""
+    """The key of each scope for strategy, market, version or param:NAME."""
     if by == "strategy":
         return [scope.instance.name for scope in scopes]
     if by == "market":
         return [scope.market.name for scope in scopes]
-    versions = [scope.parameter_set.version if scope.parameter_set else UNKNOWN for scope in scopes]
-    return _apart([scope.instance for scope in scopes], versions, "v")
+    instances = [scope.instance for scope in scopes]
+    if by == "version":
+        versions = [one.parameter_set.version if one.parameter_set else UNKNOWN for one in scopes]
+        return _apart(instances, versions, "v")
+    sets = [scope.parameter_set for scope in scopes if scope.parameter_set]
+    values = _values(by.partition(":")[2], sets)
+    keys = [values.get(scope.parameter_set_id, UNKNOWN) for scope in scopes]
+    return _apart([instance.name for instance in instances], keys, "")
 
 
 def of_pieces(by: str | None, window: Pieces) -> list:
@@ -122,16 +128,26 @@ def of_rows(by: str | None, rows: Rows, further: Sequence[list], books: dict[int
 
 def _of_sets(parameter: str | None, rows: Rows, books: dict[int, Book]) -> list:
     """Version, or value of a parameter, of the set that made each trade."""
-    sets = ParameterSet.objects.in_bulk(set(np.unique(rows.parameter_set).tolist()))
-    keys = {
-        id_: made.version if parameter is None else made.values.get(parameter, MISSING)
-        for id_, made in sets.items()
-    }
+    ids = set(np.unique(rows.parameter_set).tolist())
+    sets = ParameterSet.objects.select_related("instance__bot").in_bulk(ids).values()
+    keys = _values(parameter, sets) if parameter else {made.pk: made.version for made in sets}
     found = [keys.get(id_, UNKNOWN) for id_ in rows.parameter_set.tolist()]
     instances = [books[book].instance for book in rows.book.tolist()]
     if parameter is None:
         return _apart(instances, found, "v")
     return _apart([instance.name for instance in instances], found, "")
+
+
+def _values(parameter: str, sets: Collection[ParameterSet]) -> dict[int, Any]:
+    """The value of a parameter in each set, by the set's id, as its bot was told it: with the
+    default where the set was stored before the parameter was declared."""
+    strategies = {made.instance_id: declaration(made.instance) for made in sets}
+    found = {}
+    for made in sets:
+        strategy = strategies[made.instance_id]
+        default = strategy.defaults().get(parameter, MISSING) if strategy else MISSING
+        found[made.pk] = made.values.get(parameter, default)
+    return found
 
 
 def _apart(owners: Sequence[Any], keys: list, mark: str) -> list:

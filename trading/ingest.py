@@ -10,7 +10,7 @@ from operator import not_
 
 from django.db import IntegrityError, transaction
 
-from trading import bulk, columns, guard, memory, rollups, rows
+from trading import bulk, guard, memory, rollups, rows
 from trading.declared import Declared
 from trading.models import Bot, Trade
 from trading.ordinary import read_all
@@ -96,8 +96,7 @@ def _write(bot: Bot, sound: Sound) -> tuple[int, int, int, list[int]]:
     if new or stale:
         places = rows.places(bot, new, lines)
         with bulk.together() if len(new) <= bulk.FEW and not stale else nullcontext():
-            rows.insert(bot, ids[: len(new)], new, places)
-            rollups.add(rows.columns_of(new, places), stale)
+            rollups.add(rows.insert(bot, ids[: len(new)], new, places), stale)
     return len(new), len(corrected), unchanged, conflicts
 
 
@@ -115,11 +114,11 @@ def _correct(
 
 
 def _ask_stored(bot: Bot, external_ids: set[str]) -> Callable[[], list[tuple]]:
+    condition, values = bulk.among("external_id", external_ids)
     return bulk.ask(
         "SELECT external_id, id, revision, digest, book_id, parameter_set_id, exit_at"
-        " FROM trading_trade WHERE bot_id = %s AND external_id IN"
-        f" ({columns.placeholders(list(external_ids))})",
-        [bot.pk, *external_ids],
+        f" FROM trading_trade WHERE bot_id = %s AND {condition}",
+        [bot.pk, *values],
     )
 
 

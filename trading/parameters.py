@@ -6,26 +6,19 @@ under the bot's lock; the pointer's history says who, when, why, and from which 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Max
 
-from trading import attribution, clock, guard, rollups
+from trading import attribution, clock, refusals, rollups
 from trading.declared import Declared, strategy_of
+from trading.freezes import check_thawed
 from trading.models import Bot, LivePeriod, LiveSet, Origin, ParameterSet, StrategyInstance, Trade
+from trading.presets import name_set
+from trading.refusals import Refused, Stale
 from trading.strategies.base import InvalidValues
-
-REASON_LENGTH = 500
-
-
-class Refused(ValueError):
-    """A change that the door refuses; ``errors`` maps a field or parameter to its messages."""
-
-    def __init__(self, errors: Mapping[str, list[str]]) -> None:
-        self.errors = {name: list(messages) for name, messages in errors.items()}
-        super().__init__("; ".join(f"{name}: {' '.join(text)}" for name, text in errors.items()))
 
 
 def instance_for(bot: Bot, name: str) -> StrategyInstance:
@@ -68,15 +61,20 @@ def promote(
     origin: str,
     author=None,
     live_from: datetime | None = None,
+    seen: int | None = None,
+    name: str = "",
 ) -> ParameterSet:
     """Make a new version of an instance's parameters and let it be live.
 
-    Missing values take their defaults. ``live_from`` in the past says what was live then: trades
-    without a version of their own, entered from then on and before the next change, are counted
-    under it; the pointer moves unless a later set is live already. Defaults that were only
-    assumed, since nothing was known, and made no trade, are no later set. Raises Refused.
+    Missing values take their defaults. ``seen`` is the version that was live when the author
+    looked: where another one is by now, the change is refused. ``name`` is one to find the set by.
+
+    ``live_from`` in the past says what was live then: trades without a version of their own,
+    entered from then on and before the next change, are counted under it; the pointer moves
+    unless a later set is live already. Defaults that were only assumed, since nothing was known,
+    and made no trade, are no later set. Raises Refused; Stale and Frozen are kinds of it.
     """
-    reason = _reason(reason)
+    reason = refusals.reason(reason)
     try:
         cleaned = strategy_of(instance).clean(values)
     except InvalidValues as invalid:
@@ -86,6 +84,7 @@ def promote(
         raise Refused({"live_from": ["must not be in the future."]})
     with transaction.atomic():
         rollups.lock(instance.bot_id)
+        _check_seen(instance, seen)
         start = live_from or _free_moment(instance, now)
         if LivePeriod.objects.filter(instance=instance, live_from=start).exists():
             raise Refused({"live_from": ["another set went live at this very moment."]})
@@ -98,53 +97,40 @@ def promote(
             _drop_assumed(instance, start)
         LivePeriod.objects.create(instance=instance, parameter_set=made, live_from=start)
         _point(instance, made, start, reason, origin, author)
+        if name:
+            name_set(made, name, author=author)
         if live_from:
             attribution.renew(instance, start)
     return made
 
 
-def roll_back(*, instance: StrategyInstance, to: int, reason: str, author=None) -> ParameterSet:
+def roll_back(
+    *, instance: StrategyInstance, to: int, reason: str, author=None, seen: int | None = None
+) -> ParameterSet:
     """The values of version ``to`` as a new version, live from now on. Raises Refused."""
-    found = instance.parameter_sets.filter(version=to).first()
-    if found is None:
-        raise Refused({"to": [f"there is no version {to} of {instance.name}"]})
+    found = _version(instance, to, "to")
     # Read with today's declaration: a set stored before a parameter was added has its default.
     values = strategy_of(instance).complete(found.values)
     return promote(
-        instance=instance, values=values, reason=reason, origin=Origin.ROLLBACK, author=author
-    )
+        instance=instance, values=values, reason=reason, origin=Origin.ROLLBACK, author=author,
+        seen=seen,
+    )  # fmt: skip
 
 
-def history(instances: Iterable[StrategyInstance], parameter: str | None = None) -> list[dict]:
-    """A row per parameter and change, newest first. What the change did is not measured yet:
-    its performance is None."""
-    rows = []
-    for instance in instances:
-        before: Mapping[str, object] = {}
-        sets = instance.parameter_sets.select_related("author").order_by("version")
-        for made in sets:
-            for name, value in made.values.items():
-                if before.get(name) != value and parameter in (None, name):
-                    rows.append(_change(instance, made, name, before.get(name)))
-            before = made.values
-    return sorted(rows, key=lambda row: (row["changed_at"], row["version"]), reverse=True)
+def _version(instance: StrategyInstance, version: int, field: str) -> ParameterSet:
+    found = instance.parameter_sets.filter(version=version).first()
+    if found is None:
+        raise Refused({field: [f"there is no version {version} of {instance.name}"]})
+    return found
 
 
-def _change(instance: StrategyInstance, made: ParameterSet, name: str, old: object) -> dict:
-    return {
-        "strategy": instance.name,
-        "parameter_name": name,
-        "old_value": old,
-        "new_value": made.values[name],
-        "changed_at": made.created_at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
-        "changed_by": made.author.get_username() if made.author else made.origin,
-        "reason": made.reason,
-        "version": made.version,
-        "performance_before": None,
-        "performance_after": None,
-        "trades_before": None,
-        "trades_after": None,
-    }
+def _check_seen(instance: StrategyInstance, seen: int | None) -> None:
+    if seen is None:
+        return
+    known = _version(instance, seen, "seen")
+    live = LiveSet.objects.select_related("parameter_set__author").get(strategy_instance=instance)
+    if live.parameter_set_id != known.pk:
+        raise Stale(known, live.parameter_set)
 
 
 def _free_moment(instance: StrategyInstance, now: datetime) -> datetime:
@@ -168,6 +154,8 @@ def _point(instance, made, start, reason, origin, author) -> None:
     if LivePeriod.objects.filter(instance=instance, live_from__gt=start).exists():
         return
     live = LiveSet.objects.filter(strategy_instance=instance).first()
+    if live:
+        check_thawed(instance)
     live = live or LiveSet(strategy_instance=instance)
     live.parameter_set, live.live_from = made, start
     live.reason, live.origin = reason, origin
@@ -175,15 +163,3 @@ def _point(instance, made, start, reason, origin, author) -> None:
     live._history_date = clock.now()
     live._change_reason = reason
     live.save()
-
-
-def _reason(reason: str) -> str:
-    reason = (reason or "").strip()
-    if not reason:
-        raise Refused({"reason": ["Say what changes and why; it is what you will look for later."]})
-    if len(reason) > REASON_LENGTH:
-        raise Refused({"reason": [f"At most {REASON_LENGTH} characters; these are {len(reason)}."]})
-    try:
-        return guard.text(reason, REASON_LENGTH)
-    except ValueError as error:
-        raise Refused({"reason": [f"This {error}."]}) from error

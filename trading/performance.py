@@ -1,9 +1,9 @@
 """Metrics of any selection of trades, whole or in groups.
 
-Two ways lead to the same numbers. Where every group lies within one scope, sums answer, and what
-that costs does not depend on how many trades there are. Otherwise (several strategies or markets
-together, exit reasons, features, values of parameters, medians) the window's columns are read,
-since a drawdown merges along time and not across markets.
+Two ways lead to the same numbers. Where every group lies within one scope, or within sets that
+were live one after the other, sums answer, and what that costs does not depend on how many trades
+there are. Otherwise (several strategies or markets together, exit reasons, features, medians) the
+window's columns are read, since a drawdown merges along time and not across markets.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from trading import clock, grouping, windows
+from trading import clock, grouping, pooling, windows
 from trading.clock import DAY, HOUR
 from trading.ledger import metrics, money, tally
-from trading.ledger.metrics import Columns, Metrics
+from trading.ledger.metrics import Columns, Daily, Metrics
 from trading.models import Scope
 from trading.positions import open_positions
 from trading.selection import Selection
@@ -27,14 +27,17 @@ from trading.windows import Pieces
 
 DETAIL = ("c.mfe_pct", "c.mae_pct")
 HOURLY_CURVE_DAYS = 14
+NO_DAYS = Daily(np.zeros(0), np.zeros(0, np.int64))
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A part of a selection: its key (None for the whole) and its metrics."""
+    """A part of a selection: its key (None for the whole), its metrics, and the days that they
+    come from."""
 
     key: str | None
     metrics: Metrics
+    daily: Daily
 
 
 def measure(selection: Selection, by: str | None = None, detail: bool = False) -> list[Group]:
@@ -49,7 +52,7 @@ def measure(selection: Selection, by: str | None = None, detail: bool = False) -
     if groups is None:
         groups = _from_columns(selection, by, detail)
     if by is None and not groups:
-        groups = [Group(None, _none(selection, detail))]
+        groups = [Group(None, _none(detail), NO_DAYS)]
     if by in (None, "strategy", "market"):
         for group in groups:
             group.metrics.update(open_positions(selection, by, group.key))
@@ -58,8 +61,11 @@ def measure(selection: Selection, by: str | None = None, detail: bool = False) -
 
 def equity(selection: Selection, by: str = "strategy") -> dict[str, list[tuple[datetime, float]]]:
     """Running total of PnL % per group (strategy or market), a point a day with trades, or an
-    hour where the selection spans two weeks or less; each starts at 0."""
+    hour where the selection spans two weeks or less; each starts at 0. Of a version, not by
+    market."""
     kind = Scope.Kind.MARKET if by == "market" or selection.market else Scope.Kind.INSTANCE
+    if selection.version is not None:
+        kind = Scope.Kind.SET
     scopes = selection.scopes(kind)
     window = windows.pieces(scopes, *selection.bounds)
     days = window.day
@@ -82,7 +88,7 @@ def _running(steps: dict[int, float], window: Pieces) -> list[tuple[datetime, fl
 
 
 def _from_sums(selection: Selection, by: str | None) -> list[Group] | None:
-    """Groups from rollups; None where a group would join several scopes."""
+    """Groups from rollups; None where a group would join scopes that run beside each other."""
     kind = _kind(selection, by)
     if kind is None:
         return None
@@ -94,26 +100,38 @@ def _from_sums(selection: Selection, by: str | None) -> list[Group] | None:
         keys = grouping.of_pieces(by, window)
     else:
         labels = grouping.of_scopes(by, scopes)
-        if len(set(labels)) < len(labels):
+        window = _by_label(scopes, labels, selection.bounds)
+        if window is None:
             return None
-        window = windows.pieces(scopes, *selection.bounds)
-        keys = [labels[scope] for scope in window.scope.tolist()]
+        keys = [labels[at] for at in window.scope.tolist()]
     groups = []
     for key, at in _split(keys):
         part = window.take(at)
         record = tally.merge(part.tallies, np.array([0]))[0]
         currency = scopes[int(part.scope[0])].currency
-        groups.append(
-            Group(key, _metrics(record, part, selection, by) | _money({currency: record}))
-        )
+        found, daily = _metrics(record, part, selection, by)
+        groups.append(Group(key, found | _money({currency: record}), daily))
     return groups
 
 
+def _by_label(scopes: list[Scope], labels: list, bounds: tuple) -> Pieces | None:
+    """The pieces of each label under the first scope that has it; None where scopes that share
+    one run beside each other: markets, currencies, or sets for too long."""
+    first: dict[Hashable, int] = {}
+    group = np.array([first.setdefault(label, at) for at, label in enumerate(labels)], np.int64)
+    if len(first) == len(scopes):
+        return windows.pieces(scopes, *bounds)
+    held = {(label, scope.currency) for label, scope in zip(labels, scopes, strict=True)}
+    if len(held) > len(first) or scopes[0].kind != Scope.Kind.SET:
+        return None
+    return pooling.pieces(scopes, group, *bounds)
+
+
 def _kind(selection: Selection, by: str | None) -> str | None:
-    by_market, by_set = by == "market", by == "version"
+    by_market, by_set = by == "market", by == "version" or (by or "").startswith("param:")
     if selection.arm is not None:
         return None
-    if by not in (None, "day", "hour", "strategy", "market", "version"):
+    if by not in (None, "day", "hour", "strategy", "market") and not by_set:
         return None
     market, version = selection.market or by_market, selection.version is not None or by_set
     if market and version:
@@ -136,7 +154,7 @@ def _from_columns(selection: Selection, by: str | None, detail: bool) -> list[Gr
         part, at = part.take(by_exit), at[by_exit]
         record = tally.fold(part.trades, np.array([0]))[0]
         currencies = np.array([books[book].currency for book in part.book.tolist()])
-        found = _metrics(record, _days(part.trades), selection, by)
+        found, daily = _metrics(record, _days(part.trades), selection, by)
         found |= _money({
             str(name): tally.fold(part.trades.take(currencies == name), np.array([0]))[0]
             for name in np.unique(currencies)
@@ -144,7 +162,7 @@ def _from_columns(selection: Selection, by: str | None, detail: bool) -> list[Gr
         if excursions:
             mfe, mae = (column[at] for column in excursions)
             found |= metrics.from_columns(Columns(part.trades.r, mfe, mae))
-        groups.append(Group(key, found))
+        groups.append(Group(key, found, daily))
     return groups
 
 
@@ -164,7 +182,9 @@ def _split(keys: Sequence[Hashable]) -> list[tuple[Any, np.ndarray]]:
     return [(grouping.text(key), np.array(places[key])) for key in ordered]
 
 
-def _metrics(record: Any, pieces: Pieces, selection: Selection, by: str | None) -> Metrics:
+def _metrics(
+    record: Any, pieces: Pieces, selection: Selection, by: str | None
+) -> tuple[Metrics, Daily]:
     since, until = selection.bounds
     if by == "day":
         # The group's window is its day, of which the selection may hold a part.
@@ -178,7 +198,7 @@ def _metrics(record: Any, pieces: Pieces, selection: Selection, by: str | None) 
     start = first_day * DAY if since is None else since
     stop = (last_day + 1) * DAY if until is None else end + 1
     daily = windows.daily(pieces, int(first_day), int(last_day))
-    return metrics.from_tally(record, daily, float(stop - start) / 1e6)
+    return metrics.from_tally(record, daily, float(stop - start) / 1e6), daily
 
 
 def _money(records: dict[str, Any]) -> Metrics:
@@ -199,9 +219,8 @@ def _money(records: dict[str, Any]) -> Metrics:
     }
 
 
-def _none(selection: Selection, detail: bool) -> Metrics:
-    nothing = tally.empty(1)[0]
-    found = metrics.from_tally(nothing, metrics.Daily(np.zeros(0), np.zeros(0, np.int64)), 0.0)
+def _none(detail: bool) -> Metrics:
+    found = metrics.from_tally(tally.empty(1)[0], NO_DAYS, 0.0)
     if detail:
         found |= metrics.from_columns(Columns(np.zeros(0), np.zeros(0), np.zeros(0)))
     return found | _money({})

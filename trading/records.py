@@ -45,7 +45,7 @@ TEXTS: dict[str, Callable[[Any, Errors], str]] = {
 }
 
 
-class TradeIn(msgspec.Struct, forbid_unknown_fields=True, rename={"external_id": "id"}):
+class TradeIn(msgspec.Struct, gc=False, forbid_unknown_fields=True, rename={"external_id": "id"}):
     """The wire form; the values are checked by ``read``."""
 
     external_id: str

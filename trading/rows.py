@@ -59,10 +59,12 @@ def places(bot: Bot, trades: Sound, lines: Lines) -> Places:
     )
 
 
-def insert(bot: Bot, ids: list[int], trades: Sound, places: Places) -> None:
-    """Write new trades and their contexts under their ids."""
-    bulk.insert(Trade, _columns(bot, ids, trades, places))
-    bulk.insert(TradeContext, _contexts(ids, trades))
+def insert(bot: Bot, ids: list[int], trades: Sound, places: Places) -> Rows:
+    """Write new trades and their contexts under their ids; returns them as the sums take them."""
+    with bulk.inserting(Trade, _columns(bot, ids, trades, places)):
+        contexts = _contexts(ids, trades)
+    with bulk.inserting(TradeContext, contexts):
+        return _rows(trades, places)
 
 
 def replace(bot: Bot, ids: list[int], trades: Sound, places: Places) -> None:
@@ -129,8 +131,7 @@ def _contexts(ids: list[int], trades: Sound) -> dict[str, Sequence[object]]:
     }
 
 
-def columns_of(trades: Sound, places: Places) -> Rows:
-    """New trades as the sums take them."""
+def _rows(trades: Sound, places: Places) -> Rows:
     exit_at = np.array(trades["exit_at"], np.int64)
     return Rows(
         np.array(places.books, np.int64),

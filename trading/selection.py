@@ -19,11 +19,13 @@ class Selection:
     """Closed trades with since <= exit < until; what is None is not restricted.
 
     ``strategy`` is a key, an alias, or an instance with its ``@label``; the bare key is the
-    default instance. Live and paper trades are never counted together; without a mode both are
-    listed, and nothing can be measured.
+    default instance. ``instance`` is one of one bot, also where its declaration is gone. Live and
+    paper trades are never counted together; without a mode both are listed, and nothing can be
+    measured.
     """
 
     bot: Bot | None = None
+    instance: StrategyInstance | None = None
     strategy: str | None = None
     market: str | None = None
     mode: str | None = Mode.LIVE
@@ -45,6 +47,8 @@ class Selection:
         found = StrategyInstance.objects.select_related("bot")
         if self.bot:
             found = found.filter(bot=self.bot)
+        if self.instance:
+            found = found.filter(pk=self.instance.pk)
         if self.strategy:
             key, label = self._names()
             found = found.filter(strategy=key, label=label)
@@ -79,9 +83,9 @@ class Selection:
         return set(found.values_list("id", flat=True))
 
     def scopes(self, kind: str) -> list[Scope]:
-        found = Scope.objects.select_related("market", "instance__bot", "parameter_set").filter(
-            instance__in=self.instances(), kind=kind, mode=self.mode
-        )
+        found = Scope.objects.select_related(
+            "market", "instance__bot", "parameter_set__instance__bot"
+        ).filter(instance__in=self.instances(), kind=kind, mode=self.mode)
         if kind == Scope.Kind.MARKET and self.market:
             found = found.filter(market__name=self.market)
         if kind == Scope.Kind.SET and self.version is not None:

@@ -86,7 +86,7 @@ class AlertAdmin(Exported, ReadOnlyAdmin):
 
     @admin.display(description="What happened")
     def told(self, row: Alert) -> str:
-        return format_html('<span class="sl-told">{}</span>', row.sentence)
+        return format_html('<span class="sl-happened">{}</span>', row.sentence)
 
     def get_urls(self) -> list[Any]:
         step = self.admin_site.admin_view(require_POST(self.step_view))

@@ -58,7 +58,7 @@ class Running:
         with contextlib.suppress(BlockingIOError):
             self._rest += os.read(self.channel, 65536)
         *lines, self._rest = self._rest.split(b"\n")
-        for line in lines:
+        for line in filter(None, lines):
             word, *rest = line.decode().split()
             self.heard[word] = time.monotonic()
             self.well = self.well or word == "well"
@@ -136,7 +136,14 @@ class Supervisor:
         ours, theirs = os.pipe()
         os.set_blocking(ours, False)
         os.set_blocking(theirs, False)
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            log.error("the worker of %s cannot be started: %s", slot.queue, error)
+            slot.not_before = time.monotonic() + self._pace.backoff
+            os.close(ours)
+            os.close(theirs)
+            return
         if pid == 0:
             self._be(slot, owner, theirs)
         os.close(theirs)
@@ -167,6 +174,7 @@ class Supervisor:
         slot.innocent[running.owner] = running.innocent
         if how == "" and not slot.always:
             return  # it had nothing left to do
+        slot.wanted = True
         slot.restarts += 1
         slot.failures = 0 if running.well else slot.failures + 1
         wait = min(self._pace.backoff, 0.5 * 2 ** (slot.failures - 1)) if slot.failures else 0.0
@@ -183,7 +191,7 @@ class Supervisor:
 
     def _want(self, queue: str) -> None:
         for slot in self.slots:
-            if slot.queue == queue:
+            if slot.queue == queue and slot.running is None:
                 slot.wanted = True
 
     def _stop(self) -> None:

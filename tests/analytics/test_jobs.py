@@ -124,7 +124,8 @@ def test_where_there_is_nothing_to_do_the_moment_is_passed_over(timetable, work)
     assert "here" not in tick(at("2025-02-01 12:00"))
     timetable.here = True
     assert "here" not in tick(at("2025-02-01 12:10"))
-    work()
+    with clock.at(at("2025-02-01 12:10")):
+        work()
     assert "here" in tick(at("2025-02-02 12:00"))
 
 

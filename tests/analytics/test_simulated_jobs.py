@@ -4,7 +4,7 @@ import pytest
 
 from analytics import jobs
 from analytics.models import JobRun
-from trading import clock
+from trading import clock, simulation
 
 START = datetime(2025, 1, 31, 5, 58, 30, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -20,6 +20,13 @@ def test_what_falls_due_on_the_way_runs_in_order_under_its_own_moment(timetable)
     ]
     assert all(as_of == now for _, as_of, now in timetable.calls)
     assert not JobRun.objects.exists()
+
+
+def test_moving_the_clock_runs_the_jobs(timetable):
+    assert simulation.move(START) == []
+    events = simulation.move(START + 2 * MINUTE)
+    assert [event["type"] for event in events] == ["noted", "noted", "day"]
+    assert simulation.move(START + 2 * MINUTE) == []
 
 
 def test_two_moves_tell_what_one_tells(timetable):

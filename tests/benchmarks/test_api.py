@@ -4,12 +4,12 @@ import os
 import subprocess
 import sys
 
-from tests.benchmarks.test_scripts import ROOT, server
+from tests.benchmarks.test_scripts import ROOT
 
 
-def test_it_compares_itself_over_http_and_leaves_nothing_behind(tmp_path, settings):
+def test_it_compares_itself_over_http_and_leaves_nothing_behind(tmp_path, database_server):
     environment = {
-        **os.environ, "DATABASE_URL": server(settings.DATABASES["default"]),
+        **os.environ, "DATABASE_URL": database_server,
         "TMPDIR": str(tmp_path),
     }  # fmt: skip
     ran = subprocess.run(

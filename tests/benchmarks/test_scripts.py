@@ -14,6 +14,7 @@ SMALL = ("--trades", "2000")
 SCRIPTS = {
     "generate_trades.py": (*SMALL, "--context", "--data", "kept"),
     "windows.py": ("--trades", "28000"),
+    "changes.py": ("--trades", "28000"),
     "rebuild.py": (*SMALL, "--batches", "2"),
     "candles.py": ("--candles", "500"),
     "startup.py": ("--repeats", "1"),
@@ -24,11 +25,10 @@ SCRIPTS = {
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_a_benchmark_prints_its_table_and_leaves_nothing_behind(script, tmp_path, settings):
-    url = server(settings.DATABASES["default"])
+def test_a_benchmark_prints_its_table_and_leaves_nothing_behind(script, tmp_path, database_server):
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    environment = {**os.environ, "DATABASE_URL": url, "TMPDIR": str(scratch)}
+    environment = {**os.environ, "DATABASE_URL": database_server, "TMPDIR": str(scratch)}
     ran = subprocess.run(
         [sys.executable, ROOT / "benchmarks" / script, *SCRIPTS[script]],
         cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
@@ -36,17 +36,10 @@ def test_a_benchmark_prints_its_table_and_leaves_nothing_behind(script, tmp_path
     assert ran.returncode == 0, ran.stdout + ran.stderr
     if script == "generate_trades.py":
         assert "made 2,000 trades" in ran.stdout
-        drop(url, "benchmark_trades_2000")
+        drop(database_server, "benchmark_trades_2000")
     else:
         assert re.search(r"^\| what +\| ours", ran.stdout, re.MULTILINE)
     assert list(scratch.iterdir()) == []
-
-
-def server(database: dict) -> str:
-    """The server that the tests run on, as the benchmarks are told about it; empty for SQLite."""
-    if "sqlite" in database["ENGINE"]:
-        return ""
-    return f"postgres://{database['USER']}@{database['HOST']}:{database['PORT'] or 5432}"
 
 
 def drop(url: str, name: str) -> None:

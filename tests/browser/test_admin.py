@@ -16,6 +16,7 @@ LISTS = (
     "/admin/trading/trade/?since=2040-01-01",
     "/admin/trading/position/",
     "/admin/trading/strategyinstance/",
+    "/admin/trading/strategyinstance/changes/",
     "/admin/trading/parameterset/",
     "/admin/trading/traderevision/",
     "/admin/trading/candleseries/",
@@ -84,6 +85,10 @@ def own_pages(story):
     return (
         f"/admin/trading/trade/{trade}/change/",
         f"/admin/trading/strategyinstance/{instance}/change/",
+        f"/admin/trading/strategyinstance/{instance}/history/",
+        f"/admin/trading/strategyinstance/{instance}/rollback/1/",
+        f"/admin/trading/strategyinstance/{instance}/compare/?one=1&two=2",
+        f"/admin/trading/strategyinstance/{instance}/values/stop_loss_bps/",
         f"/admin/trading/parameterset/{made}/change/",
     )
 
@@ -160,16 +165,20 @@ def test_parameters_change_with_a_reason_and_not_without(open_page, live_server,
     page = open_page()
     instance = instance_for(story, "rsi_bb")
     visit(page, live_server, f"/admin/trading/strategyinstance/{instance.pk}/change/")
-    page.get_by_label("Stop loss").fill("5.5")
-    page.get_by_role("button", name="Make a new version live").click()
+    page.get_by_label("Stop loss", exact=True).fill("5.5")
+    assert page.locator(".sl-changed-mark:visible").count() == 1
+    page.get_by_role("button", name="Review the change").click()
     page.wait_for_load_state("networkidle")
     assert page.get_by_text("Say what changes and why.").is_visible()
-    assert page.get_by_label("Stop loss").input_value() == "5.5"
+    assert page.get_by_label("Stop loss", exact=True).input_value() == "5.5"
     before = ParameterSet.objects.filter(instance=instance).count()
     page.get_by_label("Reason (required)").fill("Noise hit the stops")
-    page.get_by_role("button", name="Make a new version live").click()
+    page.get_by_role("button", name="Review the change").click()
+    page.wait_for_load_state("networkidle")
+    assert page.get_by_role("cell", name="5.5 bps").is_visible()
+    page.get_by_role("button", name=f"Make version {before + 1} live").click()
     page.wait_for_load_state("networkidle")
     assert page.get_by_text("is live.").is_visible()
-    assert page.get_by_role("cell", name="Noise hit the stops").is_visible()
+    assert page.get_by_text("Noise hit the stops").is_visible()
     assert ParameterSet.objects.filter(instance=instance).count() == before + 1
     assert page.complaints == []

@@ -1,15 +1,10 @@
 """A bot beside the server: the client as it is installed, against the API as it is served."""
 
-import contextlib
 import json
-import os
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,6 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+
+from tests.trading.api.server import Server
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CLIENT = ROOT / "clients" / "python"
@@ -45,10 +42,8 @@ class Account:
 @pytest.fixture
 def account(live_server) -> Account:
     from trading import tokens
-    from trading.api import authentication
     from trading.models import Bot
 
-    authentication.forget()
     bot = Bot.objects.create(name="alpha")
     _, secret = tokens.issue(bot, "operate")
     return Account(live_server.url, secret)
@@ -118,19 +113,13 @@ def stub() -> Iterator[Stub]:
     server.server_close()
 
 
-class Service:
-    """The product's web server in processes of its own, to be killed and started again."""
+class Service(Server):
+    """A server with a SQLite file of its own and one bot; its address is known before it starts."""
 
-    def __init__(self, data: Path, account: "Account | None" = None) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
+    def __init__(self, data: Path, account: Account | None = None) -> None:
+        super().__init__(data, f"sqlite:///{data / 'selflearn.sqlite3'}")
+        with self._listener() as free:
             self.port = free.getsockname()[1]
-        self.environment = os.environ | {
-            "DATA_DIR": str(data), "DJANGO_SETTINGS_MODULE": "selflearn.settings",
-            "LOG_LEVEL": "WARNING", "API_RATE": "1000000",
-        }  # fmt: skip
-        self.environment.pop("DATABASE_URL", None)
-        self.data = data
-        self.process: subprocess.Popen | None = None
         if account is None:
             self.manage("migrate", "-v", "0")
             made = json.loads(self.manage("create_bot", "alpha", "--scope", "operate", "--json"))
@@ -139,33 +128,10 @@ class Service:
 
     def manage(self, *arguments: str) -> str:
         ran = subprocess.run(
-            [sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.environment,
+            [sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.environment(),
             capture_output=True, text=True, timeout=60, check=True,
         )  # fmt: skip
         return ran.stdout
-
-    def start(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "--config", "python:selflearn.web",
-             "--bind", f"127.0.0.1:{self.port}", "selflearn.wsgi"],
-            cwd=ROOT, env=self.environment, start_new_session=True,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-
-    def ready(self) -> None:
-        for _ in range(300):
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
-                return
-            time.sleep(0.1)
-        raise AssertionError("the server did not start")
-
-    def kill(self) -> None:
-        """kill -9 of every process of the server."""
-        if self.process:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
-            self.process = None
 
 
 @pytest.fixture(scope="session")

@@ -45,7 +45,6 @@ def run_bot(service, folder, first: int, seconds: float, pause: float) -> int:
 def through_kills_of_the_bot(service, folder, kills: int) -> None:
     rng = random.Random(5)
     service.start()
-    service.ready()
     acknowledged = -1
     for _ in range(kills):
         acknowledged = run_bot(
@@ -69,15 +68,12 @@ def through_kills_of_the_bot(service, folder, kills: int) -> None:
 def through_kills_of_the_server(service, folder, trades: int, kills: int) -> None:
     rng = random.Random(6)
     service.start()
-    service.ready()
     client = Client(service.account.url, service.account.token, directory=folder, timeout=5)
 
     def record() -> None:
         for number in range(trades):
             for revision in range(2):
-                client.record_trade(
-                    **trade(number, revision=revision, exit_price=100 + revision)
-                )
+                client.record_trade(**trade(number, revision=revision, exit_price=100 + revision))
             if number % 50 == 0:
                 # Slowly enough that every kill finds batches on their way.
                 time.sleep(2.5 * kills * 50 / trades)
@@ -88,7 +84,6 @@ def through_kills_of_the_server(service, folder, trades: int, kills: int) -> Non
         time.sleep(rng.uniform(0.2, 1.2))
         service.kill()
         service.start()
-        service.ready()
     bot.join()
     assert client.flush(timeout=180), client.last_error
     assert not client.rejected_file.exists()

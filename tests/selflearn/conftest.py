@@ -13,7 +13,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from django.conf import settings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MANAGE = str(ROOT / "manage.py")
@@ -57,18 +56,15 @@ def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def own_database() -> Iterator[dict[str, str]]:
+def own_database(database_server) -> Iterator[dict[str, str]]:
     """The variable that names a database for the processes of one module, as this run uses."""
-    described = settings.DATABASES["default"]
-    if settings.SQLITE:
+    if not database_server:
         yield {}
         return
     name = f"selflearn_{uuid.uuid4().hex[:12]}"
-    host, port, user = described["HOST"], described["PORT"] or 5432, described["USER"]
-    server = f"postgres://{user}:{described['PASSWORD']}@{host}:{port}"
-    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+    with psycopg.connect(f"{database_server}/postgres", autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
-        yield {"DATABASE_URL": f"{server}/{name}"}
+        yield {"DATABASE_URL": f"{database_server}/{name}"}
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
@@ -124,7 +120,7 @@ _started: list[Running] = []
 
 
 @pytest.fixture(scope="module", autouse=True)
-def none_left_behind(own_database) -> Iterator[None]:
+def none_left_behind() -> Iterator[None]:
     """Stop what a failed test left running."""
     yield
     while _started:
@@ -155,9 +151,11 @@ def gone(pids: list[int], *, within: float) -> bool:
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory, own_database, none_left_behind) -> Running:
+def running(tmp_path_factory, own_database) -> Iterator[Running]:
     """One started product for the tests of a module that only look at it."""
-    return start(tmp_path_factory.mktemp("data"), **own_database)
+    started = start(tmp_path_factory.mktemp("data"), **own_database)
+    yield started
+    started.stop()
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import path
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
@@ -20,6 +21,7 @@ from trading.forms import TokenForm
 from trading.models import Bot, BotToken, ExternalStrategy, StateEntry
 
 from .base import Exported, ReadOnlyAdmin, TradingAdmin, resource_for
+from .freezing import panel, switch
 
 VALUE_SHOWN = 20_000  # characters of a state's value
 
@@ -30,6 +32,26 @@ class BotAdmin(Exported, TradingAdmin):
     search_fields = ("name", "notes")
     fields = ("name", "notes")
     resource_classes = (resource_for(Bot, "name", "notes", "created_at", "seen_at"),)
+    change_form_outer_before_template = "admin/trading/bot/_before.html"
+
+    def get_urls(self) -> list[Any]:
+        turn = self.admin_site.admin_view(self.freeze_view)
+        return [path("<path:object_id>/freeze/", turn, name="trading_bot_freeze"),
+                *super().get_urls()]  # fmt: skip
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        bot = self.get_object(request, object_id)
+        extra = {**(panel(request, bot) if bot else {}), **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, extra)
+
+    def freeze_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return switch(self, request, object_id)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False

@@ -9,7 +9,7 @@ from typing import Any
 from django.urls import reverse
 
 from trading import display
-from trading.display import Cell
+from trading.display import Cell, thin
 from trading.models import StrategyInstance
 
 from .keyset import Column
@@ -115,7 +115,7 @@ def _money(metrics: Metrics) -> list[Cell]:
 
 def spark(curve: Curve) -> dict[str, Any] | None:
     """A curve as the points of a small line, 100 wide and 24 high; None without two points."""
-    thinned = _thin(curve, SPARK_POINTS)
+    thinned = thin(curve, SPARK_POINTS)
     if len(thinned) < 2:
         return None
     values = [value for _, value in thinned]
@@ -137,16 +137,8 @@ def curve_data(curves: Mapping[str, Curve]) -> list[dict[str, Any]]:
         {
             "label": name,
             "points": [[round(at.timestamp() * 1000), round(value, 6)]
-                       for at, value in _thin(curve, CURVE_POINTS)],
+                       for at, value in thin(curve, CURVE_POINTS)],
         }
         for name, curve in curves.items()
         if len(curve) > 1
     ]  # fmt: skip
-
-
-def _thin(curve: Curve, most: int) -> Curve:
-    """At most so many points, the first and the last among them."""
-    if len(curve) <= most:
-        return curve
-    step = (len(curve) - 1) / (most - 1)
-    return [curve[round(at * step)] for at in range(most)]

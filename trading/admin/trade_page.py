@@ -7,6 +7,7 @@ from typing import Any
 from django.urls import reverse
 
 from trading import clock, display, lists
+from trading.declared import declaration
 from trading.display import Cell
 from trading.lists import Condition, Listing
 from trading.models import Book, ParameterSet, Trade, TradeContext
@@ -14,7 +15,6 @@ from trading.records import EXPLAINED
 from trading.strategies.base import Feature, Strategy
 from trading.strategies.common import COMMON_CONTEXT
 
-from .rules import rules_of
 from .trade_filter import KEY
 
 BESIDE = 5
@@ -22,7 +22,7 @@ BESIDE = 5
 
 def page_context(trade: Trade) -> dict[str, Any]:
     """Everything of the page but the neighbours."""
-    strategy = rules_of(trade.book.instance)
+    strategy = declaration(trade.book.instance)
     return {
         "trade": trade,
         "headline": _headline(trade),

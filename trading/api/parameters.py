@@ -5,13 +5,14 @@ from rest_framework import status
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.response import Response
 
-from trading import heartbeat, parameters, told
+from trading import heartbeat, parameter_history, parameters, told
 from trading.api import render
 from trading.api.authentication import OPERATE, READ, allow
 from trading.api.base import Endpoint, Json, body
 from trading.api.queries import Query
 from trading.api.shapes import ParametersIn, RollbackIn
 from trading.models import Origin
+from trading.refusals import Frozen, Refused, Stale
 from trading.strategies import UnknownStrategy
 
 
@@ -58,7 +59,11 @@ class OfStrategy(Endpoint):
             self.bot,
             strategy,
             lambda: parameters.promote(
-                instance=instance, values=found.values, reason=found.reason, origin=Origin.API
+                instance=instance,
+                values=found.values,
+                reason=found.reason,
+                origin=Origin.API,
+                seen=found.version,
             ),
         )
 
@@ -74,19 +79,33 @@ class Rollback(Endpoint):
         return _changed(
             self.bot,
             strategy,
-            lambda: parameters.roll_back(instance=instance, to=found.to, reason=found.reason),
+            lambda: parameters.roll_back(
+                instance=instance, to=found.to, reason=found.reason, seen=found.version
+            ),
         )
 
 
 class History(Endpoint):
-    """Every change of a parameter, newest first."""
+    """Every change of a parameter, newest first, with what came of it."""
 
     scopes = allow(GET=READ)
 
     def get(self, request):
-        query = Query(request, "strategy", "parameter")
-        instances = query.selection(self.bot).instances()
-        return Response(parameters.history(instances, query.text("parameter")))
+        query = Query(request, "strategy", "parameter", "mode", "as_of", "format")
+        selection = query.selection(self.bot)
+        written = query.text("format") or "json"
+        if written not in ("json", "csv"):
+            raise ValidationError({"format": ["must be json or csv"]})
+        rows = parameter_history.rows(
+            selection.instances(), query.text("parameter"), selection.mode, selection.until
+        )
+        if written == "csv":
+            return HttpResponse(
+                "".join(parameter_history.as_csv(rows)),
+                content_type="text/csv; charset=utf-8",
+                headers={"Content-Disposition": 'attachment; filename="parameter-history.csv"'},
+            )
+        return Response([row | {"changed_at": render.time(row["changed_at"])} for row in rows])
 
 
 def _instance(bot, strategy):
@@ -99,9 +118,32 @@ def _instance(bot, strategy):
 def _changed(bot, strategy, change) -> Response:
     try:
         change()
-    except parameters.Refused as refused:
-        raise ValidationError(refused.errors) from refused
+    except Stale as stale:
+        return Response(_stale(stale), status=status.HTTP_409_CONFLICT)
+    except Frozen as frozen:
+        (text,) = frozen.errors["frozen"]
+        return Response({"detail": text}, status=status.HTTP_409_CONFLICT)
+    except Refused as refused:
+        # The field of the request is named for what it holds.
+        errors = {"version" if name == "seen" else name: text
+                  for name, text in refused.errors.items()}  # fmt: skip
+        raise ValidationError(errors) from refused
     found = told.for_strategy(bot, strategy)
     return Response(
         render.told(found), status=status.HTTP_201_CREATED, headers={"ETag": told.etag(found)}
     )
+
+
+def _stale(stale: Stale) -> dict[str, object]:
+    """What became live since the version that the caller saw."""
+    became = stale.became
+    (text,) = stale.errors["seen"]
+    return {
+        "detail": text,
+        "version": became.version,
+        "reason": became.reason,
+        "difference": [
+            {"parameter_name": row["name"], "old_value": row["old"], "new_value": row["new"]}
+            for row in stale.difference
+        ],
+    }

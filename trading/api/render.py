@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 import numpy as np
 
+from trading import clock
 from trading.candles import Candles
 from trading.models import CandleSeries, Position, RenkoBrick, StateEntry, Trade
 from trading.numbers import plain
@@ -38,10 +39,7 @@ def _other(value: Any) -> Any:
 
 def time(moment: datetime | None) -> str | None:
     """ISO 8601, UTC, microseconds."""
-    if moment is None:
-        return None
-    text = moment.astimezone(UTC).isoformat(timespec="microseconds")
-    return text.replace("+00:00", "Z")
+    return None if moment is None else clock.to_text(moment)
 
 
 def amount(value: Decimal | None) -> str | None:

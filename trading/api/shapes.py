@@ -69,11 +69,13 @@ class HeartbeatIn(In):
 class ParametersIn(In):
     values: dict[str, Any]
     reason: str
+    version: int | None = None
 
 
 class RollbackIn(In):
     to: int
     reason: str
+    version: int | None = None
 
 
 class ParameterIn(In):

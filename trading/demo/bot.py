@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from django.apps import apps
 from django.db import transaction
 from django.db.models import ProtectedError
 
@@ -132,12 +131,8 @@ def clear() -> dict[str, Any]:
         return {"removed": False}
     with transaction.atomic():
         rollups.lock(bot.pk)
-        instances = list(bot.instances.values_list("pk", flat=True))
         trades = bot.trades.count()
         bot.delete()
-        # Deleting leaves a last line in the history of the pointer, too.
-        moves = apps.get_model("trading", "HistoricalLiveSet").objects
-        moves.filter(strategy_instance_id__in=instances).delete()
         for name in MARKETS:
             _remove_market(name)
     return {"removed": True, "trades": trades}

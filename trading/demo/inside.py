@@ -41,7 +41,8 @@ class Inside:
             environ[key if key == "CONTENT_TYPE" else f"HTTP_{key}"] = value
         match = resolve(path)
         response = match.func(WSGIRequest(environ), *match.args, **match.kwargs)
-        response.render()
+        if hasattr(response, "render"):
+            response.render()
         sent = {name.lower(): value for name, value in response.items()}
         return Answer(response.status_code, sent, response.content)
 

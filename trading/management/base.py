@@ -11,8 +11,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError, ProgrammingError, connection
 
-from trading import guard
-from trading.models import Bot
+from trading import clock, guard, parameters
+from trading.models import Bot, StrategyInstance
+from trading.selection import Selection
+from trading.strategies import UnknownStrategy
 
 
 class Command(BaseCommand):
@@ -50,6 +52,26 @@ def bot_named(name: str) -> Bot:
     )
 
 
+def instance_named(strategy: str, bot: str | None, make: bool = False) -> StrategyInstance:
+    """The instance of a strategy that a bot runs, or an error that says which there are.
+
+    Where only one bot runs it, ``bot`` may be None; ``make`` starts it for a bot that is named.
+    """
+    owner = bot_named(bot) if bot else None
+    try:
+        found = list(Selection(bot=owner, strategy=strategy).instances()[:20])
+        if make and owner and not found:
+            return parameters.instance_for(owner, strategy)
+    except UnknownStrategy as unknown:
+        raise CommandError(str(unknown)) from unknown
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = ", ".join(instance.bot.name for instance in found)
+        raise CommandError(f"several bots run {strategy}: {names}; say which one with --bot")
+    raise CommandError(f"{bot} does not run {strategy}" if bot else f"no bot runs {strategy} yet")
+
+
 def moment(text: str) -> datetime:
     """A moment from the command line; a date or a time without offset is read as UTC."""
     try:
@@ -69,5 +91,5 @@ def _plain(value: object) -> object:
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        return clock.to_text(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")

@@ -11,7 +11,7 @@ from .bots import (
     StrategyInstance,
 )
 from .market import CandleBlock, CandleSeries, EvaluationCount, RenkoBrick
-from .parameters import LivePeriod, LiveSet, Origin, ParameterSet
+from .parameters import Freeze, LivePeriod, LiveSet, Origin, ParameterSet, Preset
 from .rollups import RollupDay, Scope
 from .state import SimulatedClock, StateEntry
 from .trades import (
@@ -34,6 +34,7 @@ __all__ = [
     "ClosedPosition",
     "EvaluationCount",
     "ExternalStrategy",
+    "Freeze",
     "LivePeriod",
     "LiveSet",
     "Market",
@@ -41,6 +42,7 @@ __all__ = [
     "Origin",
     "ParameterSet",
     "Position",
+    "Preset",
     "RenkoBrick",
     "RollupDay",
     "Scope",

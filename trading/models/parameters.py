@@ -4,30 +4,12 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from simple_history.models import HistoricalRecords
 
 from trading import clock
 
-from .bots import StrategyInstance
+from .bots import Bot, StrategyInstance
 from .fields import InstantField
-
-
-class Immutable(models.QuerySet):
-    """Rows that are written once: bulk paths that would change them are refused."""
-
-    def update(self, **kwargs):
-        raise TypeError(f"{self.model._meta.verbose_name} rows never change")
-
-    bulk_update = update_or_create = update
-
-
-class Audited(models.QuerySet):
-    """Rows whose every change must leave a history row: bulk paths leave none, so are refused."""
-
-    def update(self, **kwargs):
-        raise TypeError(f"{self.model._meta.verbose_name} changes only through its own function")
-
-    bulk_create = bulk_update = update
+from .guards import Audited, Immutable, KeptHistory, WrittenOnce
 
 
 class Origin(models.TextChoices):
@@ -39,7 +21,7 @@ class Origin(models.TextChoices):
     ROLLBACK = "rollback", "Rollback"
 
 
-class ParameterSet(models.Model):
+class ParameterSet(WrittenOnce):
     """A version of an instance's parameters: all values, why, and who. Never changed."""
 
     instance = models.ForeignKey(StrategyInstance, models.CASCADE, related_name="parameter_sets")
@@ -51,8 +33,6 @@ class ParameterSet(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
     created_at = models.DateTimeField(default=clock.now)
-
-    objects = Immutable.as_manager()
 
     class Meta:
         ordering = ("instance", "-version")
@@ -66,6 +46,35 @@ class ParameterSet(models.Model):
     def __str__(self):
         return f"{self.instance} v{self.version}"
 
+    @property
+    def name(self) -> str:
+        """The name it was given, empty without one."""
+        try:
+            return self.preset.name
+        except Preset.DoesNotExist:
+            return ""
+
+
+class Preset(models.Model):
+    """A name by which a version is found again: sets themselves never change."""
+
+    instance = models.ForeignKey(StrategyInstance, models.CASCADE, related_name="presets")
+    parameter_set = models.OneToOneField(ParameterSet, models.CASCADE, related_name="preset")
+    name = models.CharField(max_length=60)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    named_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ("instance", "name")
+        constraints = (
+            models.UniqueConstraint(fields=("instance", "name"), name="preset_once_per_instance"),
+        )
+
+    def __str__(self):
+        return self.name
+
 
 class LiveSet(models.Model):
     """The pointer to an instance's live set; simple-history audits every move of it."""
@@ -77,10 +86,7 @@ class LiveSet(models.Model):
     reason = models.CharField(max_length=500)
     origin = models.CharField(max_length=10, choices=Origin)
 
-    history = HistoricalRecords(
-        # As long as a reason may be, which the default column is not on PostgreSQL.
-        history_change_reason_field=models.CharField(max_length=500, null=True)
-    )
+    history = KeptHistory()
     objects = Audited.as_manager()
 
     class Meta:
@@ -89,6 +95,9 @@ class LiveSet(models.Model):
 
     def __str__(self):
         return str(self.parameter_set)
+
+    def delete(self, *args, **kwargs):
+        raise TypeError("live parameters are never deleted: something must be live")
 
 
 class LivePeriod(models.Model):
@@ -108,3 +117,32 @@ class LivePeriod(models.Model):
 
     def __str__(self):
         return f"{self.parameter_set} from {self.live_from:%Y-%m-%d %H:%M}"
+
+
+class Freeze(models.Model):
+    """A stretch of time in which no parameter of a bot may change; open until it is lifted."""
+
+    bot = models.ForeignKey(Bot, models.CASCADE, related_name="freezes")
+    frozen_at = models.DateTimeField(default=clock.now)
+    frozen_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    reason = models.CharField(max_length=500)
+    lifted_at = models.DateTimeField(null=True, blank=True)
+    lifted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    lift_reason = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ("bot", "-frozen_at")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("bot",),
+                condition=models.Q(lifted_at__isnull=True),
+                name="one_freeze_at_once",
+            ),
+        )
+
+    def __str__(self):
+        return f"{self.bot} frozen from {self.frozen_at:%Y-%m-%d %H:%M}"

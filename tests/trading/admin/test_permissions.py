@@ -7,7 +7,16 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from trading import tokens
-from trading.models import Bot, BotToken, CandleSeries, LiveSet, Market, ParameterSet, Trade
+from trading.models import (
+    Bot,
+    BotToken,
+    CandleSeries,
+    LiveSet,
+    Market,
+    ParameterSet,
+    Preset,
+    Trade,
+)
 from trading.parameters import instance_for
 
 READ_ONLY = (
@@ -104,7 +113,7 @@ def test_whoever_may_only_look_cannot_make_a_version(guest, story):
     address = reverse("admin:trading_strategyinstance_change", args=[instance.pk])
     page = guest.get(address)
     assert page.status_code == 200
-    assert "Make a new version" not in page.content.decode()
+    assert "Review the change" not in page.content.decode()
     assert guest.post(address, {"reason": "because"}).status_code == 403
     assert ParameterSet.objects.filter(instance=instance).count() == 2
 
@@ -167,3 +176,32 @@ def test_a_small_table_is_exported_as_its_list_is_filtered(owner, bot):
     rows = json.loads(answer.content)
     assert [row["interval"] for row in rows] == ["900"]
     assert rows[0]["market__name"] == "'=1+1"
+
+
+@pytest.mark.parametrize(
+    "page", ["change", "history", "compare", "rollback/1", "values/rsi_period"]
+)
+def test_pages_of_a_strategy_are_closed_to_who_may_not_see_it(guest, story, page):
+    address = f"/admin/trading/strategyinstance/{instance_for(story, 'rsi_bb').pk}/{page}/"
+    assert guest.get(address).status_code == 403
+
+
+def test_whoever_may_only_look_cannot_roll_back(guest, story):
+    allow(guest, "view_strategyinstance")
+    instance = instance_for(story, "rsi_bb")
+    address = reverse("admin:trading_strategyinstance_rollback", args=[instance.pk, 1])
+    assert guest.get(address).status_code == 403
+    assert guest.post(address, {"reason": "because", "seen_version": "2"}).status_code == 403
+    page = reverse("admin:trading_strategyinstance_history", args=[instance.pk])
+    shown = guest.get(page).content.decode()
+    assert [name for name in ("/rollback/", "/name/", "/import/") if name in shown] == []
+
+
+@pytest.mark.parametrize("page", ["name/1", "import"])
+def test_whoever_may_only_look_neither_names_nor_imports(guest, story, page):
+    allow(guest, "view_strategyinstance")
+    instance = instance_for(story, "rsi_bb")
+    sent = {"name": "mine", "text": "{}", "reason": "because"}
+    answer = guest.post(f"/admin/trading/strategyinstance/{instance.pk}/{page}/", sent)
+    assert answer.status_code == 403
+    assert not Preset.objects.exists()

@@ -6,7 +6,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from trading.models import Book, ParameterSet
+from trading.models import Book, Bot, Origin, ParameterSet
+from trading.parameters import instance_for, promote
+
+from .conftest import ingest, tell, trade
 
 LARGE = (
     "trading_trade",
@@ -46,6 +49,12 @@ CURSORS = [
     {"before": "1740830000000000.60"},
     {"after": "1740830000000000.60"},
 ]
+
+
+@pytest.fixture(scope="module")
+def story(lasting):
+    """Told once: these tests read it."""
+    return tell(Bot.objects.create(name="alpha"))
 
 
 def plan(sql):
@@ -116,6 +125,8 @@ def test_an_export_of_trades_is_a_search_along_an_index(owner, story, query):
         "/admin/trading/rollupday/",
         "/admin/trading/bot/",
         "/admin/trading/strategyinstance/",
+        "/admin/trading/strategyinstance/changes/",
+        "/admin/trading/strategyinstance/changes/export.csv",
         "/admin/trading/parameterset/",
         "/admin/trading/candleseries/",
         "/admin/trading/scope/",
@@ -132,6 +143,33 @@ def test_the_page_of_a_trade_is_a_few_searches(owner, story):
     assert scans(queries) == []
 
 
+@pytest.mark.parametrize(
+    "page", ["change", "history", "compare", "values/stop_loss_bps", "rollback/1"]
+)
+def test_the_pages_about_parameters_are_searches(owner, story, page):
+    instance = instance_for(story, "rsi_bb").pk
+    _, queries = get(owner, f"/admin/trading/strategyinstance/{instance}/{page}/", None)
+    assert scans(queries) == []
+    assert len(queries) <= 20
+
+
+@pytest.mark.parametrize("page", ["change", "history", "compare", "values/stop_loss_bps"])
+def test_more_versions_take_no_more_queries(owner, story, page):
+    instance = instance_for(story, "rsi_bb")
+    address = f"/admin/trading/strategyinstance/{instance.pk}/{page}/"
+    get(owner, address, None)
+    _, few = get(owner, address, None)
+    for number in range(12):
+        promote(
+            instance=instance,
+            values={"stop_loss_bps": 5 + number},
+            reason="more",
+            origin=Origin.API,
+        )
+    _, many = get(owner, address, None)
+    assert len(many) <= len(few)
+
+
 @pytest.mark.parametrize("query", FILTERS, ids=lambda query: "+".join(query) or "all")
 def test_the_number_of_queries_does_not_grow_with_the_rows(owner, story, query):
     _, queries = get(owner, TRADES, resolved(query))
@@ -139,8 +177,6 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(owner, story, query):
 
 
 def test_more_books_and_rows_take_no_more_queries(owner, story):
-    from .conftest import ingest, trade
-
     get(owner, TRADES, None)
     _, few = get(owner, TRADES, None)
     more = [trade(n, market=f"M{n % 40}", external_id=f"m{n}") for n in range(400)]

@@ -6,12 +6,10 @@ import json
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 
 from tests.trading.story import make_bot
 from trading import clock, simulation, tokens
-from trading.api import authentication
 from trading.models import Bot, BotToken
 
 Scope = BotToken.Scope
@@ -51,13 +49,6 @@ class Api:
 
     def put(self, path: str, payload: Any, **headers: Any):
         return self.ask("PUT", path, payload, **headers)
-
-
-@pytest.fixture(autouse=True)
-def nothing_remembered():
-    """Tokens and throttles are remembered per process, and ids return between tests."""
-    authentication.forget()
-    cache.clear()
 
 
 @pytest.fixture

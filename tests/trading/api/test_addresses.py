@@ -14,7 +14,7 @@ from django.test import override_settings
         pytest.param("GET", "trades/?cursor=%00", {}, 400, id="Q3"),
         pytest.param("GET", "state/" + "9" * 300 + "/", {}, 404, id="Q4"),
         pytest.param("GET", "parameters/%F0%9F%A6%89/", {}, 404, id="Q5"),
-        pytest.param("GET", "trades/?format=xml", {}, 404, id="Q6"),
+        pytest.param("GET", "trades/?format=xml", {}, 400, id="Q6"),
         pytest.param("GET", "trades/", {"HTTP_ACCEPT": "text/xml"}, 406, id="Q7"),
         pytest.param("PATCH", "trades/", {}, 405, id="Q8"),
         pytest.param("POST", "state/k/", {"HTTP_X_HTTP_METHOD_OVERRIDE": "PUT"}, 405, id="Q8 b"),

@@ -63,28 +63,27 @@ def test_50_000_rows_are_refused_fast_and_in_little_memory(api, item):
     api.raw("POST", "trades/", body)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    took = []
-    for _ in range(5):
-        started = time.process_time()
-        answer = api.raw("POST", "trades/", body)
-        took.append(time.process_time() - started)
-    assert answer.status_code == 413
-    assert min(took) < 0.05
+    assert least_time(api, body, 413) < 0.05
     assert peak < 20_000_000
 
 
+def least_time(api, body: bytes, status: int) -> float:
+    """Processor seconds of one refusal: the fewest of some, as a busy machine adds to each."""
+    took = []
+    for _ in range(5):
+        started = time.process_time()
+        assert api.raw("POST", "trades/", body).status_code == status
+        took.append(time.process_time() - started)
+    return min(took)
+
+
 def test_what_has_more_brackets_than_any_batch_is_not_even_parsed(api):
-    started = time.process_time()
-    answer = api.raw("POST", "trades/", b"[" + b"{}," * 1_600_000 + b"{}]")
-    assert answer.status_code == 413
-    assert time.process_time() - started < 0.1
+    assert least_time(api, b"[" + b"{}," * 1_600_000 + b"{}]", 413) < 0.1
 
 
 def test_deep_and_wide_json_is_refused_at_once(api):
     for text in ("[" * 100_000, '{"a":' * 90_000, '[{"a":' * 40_000):
-        started = time.process_time()
-        assert api.raw("POST", "trades/", text.encode()).status_code == 400
-        assert time.process_time() - started < 0.1
+        assert least_time(api, text.encode(), 400) < 0.1
 
 
 def test_a_gzipped_body_is_read(api):
@@ -94,7 +93,12 @@ def test_a_gzipped_body_is_read(api):
 
 def test_a_gzip_bomb_is_unpacked_no_further_than_the_limit(api):
     packer = zlib.compressobj(9, wbits=31)
-    bomb = b"".join(packer.compress(b" " * 10_000_000) for _ in range(100)) + packer.flush()
+
+    def packed() -> bytes:
+        """Ten million spaces more, packed without a look at those before: so it can be repeated."""
+        return packer.compress(b" " * 10_000_000) + packer.flush(zlib.Z_FULL_FLUSH)
+
+    bomb = packed() + packed() * 99
     assert len(bomb) < 1_000_000
     tracemalloc.start()
     answer = api.raw("POST", "trades/", bomb, **GZIP)

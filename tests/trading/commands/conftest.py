@@ -7,15 +7,15 @@ from django.core.management import call_command
 from trading.models import Bot
 
 
+def call(name, *args):
+    """Call a command and give back what it printed, parsed where it is JSON."""
+    out = StringIO()
+    call_command(name, *map(str, args), stdout=out)
+    return json.loads(out.getvalue()) if "--json" in args else out.getvalue()
+
+
 @pytest.fixture
 def run():
-    """Call a command and give back what it printed, parsed where it is JSON."""
-
-    def call(name, *args):
-        out = StringIO()
-        call_command(name, *map(str, args), stdout=out)
-        return json.loads(out.getvalue()) if "--json" in args else out.getvalue()
-
     return call
 
 

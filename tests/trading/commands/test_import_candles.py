@@ -113,6 +113,9 @@ def test_a_bots_own_candles_stay_apart_from_shared_ones(run, tmp_path):
     assert candles.find_series(None, "M", 60).bot is None
 
 
+CUT_OFF = gzip.compress(b"time,open,high,low,close\n" * 99, mtime=0)[:40]
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("name", "content", "says"),
@@ -122,7 +125,7 @@ def test_a_bots_own_candles_stay_apart_from_shared_ones(run, tmp_path):
         ("c.csv", b"time,open\n1,2\n", "lacks the columns high, low, close"),
         ("c.csv", b"\xff\xfe\x00", "cannot be read"),
         ("c.csv.gz", b"no gzip", "cannot be read"),
-        ("c.csv.gz", gzip.compress(b"time,open,high,low,close\n" * 99)[:40], "cannot be read"),
+        ("c.csv.gz", CUT_OFF, "cannot be read"),
         ("c.json", b"{", "cannot be read as JSON"),
         ("c.json", b"{}", "must hold [[time, open"),
         ("c.parquet", b"x", "c.parquet"),

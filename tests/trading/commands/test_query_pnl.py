@@ -7,7 +7,12 @@ from io import StringIO
 import numpy as np
 import pandas as pd
 import pytest
-from django.core.management import CommandError
+
+from trading.models import Bot
+
+from .conftest import call
+
+pytestmark = pytest.mark.django_db
 
 KEYS = {
     "strategy": "CASE strategy WHEN 'mean_reversion' THEN 'rsi_bb' ELSE strategy END",
@@ -16,6 +21,14 @@ KEYS = {
     "exit_reason": "exit_reason",
     "market": "market",
 }
+
+
+@pytest.fixture(scope="module")
+def imported(lasting, shared_data):
+    """The reference bot with everything that its own file holds, imported once for all."""
+    bot = Bot.objects.create(name="ref")
+    call("import_bot_db", shared_data / "bot" / "pnl_trades.db", "--bot", "ref")
+    return bot
 
 
 @pytest.fixture
@@ -121,34 +134,5 @@ def test_a_feature_nobody_recorded_says_so_and_the_hour_is_known_all_the_same(im
     assert [group["key"] for group in hours] == [str(hour) for hour in range(24)]
 
 
-def test_without_trades_it_says_how_to_get_some(bot, run):
-    assert "import_bot_db" in run("query_pnl")
-    assert run("query_pnl", "--json")[0]["trades"] == 0
-    assert run("query_pnl", "--json")[0]["win_rate"] is None
-
-
 def test_live_and_paper_are_never_mixed_and_the_other_is_named(imported, run):
     assert "--mode live" in run("query_pnl", "--mode", "paper")
-
-
-@pytest.mark.parametrize(
-    ("args", "says"),
-    [
-        (("--by", "moon"), "by must be one of day, hour"),
-        (("--by", "param:moon"), "there is no param 'moon'; there are: "),
-        (("--strategy", "renko"), "did you mean renko_ao?"),
-        (("--bot", "nobody"), 'no bot is named "nobody"; there are: ref'),
-        (("--since", "yesterday"), '"yesterday" is not a time'),
-        (("--since", "2022-01-02", "--until", "2022-01-01"), "--since must be before --until"),
-        (("--window", "24h", "--since", "2022-01-02"), "give one or the other"),
-        (("--market", "a b"), "--market must match"),
-        (("--json", "--csv"), "choose one"),
-    ],
-)
-def test_bad_input_gets_one_clear_line(bot, args, says):
-    from django.core.management import call_command
-
-    with pytest.raises(CommandError) as error:
-        call_command("query_pnl", *args)
-    assert says in str(error.value)
-    assert "\n" not in str(error.value)

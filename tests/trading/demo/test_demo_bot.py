@@ -20,7 +20,6 @@ NOW = datetime(2026, 3, 12, 15, 20, 31, tzinfo=UTC)
 @pytest.fixture(autouse=True)
 def short(monkeypatch):
     """Four days instead of thirty: the same story, told faster."""
-    authentication.forget()
     monkeypatch.setattr(demo, "DAYS", 4)
     monkeypatch.setattr(demo, "FINE_DAYS", 1)
     first, second = demo.CHANGES

@@ -121,6 +121,11 @@ COMPONENTS: dict[str, Schema] = {
         performance_before=nullable(NUMBER), performance_after=nullable(NUMBER),
         trades_before=nullable(COUNT), trades_after=nullable(COUNT),
     ),
+    "StaleChange": record(
+        detail=TEXT, version=COUNT | parts.described("The version that is live."), reason=TEXT,
+        difference=array(record(parameter_name=TEXT, old_value=_ANY, new_value=_ANY))
+        | parts.described("From the version that the caller saw to the one that is live."),
+    ),
     "Strategy": record(
         key=TEXT, title=TEXT, aliases=array(TEXT), summary=TEXT,
         groups=array(record(key=TEXT, label=TEXT)),

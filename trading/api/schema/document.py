@@ -86,6 +86,8 @@ def _responses(operation: Operation) -> dict[str, Any]:
         content = {}
         if answer.schema is not None:
             content = {"content": {JSON: {"schema": answer.schema, **_example(answer.example)}}}
+        if answer.csv:
+            content["content"]["text/csv"] = {"schema": parts.TEXT}
         headers = {"headers": {"ETag": {"schema": parts.TEXT}}} if answer.tagged else {}
         found[str(code)] = {"description": answer.text, **content, **headers}
     return dict(sorted(found.items()))

@@ -70,8 +70,8 @@ ROLLBACK = {"to": 1, "reason": "Win rate fell after the last change"}
 CHANGE = {
     "strategy": "rsi_bb", "parameter_name": "rsi_period", "old_value": 14, "new_value": 12,
     "changed_at": NOW, "changed_by": "api", "reason": "React a little earlier", "version": 2,
-    "performance_before": None, "performance_after": None, "trades_before": None,
-    "trades_after": None,
+    "performance_before": 0.021, "performance_after": None, "trades_before": 214,
+    "trades_after": 12,
 }  # fmt: skip
 STRATEGY = {
     "key": "grid", "title": "Grid",

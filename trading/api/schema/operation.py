@@ -24,6 +24,7 @@ class Answer:
     schema: Schema | None = None
     example: Any = None
     tagged: bool = False
+    csv: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.conf import settings
+
 from trading import grouping
 from trading.api.performance import DETAILED
 from trading.api.schema import examples, parts
@@ -26,6 +28,12 @@ _UNCHANGED = Answer("Nothing changed since the answer with this ETag.")
 _NO_STRATEGY = {404: ("There is no such strategy.", ref("Error"))}
 _NO_CLOCK = {404: ("Time is not simulated here.", ref("Error"))}
 _MADE = Answer("The new version, which is live now.", ref("Told"), examples.TOLD, tagged=True)
+_CONFLICT = {
+    409: (
+        "Another version went live since `version`, or the parameters are frozen; nothing changed.",
+        either(ref("StaleChange"), ref("Error")),
+    )
+}
 _FEATURES = {one.name for strategy in REGISTRY.values() for one in strategy.features}
 _FEATURES |= {one.name for one in COMMON_CONTEXT}
 _PARAMETERS = {one.name for strategy in REGISTRY.values() for one in strategy.parameters}
@@ -52,18 +60,25 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         "Parameters", "Change parameters",
         "A new version, live at once. Values that are left out take their declared default; "
         "names and bounds are those of GET strategies/.",
-        {201: _MADE}, ref("ParametersIn"), examples.PARAMETERS, errors=_NO_STRATEGY,
+        {201: _MADE}, ref("ParametersIn"), examples.PARAMETERS, errors=_NO_STRATEGY | _CONFLICT,
     ),
     ("Rollback", "POST"): Operation(
         "Parameters", "Go back to an earlier version",
         "Its values become a new version, live at once.",
-        {201: _MADE}, ref("RollbackIn"), examples.ROLLBACK, errors=_NO_STRATEGY,
+        {201: _MADE}, ref("RollbackIn"), examples.ROLLBACK, errors=_NO_STRATEGY | _CONFLICT,
     ),
     ("History", "GET"): Operation(
-        "Parameters", "Every change of a parameter", "Newest first, one row per parameter.",
-        {200: Answer("Changes.", array(ref("Change")), [examples.CHANGE])},
+        "Parameters", "Every change of a parameter, and what came of it",
+        "Newest first, one row per parameter. performance_before and performance_after are the "
+        "average PnL in percent of all trades of the set before and of this one; the latter is "
+        f"null until there are {settings.OUTCOME_TRADES} trades (OUTCOME_TRADES) or the next "
+        "change has come. They describe and prove nothing: after a bad stretch results recover "
+        "by themselves.",
+        {200: Answer("Changes.", array(ref("Change")), [examples.CHANGE], csv=True)},
         parameters=(
             STRATEGY, query("parameter", "Only this parameter.", parts.text(1, 200)),
+            MODE, AS_OF, query("format", "json, or csv for a spreadsheet.",
+                               parts.words(("json", "csv"))),
         ),
     ),
     ("Strategies", "GET"): Operation(

@@ -22,6 +22,10 @@ KINDS = (
 )  # fmt: skip
 _NOT_BLANK = {"pattern": r"^[^\u0000]*\S[^\u0000]*$"}
 REASON = parts.text(1, 500, "Why; it is what you will look for later.") | _NOT_BLANK
+SEEN = parts.nullable(parts.whole(1, 2**31 - 1)) | parts.described(
+    "The version that the change was decided by. Where another one is live by now the answer is "
+    "409, with what became different."
+)
 VALUES = {
     "type": "object",
     "description": "Values by parameter name; those left out take their declared default.",
@@ -117,8 +121,10 @@ OWN: dict[str, dict[str, Schema]] = {
         "started_at": parts.nullable(parts.TIME),
         "time": parts.nullable(parts.TIME),
     },
-    "ParametersIn": {"values": VALUES},
-    "RollbackIn": {"to": parts.whole(1, 2**31 - 1, "The version to go back to.")},
+    "ParametersIn": {"values": VALUES, "version": SEEN},
+    "RollbackIn": {
+        "to": parts.whole(1, 2**31 - 1, "The version to go back to."), "version": SEEN,
+    },
     "StrategyIn": {
         "key": parts.matching(r"[a-z0-9_]{1,40}"),
         "title": parts.text(0, 100),

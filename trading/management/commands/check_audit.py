@@ -1,0 +1,20 @@
+from django.core.management.base import CommandError
+
+from trading import parameter_audit
+from trading.management.base import Command as Base
+
+
+class Command(Base):
+    help = "Check that what is live is what the history of parameters says."
+
+    def handle(self, **options):
+        found = parameter_audit.check()
+        if options["json"]:
+            self.answer(found)
+        elif not found:
+            self.stdout.write("All live parameters are as their history says.")
+        if found:
+            told = "; ".join(
+                f"{one['strategy']} of {one['bot']}: {one['problem']}" for one in found[:20]
+            )
+            raise CommandError(f"{len(found)} found: {told}")

@@ -1,0 +1,49 @@
+import json
+from pathlib import Path
+
+from django.core.management.base import CommandError
+
+from trading import parameter_files, parameters
+from trading.management.base import Command as Base
+from trading.management.base import instance_named
+
+
+class Command(Base):
+    help = "Write a parameter set as JSON: the live one, a version, or one with a name."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--strategy", required=True, help="key, alias, or rsi_bb@sol")
+        parser.add_argument("--bot", metavar="NAME", help="needed where several run the strategy")
+        which = parser.add_mutually_exclusive_group()
+        which.add_argument("--version", type=int, dest="set_version", help="of the parameters")
+        which.add_argument("--name", help="the name that a version was given")
+        parser.add_argument("--output", type=Path, metavar="FILE", help="instead of printing it")
+
+    def create_parser(self, prog_name, subcommand, **kwargs):
+        # --version means the version of the parameters here, not Django's.
+        return super().create_parser(prog_name, subcommand, conflict_handler="resolve", **kwargs)
+
+    def handle(self, *, strategy, bot, set_version, name, output, **options):
+        instance = instance_named(strategy, bot)
+        document = parameter_files.export_set(self._chosen(instance, set_version, name))
+        if output is None:
+            self.answer(document)
+            return
+        try:
+            output.write_text(json.dumps(document, indent=2) + "\n")
+        except OSError as error:
+            raise CommandError(f"{output}: {error.strerror}") from error
+        if options["json"]:
+            self.answer({"file": str(output), "version": document["version"]})
+        else:
+            self.stdout.write(f"Version {document['version']} of {instance} is in {output}.")
+
+    def _chosen(self, instance, version, name):
+        if version is None and name is None:
+            return parameters.live_for(instance.bot, instance.name)
+        wanted = {"version": version} if name is None else {"preset__name": name}
+        found = instance.parameter_sets.filter(**wanted).first()
+        if found is None:
+            what = f"version {version}" if name is None else f'version named "{name}"'
+            raise CommandError(f"there is no {what} of {instance}")
+        return found

@@ -1,0 +1,81 @@
+"""The flat table of changes: a row per parameter and change, with what came of it."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from trading import clock
+from trading.models import Mode, StrategyInstance
+from trading.outcomes import Outcome, of_changes
+
+COLUMNS = (
+    "strategy", "parameter_name", "old_value", "new_value", "changed_at", "changed_by", "reason",
+    "version", "performance_before", "performance_after", "trades_before", "trades_after",
+)  # fmt: skip
+_RUN = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
+
+
+def rows(
+    instances: Iterable[StrategyInstance],
+    parameter: str | None = None,
+    mode: str | None = Mode.LIVE,
+    as_of: datetime | None = None,
+) -> list[dict[str, Any]]:
+    """A row per parameter and change with the names of COLUMNS, newest first.
+
+    ``changed_at`` is when the new value went live, an aware datetime; performance is the average
+    PnL in percent (see outcomes). ``mode`` None looks at each instance's own.
+    """
+    found = [
+        _row(outcome, change)
+        for instance in instances
+        for outcome in of_changes(instance, mode, as_of)
+        for change in outcome.rows
+        if parameter in (None, change["name"])
+    ]
+    # Stable: the parameters of a change stay in their declared order.
+    return sorted(found, key=lambda row: (row["changed_at"], row["version"]), reverse=True)
+
+
+def _row(outcome: Outcome, change: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "strategy": outcome.instance.name,
+        "parameter_name": change["name"],
+        "old_value": change["old"],
+        "new_value": change["new"],
+        "changed_at": outcome.changed_at,
+        "changed_by": outcome.changed_by,
+        "reason": outcome.after.reason,
+        "version": outcome.after.version,
+        "performance_before": outcome.performance_before,
+        "performance_after": outcome.performance_after,
+        "trades_before": outcome.trades_before,
+        "trades_after": outcome.trades_after,
+    }
+
+
+class _Line:
+    """What csv writes to, a line at a time."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def as_csv(found: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """The rows as lines of CSV, the names first; nothing in them runs as a formula."""
+    writer = csv.writer(_Line(), lineterminator="\r\n")
+    yield writer.writerow(COLUMNS)
+    for row in found:
+        yield writer.writerow([_cell(row[name]) for name in COLUMNS])
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return clock.to_text(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    # A spreadsheet would run a cell that begins like a formula; numbers are none.
+    return f"'{value}" if isinstance(value, str) and value.startswith(_RUN) else value
