@@ -175,3 +175,16 @@ def test_what_is_not_kept_is_only_told_while_it_happens():
     Alert.objects.all().delete()
     with clock.at(MONDAY + DAY):
         assert monitoring.monitor(MONDAY + 5 * HOUR)["events"] == []
+
+
+def test_a_heartbeat_tells_how_far_its_bot_s_clock_is_off(api):
+    with clock.at(MONDAY):
+        sent = {"time": (MONDAY + timedelta(seconds=95)).isoformat(), "version": "1"}
+        assert api.post("heartbeat/", sent).status_code == 200
+        (event,) = monitoring.pulse(MONDAY)["events"]
+    assert event["kind"] == "clock_skew" and "95 s ahead" in event["sentence"]
+    with clock.at(MONDAY + timedelta(minutes=1)):
+        api.post("heartbeat/", {"time": (MONDAY + timedelta(minutes=1)).isoformat()})
+    with clock.at(MONDAY + timedelta(minutes=12)):
+        kinds = {(one["kind"], one["what"]) for one in monitoring.pulse(clock.now())["events"]}
+    assert ("clock_skew", "ended") in kinds
