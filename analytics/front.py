@@ -7,10 +7,14 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
+from analytics.admin import alert_rows
+from analytics.alarms.base import ORDER
 from analytics.jobs import status
-from analytics.models import JobLine
+from analytics.models import Alert, JobLine
 from trading import clock
 from trading.admin import dashboard as trading
+
+ALARMS_SHOWN = 5
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -18,7 +22,24 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     seen when the worker is what is wrong."""
     context = trading.dashboard(request, context)
     may_see = request.user.has_perm("analytics.view_jobline")
-    return {**context, "troubles": troubles() if may_see else []}
+    return {
+        **context,
+        "troubles": troubles() if may_see else [],
+        "alarms": alarms() if request.user.has_perm("analytics.view_alert") else None,
+    }
+
+
+def alarms() -> dict[str, Any] | None:
+    """The open alarms, the most severe first; None where there is none."""
+    found = list(Alert.objects.filter(state=Alert.State.OPEN).select_related("bot", "instance"))
+    if not found:
+        return None
+    found.sort(key=lambda one: (-ORDER.index(one.severity), -one.opened_at.timestamp()))
+    page = reverse("admin:analytics_alert_changelist")
+    return {
+        "count": len(found), "rows": [alert_rows.card(one) for one in found[:ALARMS_SHOWN]],
+        "more": len(found) > ALARMS_SHOWN, "url": f"{page}?state__exact=open",
+    }  # fmt: skip
 
 
 def troubles() -> list[dict[str, str]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from analytics.jobs import status
-from analytics.models import JobLine
+from analytics.models import Alert, JobLine
 from selflearn import database, traffic
 from trading import stored
 
@@ -53,7 +53,7 @@ def _store() -> Sequence[tuple]:
 
 
 def alarms_open() -> int:
-    return 0
+    return Alert.objects.exclude(state=Alert.State.RESOLVED).count()
 
 
 def _worker() -> Sequence[tuple]:

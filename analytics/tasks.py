@@ -110,6 +110,11 @@ def _clock(text: str) -> tuple[timedelta, timedelta]:
 
 
 TIMETABLE: tuple[Job, ...] = (
+    Job("monitor", "Watch: snapshots and alarms", "analytics.monitoring.monitor",
+        every=timedelta(hours=1)),
+    Job("pulse", "Watch: silent bots, work that waits", "analytics.monitoring.pulse",
+        every=timedelta(minutes=1), simulated=False),
+    Job("tidy_snapshots", "Thin out old snapshots", "analytics.snapshots.tidy", at="03:30"),
     Job("demo", "Demo: a minute of the paper bot", "trading.demo.bot.live",
         every=timedelta(minutes=1), wanted="trading.demo.presence.there", simulated=False),
     Job("prune_jobs", "Forget old runs of jobs", "analytics.jobs.prune.prune",

@@ -58,6 +58,13 @@ NAVIGATION = [
         ],
     },
     {
+        "title": "Watch",
+        "items": [
+            _item("Alarms", "notifications", "analytics.alert"),
+            _item("Rules of alarms", "rule", "analytics.alarmrule"),
+        ],
+    },
+    {
         "title": "Market",
         "items": [
             _item("Candle series", "candlestick_chart", "trading.candleseries"),

@@ -16,6 +16,7 @@ urlpatterns = [
     path("metrics", probes.metrics, name="metrics"),
     path("admin/", admin.site.urls),
     path("api/v1/", include("trading.api.urls")),
+    path("api/v1/", include("analytics.api.urls")),
     path("api/schema/", docs.schema, name="api-schema"),
     path("api/docs/", docs.page, name="api-docs"),
     re_path(r"^api/", no_such_address),

@@ -33,3 +33,11 @@ def test_every_metric_is_defined_in_the_documents():
     names = metrics.from_tally(tally.empty(1)[0], none, 0.0)
     text = (ROOT / "docs" / "metrics.md").read_text()
     assert [name for name in names if f"`{name.removesuffix('_interval')}`" not in text] == []
+
+
+def test_every_alarm_is_explained_in_the_documents():
+    from analytics.alarms import REGISTRY
+
+    text = (ROOT / "docs" / "alarms.md").read_text()
+    for alarm in REGISTRY.values():
+        assert f"| {alarm.title} (`{alarm.key}`) |" in text

@@ -216,3 +216,7 @@ def _hint(parameter: Parameter) -> str:
     low, high = plain(described["low"]), plain(described["high"])
     unit = "" if parameter.unit == "ratio" else f" {parameter.unit}"
     return f"{low} to {high}{unit}, default {plain(default)}"
+
+
+# For forms of other declared parameters.
+field_for, hint_for = _field, _hint

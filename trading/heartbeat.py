@@ -22,9 +22,14 @@ def seen(bot: Bot) -> None:
         bot.seen_at = now
 
 
-def beat(bot: Bot, reported: dict[str, Any], started_at: datetime | None) -> None:
-    """Keep what a heartbeat said."""
-    changes: dict[str, Any] = {"seen_at": clock.now(), "reported": reported}
+def beat(
+    bot: Bot, reported: dict[str, Any], started_at: datetime | None, told: datetime | None = None
+) -> None:  # fmt: skip
+    """Keep what a heartbeat said; ``told`` is the time on the bot's clock when it was sent."""
+    now = clock.now()
+    if told:
+        reported = {**reported, "clock_ahead_seconds": round((told - now).total_seconds(), 1)}
+    changes: dict[str, Any] = {"seen_at": now, "reported": reported}
     if started_at:
         changes["started_at"] = started_at
     Bot.objects.filter(pk=bot.pk).update(**changes)

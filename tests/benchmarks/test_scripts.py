@@ -18,6 +18,8 @@ SCRIPTS = {
     "rebuild.py": (*SMALL, "--batches", "2"),
     "candles.py": ("--candles", "500"),
     "startup.py": ("--repeats", "1"),
+    "monitoring.py": ("--trades", "28000"),
+    "worlds.py": ("--runs", "4", "--days", "200"),
     "lists.py": (*SMALL, "--candles", "500", "--repeats", "1"),
 }
 

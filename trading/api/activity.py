@@ -39,11 +39,11 @@ class Heartbeat(Endpoint):
     def post(self, request):
         found = body(request, HeartbeatIn)
         errors: fields.Errors = {}
-        started_at = None
+        started_at = told_at = None
         if found.started_at is not None:
             started_at = fields.moment("started_at", found.started_at, errors)
         if found.time is not None:
-            fields.moment("time", found.time, errors)
+            told_at = fields.moment("time", found.time, errors)
         for name, length in (("version", 64), ("status", 200)):
             if isinstance(getattr(found, name), str):
                 fields.text(name, getattr(found, name), length, errors)
@@ -58,9 +58,10 @@ class Heartbeat(Endpoint):
         fields.json_value("status", reported, errors, STATUS_BYTES)
         if errors:
             raise ValidationError(errors)
-        heartbeat.beat(
-            self.bot, reported, None if started_at is None else clock.from_micros(started_at)
+        started, sent = (
+            None if at is None else clock.from_micros(at) for at in (started_at, told_at)
         )
+        heartbeat.beat(self.bot, reported, started, sent)
         return Response(
             {
                 "parameters_etag": told.etag(told.everything(self.bot)),

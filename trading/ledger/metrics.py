@@ -42,8 +42,11 @@ class Columns:
     mae: Floats
 
 
-def from_tally(tally: Any, daily: Daily, seconds: float) -> Metrics:
-    """Metrics that need only sums: of one TALLY record and a window ``seconds`` long."""
+def from_tally(tally: Any, daily: Daily, seconds: float, *, interval: bool = True) -> Metrics:
+    """Metrics that need only sums: of one TALLY record and a window ``seconds`` long.
+
+    Without ``interval`` that of the average, which costs more than all the rest, is left None.
+    """
     n, wins, losses = int(tally["trades"]), int(tally["wins"]), int(tally["losses"])
     total, gain, loss = (float(tally[name]) for name in ("total", "gain", "loss"))
     mean, std = _ratio(total, n), _std(n, total, float(tally["squares"]))
@@ -57,7 +60,7 @@ def from_tally(tally: Any, daily: Daily, seconds: float) -> Metrics:
         "win_rate": _ratio(wins, n),
         "win_rate_interval": wilson(wins, n),
         "avg_pnl_pct": mean,
-        "avg_pnl_pct_interval": mean_interval(daily),
+        "avg_pnl_pct_interval": mean_interval(daily) if interval else None,
         "total_pnl_pct": total if n else None,
         "avg_win_pct": avg_win,
         "avg_loss_pct": avg_loss,

@@ -1,0 +1,1 @@
+"""The API of what trades mean; ``trading.api`` has what all endpoints share."""

@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import status
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.response import Response
+
+from analytics.alarms import REGISTRY, life
+from analytics.alerts import before_key, newest
+from analytics.api import shapes
+from analytics.models import Alert, AlertEvent, Severity
+from trading import clock, fields
+from trading.api import render
+from trading.api.authentication import OPERATE, READ, allow
+from trading.api.base import Endpoint, body
+from trading.api.queries import Query
+
+STATES = (*Alert.State.values, "active")
+
+
+class Described(Endpoint):
+    described_in = "analytics.api.schema"
+
+
+class Alerts(Described):
+    """What went wrong with the bot's strategies, newest first."""
+
+    scopes = allow(GET=READ)
+
+    def get(self, request):
+        query = Query(
+            request, "strategy", "mode", "kind", "state", "severity", "since", "until", "cursor",
+            "limit",
+        )  # fmt: skip
+        asked = {
+            "state": _one_of(query, "state", STATES),
+            "severity": _one_of(query, "severity", Severity.values),
+            "mode": _one_of(query, "mode", ("live", "paper")),
+            "kind": _one_of(query, "kind", REGISTRY),
+        }
+        selection = query.selection(self.bot, mode=None) if query.has("strategy") else None
+        found, older = newest(
+            self.bot, asked, instances=selection and selection.instances(),
+            since=query.moment("since"), until=query.moment("until"), before=query.key("cursor"),
+            limit=query.whole("limit", 100, 1, 500),
+        )  # fmt: skip
+        return Response(
+            {
+                "alerts": [alert_out(alert) for alert in found],
+                "next": None if older is None else "-".join(map(str, before_key(older))),
+            }
+        )
+
+
+class OneAlert(Described):
+    """An alert with its history."""
+
+    scopes = allow(GET=READ)
+
+    def get(self, request, alert):
+        Query(request)
+        return Response(_with_events(_find(self.bot, alert)))
+
+
+class Step(Described):
+    """A step in an alert's life, taken by hand."""
+
+    scopes = allow(POST=OPERATE)
+    shape = shapes.NoteIn
+
+    def post(self, request, alert):
+        found = body(request, self.shape)
+        row = _find(self.bot, alert)
+        note = _note(found.note)
+        try:
+            self.take(row, found, note)
+        except life.NotPossible as error:
+            return Response({"detail": str(error)}, status=status.HTTP_409_CONFLICT)
+        return Response(_with_events(row))
+
+    def take(self, row: Alert, found: Any, note: str) -> None:
+        raise NotImplementedError
+
+
+class Acknowledge(Step):
+    def take(self, row, found, note):
+        life.acknowledge(row, note=note)
+
+
+class Resolve(Step):
+    def take(self, row, found, note):
+        life.resolve(row, note=note)
+
+
+class Snooze(Step):
+    shape = shapes.SnoozeIn
+
+    def take(self, row, found, note):
+        errors: fields.Errors = {}
+        until = fields.moment("until", found.until, errors)
+        if errors:
+            raise ValidationError(errors)
+        life.snooze(row, until=clock.from_micros(until), note=note)
+
+
+def _one_of(query: Query, name: str, words: Any) -> str | None:
+    value = query.text(name, 40)
+    if value is not None and value not in words:
+        raise ValidationError({name: [f"must be one of {', '.join(words)}"]})
+    return value
+
+
+def _note(text: str) -> str:
+    errors: fields.Errors = {}
+    fields.text("note", text, life.NOTE_LENGTH, errors)
+    if errors:
+        raise ValidationError(errors)
+    return text
+
+
+def _find(bot: Any, key: str) -> Alert:
+    found = Alert.objects.select_related("instance", "bot").filter(pk=int(key), bot=bot).first()
+    if found is None:
+        raise NotFound("There is no such alert.")
+    return found
+
+
+def alert_out(alert: Alert) -> dict[str, Any]:
+    return {
+        "id": alert.pk,
+        "kind": alert.kind,
+        "strategy": alert.instance.name if alert.instance_id else None,
+        "mode": alert.mode or None,
+        "state": alert.state,
+        "severity": alert.severity,
+        "sentence": alert.sentence,
+        "advice": alert.advice,
+        "evidence": alert.evidence,
+        "opened_at": render.time(alert.opened_at),
+        "seen_at": render.time(alert.seen_at),
+        "changed_at": render.time(alert.changed_at),
+        "snoozed_until": render.time(alert.snoozed_until),
+        "resolved_at": render.time(alert.resolved_at),
+    }
+
+
+def _with_events(alert: Alert) -> dict[str, Any]:
+    events = alert.events.select_related("by").order_by("at", "pk")
+    return {**alert_out(alert), "events": [_event(event) for event in events]}
+
+
+def _event(event: AlertEvent) -> dict[str, Any]:
+    return {
+        "type": event.type, "at": render.time(event.at), "severity": event.severity,
+        "sentence": event.sentence, "by": event.by.get_username() if event.by else None,
+        "note": event.note,
+    }  # fmt: skip

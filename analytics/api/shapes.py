@@ -1,0 +1,15 @@
+"""What requests look like."""
+
+from __future__ import annotations
+
+from trading.api.shapes import In
+from trading.records import Number
+
+
+class NoteIn(In):
+    note: str = ""
+
+
+class SnoozeIn(In):
+    until: Number
+    note: str = ""

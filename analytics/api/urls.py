@@ -1,0 +1,17 @@
+"""Addresses below /api/v1/, beside those of ``trading.api``."""
+
+from __future__ import annotations
+
+from django.urls import path, re_path
+
+from analytics.api import alerts
+
+_ALERT = r"^alerts/(?P<alert>[0-9]{1,18})"
+
+urlpatterns = [
+    path("alerts/", alerts.Alerts.as_view(), name="alerts"),
+    re_path(rf"{_ALERT}/$", alerts.OneAlert.as_view(), name="alert"),
+    re_path(rf"{_ALERT}/acknowledge/$", alerts.Acknowledge.as_view(), name="alert-acknowledge"),
+    re_path(rf"{_ALERT}/snooze/$", alerts.Snooze.as_view(), name="alert-snooze"),
+    re_path(rf"{_ALERT}/resolve/$", alerts.Resolve.as_view(), name="alert-resolve"),
+]
