@@ -62,12 +62,11 @@ NAVIGATION = [
     {
         "title": "System",
         "items": [
+            _item("Jobs", "schedule", "analytics.jobline"),
             _item("Rollups", "functions", "trading.rollupday"),
             _item("Scopes", "category", "trading.scope"),
             _item("Users", "person", "auth.user"),
             _item("Groups", "group", "auth.group"),
-            _item("Scheduled tasks", "schedule", "django_q.schedule"),
-            _item("Failed tasks", "error", "django_q.failure"),
         ],
     },
 ]
@@ -90,7 +89,7 @@ UNFOLD: dict[str, Any] = {
     "STYLES": [_styles],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
-    "DASHBOARD_CALLBACK": "trading.admin.dashboard.dashboard",
+    "DASHBOARD_CALLBACK": "analytics.front.dashboard",
     # Pages and applications only: searching rows would scan tables.
     "COMMAND": {"search_models": False, "show_history": False},
     "SIDEBAR": {

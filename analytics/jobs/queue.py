@@ -65,9 +65,10 @@ def _next(job: Job, last: datetime, now: datetime) -> datetime | None:
 
 def _queue_moment(job: Job, line: JobLine, due: datetime) -> JobRun | None:
     """Queue it, unless another process was first."""
+    wanted = is_wanted(job)
     with transaction.atomic():
         moved = JobLine.objects.filter(name=line.name, last_due=line.last_due).update(last_due=due)
-        if not moved or not is_wanted(job):
+        if not moved or not wanted:
             return None
         run = _add(job, due)
         if run is None and not JobRun.objects.filter(job=job.name, key="", due=due).exists():

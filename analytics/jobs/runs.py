@@ -17,7 +17,6 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F
-from django_q.exceptions import TimeoutException
 
 from analytics.models import JobLine, JobRun
 from analytics.tasks import Job
@@ -45,7 +44,7 @@ def run(pk: int) -> str:
     began = time.monotonic()
     try:
         summary, error = _call(found), ""
-    except (Exception, TimeoutException) as raised:
+    except (Exception, SystemExit) as raised:  # what it is told when it takes too long is an exit
         log.exception("job %s failed", found.job)
         summary, error = None, last_line(raised)
     _end(found, State.FAILED if error else State.OK, time.monotonic() - began, error, summary)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Min, OuterRef, Subquery
+from django.db.models import Count, Min
 from django_q.models import OrmQ
 
 from analytics.models import JobLine, JobRun, WorkerBeat
@@ -18,6 +17,7 @@ from .timetable import is_wanted, timetable
 
 SILENT = timedelta(seconds=60)  # a worker that has not been heard for longer is down
 STUCK = {"short": timedelta(minutes=10), "long": timedelta(hours=2)}  # of the oldest that waits
+RECENT = 12  # runs of a job that tell how it is getting on
 State = JobRun.State
 
 
@@ -27,50 +27,46 @@ class Standing:
 
     job: Job
     line: JobLine | None
-    last: JobRun | None  # the newest that ended
+    recent: list[JobRun]  # newest first, those on request too
     active: JobRun | None
     state: str
     next_due: datetime | None
+
+    @property
+    def last(self) -> JobRun | None:
+        """The newest run that ended."""
+        return next((run for run in self.recent if run.state not in JobRun.ACTIVE), None)
 
 
 def standings(now: datetime | None = None) -> list[Standing]:
     """All jobs of the timetable, in its order."""
     now = now or clock.now()
-    lines = JobLine.objects.in_bulk()
-    active = {run.job: run for run in JobRun.objects.filter(state__in=JobRun.ACTIVE, key="")}
-    last = _newest([job.name for job in timetable()])
-    return [
-        _standing(job, lines.get(job.name), last.get(job.name), active.get(job.name), now)
-        for job in timetable()
-    ]
+    lines, active = _lines_and_active()
+    found = []
+    for job in timetable():
+        due = job.next_due(now) if job.timed and not clock.simulated() else None
+        recent = list(JobRun.objects.filter(job=job.name).order_by("-due")[:RECENT])
+        one = Standing(job, lines.get(job.name), recent, active.get(job.name), "", due)
+        found.append(replace(one, state=_state(one, now)))
+    return found
 
 
-def _newest(names: Sequence[str]) -> dict[str, JobRun]:
-    """The newest ended run of each job, on request or not, along the index."""
-    ended = JobRun.objects.exclude(state__in=JobRun.ACTIVE)
-    newest = Subquery(ended.filter(job=OuterRef("name")).order_by("-due").values("pk")[:1])
-    timed = set(JobLine.objects.annotate(run=newest).values_list("run", flat=True))
-    rest = set(names) - set(JobLine.objects.values_list("name", flat=True))
-    for name in rest:
-        timed |= set(ended.filter(job=name).order_by("-due").values_list("pk", flat=True)[:1])
-    return {run.job: run for run in JobRun.objects.filter(pk__in=timed - {None})}
+def _lines_and_active() -> tuple[dict[str, JobLine], dict[str, JobRun]]:
+    running = JobRun.objects.filter(state__in=JobRun.ACTIVE, key="")
+    return JobLine.objects.in_bulk(), {run.job: run for run in running}
 
 
-def _standing(
-    job: Job, line: JobLine | None, last: JobRun | None, active: JobRun | None, now: datetime
-) -> Standing:
-    if not is_wanted(job):
-        state = "off"
-    elif last and last.state in (State.DEAD, State.FAILED):
-        state = str(last.state)
-    elif is_late(job, line, active, now):
-        state = "late"
-    elif active:
-        state = "running"
-    else:
-        state = "ok" if last else "waiting"
-    due = job.next_due(now) if job.timed and not clock.simulated() else None
-    return Standing(job, line, last, active, state, due)
+def _state(one: Standing, now: datetime) -> str:
+    if not is_wanted(one.job):
+        return "off"
+    last = one.last
+    if last and last.state in (State.DEAD, State.FAILED):
+        return str(last.state)
+    if is_late(one.job, one.line, one.active, now):
+        return "late"
+    if one.active:
+        return "running"
+    return "ok" if last else "waiting"
 
 
 def is_late(job: Job, line: JobLine | None, active: JobRun | None, now: datetime) -> bool:
@@ -87,8 +83,7 @@ def is_late(job: Job, line: JobLine | None, active: JobRun | None, now: datetime
 def late(now: datetime | None = None) -> list[str]:
     """The names of the jobs that are late."""
     now = now or clock.now()
-    lines = JobLine.objects.in_bulk()
-    active = {run.job: run for run in JobRun.objects.filter(state__in=JobRun.ACTIVE, key="")}
+    lines, active = _lines_and_active()
     return [
         job.name
         for job in timetable()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,8 @@ from django.utils.module_loading import import_string
 from analytics.models import JobLine
 from analytics.tasks import Job
 from trading import clock
+
+log = logging.getLogger("analytics.jobs")
 
 
 def timetable() -> tuple[Job, ...]:
@@ -31,8 +34,18 @@ def function(job: Job) -> Callable[..., Any]:
 
 
 def is_wanted(job: Job) -> bool:
-    """Whether there is anything for it to do in this installation."""
-    return not job.wanted or bool(import_string(job.wanted)())
+    """Whether there is anything for it to do in this installation.
+
+    Where that cannot be told it is said to be: one job must not stop the others, and its run will
+    show what is wrong.
+    """
+    if not job.wanted:
+        return True
+    try:
+        return bool(import_string(job.wanted)())
+    except Exception:
+        log.exception("whether there is anything to do for %s cannot be told", job.name)
+        return True
 
 
 def sync(now: datetime | None = None) -> dict[str, list[str]]:

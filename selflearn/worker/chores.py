@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 log = logging.getLogger("selflearn.worker")
 DEAD_AFTER = timedelta(seconds=60)  # without a beat
 FORGOTTEN_AFTER = timedelta(days=1)
-OTHER = 2.0  # seconds between two looks at the queue that is mostly empty
+OTHER = 4.0  # seconds between two looks at the queue that is mostly empty
 
 
 class Chores:
-    """Of one cluster. ``look`` is called every second or so."""
+    """Of one cluster. ``look`` is called every two seconds or so."""
 
     def __init__(self, birth: Birth) -> None:
         self.pace = pace()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import select
 import signal
-import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
@@ -58,18 +58,27 @@ def live(birth: Birth) -> int:
     # django-q2's own handler would wait for the tasks inside whatever it interrupts.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, frame: asked.append(number))
+    woken = _wake_on_signals()
     chores = Chores(birth)
     while cluster.sentinel.is_alive() and not asked:
         say(birth.channel, "main")
         if chores.look():
             asked.append(0)
-        time.sleep(chores.pace.tick)
+        select.select([woken], [], [], chores.pace.tick)
     if not asked:
         log.error("the sentinel of %s is gone", birth.queue)
         return 1
     chores.leave()
     cluster.stop()
     return 0
+
+
+def _wake_on_signals() -> int:
+    """A descriptor that can be read once there was a signal: it must not wait for the next look."""
+    ours, theirs = os.pipe()
+    os.set_blocking(theirs, False)
+    signal.set_wakeup_fd(theirs, warn_on_full_buffer=False)
+    return ours
 
 
 def _configure(queue: str) -> None:

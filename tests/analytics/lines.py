@@ -1,5 +1,7 @@
 """A timetable for tests, and functions that note when and for what they were called."""
 
+import sys
+import time
 from datetime import timedelta
 
 from analytics.jobs import once
@@ -24,6 +26,14 @@ def raises(as_of):
     raise ValueError("many words\nand the last line")
 
 
+def sleeps(as_of):
+    time.sleep(30)
+
+
+def leaves(as_of):
+    sys.exit(3)
+
+
 def unspeakable(as_of):
     return {"at": as_of}
 
@@ -44,6 +54,8 @@ TIMETABLE = (
     Job("here", "Here", "tests.analytics.lines.note", at="12:00", simulated=False,
         wanted="tests.analytics.lines.wanted"),
     Job("raises", "Raises", "tests.analytics.lines.raises"),
+    Job("sleeps", "Sleeps", "tests.analytics.lines.sleeps"),
+    Job("leaves", "Leaves", "tests.analytics.lines.leaves"),
     Job("unspeakable", "Unspeakable", "tests.analytics.lines.unspeakable"),
     Job("claims", "Claims", "tests.analytics.lines.claims"),
 )  # fmt: skip

@@ -220,6 +220,7 @@ def test_standings_say_of_each_job_how_it_is_getting_on(timetable, work):
     assert {name: one.state for name, one in found.items()} == {
         "minutely": "running", "daily": "ok", "weekly": "waiting", "here": "off",
         "raises": "failed", "unspeakable": "waiting", "claims": "waiting",
+        "sleeps": "waiting", "leaves": "waiting",
     }  # fmt: skip
     assert found["raises"].last.error == "ValueError: and the last line"
     assert found["raises"].next_due is None

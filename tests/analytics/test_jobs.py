@@ -3,10 +3,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.contrib.auth.models import User
 from django_q.models import OrmQ
+from django_q.timeout import TimeoutHandler
 
 from analytics import jobs
 from analytics.jobs import queue, runs
 from analytics.models import Effect, JobLine, JobRun
+from analytics.tasks import Job
 from selflearn.worker.broker import Owned
 from trading import clock
 
@@ -126,6 +128,21 @@ def test_where_there_is_nothing_to_do_the_moment_is_passed_over(timetable, work)
     assert "here" in tick(at("2025-02-02 12:00"))
 
 
+def test_a_line_of_the_timetable_that_is_broken_stops_no_other(timetable, work, monkeypatch):
+    jobs.sync(NOW)
+    broken = (
+        Job("here", "Here", "no.such.function", at="12:00", wanted="tests.analytics.lines.raises"),
+        Job("daily", "Daily", "tests.analytics.lines.no_such_function", at="06:00"),
+    )
+    rest = [job for job in timetable.TIMETABLE if job.name not in ("here", "daily")]
+    monkeypatch.setattr(timetable, "TIMETABLE", (*broken, *rest))
+    assert tick(at("2025-02-01 12:00")) == ["daily", "here", "minutely"]
+    with clock.at(at("2025-02-01 12:00")):
+        assert sorted(work()) == ["failed", "failed", "ok"]
+    errors = JobRun.objects.filter(state=State.FAILED).values_list("error", flat=True)
+    assert sorted(error.split(":")[0] for error in errors) == ["ImportError", "ModuleNotFoundError"]
+
+
 def test_a_run_is_told_its_moment_and_leaves_what_came_of_it(timetable, work):
     jobs.sync(NOW)
     tick(NOW + MINUTE)
@@ -144,6 +161,7 @@ def test_a_run_is_told_its_moment_and_leaves_what_came_of_it(timetable, work):
     ("name", "error"),
     [
         ("raises", "ValueError: and the last line"),
+        ("leaves", "SystemExit: 3"),
         ("unspeakable", "TypeError: Object of type datetime is not JSON serializable"),
     ],
 )
@@ -153,6 +171,13 @@ def test_a_run_that_raises_is_a_failed_run_with_its_reason(timetable, work, name
     run = JobRun.objects.get()
     assert (run.state, run.error, run.attempts) == (State.FAILED, error, 1)
     assert OrmQ.objects.count() == 0
+
+
+def test_a_run_that_takes_too_long_is_a_failed_run_and_its_process_lives_on(timetable, work):
+    jobs.run_now(jobs.find("sleeps"))
+    with TimeoutHandler(1):
+        assert work() == ["failed"]
+    assert "exceeded maximum timeout value (1 seconds)" in JobRun.objects.get().error
 
 
 def test_a_job_that_left_the_timetable_while_queued_fails_and_says_so(timetable, work, monkeypatch):

@@ -27,6 +27,9 @@ LISTS = (
     "/admin/trading/stateentry/",
     "/admin/trading/rollupday/",
     "/admin/trading/scope/",
+    "/admin/analytics/jobline/",
+    "/admin/analytics/jobline/demo/change/",
+    "/admin/analytics/jobrun/",
 )
 CONTRAST = """() => {
   const rgb = (text) => {

@@ -23,6 +23,12 @@ def die(as_of):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def deaf(as_of):
+    """As a long call of compiled code, it does not hear that its time is up."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
+    time.sleep(60)
+
+
 def fail(as_of):
     raise ValueError("two lines\nof which the last says why")
 
@@ -31,5 +37,6 @@ TIMETABLE = (
     Job("mark", "Leave a mark", "tests.selflearn.errands.leave_a_mark"),
     Job("long_mark", "Leave a mark", "tests.selflearn.errands.leave_a_mark", queue="long"),
     Job("die", "Kill its process", "tests.selflearn.errands.die"),
+    Job("deaf", "Hear nothing", "tests.selflearn.errands.deaf"),
     Job("fail", "Raise", "tests.selflearn.errands.fail"),
 )

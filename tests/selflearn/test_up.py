@@ -98,7 +98,7 @@ def test_when_the_worker_dies_everything_stops_and_says_why(tmp_path, own_databa
     running = start(tmp_path, **own_database)
     family = running.family()
     worker = next(
-        pid for pid in family[1:] if b"worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        pid for pid in family[1:] if b"gunicorn" not in Path(f"/proc/{pid}/cmdline").read_bytes()
     )
     os.kill(worker, signal.SIGKILL)
     printed = running.process.stdout.read()

@@ -5,6 +5,7 @@ import time
 import pytest
 from django.conf import settings
 
+from analytics import jobs
 from analytics.models import JobRun
 from tests.trading.api.outages import Proxy
 from tests.trading.api.server import database_url, server_address
@@ -24,7 +25,7 @@ def test_a_killed_supervisor_leaves_no_process_behind(errands, tmp_path):
 
 
 def test_a_stop_lets_tasks_end_and_does_not_wait_for_ever(errands, tmp_path):
-    with working(tmp_path, drain="2") as alone:
+    with working(tmp_path, DRAIN="2") as alone:
         family = alone.family()
         mark(range(1), seconds=1)
         mark(range(1, 2), seconds=60)
@@ -37,6 +38,29 @@ def test_a_stop_lets_tasks_end_and_does_not_wait_for_ever(errands, tmp_path):
     cut_off = JobRun.objects.get(key="1")
     # It is started again, and being stopped is not held against it.
     assert (cut_off.state, cut_off.attempts) == (JobRun.State.RUNNING, 0)
+
+
+def test_what_a_killed_worker_was_doing_is_taken_up_by_another(errands, tmp_path):
+    folders = [tmp_path / name for name in ("one", "other")]
+    for folder in folders:
+        folder.mkdir()
+    with working(folders[0]) as one, working(folders[1]):
+        mark(range(12), seconds=0.4)
+        wait_for(lambda: starts() >= 4, HEALED, one.log)
+        one.end()
+        wait_for(lambda: all_done(12), HEALED, one.log)
+    assert sorted(effects()) == list(range(12))
+
+
+@pytest.mark.soak
+def test_a_call_that_does_not_hear_its_time_is_up_stops_after_three_starts(errands, tmp_path):
+    with working(tmp_path, TASK_TIMEOUT="2") as alone:
+        jobs.run_now(jobs.find("deaf"))
+        mark(range(10), seconds=0.1)
+        dead = JobRun.objects.filter(job="deaf", state=JobRun.State.DEAD)
+        wait_for(lambda: dead.exists() and all_done(10), 60, alone.log)
+    assert dead.get().attempts == 3
+    assert sorted(effects()) == list(range(10))
 
 
 @pytest.mark.skipif(settings.SQLITE, reason="a server that can go away")

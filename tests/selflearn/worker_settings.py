@@ -7,5 +7,9 @@ from selflearn.settings import Q_CLUSTER
 
 TIMETABLE = "tests.selflearn.errands.TIMETABLE"
 WORKER_PACE = {"tick": 0.2, "beat": 2, "canary": 2, "stall": 4, "idle": 3, "backoff": 2}
+WORKER_PACE |= {"sentinel": 5, "main": 6}
 Q_CLUSTER = Q_CLUSTER | {"poll": 0.2, "guard_cycle": 0.5}
-WORKER_PACE |= {name: float(os.environ[name]) for name in ("drain",) if name in os.environ}
+if "DRAIN" in os.environ:
+    WORKER_PACE["drain"] = float(os.environ["DRAIN"])
+if "TASK_TIMEOUT" in os.environ:
+    Q_CLUSTER["timeout"] = int(os.environ["TASK_TIMEOUT"])

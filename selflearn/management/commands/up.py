@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -9,13 +10,13 @@ import sys
 import threading
 import time
 from argparse import ArgumentParser
-from pathlib import Path
 from typing import Any
 
 from django.apps import apps
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
+from django.db import connection, connections
 
 from selflearn import database, processes
 from selflearn.first_start import create_admin
@@ -88,16 +89,16 @@ class Command(BaseCommand):
         if "ALLOWED_HOSTS" not in environment and host not in EVERYWHERE:
             environment["ALLOWED_HOSTS"] = ",".join([*settings.ALLOWED_HOSTS, host])
         number = listener.fileno()
-        web = ("-m", "gunicorn", "--config", "python:selflearn.web", "--bind", f"fd://{number}")
-        manage = str(Path(settings.BASE_DIR) / "manage.py")
-        for name, arguments, keep_open in (
-            ("web server", (*web, "selflearn.wsgi"), (number,)),
-            ("worker", (manage, "worker"), ()),
-        ):
-            command = (sys.executable, *arguments)
-            children.append(
-                processes.start(name, command, environment=environment, keep_open=keep_open)
-            )
+        bind = ("--bind", f"fd://{number}", "selflearn.wsgi")
+        web = (sys.executable, "-m", "gunicorn", "--config", "python:selflearn.web", *bind)
+        children.append(
+            processes.start("web server", web, environment=environment, keep_open=(number,))
+        )
+        # The worker needs what is loaded here already: a copy costs a third of the memory.
+        connections.close_all()
+        gc.collect()
+        gc.freeze()
+        children.append(processes.fork("worker", work, closing=(number,)))
 
     def wait_for_answer(
         self, children: list[processes.Child], listener: socket.socket, asked: threading.Event
@@ -149,6 +150,10 @@ class Command(BaseCommand):
     def say(self, text: str) -> None:
         self.stdout.write(text)
         self.stdout.flush()
+
+
+def work() -> None:
+    call_command("worker")
 
 
 def watch(children: list[processes.Child], asked: threading.Event) -> str | None:
