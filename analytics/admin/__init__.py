@@ -1,5 +1,5 @@
 """The admin's pages of what the product does and finds by itself."""
 
-from . import jobs
+from . import channels, jobs
 
-__all__ = ["jobs"]
+__all__ = ["channels", "jobs"]
