@@ -114,6 +114,8 @@ TIMETABLE: tuple[Job, ...] = (
         every=timedelta(hours=1)),
     Job("pulse", "Watch: silent bots, work that waits", "analytics.monitoring.pulse",
         every=timedelta(minutes=1), simulated=False),
+    Job("tell", "Tell people of alerts", "analytics.channels.deliver",
+        every=timedelta(minutes=1), simulated=False),
     Job("tidy_snapshots", "Thin out old snapshots", "analytics.snapshots.tidy", at="03:30"),
     Job("demo", "Demo: a minute of the paper bot", "trading.demo.bot.live",
         every=timedelta(minutes=1), wanted="trading.demo.presence.there", simulated=False),

@@ -84,6 +84,8 @@ NAVIGATION = [
     {
         "title": "System",
         "items": [
+            _item("Channels", "notifications", "analytics.channel"),
+            _item("Messages", "outbox", "analytics.message"),
             _item("Jobs", "schedule", "analytics.jobline"),
             _item("Rollups", "functions", "trading.rollupday"),
             _item("Scopes", "category", "trading.scope"),
