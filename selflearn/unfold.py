@@ -62,6 +62,8 @@ NAVIGATION = [
         "items": [
             _item("Alarms", "notifications", "analytics.alert"),
             _item("Rules of alarms", "rule", "analytics.alarmrule"),
+            _item("Channels", "send", "analytics.channel"),
+            _item("Messages", "outbox", "analytics.message"),
         ],
     },
     {
@@ -84,8 +86,6 @@ NAVIGATION = [
     {
         "title": "System",
         "items": [
-            _item("Channels", "notifications", "analytics.channel"),
-            _item("Messages", "outbox", "analytics.message"),
             _item("Jobs", "schedule", "analytics.jobline"),
             _item("Rollups", "functions", "trading.rollupday"),
             _item("Scopes", "category", "trading.scope"),
