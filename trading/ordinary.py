@@ -55,7 +55,7 @@ from trading.sound import FIELDS, Sound
 
 Columns = dict[str, Any]  # each a list with a value per trade
 Sent = Callable[[str], list[Any]]  # the values of a field
-FEW = 8  # trades that are read faster one by one
+FEW = 15  # trades up to which reading them one by one is faster
 _UNSURE = 1e-9  # percentage points, per percent: far more than floats are off
 
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from trading import bulk, clock
-from trading.models import Market, StateEntry, Trade
+from trading import bulk, clock, copying
+from trading.models import Market, StateEntry, Trade, TradeContext
 
 from .story import MONDAY, make_bot
 
@@ -78,3 +78,61 @@ def test_chunks_are_full_but_for_the_last(size, lengths):
     assert [len(part) for part in parts] == lengths
     assert [row for part in parts for row in part] == list(range(5))
     assert list(bulk.chunks([], size)) == []
+
+
+ODD = (
+    "\\N", "\\.", "a\tb", "a\nb\r", 'a "quoted" \\ one', "null", "NULL", "{}", "é🦉", "", ",", "'",
+    "%s", " ", "true",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("count", [1, 3, 20, 21, 280, 801])
+def test_new_rows_come_back_as_they_were_given_however_many_they_are(count):
+    bot = make_bot()
+    keys = [f"{ODD[number % len(ODD)]}{number}" for number in range(count)]
+    values = [[key, number, number / 3, None, True] for number, key in enumerate(keys)]
+    columns = {
+        "bot_id": [bot.pk] * count, "key": keys, "value": bulk.jsons(values),
+        "as_of": list(range(count)), "updated_at": [bulk.moment(MONDAY)] * count,
+    }  # fmt: skip
+    with bulk.inserting(StateEntry, columns):
+        pass
+    stored = StateEntry.objects.order_by("as_of").values_list("key", "value")
+    assert list(stored) == list(zip(keys, values, strict=True))
+
+
+def test_the_edges_of_numbers_survive_being_written_in_bulk():
+    columns = {
+        "trade_id": list(range(30)),
+        "mfe_pct": [1.5, None, -0.0, 5e-324, 1e300, 0.1] * 5,
+        "entry_hour": [0, 23, None] * 10,
+        "reached_tp": [True, False, None] * 10,
+        "price_trend": ["up", ""] * 15,
+        "volatility_trend": [""] * 30,
+        "features": ["{}"] * 30,
+        "other": ["{}"] * 30,
+    }
+    with bulk.inserting(TradeContext, columns):
+        pass
+    found = TradeContext.objects.order_by("trade_id")
+    for name in ("mfe_pct", "entry_hour", "reached_tp", "price_trend"):
+        assert list(found.values_list(name, flat=True)) == columns[name]
+
+
+def test_texts_are_found_among_others_whatever_they_hold():
+    for name in ODD:
+        Market.objects.create(name=f"x{name}")
+    condition, values = bulk.among("name", {f"x{name}" for name in ODD[:7]} | {"none"})
+    asked = bulk.ask(f"SELECT name FROM trading_market WHERE {condition}", values)
+    assert {name for (name,) in asked()} == {f"x{name}" for name in ODD[:7]}
+
+
+def test_nothing_is_found_among_no_texts():
+    Market.objects.create(name="x")
+    condition, values = bulk.among("name", set())
+    assert bulk.ask(f"SELECT name FROM trading_market WHERE {condition}", values)() == []
+
+
+def test_a_text_that_no_database_holds_is_not_torn_in_two():
+    with pytest.raises(ValueError, match="cannot be stored"):
+        copying.lines({"key": ["a\x00b", "c"]})
