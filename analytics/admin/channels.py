@@ -36,6 +36,13 @@ class ChannelAdmin(TradingAdmin):
                              "critical_at_once")}),
     )  # fmt: skip
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """What the environment names has no address here to change."""
+        first, *others = self.fieldsets
+        if obj and obj.environment:
+            first = (None, {"fields": ("name", "kind", "enabled")})
+        return [first, *others]
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("name", "kind") if obj and obj.environment else ()
 
