@@ -108,7 +108,7 @@ class MessageAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Text")
     def body(self, row: Message) -> str:
-        return format_html("<pre class='sl-code sl-tall'>{}</pre>", row.text)
+        return format_html("<pre class='sl-code sl-tall sl-wrapped'>{}</pre>", row.text)
 
     def again_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Let what was given up be tried anew."""

@@ -153,6 +153,12 @@ def test_a_disabled_channel_is_silent(channel, happen, mailbox, clock):
     assert not mailbox.mails
 
 
+def test_without_a_mail_server_nothing_is_called_delivered(channel, settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+    failed = channels.send_test(channel)
+    assert (failed.state, failed.error) == ("failed", "EMAIL_URL names no mail server yet")
+
+
 def test_a_test_message_says_at_once_whether_it_was_taken(channel, mailbox):
     assert channels.send_test(channel).state == "sent"
     mailbox.answer = "554 no"
