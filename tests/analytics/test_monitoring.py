@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from analytics import monitoring
-from analytics.alarms import rules
+from analytics.alarms import REGISTRY, rules
 from analytics.models import Alert, AlertEvent, ArmDay, Snapshot, TradeDay
 from tests.analytics import history
 from tests.analytics.history import DAY, closed, keep
@@ -95,7 +96,9 @@ def lived(hourly: list[Path]) -> Bot:
 
 
 def replayed() -> list[dict]:
-    return [event for moment in hours() for event in monitoring.monitor(moment)["events"]]
+    looks = [monitoring.monitor(moment) for moment in hours()]
+    assert not any("errors" in look for look in looks)
+    return [event for look in looks for event in look["events"]]
 
 
 def test_a_replayed_history_gives_the_alarms_of_the_lived_one_twice_over(
@@ -189,3 +192,19 @@ def test_a_heartbeat_tells_how_far_its_bot_s_clock_is_off(api):
     with clock.at(MONDAY + timedelta(minutes=12)):
         kinds = {(one["kind"], one["what"]) for one in monitoring.pulse(clock.now())["events"]}
     assert ("clock_skew", "ended") in kinds
+
+
+def test_an_alarm_that_stumbles_does_not_silence_the_others(monkeypatch, caplog):
+    def stumble(frame, as_of, parameters):
+        raise ZeroDivisionError("no trades")
+
+    first = REGISTRY["degraded"]
+    broken = {**REGISTRY, "degraded": replace(first, check=stumble)}
+    monkeypatch.setattr(monitoring, "REGISTRY", broken)
+    bot = make_bot()
+    keep(bot, history.days(3))
+    rules.change(kind="no_trades", enabled=True, severity="info", parameters={"hours": 1})
+    done = monitoring.monitor(MONDAY + 3 * DAY + 12 * HOUR)
+    assert [one["kind"] for one in done["events"]] == ["no_trades"]
+    assert done["errors"] == ["degraded, rsi_bb of Mara: ZeroDivisionError: no trades"]
+    assert "could not judge" in caplog.text
