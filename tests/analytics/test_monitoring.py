@@ -51,7 +51,9 @@ def evidence() -> tuple[list, list]:
     return (
         list(ArmDay.objects.order_by("instance__strategy", "day").values_list(
             "instance__strategy", "day", "n", "sum_u", "sum_u2")),
-        list(Snapshot.objects.order_by("at", "scope__key").values_list(
+        list(Snapshot.objects.order_by(
+            "at", "scope__kind", "instance__strategy", "scope__market__name",
+            "scope__parameter_set__version").values_list(
             "at", "windows", "comparison", "trend")),
     )  # fmt: skip
 
