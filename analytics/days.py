@@ -21,7 +21,7 @@ from analytics import frames
 from analytics.frames import DayTrades, Subject
 from analytics.models import ArmDay, Progress, TradeDay
 from analytics.quant import units
-from trading import clock
+from trading import clock, rollups
 from trading.clock import DAY
 from trading.ledger import metrics
 
@@ -57,7 +57,7 @@ def build(bot: int, as_of: datetime, subjects: Iterable[Subject]) -> int:
             for day in _by_place(there).get((instance, mode), ())
         }
         marks = {day: basis[instance, mode, day] for day in counts}
-        built += _build(instance, mode, _with_followers(days, counts), counts, marks)
+        built += _build(bot, instance, mode, _with_followers(days, counts), counts, marks)
     Progress.objects.update_or_create(
         bot_id=bot, defaults={"revision": newest, "corrected_at": clock.now()}
     )
@@ -100,13 +100,19 @@ def _with_followers(days: set[int], counts: dict[int, int]) -> list[int]:
 
 
 def _build(
-    instance: int, mode: str, days: list[int], counts: dict[int, int], marks: dict[int, str]
+    bot: int,
+    instance: int,
+    mode: str,
+    days: list[int],
+    counts: dict[int, int],
+    marks: dict[int, str],
 ) -> int:
     """Replace days, a stretch at a time, each in its own transaction."""
     for stretch in _stretches(days, counts):
         rows = _rows(instance, mode, stretch, counts, marks)
         arms = [arm for _, arms in rows for arm in arms]
         with transaction.atomic():
+            rollups.lock(bot)  # another look at the same time waits, and writes the same again
             ArmDay.objects.filter(instance=instance, source=mode, day__in=stretch).delete()
             TradeDay.objects.filter(instance=instance, mode=mode, day__in=stretch).delete()
             TradeDay.objects.bulk_create([day for day, _ in rows])

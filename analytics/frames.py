@@ -58,26 +58,41 @@ def instances(bot: int) -> list[tuple[int, str]]:
     return [(one.pk, one.name) for one in StrategyInstance.objects.filter(bot=bot)]
 
 
+_SCOPES = (
+    "SELECT s.id, s.instance_id, s.mode, s.currency, i.strategy, i.label, i.status, b.name"
+    " FROM trading_scope s JOIN trading_strategyinstance i ON i.id = s.instance_id"
+    " JOIN trading_bot b ON b.id = i.bot_id WHERE s.kind = 'instance' AND i.bot_id = %s"
+    " ORDER BY i.strategy, i.label, s.mode, s.id"
+)
+_BOOKS = (
+    "SELECT b.id, b.instance_id, b.mode FROM trading_book b"
+    " JOIN trading_strategyinstance i ON i.id = b.instance_id WHERE i.bot_id = %s ORDER BY b.id"
+)
+
+
 def subjects(bot: int) -> list[Subject]:
-    """Every strategy and mode in which a bot has traded, by name."""
-    found = Scope.objects.filter(kind=Scope.Kind.INSTANCE, instance__bot=bot)
-    ordered = found.select_related("instance__bot").order_by(
-        "instance__strategy", "instance__label", "mode", "id"
-    )
-    places: dict[tuple[int, str], list[Any]] = defaultdict(list)
-    for scope in ordered:
-        places[scope.instance_id, scope.mode].append(scope)
+    """Every strategy and mode in which a bot has traded, by name.
+
+    Two plain statements: this is asked with every look, and simulated days have many.
+    """
+    scopes: dict[tuple[int, str], list[Any]] = defaultdict(list)
+    told: dict[tuple[int, str], tuple[str, str, str]] = {}
     books: dict[tuple[int, str], list[int]] = defaultdict(list)
-    for pk, *place in (
-        Book.objects.filter(instance__bot=bot).order_by("pk").values_list("pk", "instance", "mode")
-    ):
-        books[tuple(place)].append(pk)
+    with connection.cursor() as cursor:
+        cursor.execute(_SCOPES, [bot])
+        for pk, instance, mode, currency, strategy, label, status, name in cursor.fetchall():
+            scopes[instance, mode].append(
+                Scope(pk=pk, kind=Scope.Kind.INSTANCE, instance_id=instance, mode=mode,
+                      currency=currency)
+            )  # fmt: skip
+            told[instance, mode] = name, f"{strategy}@{label}" if label else strategy, status
+        cursor.execute(_BOOKS, [bot])
+        for pk, instance, mode in cursor.fetchall():
+            books[instance, mode].append(pk)
     return [
-        Subject(
-            scopes[0].instance_id, bot, scopes[0].instance.bot.name, scopes[0].instance.name, mode,
-            scopes[0].instance.status, tuple(scopes), tuple(books[instance, mode]),
-        )
-        for (instance, mode), scopes in places.items()
+        Subject(instance, bot, told[instance, mode][0], told[instance, mode][1], mode,
+                told[instance, mode][2], tuple(found), tuple(books[instance, mode]))
+        for (instance, mode), found in scopes.items()
     ]  # fmt: skip
 
 

@@ -8,7 +8,8 @@ trades there are: sums answer, and trades are read only of days and hours that a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +23,8 @@ from analytics.alarms.system import SystemFrame
 from analytics.models import Alert, AlertEvent, Progress
 from trading import clock
 from trading.clock import DAY
+
+logger = logging.getLogger(__name__)
 
 NOW = timedelta(minutes=10)  # so long what is not kept may be told of a moment
 
@@ -52,6 +55,7 @@ def monitor(as_of: datetime) -> dict[str, Any]:
         events += _judge("system", SystemFrame(as_of), Place(), look)
     return {
         "as_of": _text(as_of), "snapshots": taken, "events": [told(event) for event in events],
+        **_errors(look),
     }  # fmt: skip
 
 
@@ -61,7 +65,9 @@ def pulse(as_of: datetime) -> dict[str, Any]:
     for bot in frames.bots():
         events += _judge("bot", frame.BotFrame(bot, as_of), Place(bot.pk), look, only_lived=True)
     events += _judge("system", SystemFrame(as_of), Place(), look, only_lived=True)
-    return {"as_of": _text(as_of), "events": [told(event) for event in events]}
+    return {
+        "as_of": _text(as_of), "events": [told(event) for event in events], **_errors(look),
+    }  # fmt: skip
 
 
 def analyze(as_of: datetime) -> dict[str, Any]:
@@ -78,11 +84,17 @@ class _Look:
     known: set[str]
     as_of: datetime
     lived: bool
+    errors: list[str] = field(default_factory=list)
 
 
 def _look(as_of: datetime) -> _Look:
     known = set(Alert.objects.order_by().values_list("key", flat=True).distinct())
     return _Look(Rules(), known, as_of, clock.now() - as_of <= NOW)
+
+
+def _errors(look: _Look) -> dict[str, list[str]]:
+    """What could not be judged, where there is any."""
+    return {"errors": look.errors} if look.errors else {}
 
 
 def _judge(
@@ -96,8 +108,14 @@ def _judge(
         if (alarm.daily and not daily) or (only_lived and not alarm.lived):
             continue
         rule = look.rules.of(alarm.key, place.bot, place.instance)
-        # A rule that was switched off finds nothing: what it raised is over.
-        finding = alarm.check(seen, look.as_of, rule.parameters) if rule.enabled else None
+        try:
+            # A rule that was switched off finds nothing: what it raised is over.
+            finding = alarm.check(seen, look.as_of, rule.parameters) if rule.enabled else None
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            # One rule that stumbles must not silence all others.
+            logger.exception("the alarm %s could not judge %s", alarm.key, seen.about)
+            look.errors.append(f"{alarm.key}, {seen.about}: {type(error).__name__}: {error}")
+            continue
         if finding is not None or place.key(alarm.key) in look.known:
             events += life.judge(rule, place, finding, look.as_of)
     return events

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from analytics import monitoring
-from analytics.alarms import rules
+from analytics.alarms import REGISTRY, rules
 from analytics.models import Alert, AlertEvent, ArmDay, Snapshot, TradeDay
 from tests.analytics import history
 from tests.analytics.history import DAY, closed, keep
@@ -38,19 +39,21 @@ def speak_up() -> None:
 
 def story() -> list[tuple]:
     """Every event of every alert, without keys of rows."""
-    found = AlertEvent.objects.select_related("alert__instance").order_by("at", "alert__key", "pk")
-    return [
+    found = AlertEvent.objects.select_related("alert__instance").order_by("pk")
+    return sorted([
         (event.at, event.type, event.severity, event.sentence, event.alert.kind,
-         event.alert.instance and event.alert.instance.name, event.alert.event)
+         event.alert.instance.name, event.alert.event)
         for event in found
-    ]  # fmt: skip
+    ])  # fmt: skip
 
 
 def evidence() -> tuple[list, list]:
     return (
         list(ArmDay.objects.order_by("instance__strategy", "day").values_list(
             "instance__strategy", "day", "n", "sum_u", "sum_u2")),
-        list(Snapshot.objects.order_by("at", "scope__key").values_list(
+        list(Snapshot.objects.order_by(
+            "at", "scope__kind", "instance__strategy", "scope__market__name",
+            "scope__parameter_set__version").values_list(
             "at", "windows", "comparison", "trend")),
     )  # fmt: skip
 
@@ -95,7 +98,9 @@ def lived(hourly: list[Path]) -> Bot:
 
 
 def replayed() -> list[dict]:
-    return [event for moment in hours() for event in monitoring.monitor(moment)["events"]]
+    looks = [monitoring.monitor(moment) for moment in hours()]
+    assert not any("errors" in look for look in looks)
+    return [event for look in looks for event in look["events"]]
 
 
 def test_a_replayed_history_gives_the_alarms_of_the_lived_one_twice_over(
@@ -116,7 +121,8 @@ def test_a_replayed_history_gives_the_alarms_of_the_lived_one_twice_over(
     bot_db.run(shared_data / "bot" / "pnl_trades.db", make_bot())
     events = replayed()
     assert story() == wanted
-    assert [event["what"] for event in events] == [what for _, what, *_ in wanted]
+    told = [(event["what"], event["kind"], event["strategy"]) for event in events]
+    assert sorted(told) == sorted((what, kind, name) for _, what, *_, kind, name, _ in wanted)
     assert evidence() == facts
 
 
@@ -188,3 +194,19 @@ def test_a_heartbeat_tells_how_far_its_bot_s_clock_is_off(api):
     with clock.at(MONDAY + timedelta(minutes=12)):
         kinds = {(one["kind"], one["what"]) for one in monitoring.pulse(clock.now())["events"]}
     assert ("clock_skew", "ended") in kinds
+
+
+def test_an_alarm_that_stumbles_does_not_silence_the_others(monkeypatch, caplog):
+    def stumble(frame, as_of, parameters):
+        raise ZeroDivisionError("no trades")
+
+    first = REGISTRY["degraded"]
+    broken = {**REGISTRY, "degraded": replace(first, check=stumble)}
+    monkeypatch.setattr(monitoring, "REGISTRY", broken)
+    bot = make_bot()
+    keep(bot, history.days(3))
+    rules.change(kind="no_trades", enabled=True, severity="info", parameters={"hours": 1})
+    done = monitoring.monitor(MONDAY + 3 * DAY + 12 * HOUR)
+    assert [one["kind"] for one in done["events"]] == ["no_trades"]
+    assert done["errors"] == ["degraded, rsi_bb of Mara: ZeroDivisionError: no trades"]
+    assert "could not judge" in caplog.text
