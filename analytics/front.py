@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest
@@ -10,7 +11,7 @@ from django.urls import reverse
 from analytics.admin import alert_rows
 from analytics.alarms.base import ORDER
 from analytics.jobs import status
-from analytics.models import Alert, JobLine
+from analytics.models import Alert, JobLine, Message
 from trading import clock
 from trading.admin import dashboard as trading
 
@@ -50,6 +51,21 @@ def troubles() -> list[dict[str, str]]:
     silent = status.workers()["short"]["silent_seconds"]
     if silent is None or silent > status.SILENT.total_seconds():
         return [{"text": "The worker is not running, so nothing is watched or done", "url": page}]
+    return [*_lost(), *_late(page)]
+
+
+def _lost() -> list[dict[str, str]]:
+    """Messages that nobody took for a day: whoever waits to be told does not know."""
+    since = clock.now() - timedelta(days=7)
+    count = Message.objects.filter(state=Message.State.FAILED, created_at__gte=since).count()
+    if not count:
+        return []
+    what = "1 message was" if count == 1 else f"{count} messages were"
+    page = reverse("admin:analytics_message_changelist")
+    return [{"text": f"{what} not delivered", "url": f"{page}?state__exact=failed"}]
+
+
+def _late(page: str) -> list[dict[str, str]]:
     late = status.late()
     if not late:
         return []

@@ -87,6 +87,18 @@ def origins(name: str) -> list[str]:
     return found
 
 
+def base_url(name: str) -> str:
+    """Read the address of a site, https://bot.example.org or with a path, without a / at its end;
+    absent is empty."""
+    given = text(name).rstrip("/")
+    scheme, separator, rest = given.partition("://")
+    if given and (scheme not in ("http", "https") or not separator or not rest):
+        raise ImproperlyConfigured(
+            f"{name} takes an address such as https://bot.example.org, not {given!r}"
+        )
+    return given
+
+
 def folder(name: str, *, default: Path) -> Path:
     """Read a directory; a relative one lies beside manage.py. Makes it, for the owner alone."""
     given = text(name)

@@ -39,13 +39,19 @@ def logging_config(*, level: str) -> dict[str, Any]:
                 "format": "%(asctime)s %(levelname)s %(name)s [%(process)d] %(message)s",
             }
         },
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "handlers": {
+            "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
+            "nowhere": {"class": "logging.NullHandler"},
+        },
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             # Django's own handlers would mail and print a second time.
             "django": {"handlers": [], "propagate": True},
             # Every refused request is told once already, in the line of trading.api.
             "django.request": {"level": "ERROR"},
+            # What they say of a connection holds the address, which is a secret.
+            "apprise": {"level": "WARNING", "handlers": ["nowhere"], "propagate": False},
+            "urllib3": {"level": "WARNING", "handlers": ["nowhere"], "propagate": False},
             "axes": talkative,
             "django-q": talkative,
             "gunicorn.error": talkative,

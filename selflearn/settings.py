@@ -272,6 +272,13 @@ WHITENOISE_MAX_AGE = 600
 
 # One address stands for all of Django's EMAIL_* settings.
 globals().update(environment.email("EMAIL_URL", default="consolemail://"))
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = environment.text("EMAIL_FROM") or "selflearn <selflearn@localhost>"
+# Channels named by the environment, and hosts beside the internet that channels may reach.
+NOTIFY_URLS = environment.words("NOTIFY_URLS")
+NOTIFY_HOSTS = environment.words("NOTIFY_HOSTS")
+# Where people reach this server; links in messages begin with it.
+BASE_URL = environment.base_url("BASE_URL")
 
 IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
 SIMPLE_HISTORY_ENFORCE_HISTORY_MODEL_PERMISSIONS = True

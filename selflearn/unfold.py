@@ -62,6 +62,8 @@ NAVIGATION = [
         "items": [
             _item("Alarms", "notifications", "analytics.alert"),
             _item("Rules of alarms", "rule", "analytics.alarmrule"),
+            _item("Channels", "send", "analytics.channel"),
+            _item("Messages", "outbox", "analytics.message"),
         ],
     },
     {

@@ -35,7 +35,7 @@ from trading.ordinary_values import (
     mark,
     moments,
     texts,
-)  # fmt: skip
+)
 from trading.records import (
     AMOUNTS,
     CONTENT,
@@ -50,7 +50,7 @@ from trading.records import (
     digests,
     parts,
     read,
-)  # fmt: skip
+)
 from trading.sound import FIELDS, Sound
 
 Columns = dict[str, Any]  # each a list with a value per trade
@@ -67,11 +67,13 @@ def read_all(
     sound, errors, doubtful = Sound(), {}, set(places)
     if len(trades) > FEW:
         doubtful = set()
-        found = _columns(trades, latest, known, doubtful)
+        columns, written = _columns(trades, latest, known, doubtful)
         sure = [at not in doubtful for at in places]
-        columns, written = (
-            {name: list(compress(column, sure)) for name, column in part.items()} for part in found
-        )
+        if doubtful:
+            columns, written = (
+                {name: list(compress(column, sure)) for name, column in part.items()}
+                for part in (columns, written)
+            )
         sound = _with_digests(list(compress(places, sure)), columns, written)
     for at in sorted(doubtful):
         row = read(trades[at], latest, known)

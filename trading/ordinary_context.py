@@ -16,7 +16,7 @@ from trading.context import (
     Context,
     common_value,
     declared,
-)  # fmt: skip
+)
 from trading.ordinary_values import Doubtful
 from trading.strategies.base import Strategy
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Max
@@ -37,6 +38,25 @@ def check() -> list[dict[str, Any]]:
             for problem in problems
         ]
     return found
+
+
+class Contradicted(Exception):
+    """What is live is not what the history says."""
+
+
+def nightly(as_of: datetime) -> dict[str, int]:
+    """The nightly job: what is live now against its history, whatever ``as_of`` is. Raises
+    Contradicted, so that the job fails and somebody is told."""
+    found = check()
+    if found:
+        raise Contradicted(told(found))
+    return {"strategies": StrategyInstance.objects.count()}
+
+
+def told(found: list[dict[str, Any]]) -> str:
+    """Findings in one line."""
+    some = "; ".join(f"{one['strategy']} of {one['bot']}: {one['problem']}" for one in found[:20])
+    return f"{len(found)} found: {some}"
 
 
 def _newest_lines() -> dict[int, Any]:

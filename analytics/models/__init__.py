@@ -1,5 +1,6 @@
 """Judgements, and the work that makes them."""
 
+from .channels import Channel, Message, Notice
 from .evidence import ArmDay, Progress, Source, TradeDay
 from .jobs import Effect, JobLine, JobRun, WorkerBeat
 from .watch import AlarmRule, Alert, AlertEvent, Severity, Snapshot, Trend
@@ -9,9 +10,12 @@ __all__ = [
     "Alert",
     "AlertEvent",
     "ArmDay",
+    "Channel",
     "Effect",
     "JobLine",
     "JobRun",
+    "Message",
+    "Notice",
     "Progress",
     "Severity",
     "Snapshot",

@@ -149,6 +149,11 @@ def test_a_pnl_at_the_edge_of_what_the_prices_explain_is_flagged_alike(rows):
     same(trades(*changes))
 
 
+def test_a_batch_without_an_ordinary_trade_is_read_one_by_one():
+    sound, errors = same(trades(*({"fee": None, "pnl": None, "size": size} for size in range(20))))
+    assert (len(sound), set(errors)) == (19, {0})
+
+
 def test_a_trade_of_the_future_is_refused_alike_and_simulated_time_lifts_the_limit():
     late = {"exit_time": "2025-06-01T00:00:00Z"}
     assert same(trades({}, late))[1] == {1: {"exit_time": ["is more than 5 minutes in the future"]}}

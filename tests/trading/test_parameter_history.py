@@ -111,6 +111,13 @@ def found() -> list[str]:
     return [one["problem"] for one in parameter_audit.check()]
 
 
+def test_the_nightly_check_fails_aloud_where_somebody_went_past_the_door(instance):
+    assert parameter_audit.nightly(clock.now()) == {"strategies": 1}
+    sql("UPDATE trading_liveset SET reason = 'other'")
+    with pytest.raises(parameter_audit.Contradicted, match="1 found: rsi_bb of"):
+        parameter_audit.nightly(clock.now())
+
+
 def test_a_pointer_that_was_moved_past_the_door_is_found(instance):
     first = instance.parameter_sets.get(version=1)
     sql("UPDATE trading_liveset SET parameter_set_id = %s", first.pk)

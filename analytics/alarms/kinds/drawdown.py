@@ -69,8 +69,8 @@ ALARM = Alarm(
     about="strategy",
     help="The running total of PnL % is further below its highest point than the results of the "
     "past, drawn again and again, explain.",
-    error_rate="About one false alarm in the chosen number of days with a year of past, up to twice "
-    "as often with a few months. A fixed limit is yours.",
+    error_rate="About one false alarm in the chosen number of days with a year of past, up to "
+    "twice as often with a few months. A fixed limit is yours.",
     check=check,
     parameters=(
         Integer("days_between_false_alarms", 365, 90, 2_000, 5, unit="days",

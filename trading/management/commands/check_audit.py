@@ -14,7 +14,4 @@ class Command(Base):
         elif not found:
             self.stdout.write("All live parameters are as their history says.")
         if found:
-            told = "; ".join(
-                f"{one['strategy']} of {one['bot']}: {one['problem']}" for one in found[:20]
-            )
-            raise CommandError(f"{len(found)} found: {told}")
+            raise CommandError(parameter_audit.told(found))

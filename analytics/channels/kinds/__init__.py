@@ -1,0 +1,1 @@
+"""One file per kind of channel; each has ``check(address)`` and ``send(message)``."""

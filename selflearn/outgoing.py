@@ -1,0 +1,95 @@
+"""Where this server may connect to when a user names the address.
+
+A user's webhook must not make the server speak to itself or to its neighbours. What counts is the
+address that is connected to, not the name that was looked at before: so the check stands where
+the connection is made, and also holds for redirects and for names whose address changes.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Any
+
+Address = IPv4Address | IPv6Address
+# Beside what the library knows as private: shared and special-purpose ranges that it calls global
+# in some versions of Python, and those that carry an IPv4 address of their own.
+_SPECIAL = [
+    ip_network(text)
+    for text in (
+        "0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.88.99.0/24", "198.18.0.0/15",
+        "224.0.0.0/4", "240.0.0.0/4", "64:ff9b:1::/48", "100::/64", "2001::/23", "fec0::/10",
+        "ff00::/8",
+    )
+]  # fmt: skip
+_NAT64, _SIX_TO_FOUR = ip_network("64:ff9b::/96"), ip_network("2002::/16")
+
+
+class Refused(OSError):
+    """The address lies in a network that is not the public internet."""
+
+
+_allowed: ContextVar[Collection[str] | None] = ContextVar("allowed", default=None)
+
+
+def is_public(text: str) -> bool:
+    """Whether an IP address, written in any way the system connects to, is on the internet."""
+    address = _inner(ip_address(text.partition("%")[0]))
+    known = address.is_global and not address.is_multicast and not address.is_reserved
+    return known and not any(address in network for network in _SPECIAL)
+
+
+def _inner(address: Address) -> Address:
+    """The IPv4 address that an IPv6 one stands for."""
+    if isinstance(address, IPv4Address):
+        return address
+    if address.ipv4_mapped:
+        return address.ipv4_mapped
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    if address in _SIX_TO_FOUR:
+        return IPv4Address((int(address) >> 80) & 0xFFFFFFFF)
+    return address
+
+
+@contextmanager
+def only_public(allowed: Collection[str] = ()) -> Iterator[None]:
+    """Inside, this thread's HTTP connections reach the internet and ``allowed`` hosts (names or
+    addresses) alone; others raise Refused, as a failed connection does."""
+    _guard()
+    before = _allowed.set(allowed)
+    try:
+        yield
+    finally:
+        _allowed.reset(before)
+
+
+@cache
+def _guard() -> None:
+    """Let urllib3, under requests and so under every service, connect through the check."""
+    from urllib3.util import connection
+
+    unguarded = connection.create_connection
+
+    def connect(address: tuple[str, int], *arguments: Any, **options: Any) -> socket.socket:
+        allowed = _allowed.get()
+        host, port = address[0].strip("[]"), address[1]
+        if allowed is None or host in allowed:
+            return unguarded(address, *arguments, **options)
+        # The very address that was checked is connected to: asked again, a name may give another.
+        failed: OSError | None = None
+        for found in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM):
+            ip = str(found[4][0])
+            if not (ip in allowed or is_public(ip)):
+                raise Refused(f"{host} is {ip}, which is not on the internet")
+            try:
+                return unguarded((ip, port), *arguments, **options)
+            except OSError as error:
+                failed = error
+        raise failed or OSError(f"{host} has no address")
+
+    connection.create_connection = connect
