@@ -15,6 +15,8 @@ from trading.strategies.parameters import Integer, Number
 SEED = 1
 LEARNED_DAYS = 365
 RECENT = 7  # days that are judged and not learned from
+FEWEST = 55  # days to learn from
+AGAIN = 2  # a limit that is learned anew each day is passed so much oftener than one that stands
 
 
 def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding | None:
@@ -53,10 +55,11 @@ def _limit(
     if parameters["limit_pct"] > 0:
         return parameters["limit_pct"], 0
     past = days[-RECENT - LEARNED_DAYS : -RECENT]
-    if past.size < chance.FEWEST or fall <= float(chance.falls(past[None], horizon).max()):
+    if past.size < FEWEST or fall <= float(chance.falls(past[None], horizon).max()):
         return None, 0  # the limit is no less than the worst of the past: nothing to compute
     rng = np.random.default_rng(SEED)
-    limit = chance.drawdown_limit(past, horizon, parameters["days_between_false_alarms"], rng)
+    between = AGAIN * parameters["days_between_false_alarms"]
+    limit = chance.drawdown_limit(past, horizon, between, rng)
     return limit, int(past.size)
 
 
@@ -66,8 +69,8 @@ ALARM = Alarm(
     about="strategy",
     help="The running total of PnL % is further below its highest point than the results of the "
     "past, drawn again and again, explain.",
-    error_rate="About one false alarm in the chosen number of days; up to half as often again "
-    "where the past is short. A fixed limit is yours.",
+    error_rate="About one false alarm in the chosen number of days with a year of past, up to "
+    "twice as often with a few months. A fixed limit is yours.",
     check=check,
     parameters=(
         Integer("days_between_false_alarms", 365, 90, 2_000, 5, unit="days",
