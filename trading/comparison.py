@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from trading import display
 from trading.declared import declaration
 from trading.differences import described, ordered, same
 from trading.ledger.effect import Effect, effect
@@ -72,12 +73,4 @@ def _rows(a: ParameterSet, b: ParameterSet) -> list[dict[str, Any]]:
 def _curve(made: ParameterSet, mode: str) -> list[tuple[datetime, float]]:
     asked = Selection(instance=made.instance, version=made.version, mode=mode)
     (curve,) = equity(asked).values()
-    return thinned(curve, POINTS)
-
-
-def thinned(curve: list[tuple[datetime, float]], most: int) -> list[tuple[datetime, float]]:
-    """At most ``most`` points of a curve, evenly taken, the first and the last among them."""
-    if len(curve) <= most:
-        return curve
-    step = (len(curve) - 1) / (most - 1)
-    return [curve[round(at * step)] for at in range(most)]
+    return list(display.thin(curve, POINTS))

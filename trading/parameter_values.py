@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import combinations, pairwise
 from typing import Any
 
+import numpy as np
 from django.conf import settings
 
-from trading import grouping
+from trading import grouping, windows
 from trading.declared import declaration
 from trading.differences import described
 from trading.ledger.effect import effect
 from trading.ledger.metrics import Metrics
-from trading.models import LivePeriod, StrategyInstance
+from trading.models import LivePeriod, Scope, StrategyInstance
 from trading.outcomes import mode_of
 from trading.performance import Group, measure
 from trading.selection import Selection
@@ -90,29 +92,28 @@ def of(
     return Values(described(strategy, name), mode, ordered, sentence, best)
 
 
-def live(
-    instance: StrategyInstance, mode: str | None = None, as_of: datetime | None = None
-) -> dict[str, OfValue]:
-    """The live value of every declared parameter, with what it did so far in all the versions
-    that had it: as ``of`` tells it, for all parameters at once."""
+def so_far(
+    instance: StrategyInstance, live: Mapping[str, Value], mode: str | None = None
+) -> dict[str, Metrics | None]:
+    """For every parameter trades, win rate and average of all versions that share its ``live``
+    value, as ``of`` tells them; None without trades. All cost one reading of the sums."""
     strategy = declaration(instance)
-    periods = _periods(instance, as_of)
-    sets = dict(instance.parameter_sets.values_list("version", "values"))
-    asked = Selection(instance=instance, mode=mode or mode_of(instance), until=as_of)
-    found: dict[str, OfValue] = {}
-    measured: dict[tuple, Metrics | None] = {}
-    for name, default in strategy.defaults().items() if strategy and periods else ():
-        values = _lived(periods, name, default)
-        now = next(value for value in values.values() if value.live)
-        # Parameters whose live value is that of the same versions have the same trades.
-        shape = tuple(
-            version for version, stored in sets.items() if stored.get(name, default) == now.value
+    asked = Selection(instance=instance, mode=mode or mode_of(instance))
+    scopes = asked.scopes(Scope.Kind.SET)
+    sums = windows.merged(windows.pieces(scopes, None, None), len(scopes))
+    counted = np.stack([sums[name].astype(float) for name in ("trades", "wins", "total")], axis=1)
+    # A set as bots were told it; nothing is known of trades of an unknown set.
+    made = [scope.parameter_set for scope in scopes]
+    told = [strategy.complete(one.values) if strategy and one else {} for one in made]
+    found: dict[str, Metrics | None] = {}
+    for name, value in live.items():
+        shared = [at for at, values in enumerate(told) if values.get(name) == value]
+        trades, wins, total = counted[shared].sum(axis=0).tolist()
+        found[name] = (
+            {"trades": int(trades), "win_rate": wins / trades, "avg_pnl_pct": total / trades}
+            if trades
+            else None
         )
-        if shape not in measured:
-            groups = {group.key: group.metrics for group in measure(asked, f"param:{name}")}
-            measured[shape] = groups.get(now.text)
-        now.metrics = measured[shape]
-        found[name] = now
     return found
 
 

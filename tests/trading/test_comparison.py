@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from trading import clock, ingest
-from trading.comparison import POINTS, compare, thinned
+from trading.comparison import POINTS, compare
+from trading.display import thin
 from trading.parameters import instance_for
 from trading.performance import measure
 from trading.selection import Selection
@@ -57,7 +58,7 @@ def test_versions_of_two_strategies_are_not_compared(sets):
 
 def test_a_long_curve_keeps_its_ends_and_a_bounded_number_of_points():
     curve = [(MONDAY + timedelta(hours=n), float(n)) for n in range(10_001)]
-    found = thinned(curve, POINTS)
+    found = thin(curve, POINTS)
     assert (len(found), found[0], found[-1]) == (POINTS, curve[0], curve[-1])
     assert len(set(found)) == POINTS and found == sorted(found)
-    assert thinned(curve[:7], POINTS) == curve[:7]
+    assert thin(curve[:7], POINTS) == curve[:7]

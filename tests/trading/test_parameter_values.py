@@ -162,22 +162,19 @@ def test_as_it_was_then(instance):
     assert [(one.value, one.trades) for one in found.values] == [(9, 16), (14, 24)]
 
 
-def test_the_live_values_of_all_parameters_are_told_at_once(
-    instance, django_assert_max_num_queries
-):
+def test_what_all_live_values_did_so_far_is_told_at_once(instance, django_assert_max_num_queries):
     push(instance, [1, -2, 0.3], [2, -1], [3, -1, 0.7], [0.5, 1])
-    promote(instance=instance, values={"rsi_period": 14}, reason="x", origin=Origin.API)
-    with django_assert_max_num_queries(30):
-        found = parameter_values.live(instance)
+    made = promote(instance=instance, values={"rsi_period": 14}, reason="x", origin=Origin.API)
+    with django_assert_max_num_queries(5):
+        found = parameter_values.so_far(instance, made.values)
     assert list(found) == list(get("rsi_bb").defaults())
     for name in ("rsi_period", "bb_std", "smoothing", "pause_seconds"):
         one = next(one for one in parameter_values.of(instance, name).values if one.live)
-        assert found[name] == one
-    assert found["rsi_period"].versions == [1, 3, 5]
-    assert found["smoothing"].trades == 96
+        for metric in ("trades", "win_rate", "avg_pnl_pct"):
+            assert found[name][metric] == pytest.approx(one.metrics[metric], rel=1e-12)
+    assert found["smoothing"]["trades"] == 96
 
 
 def test_without_trades_the_live_values_have_no_numbers(instance):
-    found = parameter_values.live(instance)
-    assert {one.metrics for one in found.values()} == {None}
-    assert (found["rsi_period"].value, found["rsi_period"].versions) == (21, [4])
+    found = parameter_values.so_far(instance, get("rsi_bb").defaults())
+    assert set(found.values()) == {None}

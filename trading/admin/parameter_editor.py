@@ -11,14 +11,14 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 
-from trading import parameters
+from trading import parameter_values, parameters
 from trading.differences import Values, difference
 from trading.forms import REASON, SEEN, ParametersForm, hidden
 from trading.models import Origin, ParameterSet
 from trading.refusals import Refused, Stale
 
+from . import results
 from .differences import Difference, told
-from .so_far import so_far
 from .strategy_page import StrategyPage, made_by
 
 REVIEW, CONFIRM, EDIT = "review", "confirm", "edit"
@@ -55,11 +55,12 @@ def _form(page: StrategyPage, data: Any = None, typed: Any = None) -> Parameters
 def _form_page(page: StrategyPage, form: ParametersForm | None) -> HttpResponse:
     context: dict[str, Any] = {"form": form, "editable": False}
     if form is not None:
-        told_so_far = so_far(page.instance, page.rules, form.live, page.mode)
+        told_so_far = parameter_values.so_far(page.instance, form.live, page.mode)
         groups = form.groups()
         for row in (row for group in groups for row in group["fields"]):
             name = row["field"].name
-            row |= {"so_far": told_so_far[name], "values_url": page.url("values", name)}
+            row["so_far"] = results.brief(told_so_far[name])
+            row["values_url"] = page.url("values", name)
         context = {"form": form, "groups": groups, "editable": page.may_change and not page.frozen}
     return page.answer("page", "change", **context)
 

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from trading.admin.so_far import so_far
+from trading import parameter_values
 from trading.models import Origin
 from trading.parameters import instance_for, promote
 from trading.strategies import get
@@ -69,6 +69,6 @@ def test_the_form_says_what_each_live_value_did_so_far(owner, tuned):
 def test_a_value_without_trades_says_so(owner, tuned):
     promote(instance=tuned, values={"stop_loss_bps": 9}, reason="wider", origin=Origin.API)
     live = {**get("rsi_bb").defaults(), "stop_loss_bps": 9.0}
-    told = so_far(tuned, get("rsi_bb"), live, "live")
-    assert told["stop_loss_bps"] == "no trades yet"
-    assert told["rsi_period"].startswith("83 trades")
+    told = parameter_values.so_far(tuned, live, "live")
+    assert told["stop_loss_bps"] is None
+    assert told["rsi_period"]["trades"] == 83
