@@ -74,10 +74,11 @@ def addresses(client, admin, url: str) -> Iterator[str]:
         if changes.multi_page:
             yield f"{url}?p={changes.paginator.num_pages}"
         return
-    for name, field in context["form"].fields.items():
+    form = context.get("form")
+    for name, field in form.fields.items() if form else ():
         for value in some(list(_values(name, field))):
             yield f"{url}?{urlencode({name: value})}"
-    older = context["links"].get("older")
+    older = context.get("links", {}).get("older")
     for _ in range(PAGES):
         if not older:
             break

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from rest_framework import status
@@ -68,6 +69,7 @@ class Step(Described):
 
     scopes = allow(POST=OPERATE)
     shape = shapes.NoteIn
+    take: Callable[[Alert, Any, str], None]
 
     def post(self, request, alert):
         found = body(request, self.shape)
@@ -78,9 +80,6 @@ class Step(Described):
         except life.NotPossible as error:
             return Response({"detail": str(error)}, status=status.HTTP_409_CONFLICT)
         return Response(_with_events(row))
-
-    def take(self, row: Alert, found: Any, note: str) -> None:
-        raise NotImplementedError
 
 
 class Acknowledge(Step):

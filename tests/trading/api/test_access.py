@@ -42,10 +42,18 @@ SOUND = {
     ("POST", "evaluations/"): [],
     ("POST", "heartbeat/"): {},
     ("GET", "performance/"): None,
+    ("GET", "alerts/"): None,
+    ("GET", "alerts/1/"): None,
+    ("POST", "alerts/1/acknowledge/"): {"note": "seen"},
+    ("POST", "alerts/1/snooze/"): {"until": MINUTE},
+    ("POST", "alerts/1/resolve/"): {"note": "done"},
     ("GET", "clock/"): None,
     ("POST", "clock/"): {"now": MINUTE},
 }  # fmt: skip
-OPERATES = {"parameters/rsi_bb/", "parameters/rsi_bb/rollback/", "strategies/"}
+OPERATES = {
+    "parameters/rsi_bb/", "parameters/rsi_bb/rollback/", "strategies/", "alerts/1/acknowledge/",
+    "alerts/1/snooze/", "alerts/1/resolve/",
+}  # fmt: skip
 
 
 def allowed(scope: str, method: str, path: str) -> bool:
