@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from datetime import timedelta
+from datetime import time, timedelta
 
 import numpy as np
 
@@ -196,3 +196,23 @@ def _bricks(bot: Bot, rng: random.Random) -> None:
         instance=instance, market=market, from_at=NOW - timedelta(hours=1), to_at=NOW,
         evaluations=240, signals=3, blocked={"brick_size": 180, "confirmation": 57},
     )  # fmt: skip
+
+
+def watch(bot):
+    """What the watch finds under limits that are strict on purpose; returns the first alert."""
+    from analytics import jobs, monitoring
+    from analytics.alarms import rules
+    from analytics.models import Alert, Channel
+
+    jobs.sync()
+    for instance in bot.instances.all():
+        rules.change(
+            kind="win_rate", bot=bot.pk, instance=instance.pk, enabled=True, severity="warning",
+            parameters={"limit_from": "fixed", "limit": 0.72, "window": "7d"},
+        )  # fmt: skip
+    Channel.objects.create(
+        name="Phone", kind="push", address="tgram://123456789:abcdefghij/42", gather_minutes=5,
+        quiet_from=time(22), quiet_until=time(7), zone="Europe/Berlin",
+    )  # fmt: skip
+    monitoring.monitor(clock.now())
+    return Alert.objects.order_by("pk").first()

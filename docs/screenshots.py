@@ -75,6 +75,7 @@ def _fill(user) -> list[tuple]:
     from trading.models import CandleSeries, Trade
 
     bot = sample_data.fill(user)
+    alert = sample_data.watch(bot).pk
     rsi = bot.instances.get(strategy="rsi_bb").pk
     pages = f"/admin/trading/strategyinstance/{rsi}"
     trade = Trade.objects.filter(book__instance=rsi, flagged=True).first().pk
@@ -97,6 +98,12 @@ def _fill(user) -> list[tuple]:
         ("values", f"{pages}/values/stop_loss_bps/", "dark", TALL),
         ("changes", "/admin/trading/strategyinstance/changes/", "light", LOW),
         ("freeze", f"/admin/trading/bot/{bot.pk}/change/", "light", LOW),
+        ("alarms", "/admin/analytics/alert/", "light", LOW),
+        ("alarm", f"/admin/analytics/alert/{alert}/change/", "light", TALLER),
+        ("alarm-phone", f"/admin/analytics/alert/{alert}/change/", "dark", PHONE),
+        ("rules", "/admin/analytics/alarmrule/", "dark", TALLER),
+        ("channel", "/admin/analytics/channel/1/change/", "light", TALL),
+        ("jobs", "/admin/analytics/jobline/", "light", TALL),
         ("candle-series-list", "/admin/trading/candleseries/", "light", DESK),
         ("candle-series", f"/admin/trading/candleseries/{series}/change/", "light", DESK),
     ]
