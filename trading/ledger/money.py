@@ -6,7 +6,9 @@ integers, amounts add exactly, in any order, to the same sum on every database.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from decimal import Context, Decimal
+from math import floor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,8 @@ PICO = 10**12
 _STEPS = 10.0 ** np.arange(3, 13)
 _TENS = 10.0 ** np.arange(13)
 _TENS_INT = 10 ** np.arange(13, dtype=np.int64)
+# The same as plain numbers, for a single amount.
+_ONE_STEPS, _ONE_TENS, _ONE_INT = _STEPS.tolist(), _TENS.tolist(), _TENS_INT.tolist()
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -32,6 +36,14 @@ def split(values: Floats) -> tuple[Ints, Ints]:
     picos *= _TENS_INT[12 - decimals]
     full = picos == PICO
     return units.astype(np.int64) + full, np.where(full, 0, picos)
+
+
+def split_one(value: float) -> tuple[int, int]:
+    """The same of one amount."""
+    units = floor(value)
+    decimals = 12 - bisect_right(_ONE_STEPS, abs(value))
+    picos: int = round((value - units) * _ONE_TENS[decimals]) * _ONE_INT[12 - decimals]
+    return (units + 1, 0) if picos == PICO else (units, picos)
 
 
 def carry(units: Ints, picos: Ints) -> tuple[Ints, Ints]:
