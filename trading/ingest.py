@@ -10,7 +10,7 @@ from operator import not_
 
 from django.db import IntegrityError, transaction
 
-from trading import bulk, guard, memory, rollups, rows
+from trading import bulk, guard, memory, rollups, rows, single
 from trading.declared import Declared
 from trading.models import Bot, Trade
 from trading.ordinary import read_all
@@ -58,7 +58,10 @@ def store_trades(bot: Bot, trades: Sequence[TradeIn]) -> Outcome:
         outcome.refuse(index, trades[index].external_id, found)
     if sound:
         try:
-            _store(bot, sound, outcome)
+            if len(sound) == 1 and single.store(bot, sound):
+                outcome.stored = 1
+            else:
+                _store(bot, sound, outcome)
         except IntegrityError:
             # A row that was remembered is gone (memory.py): look everything up again, once.
             memory.forget()

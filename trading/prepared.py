@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 
 def first(sql: str, values: Sequence[object]) -> tuple | None:
@@ -22,6 +22,24 @@ def first(sql: str, values: Sequence[object]) -> tuple | None:
         return connection.connection.execute(_question_marks(sql), values).fetchone()
 
 
+def ask(sql: str, values: Sequence[object]) -> Callable[[], list[tuple]]:
+    """Run a statement in a transaction that was begun; its rows are waited for when they are
+    called for. In a pipeline (``bulk.together``) nothing waits before that."""
+    held = connections[DEFAULT_DB_ALIAS]
+    with held.wrap_database_errors:
+        if held.vendor == "postgresql":
+            cursor = _cursor()(held.connection)
+            return cursor.execute(sql, values, prepare=True, binary=True).fetchall
+        return held.connection.execute(_question_marks(sql), values).fetchall
+
+
 @cache
 def _question_marks(sql: str) -> str:
     return sql.replace("%s", "?")
+
+
+@cache
+def _cursor() -> type:
+    from psycopg import Cursor
+
+    return Cursor

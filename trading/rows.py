@@ -8,6 +8,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
+from django.db.models import Model
 
 from trading import attribution, books, bulk, clock, columns, rollups
 from trading.books import BookKey
@@ -35,15 +36,21 @@ class Places(NamedTuple):
     sets: list[int]
 
 
+def books_of(trades: Sound) -> dict[tuple[str, ...], BookKey]:
+    """The books that trades name."""
+    keys = zip(*(trades[name] for name in _BOOK), strict=True)
+    return {key: BookKey(*key) for key in set(keys)}
+
+
 def ask_lines(bot: Bot, trades: Sound) -> Callable[[], Lines]:
     """The timelines of those that made the trades, as far as it is known who did."""
-    known = books.remembered(bot, _books_of(trades).values())
+    known = books.remembered(bot, books_of(trades).values())
     return attribution.ask_timelines(book.instance for book in known)
 
 
 def places(bot: Bot, trades: Sound, lines: Lines) -> Places:
     """Where trades count; ``lines`` are added to where some are missing."""
-    wanted = _books_of(trades)
+    wanted = books_of(trades)
     known = books.find(bot, wanted.values())
     found = {key: known[book] for key, book in wanted.items()}
     lines |= attribution.timelines({book.instance for book in found.values()} - lines.keys())
@@ -65,6 +72,15 @@ def insert(bot: Bot, ids: list[int], trades: Sound, places: Places) -> Rows:
         contexts = _contexts(ids, trades)
     with bulk.inserting(TradeContext, contexts):
         return _rows(trades, places)
+
+
+def written(
+    bot: Bot, id_: int, trade: Sound, places: Places
+) -> list[tuple[type[Model], dict[str, Sequence[object]]]]:
+    """The rows of one new trade: its own, and that of its context where it has one."""
+    context = _contexts([id_], trade)
+    own = (Trade, _columns(bot, [id_], trade, places))
+    return [own, (TradeContext, context)] if context["trade_id"] else [own]
 
 
 def replace(bot: Bot, ids: list[int], trades: Sound, places: Places) -> None:
@@ -95,11 +111,6 @@ _BOOK = ("strategy", "label", "market", "mode", "currency")
 _KEPT = {"id", "bot_id", "external_id", "stored_at"}
 _CONTEXT = [feature.name for feature in COMMON_CONTEXT]
 _ABSENT = ["" if feature.kind == "category" else None for feature in COMMON_CONTEXT]
-
-
-def _books_of(trades: Sound) -> dict[tuple[str, ...], BookKey]:
-    keys = zip(*(trades[name] for name in _BOOK), strict=True)
-    return {key: BookKey(*key) for key in set(keys)}
 
 
 def _columns(

@@ -42,6 +42,11 @@ def of_pairs(pairs: Iterable[Pair], *, make: bool = True) -> dict[Pair, Scopes]:
     return found | missing
 
 
+def remembered(book: int, parameter_set: int | None) -> Scopes | None:
+    """The same of one pair, where that needs no query."""
+    return None if parameter_set is None else _known.get((book, parameter_set))
+
+
 def _find(pairs: set[Pair], make: bool) -> dict[Pair, Scopes]:
     if not pairs:
         return {}
