@@ -27,6 +27,7 @@ def place(book: int, parameter_set: int | None, exit_at: int | datetime) -> Plac
 
 
 Lines = dict[int, attribution.Timeline]  # by instance
+Written = list[tuple[type[Model], dict[str, Sequence[object]]]]  # rows as columns
 
 
 class Places(NamedTuple):
@@ -74,9 +75,7 @@ def insert(bot: Bot, ids: list[int], trades: Sound, places: Places) -> Rows:
         return _rows(trades, places)
 
 
-def written(
-    bot: Bot, id_: int, trade: Sound, places: Places
-) -> list[tuple[type[Model], dict[str, Sequence[object]]]]:
+def written(bot: Bot, id_: int, trade: Sound, places: Places) -> Written:
     """The rows of one new trade: its own, and that of its context where it has one."""
     context = _contexts([id_], trade)
     own = (Trade, _columns(bot, [id_], trade, places))

@@ -7,9 +7,10 @@ is stored is the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from contextlib import nullcontext
 from functools import cache
+from itertools import chain
 
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.models import Model
@@ -24,7 +25,6 @@ from trading.scopes import Scopes
 from trading.sound import Sound
 
 _sets: Memory[int, int] = Memory()  # of each book, the set of its last trade: a guess
-Hours = dict[int, bytes]  # of each scope, the hours of the day
 
 _VERSION = "(SELECT id FROM trading_parameterset WHERE instance_id = %s AND version = %s)"
 _LIVE = (
@@ -32,7 +32,7 @@ _LIVE = (
     " ORDER BY live_from DESC LIMIT 1)"
 )
 _STORED = "EXISTS (SELECT 1 FROM trading_trade WHERE bot_id = %s AND external_id = %s)"
-_HOURS = "SELECT scope_id, hours FROM trading_rollupday WHERE day = %s AND scope_id IN (%s, %s, %s)"
+_HOURS = "(SELECT hours FROM trading_rollupday WHERE scope_id = %s AND day = %s)"
 _DAYS = (
     "INSERT INTO trading_rollupday (scope_id, day, tally, hours) VALUES"
     " (%s, %s, %s, %s), (%s, %s, %s, %s), (%s, %s, %s, %s)"
@@ -60,43 +60,61 @@ def store(bot: Bot, trade: Sound) -> bool:
 def _store(bot: Bot, book: BookId, trade: Sound) -> bool:
     day = trade["exit_at"][0] // HOUR // 24
     vendor = connections[DEFAULT_DB_ALIAS].vendor
-    locked = prepared.ask(_lock(vendor), (bot.pk,))
     version, entry_at = trade["reported_version"][0], trade["entry_at"][0]
+    guess = scopes.remembered(book.id, _sets.get(book.id))
+    # Under the lock: each statement sees what was committed before it began.
+    locked = prepared.ask(_lock(vendor), (bot.pk,))
     asked = prepared.ask(
         _found(vendor, version is not None),
-        (bot.pk, trade["external_id"][0], book.instance, entry_at if version is None else version),
-    )
-    guess = scopes.remembered(book.id, _sets.get(book.id))
-    hours = _ask_hours(guess, day) if guess else None
+        (
+            bot.pk, trade["external_id"][0],
+            book.instance, entry_at if version is None else version, *_places(guess, day),
+        ),
+    )  # fmt: skip
     if not locked():
         return False
-    id_, stored, made_by = asked()[0]
-    counts = scopes.remembered(book.id, made_by or columns.UNKNOWN_SET)
+    [(id_, stored, made_by, *hours)] = asked()
+    made_by = made_by or columns.UNKNOWN_SET
+    counts = scopes.remembered(book.id, made_by)
     if stored or counts is None:
         return False
-    if hours is None or counts != guess:
-        hours = _ask_hours(counts, day)
-        _sets.keep(book.id, made_by or columns.UNKNOWN_SET)
-    return _write(bot, id_, trade, rows.Places([book.id], [made_by or 0]), day, counts, hours())
+    if counts != guess:
+        [hours] = prepared.ask(f"SELECT {_HOURS}, {_HOURS}, {_HOURS}", _places(counts, day))()
+        _sets.keep(book.id, made_by)
+    days = _counted(trade, day, zip(counts, hours, strict=True))
+    if not days:
+        return False
+    _write(vendor, rows.written(bot, id_, trade, rows.Places([book.id], [made_by])), days)
+    return True
 
 
-def _write(
-    bot: Bot, id_: int, trade: Sound, places: rows.Places, day: int, counts: Scopes, hours: Hours
-) -> bool:
+def _places(counts: Scopes | None, day: int) -> list[int]:
+    return [number for scope in counts or (0, 0, 0) for number in (scope, day)]
+
+
+def _counted(trade: Sound, day: int, stored: Iterable[tuple[int, bytes | None]]) -> list[object]:
+    """The rows of the day with one more trade, by scope; none where it did not close last."""
     one = single.One(
         trade["exit_at"][0], trade["exit_at"][0] - trade["entry_at"][0], trade["pnl_pct"][0],
         trade["pnl"][0], trade["fee"][0],
     )  # fmt: skip
     days: list[object] = []
-    for scope in sorted(counts):
-        found = _extended(hours.get(scope, b""), one)
-        if found is None:
-            return False
-        days += (scope, day, single.merged(found), found)
-    for model, row in rows.written(bot, id_, trade, places):
-        prepared.ask(_insert(model, tuple(row)), [values[0] for values in row.values()])
-    prepared.ask(_DAYS, days)
-    return True
+    for scope, before in sorted(stored):
+        hours = _extended(bytes(before or b""), one)
+        if hours is None:
+            return []
+        days += (scope, day, single.merged(hours), hours)
+    return days
+
+
+def _write(vendor: str, written: rows.Written, days: list[object]) -> None:
+    inserts = [_insert(model, tuple(row)) for model, row in written]
+    values = [[column[0] for column in row.values()] for _, row in written]
+    if vendor == "postgresql":
+        prepared.ask(_together(*inserts), [*chain(*values), *days])
+        return
+    for sql, row in zip((*inserts, _DAYS), (*values, days), strict=True):
+        prepared.ask(sql, row)
 
 
 def _extended(hours: bytes, one: single.One) -> bytes | None:
@@ -112,11 +130,6 @@ def _extended(hours: bytes, one: single.One) -> bytes | None:
     return hours[: -single.SIZE] + single.extended(before, one)
 
 
-def _ask_hours(counts: Scopes, day: int) -> Callable[[], Hours]:
-    asked = prepared.ask(_HOURS, (day, *counts))
-    return lambda: {scope: bytes(hours) for scope, hours in asked()}
-
-
 @cache
 def _lock(vendor: str) -> str:
     row = "SELECT 1 FROM trading_bot WHERE id = %s"
@@ -125,14 +138,22 @@ def _lock(vendor: str) -> str:
 
 @cache
 def _found(vendor: str, reported: bool) -> str:
-    """A free id, whether the trade is stored already, and the set that made it."""
+    """A free id, whether the trade is stored already, the set that made it, and hours of days."""
     free = "(SELECT COALESCE(MAX(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'trading_trade')"
     if vendor == "postgresql":
         free = "nextval(pg_get_serial_sequence('trading_trade', 'id'))"
-    return f"SELECT {free}, {_STORED}, {_VERSION if reported else _LIVE}"
+    made_by = _VERSION if reported else _LIVE
+    return f"SELECT {free}, {_STORED}, {made_by}, {_HOURS}, {_HOURS}, {_HOURS}"
 
 
 @cache
 def _insert(model: type[Model], names: tuple[str, ...]) -> str:
     marks = columns.placeholders(names)
     return f"INSERT INTO {model._meta.db_table} ({', '.join(names)}) VALUES ({marks})"
+
+
+@cache
+def _together(*inserts: str) -> str:
+    """All that is written of a trade as one statement: to PostgreSQL each costs a message."""
+    first = ", ".join(f"part{at} AS ({insert})" for at, insert in enumerate(inserts))
+    return f"WITH {first} {_DAYS}"
