@@ -20,8 +20,9 @@ _all: list[Memory] = []
 class Memory(Generic[Key, Value]):
     """A mapping that takes an entry in when the transaction that knows it has committed."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST) -> None:
         self._held: dict[Key, Value] = {}
+        self._most = most
         _all.append(self)
 
     def get(self, key: Key) -> Value | None:
@@ -29,7 +30,7 @@ class Memory(Generic[Key, Value]):
 
     def keep(self, key: Key, value: Value) -> None:
         def commit() -> None:
-            if len(self._held) >= MOST:
+            if len(self._held) >= self._most:
                 self._held.clear()
             self._held[key] = value
 

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from trading import clock, memory, single
+from trading import clock, memory, parameters, prepared, single, single_days
 from trading.ingest import Outcome, store_trades
-from trading.models import Book, Bot, Scope, Trade
+from trading.models import Book, Bot, Origin, Scope, Trade
 from trading.records import TradeIn
 
 from .story import (
@@ -133,8 +133,53 @@ def test_nothing_of_a_trade_remains_when_its_sums_cannot_be_written(bot, monkeyp
         raise RuntimeError
 
     with monkeypatch.context() as patch:
-        patch.setattr(single.single, "merged", broken)
+        patch.setattr(single_days.single, "merged", broken)
         with pytest.raises(RuntimeError):
             send(bot, second)
     assert (sums(bot), stored(bot)) == before
     assert send(bot, second) == [Outcome(stored=1)]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite needs no messages")
+def test_a_trade_that_follows_another_is_stored_in_one_message(bot, monkeypatch):
+    asked, ask = [], prepared.ask
+    monkeypatch.setattr(prepared, "ask", lambda *given: asked.append(given[0]) or ask(*given))
+    send(bot, *following(2))
+    asked.clear()
+    send(bot, *following(3)[2:])
+    assert len(asked) == 2 and sums(bot) == rebuilt(bot)
+
+
+def test_what_others_stored_meanwhile_is_counted(bot):
+    trades = following(12)
+    for at in range(0, 12, 4):
+        send(bot, *trades[at : at + 2])
+        held = dict(single._days._held)
+        with clock.at(NOW):
+            store_trades(bot, trades[at + 2 : at + 4])
+        send(bot, correction(trades[at], at + 1, tag="again"))
+        single._days._held = held  # as another process would still have it
+    assert Trade.objects.filter(bot=bot).count() == 12 and sums(bot) == rebuilt(bot)
+
+
+def test_a_set_that_others_made_live_meanwhile_makes_the_trade(bot):
+    at = int(WEDNESDAY_NOON.timestamp())
+    first, second, third = (
+        trade(id=f"t-{number}", entry_time=at + number, exit_time=at + 60 + number)
+        for number in range(3)
+    )
+    send(bot, first, second)
+    with clock.at(WEDNESDAY_NOON + timedelta(seconds=2)):
+        parameters.promote(
+            instance=bot.instances.get(), values={"max_hold_minutes": 7}, origin=Origin.ADMIN,
+            reason="Hold longer still",
+        )  # fmt: skip
+    send(bot, third)
+    versions = Trade.objects.order_by("exit_at").values_list("parameter_set__version", flat=True)
+    assert list(versions) == [2, 2, 3] and sums(bot) == rebuilt(bot)
+
+
+def following(number: int) -> list[TradeIn]:
+    """Trades of one book and day that closed one after the other."""
+    start = trade().exit_time
+    return [trade(id=f"t-{at}", exit_time=start + at * 300) for at in range(number)]
