@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
@@ -16,9 +17,8 @@ def first(sql: str, values: Sequence[object]) -> tuple | None:
     connection.ensure_connection()
     with connection.wrap_database_errors:
         if connection.vendor == "postgresql":
-            from psycopg import Cursor
-
-            return Cursor(connection.connection).execute(sql, values, prepare=True).fetchone()
+            cursor = _cursor()(connection.connection)
+            return cursor.execute(_dollars(sql), values, prepare=True).fetchone()
         return connection.connection.execute(_question_marks(sql), values).fetchone()
 
 
@@ -29,8 +29,31 @@ def ask(sql: str, values: Sequence[object]) -> Callable[[], list[tuple]]:
     with held.wrap_database_errors:
         if held.vendor == "postgresql":
             cursor = _cursor()(held.connection)
-            return cursor.execute(sql, values, prepare=True, binary=True).fetchall
+            return cursor.execute(_dollars(sql), values, prepare=True, binary=True).fetchall
         return held.connection.execute(_question_marks(sql), values).fetchall
+
+
+@contextmanager
+def one_message() -> Iterator[None]:
+    """What is asked inside goes to PostgreSQL as one transaction in one message. Not for use
+    inside of another, nor where a statement depends on the answer to one before."""
+    held = connections[DEFAULT_DB_ALIAS]
+    held.close_if_health_check_failed()
+    held.ensure_connection()
+    with held.wrap_database_errors:
+        try:
+            with held.connection.pipeline():
+                cursor = _cursor()(held.connection)
+                cursor.execute("BEGIN")
+                yield
+                cursor.execute("COMMIT")
+        except BaseException:
+            # The connection is used again, if it can be.
+            try:
+                held.connection.rollback()
+            except held.Database.Error:
+                held.close()
+            raise
 
 
 @cache
@@ -40,6 +63,13 @@ def _question_marks(sql: str) -> str:
 
 @cache
 def _cursor() -> type:
-    from psycopg import Cursor
+    # The others look for marks in each statement anew, if it has many.
+    from psycopg import RawCursor
 
-    return Cursor
+    return RawCursor
+
+
+@cache
+def _dollars(sql: str) -> str:
+    first, *others = sql.split("%s")
+    return first + "".join(f"${at}{text}" for at, text in enumerate(others, 1))

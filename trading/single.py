@@ -36,7 +36,9 @@ def store(bot: Bot, trade: Sound) -> bool:
     known = books.remembered(bot, rows.books_of(trade).values())
     if not known:
         return False
-    if connections[DEFAULT_DB_ALIAS].vendor == "postgresql" and _at_once(bot, known[0], trade):
+    connection = connections[DEFAULT_DB_ALIAS]
+    alone = connection.vendor == "postgresql" and not connection.in_atomic_block
+    if alone and _at_once(bot, known[0], trade):
         return True
     with _transaction():
         return _store(bot, known[0], trade)
@@ -68,7 +70,7 @@ def _at_once(bot: Bot, book: BookId, trade: Sound) -> bool:
     inserts, values = _parts(written)
     which = [number for at, scope in enumerate(counts) for number in (scope, day, hours[at])]
     reported, *made_by = _made_by(book, trade)
-    with _transaction():
+    with prepared.one_message():
         # Under the lock: each statement sees what was committed before it began.
         prepared.ask(single_sql.lock("postgresql"), (bot.pk,))
         done = prepared.ask(

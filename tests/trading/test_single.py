@@ -150,6 +150,15 @@ def test_a_trade_that_follows_another_is_stored_in_one_message(bot, monkeypatch)
     assert len(asked) == 2 and sums(bot) == rebuilt(bot)
 
 
+def test_a_trade_that_cannot_be_committed_leaves_the_connection_in_order(bot):
+    trades = following(5)
+    send(bot, *trades[:3])
+    Book.objects.all().delete()
+    assert send(bot, *trades[3:]) == [Outcome(stored=1)] * 2
+    assert connection.get_autocommit() and not connection.in_atomic_block
+    assert set(Trade.objects.values_list("external_id", flat=True)) == {"t-3", "t-4"}
+
+
 def test_what_others_stored_meanwhile_is_counted(bot):
     trades = following(12)
     for at in range(0, 12, 4):
