@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import cache
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 
 def first(sql: str, values: Sequence[object]) -> tuple | None:
@@ -34,19 +35,17 @@ def ask(sql: str, values: Sequence[object]) -> Callable[[], list[tuple]]:
 
 
 @contextmanager
-def one_message() -> Iterator[None]:
-    """What is asked inside goes to PostgreSQL as one transaction in one message. Not for use
-    inside of another, nor where a statement depends on the answer to one before."""
+def transaction() -> Iterator[None]:
+    """A transaction around what is asked inside, where none is open; with PostgreSQL it begins
+    with the first message and is committed with the last. Django does not know of it: what it
+    is to do on commit, it does at once."""
     held = connections[DEFAULT_DB_ALIAS]
     held.close_if_health_check_failed()
     held.ensure_connection()
     with held.wrap_database_errors:
         try:
-            with held.connection.pipeline():
-                cursor = _cursor()(held.connection)
-                cursor.execute("BEGIN")
+            with _begun(held):
                 yield
-                cursor.execute("COMMIT")
         except BaseException:
             # The connection is used again, if it can be.
             try:
@@ -54,6 +53,20 @@ def one_message() -> Iterator[None]:
             except held.Database.Error:
                 held.close()
             raise
+
+
+@contextmanager
+def _begun(held: BaseDatabaseWrapper) -> Iterator[None]:
+    if held.vendor != "postgresql":
+        held.connection.execute("BEGIN IMMEDIATE")
+        yield
+        held.connection.execute("COMMIT")
+        return
+    with held.connection.pipeline():
+        cursor = _cursor()(held.connection)
+        cursor.execute("BEGIN")
+        yield
+        cursor.execute("COMMIT")
 
 
 @cache

@@ -7,8 +7,7 @@ is stored is the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
@@ -37,21 +36,13 @@ def store(bot: Bot, trade: Sound) -> bool:
     if not known:
         return False
     connection = connections[DEFAULT_DB_ALIAS]
-    alone = connection.vendor == "postgresql" and not connection.in_atomic_block
-    if alone and _at_once(bot, known[0], trade):
+    if connection.in_atomic_block:
+        with transaction.atomic(), bulk.together():
+            return _store(bot, known[0], trade)
+    if connection.vendor == "postgresql" and _at_once(bot, known[0], trade):
         return True
-    with _transaction():
+    with prepared.transaction():
         return _store(bot, known[0], trade)
-
-
-@contextmanager
-def _transaction() -> Iterator[None]:
-    """PostgreSQL is told to commit together with what it is to write."""
-    parts = (bulk.together(), nullcontext())
-    inside = connections[DEFAULT_DB_ALIAS].in_atomic_block
-    around, within = reversed(parts) if inside else parts
-    with around, transaction.atomic(), within:
-        yield
 
 
 def _at_once(bot: Bot, book: BookId, trade: Sound) -> bool:
@@ -70,7 +61,7 @@ def _at_once(bot: Bot, book: BookId, trade: Sound) -> bool:
     inserts, values = _parts(written)
     which = [number for at, scope in enumerate(counts) for number in (scope, day, hours[at])]
     reported, *made_by = _made_by(book, trade)
-    with prepared.one_message():
+    with prepared.transaction():
         # Under the lock: each statement sees what was committed before it began.
         prepared.ask(single_sql.lock("postgresql"), (bot.pk,))
         done = prepared.ask(
