@@ -120,7 +120,8 @@ def _store(bot: Bot, book: BookId, trade: Sound) -> bool:
     if not days:
         return False
     _write(vendor, rows.written(bot, id_, trade, rows.Places([book.id], [set_])), days)
-    _remember(days)
+    if vendor == "postgresql":
+        _remember(days)
     return True
 
 
