@@ -119,6 +119,6 @@ def test_the_commands_without_python_work(account):
         env=environment(account), capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert Trade.objects.get().external_id == "7"
+    assert Trade.objects.get().external_id == "example-1"
     assert not Position.objects.exists()
     assert StateEntry.objects.get().value == [1, 2]
