@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from trading import clock
+from trading.declared import declaration
+from trading.differences import ordered
 from trading.models import Mode, StrategyInstance
 from trading.outcomes import Outcome, of_changes
 
@@ -38,6 +40,18 @@ def rows(
     ]
     # Stable: the parameters of a change stay in their declared order.
     return sorted(found, key=lambda row: (row["changed_at"], row["version"]), reverse=True)
+
+
+def names(instances: Iterable[StrategyInstance], as_of: datetime | None = None) -> list[str]:
+    """The parameters of some instances: those declared, then those that are only in their sets."""
+    found: dict[str, None] = {}
+    for instance in instances:
+        made = instance.parameter_sets.all()
+        made = made.filter(created_at__lte=as_of) if as_of else made
+        found |= dict.fromkeys(
+            ordered(declaration(instance), *made.values_list("values", flat=True))
+        )
+    return list(found)
 
 
 def _row(outcome: Outcome, change: dict[str, Any]) -> dict[str, Any]:

@@ -120,8 +120,17 @@ def roll_back(
 def _version(instance: StrategyInstance, version: int, field: str) -> ParameterSet:
     found = instance.parameter_sets.filter(version=version).first()
     if found is None:
-        raise Refused({field: [f"there is no version {version} of {instance.name}"]})
+        known = _named(list(instance.parameter_sets.order_by("version").values_list(
+            "version", flat=True
+        )))  # fmt: skip
+        raise Refused({field: [f"there is no version {version} of {instance.name}; {known}"]})
     return found
+
+
+def _named(versions: list[int]) -> str:
+    if len(versions) > 10:
+        return f"there are {versions[0]} to {versions[-1]}"
+    return f"there are {', '.join(map(str, versions))}" if versions else "there is none yet"
 
 
 def _check_seen(instance: StrategyInstance, seen: int | None) -> None:

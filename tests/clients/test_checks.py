@@ -35,6 +35,20 @@ def test_what_the_server_would_refuse_raises_at_the_call(field, value):
     assert field in error.value.errors
 
 
+@pytest.mark.parametrize("field", ["entry_time", "exit_time"])
+@pytest.mark.parametrize("value", [datetime(2026, 1, 1), "yesterday", None, 1.7e12])
+def test_of_a_time_that_cannot_be_read_only_that_is_told(field, value):
+    with pytest.raises(BadValue) as error:
+        records.trade(trade(1, **{field: value}))
+    assert error.value.errors.keys() == {field}
+    assert len(error.value.errors[field]) == 1
+
+
+def test_a_trade_that_ends_before_it_begins_is_told_so():
+    with pytest.raises(BadValue, match="is before entry_time"):
+        records.trade(trade(1, exit_time=T0.replace(year=2025)))
+
+
 def test_every_error_of_a_call_is_told_at_once():
     with pytest.raises(BadValue) as error:
         records.trade({"id": "", "side": "buy"})

@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -46,6 +48,34 @@ def test_the_example_bot_trades_and_leaves_nothing_behind(account, tmp_path):
     assert (trade.book.mode, trade.parameter_set.version) == ("paper", 1)
     assert EvaluationCount.objects.exists()
     assert Bot.objects.get().reported["version"] == "example 1"
+
+
+def test_the_example_bot_takes_over_the_position_of_its_own_market_alone(
+    account, connect, tmp_path
+):
+    client, since = connect(account), datetime.now(UTC) - timedelta(hours=1)
+    own = {"market": "EXAMPLE-USD", "side": "short", "entry_price": 120.0, "size": 0.3}
+    other = {"market": "AAA-USD", "side": "long", "entry_price": 7.0, "size": 9}
+    for one in (other, own):
+        client.put_position(strategy="rsi_bb", entry_time=since, **one)
+    assert client.flush()
+    (tmp_path / "bot.py").write_text(EXAMPLE)
+    bot = subprocess.Popen(
+        [sys.executable, "bot.py"], cwd=tmp_path, env=environment(account),
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        deadline = time.monotonic() + 30
+        while not Trade.objects.exists() and time.monotonic() < deadline and bot.poll() is None:
+            time.sleep(0.1)
+    finally:
+        bot.kill()
+        bot.communicate()
+    taken = Trade.objects.select_related("book__market").order_by("pk")[0]
+    assert taken.book.market.name == "EXAMPLE-USD"
+    assert (taken.side, taken.entry_price, taken.size) == ("short", 120, Decimal("0.3"))
+    assert (taken.entry_at, taken.exit_reason) == (since, "take_profit")
+    assert Position.objects.get(market__name="AAA-USD").entry_price == 7
 
 
 def test_the_example_bot_waits_for_a_server_that_is_away(service, tmp_path):
@@ -89,6 +119,6 @@ def test_the_commands_without_python_work(account):
         env=environment(account), capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert Trade.objects.get().external_id == "7"
+    assert Trade.objects.get().external_id == "example-1"
     assert not Position.objects.exists()
     assert StateEntry.objects.get().value == [1, 2]

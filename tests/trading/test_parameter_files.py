@@ -88,6 +88,31 @@ def test_whatever_is_given_instead_of_a_document_is_refused(instance, document):
         import_set(instance=instance, document=document, reason="x")
 
 
+def test_a_plain_document_holds_values_by_strategy(instance):
+    plain = {"breakout": {}, "mean_reversion": {"rsi_period": 9}}
+    made = import_set(instance=instance, document=plain, reason="x")
+    assert made.values["rsi_period"] == 9 and made.values["max_hold_minutes"] == 3
+    plain = {"rsi_bb": {"rsi_period": 8}, "rsi_bb@sol": {"rsi_period": 7}}
+    assert import_set(instance=instance, document=plain, reason="x").values["rsi_period"] == 8
+    other = instance_for(make_bot("Juno"), "rsi_bb@sol")
+    assert import_set(instance=other, document=plain, reason="x").values["rsi_period"] == 7
+
+
+@pytest.mark.parametrize(
+    ("document", "says"),
+    [
+        ({"breakout": {}}, "'breakout', not of rsi_bb"),
+        ({"rsi_bb@a": {}, "rsi_bb@b": {}}, "'rsi_bb@a', 'rsi_bb@b', not of rsi_bb"),
+        ({"rsi_period": 14}, "or plain"), ({"rsi_bb": {}, "breakout": 1}, "or plain"),
+    ],
+)  # fmt: skip
+def test_a_plain_document_that_does_not_fit_is_refused(instance, document, says):
+    with pytest.raises(Refused, match=says) as refusal:
+        import_set(instance=instance, document=document, reason="x")
+    assert set(refusal.value.errors) == {"document"}
+    assert instance.parameter_sets.count() == 2
+
+
 def test_an_import_needs_a_reason_and_may_be_too_late(instance, document):
     with pytest.raises(Refused, match="reason"):
         import_set(instance=instance, document=document, reason=" ")

@@ -10,11 +10,12 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from trading import display, lists, performance, selection, windows
+from trading import display, lists, performance, selection
 from trading.lists import Condition, Listing
-from trading.models import Book, Bot, Mode, Position, Scope, StrategyInstance, Trade
+from trading.models import Book, Bot, Mode, Position, StrategyInstance, Trade
 from trading.selection import Selection
 
+from . import unknown_sets
 from .dashboard_rows import COLUMNS, curve_data, strategy_rows
 from .trade_filter import FLAGGED, KEY
 from .trades import RELATED, without
@@ -40,7 +41,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     mode = _mode(bot, request.GET.get("mode"))
     since, until = selection.period(period)
     wanted = Selection(bot=bot, mode=mode, since=since, until=until)
-    newest = _newest(bot, mode)
+    newest, unknown = _newest(bot, mode), unknown_sets.number(wanted)
     context |= {
         "dashboard": "full" if newest or Trade.objects.filter(bot=bot).exists() else "waiting",
         "bots": bots,
@@ -52,7 +53,8 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "trade_columns": TRADE_COLUMNS,
         "trades_url": _trades(bot=bot.name, mode=mode),
         "stale": _stale(newest, since, bot, mode),
-        "problems": _problems(wanted),
+        "problems": _problems(wanted, unknown),
+        "remedy": unknown_sets.remedy(bot) if unknown else "",
     }
     return context | _strategies(wanted)
 
@@ -123,7 +125,7 @@ def _stale(newest: list[Trade], since: datetime | None, bot: Bot, mode: str) -> 
     return {"at": display.moment(newest[0].exit_at).text, "url": f"?{query}"}
 
 
-def _problems(wanted: Selection) -> list[dict[str, str]]:
+def _problems(wanted: Selection, unknown: int) -> list[dict[str, str]]:
     """What is wrong or missing, each with a link to the trades concerned."""
     found = []
     query = {"bot": wanted.bot.name, "mode": wanted.mode}
@@ -132,7 +134,6 @@ def _problems(wanted: Selection) -> list[dict[str, str]]:
         least = " or more" if more else ""
         text = f"{_number(flagged)}{least} flagged: the result contradicts the prices"
         found.append({"text": text, "url": _trades(**query, flagged="yes")})
-    unknown = _unknown_sets(wanted)
     if unknown:
         text = f"{_number(unknown)} made by unknown parameters in this period"
         found.append({"text": text, "url": _trades(**query, set="unknown")})
@@ -147,14 +148,6 @@ def _flagged(wanted: Selection) -> tuple[int, bool]:
     ids = [key[1] for key in newest.keys]
     owners = Trade.objects.filter(pk__in=ids).order_by().values_list("book_id", flat=True)
     return sum(owner in books for owner in owners), newest.older is not None
-
-
-def _unknown_sets(wanted: Selection) -> int:
-    scopes = [scope for scope in wanted.scopes(Scope.Kind.SET) if scope.parameter_set_id is None]
-    if not scopes:
-        return 0
-    window = windows.pieces(scopes, *wanted.bounds)
-    return int(windows.merged(window, len(scopes))["trades"].sum())
 
 
 def _number(count: int) -> str:

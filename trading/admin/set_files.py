@@ -67,7 +67,7 @@ def bring(page: StrategyPage) -> HttpResponse:
         return _ask(page, form)
     try:
         values = page.rules.clean(
-            parameter_files.values_in(form.cleaned_data["document"], page.rules)
+            parameter_files.values_in(form.cleaned_data["document"], page.rules, page.instance.name)
         )
         if values == page.values(page.live.parameter_set):
             messages.info(page.request, "Nothing was changed: these values are live already.")
@@ -85,7 +85,8 @@ def bring(page: StrategyPage) -> HttpResponse:
 
 
 def _ask(page: StrategyPage, form: SetFileForm) -> HttpResponse:
-    return page.answer("import", "history", "Import a set", form=form)
+    plain = f'{{"{page.instance.name}": {{"parameter": value}}}}'
+    return page.answer("import", "history", "Import a set", form=form, plain=plain)
 
 
 def _review(page: StrategyPage, form: SetFileForm, values: dict[str, Value]) -> HttpResponse:

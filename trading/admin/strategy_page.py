@@ -28,8 +28,11 @@ from trading.models import (
 )
 from trading.outcomes import mode_of
 from trading.refusals import Refused
+from trading.selection import Selection
 from trading.strategies.base import Strategy
 from trading.strategies.parameters import Value
+
+from . import unknown_sets
 
 View = Callable[..., HttpResponse]
 PLACES = {
@@ -80,6 +83,15 @@ class StrategyPage:
                 {"label": label, "url": f"?{query.urlencode()}", "current": mode == self.mode}
             )
         return links  # fmt: skip
+
+    @cached_property
+    def unknown_trades(self) -> int:
+        """How many trades of the mode are of unknown parameters, and so in no version's results."""
+        return unknown_sets.number(Selection(instance=self.instance, mode=self.mode))
+
+    @property
+    def remedy(self) -> str:
+        return unknown_sets.remedy(self.instance.bot)
 
     @cached_property
     def freeze(self) -> Freeze | None:

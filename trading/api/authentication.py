@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections import deque
 from collections.abc import Mapping
@@ -92,8 +93,19 @@ class HasScope(BasePermission):
             return True
         if request.auth is None:
             return False
-        self.message = f"A token of scope {request.auth.scope} may not do this."
-        return request.auth.scope in allowed
+        if request.auth.scope in allowed:
+            return True
+        self.message = _wrong_scope(request.auth, allowed)
+        return False
+
+
+def _wrong_scope(token: BotToken, allowed: frozenset[str]) -> str:
+    """What is missing, and how to get it: the scope that may least of those that suffice."""
+    least = next(scope for scope in _FROM_LEAST if scope in allowed)
+    return (
+        f"A token of scope {token.scope} may not do this; it needs scope {least}: python3 "
+        f"manage.py create_token {shlex.quote(token.bot.name)} --scope {least}"
+    )
 
 
 class PerToken(SimpleRateThrottle):
@@ -132,6 +144,7 @@ _SCOPE = BotToken.Scope
 WRITE = frozenset({_SCOPE.BOT.value, _SCOPE.OPERATE.value})
 READ = WRITE | {_SCOPE.READ.value}
 OPERATE = frozenset({_SCOPE.OPERATE.value})
+_FROM_LEAST = (_SCOPE.READ.value, _SCOPE.BOT.value, _SCOPE.OPERATE.value)
 
 
 def allow(**scopes: frozenset[str]) -> Mapping[str, frozenset[str]]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 from django.http import HttpResponse, HttpResponseNotModified
 from rest_framework import status
 from rest_framework.exceptions import NotFound, ValidationError
@@ -96,9 +98,12 @@ class History(Endpoint):
         written = query.text("format") or "json"
         if written not in ("json", "csv"):
             raise ValidationError({"format": ["must be json or csv"]})
+        parameter = query.text("parameter")
         rows = parameter_history.rows(
-            selection.instances(), query.text("parameter"), selection.mode, selection.until
+            selection.instances(), parameter, selection.mode, selection.until
         )
+        if parameter and not rows:
+            _known(parameter, selection)
         if written == "csv":
             return HttpResponse(
                 "".join(parameter_history.as_csv(rows)),
@@ -106,6 +111,16 @@ class History(Endpoint):
                 headers={"Content-Disposition": 'attachment; filename="parameter-history.csv"'},
             )
         return Response([row | {"changed_at": render.time(row["changed_at"])} for row in rows])
+
+
+def _known(parameter, selection):
+    """400 for a name that no strategy asked about has: it would be answered with no change."""
+    names = parameter_history.names(selection.instances(), selection.until)
+    if names and parameter not in names:
+        near = get_close_matches(parameter[:64], names, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        text = f"there is no such parameter (there are {', '.join(names)}){hint}"
+        raise ValidationError({"parameter": [text]})
 
 
 def _instance(bot, strategy):

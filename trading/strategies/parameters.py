@@ -16,6 +16,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _NUMERAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _LONGEST_NUMERAL = 64
+DECIMAL_MARK = "; the decimal mark is a point, as in 0.25, and thousands have no mark"
 _TRUE = frozenset({"true", "on", "yes", "1"})
 _FALSE = frozenset({"false", "off", "no", "0"})
 _DESCRIBED = (
@@ -43,7 +44,7 @@ def _number(value: object) -> int | float:
     if isinstance(value, str):
         text = value.strip()
         if len(text) > _LONGEST_NUMERAL or not _NUMERAL.fullmatch(text):
-            raise Invalid("must be a number")
+            raise Invalid(f"must be a number{DECIMAL_MARK if ',' in text else ''}")
         value = int(text) if _WHOLE.fullmatch(text) else float(text)
     if isinstance(value, bool) or not isinstance(value, Real | Decimal):
         raise Invalid("must be a number")

@@ -34,7 +34,9 @@ def trade(fields: Mapping[str, Any]) -> Json:
         read = _TRADE.get(name)
         if read:
             row[name] = read(check, name, value)
-    if "entry_time" in row and "exit_time" in row and row["exit_time"] < row["entry_time"]:
+    # A time that could not be read is an empty text: before nothing, and already told of.
+    entry, left = row.get("entry_time"), row.get("exit_time")
+    if entry and left and left < entry:
         check.wrong("exit_time", "is before entry_time")
     check.settle()
     return row

@@ -7,8 +7,9 @@ import pytest
 from django.urls import reverse
 
 from trading import candles, clock, ingest
-from trading.models import Bot, RenkoBrick, Trade
-from trading.parameters import instance_for
+from trading.models import Bot, Origin, RenkoBrick, Trade
+from trading.parameters import instance_for, promote
+from trading.strategies import get
 
 from .conftest import START, trade
 
@@ -123,6 +124,27 @@ def test_a_trade_shows_its_context_its_parameters_and_its_neighbours(owner, stor
 def test_the_first_trade_has_neighbours_on_one_side(owner, story):
     rows = page_of(owner, "t-0").context["neighbours"]
     assert [row["here"] for row in rows] == [False] * 5 + [True]
+
+
+def test_what_to_do_about_unknown_parameters_is_said_where_there_are_such_trades(owner, bot):
+    bot.name = "my bot"
+    bot.save()
+    ingest.store_trades(bot, [trade(number) for number in range(0, 6, 2)])
+    instance = bot.instances.get()
+    pages = ["/admin/?period=all"] + [
+        reverse(f"admin:trading_strategyinstance_{name}", args=[instance.pk])
+        for name in ("history", "change")
+    ]
+    command = "import_bot_db FILE --bot &#x27;my bot&#x27; --parameters PARAMETERS --valid-from"
+    for page in pages:
+        assert command in text(owner.get(page)), page
+    assert "3 trades made by unknown parameters" in text(owner.get(pages[1]))
+    promote(
+        instance=instance, values=get("rsi_bb").defaults(), reason="x", origin=Origin.IMPORT,
+        live_from=START - timedelta(days=1),
+    )  # fmt: skip
+    for page in pages:
+        assert "PARAMETERS" not in text(owner.get(page)), page
 
 
 @pytest.mark.parametrize(

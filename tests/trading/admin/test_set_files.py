@@ -67,6 +67,7 @@ def document(**changed):
         ('{"format": "another"}', "must be an object"),
         ("[" * 3000, "no JSON document"),
         (document(strategy="renko_ao"), "not of rsi_bb"),
+        ('{"renko_ao": {}}', "not of rsi_bb"),
         (document(values={"stop_loss_bps": -1}), "Stop loss must be between"),
         (document(values={"stop_loss_bps": "<b>"}), "Stop loss must be a number"),
         (document(values={"<img>": 1}), "is not a parameter of rsi_bb"),

@@ -85,6 +85,22 @@ def test_each_scope_may_do_what_the_contract_says(api, scope):
             assert scope in answer.json()["detail"]
 
 
+@pytest.mark.parametrize(
+    ("scope", "path", "needed"),
+    [
+        ("bot", "parameters/rsi_bb/rollback/", "operate"), ("read", "trades/", "bot"),
+        ("hook", "trades/", "bot"),
+    ],
+)  # fmt: skip
+def test_a_token_of_the_wrong_scope_is_told_the_one_it_needs(api, scope, path, needed):
+    api.bot.name = "my bot"
+    api.bot.save()
+    assert api.as_(scope).post(path, {}).json()["detail"] == (
+        f"A token of scope {scope} may not do this; it needs scope {needed}: "
+        f"python3 manage.py create_token 'my bot' --scope {needed}"
+    )
+
+
 def test_without_a_usable_token_every_address_is_401(api):
     for (method, path), sent in SOUND.items():
         for header in ("", "Bearer", "Bearer ", "Bearer nobody", f"Basic {api.secret}",

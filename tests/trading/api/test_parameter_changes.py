@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -102,6 +103,19 @@ def test_the_history_says_what_each_change_did(told):
     assert (paper[0]["trades_after"], paper[0]["performance_after"]) == (0, None)
     early = told.get(f"parameters/history/?as_of={clock.to_text(MONDAY)}").json()
     assert {row["version"] for row in early} == {1}
+
+
+def test_the_history_of_a_parameter_that_there_is_not_is_refused(told):
+    answer = told.get("parameters/history/?strategy=rsi_bb&parameter=rsi_perod")
+    (text,) = answer.json()["parameter"]
+    assert answer.status_code == 400
+    assert text.startswith("there is no such parameter (there are ") and "bb_std" in text
+    assert text.endswith("; did you mean rsi_period?")
+    csv_too = told.get("parameters/history/?parameter=nothing_like_it&format=csv")
+    assert csv_too.status_code == 400 and "did you mean" not in csv_too.json()["parameter"][0]
+    none_yet = f"as_of={clock.to_text(MONDAY - timedelta(days=300))}"
+    known = told.get(f"parameters/history/?parameter=rsi_period&{none_yet}")
+    assert (known.status_code, known.json()) == (200, [])
 
 
 def test_the_history_as_csv_is_the_same_table(told):

@@ -43,7 +43,7 @@ def test_rollback_says_what_is_wrong(mara, run):
     def back(*more, strategy="rsi_bb", to=1, reason="x"):
         return error(run, "rollback", "--strategy", strategy, "--to", to, "--reason", reason, *more)
 
-    assert "no version 9 of rsi_bb" in back(to=9)
+    assert back(to=9) == "to: there is no version 9 of rsi_bb; there are 1, 2"
     assert "did you mean rsi_bb" in back(strategy="rsi_b")
     assert back(strategy="renko_ao") == "no bot runs renko_ao yet"
     assert back("--bot", "Mara", strategy="renko_ao") == "Mara does not run renko_ao"
@@ -98,6 +98,21 @@ def test_import_says_what_is_wrong_with_the_file(mara, run, tmp_path):
     assert "No such file" in error(run, "import_parameters", tmp_path / "no", "--reason", "x")
     file.write_bytes(b"\xff\xfe")
     assert "is not JSON" in error(run, "import_parameters", file, "--reason", "x")
+
+
+def test_the_plain_form_of_an_import_is_taken_too(mara, run, tmp_path):
+    file = tmp_path / "plain.json"
+    file.write_text('{"rsi_bb": {"rsi_period": 9}}')
+    told = run("import_parameters", file, "--reason", "x")
+    assert told == "Version 3 of Mara / rsi_bb is live.\n"
+    live = live_for(mara, "rsi_bb").values
+    assert (live["rsi_period"], live["max_hold_minutes"]) == (9, 3)
+    file.write_text('{"breakout": {}, "rsi_bb": {"rsi_period": 11}}')
+    assert error(run, "import_parameters", file, "--reason", "x") == (
+        f"{file} holds parameters of breakout, rsi_bb; say which one with --strategy"
+    )
+    run("import_parameters", file, "--strategy", "rsi_bb", "--reason", "x")
+    assert live_for(mara, "rsi_bb").values["rsi_period"] == 11
 
 
 def test_check_audit_finds_nothing_or_fails_with_what_it_found(mara, run, capsys):

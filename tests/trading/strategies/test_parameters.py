@@ -49,10 +49,20 @@ def test_a_number_becomes_a_float_however_it_is_written(value: object) -> None:
 @pytest.mark.parametrize("parameter", [PERIOD, STOP])
 @pytest.mark.parametrize(
     "value",
-    [True, False, None, "", "abc", "nan", "inf", "1_0", "0x10", "1,5", "\u0664", "1" * 65, [1], 1j],
+    [True, False, None, "", "abc", "nan", "inf", "1_0", "0x10", "\u0664", "1" * 65, [1], 1j],
 )
 def test_what_is_not_a_number_is_refused(parameter: Parameter, value: object) -> None:
     assert refusal(parameter, value) == "must be a number"
+
+
+@pytest.mark.parametrize("parameter", [PERIOD, STOP])
+@pytest.mark.parametrize("value", ["55,5", "1,000", "1.000,5"])
+def test_a_comma_in_a_number_is_said_to_be_no_decimal_mark(
+    parameter: Parameter, value: str
+) -> None:
+    assert refusal(parameter, value) == (
+        "must be a number; the decimal mark is a point, as in 0.25, and thousands have no mark"
+    )
 
 
 @pytest.mark.parametrize("parameter", [PERIOD, STOP])

@@ -10,20 +10,20 @@ from trading.refusals import Refused
 
 
 class Command(Base):
-    help = "Make a new live version from a file that export_parameters wrote."
+    help = (
+        "Make a new live version from a file that export_parameters wrote, or from a plain one: "
+        '{"rsi_bb": {"rsi_period": 14}}. What it leaves out takes its default.'
+    )
 
     def add_arguments(self, parser):
         parser.add_argument("file", type=Path, metavar="FILE")
         parser.add_argument("--reason", required=True, help="why; it stands in the history")
-        parser.add_argument("--strategy", help="if not the one that the file names")
+        parser.add_argument("--strategy", help="if not the only one that the file names")
         parser.add_argument("--bot", metavar="NAME", help="needed where several run the strategy")
 
     def handle(self, *, file, reason, strategy, bot, **options):
         document = self._read(file)
-        strategy = strategy or (document.get("strategy") if isinstance(document, dict) else None)
-        if not isinstance(strategy, str):
-            raise CommandError(f"{file} names no strategy; say which one with --strategy")
-        instance = instance_named(strategy, bot, make=True)
+        instance = instance_named(strategy or _only(document, file), bot, make=True)
         try:
             made = parameter_files.import_set(instance=instance, document=document, reason=reason)
         except Refused as refused:
@@ -43,3 +43,11 @@ class Command(Base):
             raise CommandError(f"{file}: {error.strerror}") from error
         except (ValueError, RecursionError) as error:
             raise CommandError(f"{file} is not JSON: {error}") from error
+
+
+def _only(document, file):
+    named = parameter_files.strategies_in(document)
+    if len(named) == 1:
+        return named[0]
+    holds = f"holds parameters of {', '.join(named)}" if named else "names no strategy"
+    raise CommandError(f"{file} {holds}; say which one with --strategy")
