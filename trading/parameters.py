@@ -63,11 +63,13 @@ def promote(
     live_from: datetime | None = None,
     seen: int | None = None,
     name: str = "",
+    onto_live: bool = False,
 ) -> ParameterSet:
     """Make a new version of an instance's parameters and let it be live.
 
-    Missing values take their defaults. ``seen`` is the version that was live when the author
-    looked: where another one is by now, the change is refused. ``name`` is one to find the set by.
+    Missing values take their defaults, or (``onto_live``) stay as they are live. ``seen`` is the
+    version that was live when the author looked: where another one is by now, the change is
+    refused. ``name`` is one to find the set by.
 
     ``live_from`` in the past says what was live then: trades without a version of their own,
     entered from then on and before the next change, are counted under it; the pointer moves
@@ -75,16 +77,15 @@ def promote(
     and made no trade, are no later set. Raises Refused; Stale and Frozen are kinds of it.
     """
     reason = refusals.reason(reason)
-    try:
-        cleaned = strategy_of(instance).clean(values)
-    except InvalidValues as invalid:
-        raise Refused(invalid.errors) from invalid
+    cleaned = None if onto_live else _cleaned(instance, values)
     now = clock.now()
     if live_from and live_from > now:
         raise Refused({"live_from": ["must not be in the future."]})
     with transaction.atomic():
         rollups.lock(instance.bot_id)
         _check_seen(instance, seen)
+        if cleaned is None:
+            cleaned = _cleaned(instance, values, onto_live=True)
         start = live_from or _free_moment(instance, now)
         if LivePeriod.objects.filter(instance=instance, live_from=start).exists():
             raise Refused({"live_from": ["another set went live at this very moment."]})
@@ -102,6 +103,19 @@ def promote(
         if live_from:
             attribution.renew(instance, start)
     return made
+
+
+def _cleaned(
+    instance: StrategyInstance, values: Mapping[str, object], *, onto_live: bool = False
+) -> dict[str, object]:
+    strategy = strategy_of(instance)
+    if onto_live:
+        live = LiveSet.objects.select_related("parameter_set").get(strategy_instance=instance)
+        values = {**strategy.complete(live.parameter_set.values), **values}
+    try:
+        return strategy.clean(values)
+    except InvalidValues as invalid:
+        raise Refused(invalid.errors) from invalid
 
 
 def roll_back(

@@ -4,6 +4,7 @@ import signal
 import socket
 import sqlite3
 import threading
+import time
 import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -118,16 +119,40 @@ def test_a_stop_leaves_no_process_and_a_second_start_keeps_the_user(tmp_path, ow
         assert second.stop() == 0
 
 
-def test_when_the_worker_dies_everything_stops_and_says_why(tmp_path, own_database):
+def leader(running: Running, *, web: bool) -> int | None:
+    """The first of the processes of the web server, or of the worker; None where it is gone."""
+    try:
+        return next(
+            pid for pid in running.family()[1:]
+            if (b"gunicorn" in Path(f"/proc/{pid}/cmdline").read_bytes()) is web
+        )  # fmt: skip
+    except (OSError, StopIteration):
+        return None
+
+
+def test_a_worker_that_is_killed_is_followed_by_another_while_pages_are_served(
+    tmp_path, own_database
+):
+    running = start(tmp_path, **own_database)
+    try:
+        worker = leader(running, web=False)
+        os.kill(worker, signal.SIGKILL)
+        deadline = time.monotonic() + 15
+        while leader(running, web=False) in (None, worker):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert running.process.poll() is None
+    finally:
+        assert running.stop() == 0
+
+
+def test_when_the_web_server_dies_everything_stops_and_says_why(tmp_path, own_database):
     running = start(tmp_path, **own_database)
     family = running.family()
-    worker = next(
-        pid for pid in family[1:] if b"gunicorn" not in Path(f"/proc/{pid}/cmdline").read_bytes()
-    )
-    os.kill(worker, signal.SIGKILL)
+    os.kill(leader(running, web=True), signal.SIGKILL)
     printed = running.process.stdout.read()
     assert running.process.wait(timeout=30) == 1
-    assert "the worker stopped unexpectedly (killed by SIGKILL)" in printed
+    assert "the web server stopped unexpectedly (killed by SIGKILL)" in printed
     assert gone(family, within=2)
 
 

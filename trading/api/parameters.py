@@ -66,6 +66,7 @@ class OfStrategy(Endpoint):
                 reason=found.reason,
                 origin=Origin.API,
                 seen=found.version,
+                onto_live=True,
             ),
         )
 

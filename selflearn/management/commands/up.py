@@ -25,6 +25,7 @@ from selflearn.listening import answers, listen, local_url
 EVERYWHERE = ("0.0.0.0", "::")
 PATIENCE = 20  # the worker drains for 15
 START_LIMIT = 60
+STEADY, LONGEST_PAUSE = 60, 30  # seconds
 
 
 class Command(BaseCommand):
@@ -58,7 +59,7 @@ class Command(BaseCommand):
             self.say(welcome(password))
 
     def serve(self, listener: socket.socket, host: str, demo: bool) -> None:
-        """Run web and worker until a signal or until one of them ends by itself."""
+        """Run web and worker until a signal or until the web server ends by itself."""
         asked = threading.Event()
         insistent = threading.Event()
 
@@ -76,7 +77,7 @@ class Command(BaseCommand):
                 if demo:
                     self.fill(local_url(listener), children, asked)
                 self.announce(listener, host)
-                failure = watch(children, asked)
+                failure = self.watch(children, listener, asked)
             self.say(f"selflearn: {failure}; stopping" if failure else "stopping ...")
         finally:
             processes.stop(children, patience=PATIENCE, hurry=insistent.is_set)
@@ -94,11 +95,27 @@ class Command(BaseCommand):
         children.append(
             processes.start("web server", web, environment=environment, keep_open=(number,))
         )
-        # The worker needs what is loaded here already: a copy costs a third of the memory.
-        connections.close_all()
         gc.collect()
         gc.freeze()
-        children.append(processes.fork("worker", work, closing=(number,)))
+        children.append(fork_worker(listener))
+
+    def watch(
+        self, children: list[processes.Child], listener: socket.socket, asked: threading.Event
+    ) -> str | None:
+        """Wait for a signal, or for the end of the web server, and return what went wrong. A
+        worker that ends is followed by another, after a pause that grows if that ends too."""
+        web, since, pause = children[0], time.monotonic(), 0.0
+        while not asked.wait(0.5):
+            if failure := first_end([web]):
+                return failure
+            if how := children[1].ended():
+                lasted = time.monotonic() - since
+                pause = 0.0 if lasted > STEADY else min(LONGEST_PAUSE, 2 * pause + 1)
+                self.say(f"selflearn: the worker stopped unexpectedly ({how}); starting another")
+                if asked.wait(pause):
+                    return None
+                children[1], since = fork_worker(listener), time.monotonic()
+        return None
 
     def wait_for_answer(
         self, children: list[processes.Child], listener: socket.socket, asked: threading.Event
@@ -152,17 +169,14 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
+def fork_worker(listener: socket.socket) -> processes.Child:
+    """A worker needs what is loaded here already: a copy costs a third of the memory."""
+    connections.close_all()
+    return processes.fork("worker", work, closing=(listener.fileno(),))
+
+
 def work() -> None:
     call_command("worker")
-
-
-def watch(children: list[processes.Child], asked: threading.Event) -> str | None:
-    """Wait for a signal; return what went wrong when a program ends before one."""
-    while not asked.wait(0.5):
-        failure = first_end(children)
-        if failure:
-            return failure
-    return None
 
 
 def first_end(children: list[processes.Child]) -> str | None:

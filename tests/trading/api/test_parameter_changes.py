@@ -51,6 +51,15 @@ def test_a_change_by_an_older_version_is_409_with_what_became_different(told, pa
     assert told.post(path, body | {"version": None}).status_code == 201, "as before"
 
 
+def test_what_a_change_leaves_out_stays_as_it_is_live(told):
+    first = change(told, 2, {"take_profit_bps": 80, "rsi_period": 9}).json()
+    second = change(told, first["version"], {"rsi_period": 12})
+    assert second.status_code == 201
+    assert second.json()["values"] == first["values"] | {"rsi_period": 12}
+    wrong = change(told, 4, {"rsi_period": 0, "nothing": 1})
+    assert (wrong.status_code, wrong.json().keys()) == (400, {"rsi_period", "nothing"})
+
+
 @pytest.mark.parametrize("version", [99, 0, -1, 2**31, 10**30])
 def test_a_version_that_never_was_is_a_bad_request(told, version):
     answer = change(told, version)

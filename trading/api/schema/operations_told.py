@@ -58,7 +58,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ),
     ("OfStrategy", "POST"): Operation(
         "Parameters", "Change parameters",
-        "A new version, live at once. Values that are left out take their declared default; "
+        "A new version, live at once. Values that are left out stay as they are live; "
         "names and bounds are those of GET strategies/.",
         {201: _MADE}, ref("ParametersIn"), examples.PARAMETERS, errors=_NO_STRATEGY | _CONFLICT,
     ),
