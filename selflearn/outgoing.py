@@ -34,6 +34,7 @@ class Refused(OSError):
 
 
 _allowed: ContextVar[Collection[str] | None] = ContextVar("allowed", default=None)
+_refused: ContextVar[list[str] | None] = ContextVar("refused", default=None)
 
 
 def is_public(text: str) -> bool:
@@ -57,15 +58,18 @@ def _inner(address: Address) -> Address:
 
 
 @contextmanager
-def only_public(allowed: Collection[str] = ()) -> Iterator[None]:
+def only_public(allowed: Collection[str] = ()) -> Iterator[list[str]]:
     """Inside, this thread's HTTP connections reach the internet and ``allowed`` hosts (names or
-    addresses) alone; others raise Refused, as a failed connection does."""
+    addresses) alone; others raise Refused, as a failed connection does. Yields the hosts that were
+    refused, for whoever is told only that a connection failed."""
     _guard()
-    before = _allowed.set(allowed)
+    hosts: list[str] = []
+    before, seen = _allowed.set(allowed), _refused.set(hosts)
     try:
-        yield
+        yield hosts
     finally:
         _allowed.reset(before)
+        _refused.reset(seen)
 
 
 @cache
@@ -85,6 +89,8 @@ def _guard() -> None:
         for found in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM):
             ip = str(found[4][0])
             if not (ip in allowed or is_public(ip)):
+                if (hosts := _refused.get()) is not None:
+                    hosts.append(host)
                 raise Refused(f"{host} is {ip}, which is not on the internet")
             try:
                 return unguarded((ip, port), *arguments, **options)

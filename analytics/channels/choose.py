@@ -26,12 +26,23 @@ def notice(channel: Channel, now: datetime) -> int:
     since = max(channel.since, now - UNSEEN)
     fresh = AlertEvent.objects.filter(~Exists(seen), written_at__gte=since).order_by("pk")
     bots = set(channel.bots.values_list("pk", flat=True))
-    found = [
-        Notice(channel=channel, event=event, wanted=wants(channel, bots, event), noticed_at=now)
-        for event in fresh.select_related("alert")
-    ]
+    found, told = [], set[int]()
+    for event in fresh.select_related("alert"):
+        wanted = wants(channel, bots, event)
+        if wanted and event.type in ENDINGS:
+            # The end is told to who was told of the beginning.
+            wanted = event.alert_id in told or _was_told(channel, event)
+        if wanted:
+            told.add(event.alert_id)
+        found.append(Notice(channel=channel, event=event, wanted=wanted, noticed_at=now))
     Notice.objects.bulk_create(found, ignore_conflicts=True)
     return sum(one.wanted for one in found)
+
+
+def _was_told(channel: Channel, event: AlertEvent) -> bool:
+    return Notice.objects.filter(
+        channel=channel, wanted=True, event__alert=event.alert_id, event__type__in=BEGINNINGS
+    ).exists()
 
 
 def wants(channel: Channel, bots: set[int], event: AlertEvent) -> bool:

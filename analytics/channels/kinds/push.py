@@ -37,6 +37,8 @@ def check(address: str) -> str:
     scheme = words[0].partition("://")[0].lower()
     if scheme in ("http", "https"):
         raise ValueError("Write json:// (or jsons:// for https) in its place for a webhook.")
+    if scheme.startswith("mail"):
+        raise ValueError("For mails choose the kind E-mail, and give the address alone.")
     if scheme not in SERVICES:
         known = ", ".join(sorted({f"{name}://" for name in SERVICES}))
         raise ValueError(f"The address must begin with one of {known}")
@@ -61,15 +63,30 @@ def send(message: Message, address: str) -> None:
     text = inert(f"{message.text}")
     if len(text) > LENGTH:
         text = f"{text[:LENGTH].rstrip()}\n…"
-    with outgoing.only_public(settings.NOTIFY_HOSTS), _Heard() as heard:
+    with outgoing.only_public(settings.NOTIFY_HOSTS) as refused, _Heard() as heard:
         try:
             # In this thread: apprise's own dispatcher may use others, which are not guarded.
-            done = service.notify(title=inert(message.subject), body=text, body_format="text")
+            done = service.notify(
+                title=inert(message.subject), body=text, body_format="text",
+                notify_type=_gravity(message),
+            )  # fmt: skip
         except Exception as error:
             # A plug-in of somebody else's: whatever it raises is a message not delivered.
             raise NotDelivered(f"{type(error).__name__} in {shown(address)}") from error
+    if refused and not done:
+        raise NotDelivered(
+            f"{refused[0]} is this machine or inside its network, where channels may not go; "
+            f"NOTIFY_HOSTS={refused[0]} lets them"
+        )
     if not done:
         raise NotDelivered(heard.why() or f"{shown(address)} did not take it")
+
+
+def _gravity(message: Message) -> str:
+    """What apprise calls the severity of the gravest thing that a message tells."""
+    told = set(message.notices.values_list("event__severity", flat=True)) if message.pk else set()
+    names = {"critical": "failure", "warning": "warning"}
+    return next((name for severity, name in names.items() if severity in told), "info")
 
 
 def inert(text: str) -> str:
@@ -97,7 +114,7 @@ class _Heard(logging.Handler):
         self._records.append(record.getMessage())
 
     def why(self) -> str:
-        return self._records[-1][:200] if self._records else ""
+        return self._records[-1][:200].rstrip(".") if self._records else ""
 
     def __enter__(self) -> _Heard:
         self._logger.addHandler(self)

@@ -50,6 +50,14 @@ def test_what_a_replayed_past_finds_is_not_told(channel, happen):
     assert told(channel) == []
 
 
+def test_the_end_of_what_nobody_was_told_of_is_not_told(channel, happen):
+    event = happen("long ago", at=NOW - timedelta(days=40))
+    AlertEvent.objects.filter(pk=event.pk).update(written_at=NOW)
+    assert told(channel) == []
+    happen("over", type_="resolved", alert=event.alert)
+    assert told(channel) == []
+
+
 def test_what_was_there_before_the_channel_is_not_told(channel, happen):
     happen("before")
     channel.since = NOW + timedelta(seconds=1)

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.urls import reverse
 
-from analytics.models import Channel, Message, WorkerBeat
+from analytics.models import Channel, Message, Notice, WorkerBeat
 from trading import clock
 
 LIST = "/admin/analytics/channel/"
@@ -84,7 +84,7 @@ def test_only_who_may_change_channels_may_try_or_repeat(client, channel, mailbox
 
 
 def test_a_message_that_was_given_up_is_told_on_the_first_page_and_sent_again(
-    admin_client, channel
+    admin_client, channel, happen
 ):
     from analytics import jobs
 
@@ -96,6 +96,8 @@ def test_a_message_that_was_given_up_is_told_on_the_first_page_and_sent_again(
     message = Message.objects.create(
         channel=channel, subject="<b>lost</b>", text="t", state="failed", error="away"
     )
+    assert "not delivered" not in admin_client.get("/admin/").content.decode()  # only a test
+    Notice.objects.create(channel=channel, event=happen(), wanted=True, message=message)
     shown = admin_client.get(reverse("admin:analytics_message_change", args=[message.pk]))
     assert "&lt;b&gt;lost&lt;/b&gt;" in shown.content.decode()
     assert "1 message was not delivered" in admin_client.get("/admin/").content.decode()

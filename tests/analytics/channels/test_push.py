@@ -31,6 +31,7 @@ def test_an_alert_reaches_a_webhook(pushed, happen, hook):
     (body,) = hook.bodies
     assert "A tag @\u200beveryone <\u200b!channel>" in body["message"]
     assert body["title"].startswith("[selflearn] Warning")
+    assert body["type"] == "warning"
 
 
 def test_a_webhook_that_fails_says_so_without_its_address(pushed, hook, caplog):
@@ -47,6 +48,7 @@ def test_a_service_may_not_reach_this_machine(pushed, hook, settings, caplog):
     with caplog.at_level(logging.DEBUG):
         message = channels.send_test(pushed)
     assert message.state == Message.State.FAILED
+    assert "NOTIFY_HOSTS=127.0.0.1 lets them" in message.error
     assert not hook.bodies
     assert "secret" not in message.error + caplog.text
 
@@ -104,7 +106,7 @@ def test_outside_the_guard_connections_are_as_ever(hook):
     [
         ("", "one address"), ("json://a json://b", "one address"), ("https://x.org", "json://"),
         ("file:///etc/passwd", "must begin"), ("syslog://", "must begin"),
-        ("exec://x", "must begin"), ("mailto://a:b@c", "must begin"), ("tgram://bad", "Telegram"),
+        ("exec://x", "must begin"), ("mailto://a:b@c", "kind E-mail"), ("tgram://bad", "Telegram"),
     ],
 )  # fmt: skip
 def test_an_address_that_cannot_work_is_refused_when_it_is_given(address, complaint):
