@@ -102,7 +102,8 @@ def start(data: Path, **variables: str) -> Running:
     """Start the product on a free port and wait until it says that it is ready."""
     process = subprocess.Popen(
         [sys.executable, MANAGE, "up", "--port", "0"],
-        env=clean_environment(DATA_DIR=str(data), **variables),
+        # Nobody reads on once it is ready: a line per request would fill the pipe and stop it.
+        env=clean_environment(DATA_DIR=str(data), **{"LOG_LEVEL": "WARNING", **variables}),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
