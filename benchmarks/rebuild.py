@@ -174,6 +174,8 @@ def main() -> None:
     parser = ground.parser(__doc__.splitlines()[0], trades=[100_000, 1_000_000, 10_000_000])
     parser.add_argument("--batches", type=int, default=30, help="of 1 000 trades, taken in")
     arguments = parser.parse_args()
+    if min(arguments.trades) > PEER_LIMIT:
+        parser.error(f"the peer is measured on at most {PEER_LIMIT:,} trades: name such a size too")
     with ground.opened(arguments) as place:
         table = Table(f"Full rebuild, {place.vendor}")
         per_trade: dict[str, float] = {}

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
 from typing import Any
 
 from django.conf import settings
@@ -29,14 +28,16 @@ METHOD = "naive before/after"
 class Outcome:
     """One change of an instance's parameters, and what came of it.
 
-    ``before`` and ``after`` are the sets, ``before`` None for the first one known; metrics are
-    those of contract 4 over all trades that each set made, None without any.
+    ``before`` and ``after`` are the sets, ``before`` None for the first one known. The trades of
+    ``after`` are compared with those of ``compared``: the last set before it that made any.
+    Metrics are those of contract 4 over all trades that each of the two made, None without any.
     ``performance_after`` is filled in after OUTCOME_TRADES trades, or when the next change ends
     the set's time (``closed``). ``effect`` compares the averages, by days; it is descriptive.
     """
 
     instance: StrategyInstance
     before: ParameterSet | None
+    compared: ParameterSet | None
     after: ParameterSet
     changed_at: datetime
     until: datetime | None
@@ -54,7 +55,7 @@ class Outcome:
     @property
     def changed_by(self) -> str:
         author = self.after.author
-        return author.get_username() if author else self.after.origin
+        return author.get_username() if author else self.after.made_by or self.after.origin
 
     @property
     def trades_before(self) -> int | None:
@@ -73,7 +74,7 @@ class Outcome:
 
     @property
     def performance_before(self) -> float | None:
-        """Average PnL in percent of the trades of the set before."""
+        """Average PnL in percent of the trades of the set it is compared with."""
         return self.before_metrics["avg_pnl_pct"] if self.before_metrics else None
 
     @property
@@ -94,9 +95,9 @@ def of_changes(
     periods = _periods(instance, as_of)
     groups = _by_version(instance, mode, as_of)
     return [
-        _outcome(instance, before, period, after, groups, mode)
-        for before, period, after in _neighbours(periods)
-    ][::-1]
+        _outcome(instance, periods[:at], periods[at : at + 2], groups, mode)
+        for at in reversed(range(len(periods)))
+    ]
 
 
 def mode_of(instance: StrategyInstance) -> str:
@@ -109,13 +110,7 @@ def _periods(instance: StrategyInstance, as_of: datetime | None) -> Sequence[Liv
     found = LivePeriod.objects.filter(instance=instance).order_by("live_from")
     if as_of:
         found = found.filter(live_from__lte=as_of)
-    return found.select_related("parameter_set__author", "parameter_set__preset")
-
-
-def _neighbours(periods):
-    """Each period with the one before and the one after it, None at the ends."""
-    padded = [None, *periods, None]
-    return [(one, two, three) for (one, two), (_, three) in pairwise(pairwise(padded))]
+    return list(found.select_related("parameter_set__author", "parameter_set__preset"))
 
 
 def _by_version(instance: StrategyInstance, mode: str, as_of: datetime | None) -> dict[str, Group]:
@@ -124,17 +119,25 @@ def _by_version(instance: StrategyInstance, mode: str, as_of: datetime | None) -
     return {group.key: group for group in measure(asked, "version")}
 
 
-def _outcome(instance, earlier, period, later, groups, mode) -> Outcome:
-    after, before = period.parameter_set, earlier.parameter_set if earlier else None
+def _outcome(
+    instance: StrategyInstance, earlier: Sequence[LivePeriod], now: Sequence[LivePeriod],
+    groups: dict[str, Group], mode: str,
+) -> Outcome:  # fmt: skip
+    """``now``: the period of the change and, where it is over, the one after it."""
+    period, after = now[0], now[0].parameter_set
+    sets = [one.parameter_set for one in reversed(earlier)]
+    before = sets[0] if sets else None
+    # A set that was live for a moment, by mistake, must not end the comparison.
+    compared = next((one for one in sets if str(one.version) in groups), before)
     mine = groups.get(str(after.version))
-    theirs = groups.get(str(before.version)) if before else None
+    theirs = groups.get(str(compared.version)) if compared else None
     found = effect(theirs.daily, mine.daily) if theirs and mine else None
     trades = mine.metrics["trades"] if mine else 0
     return Outcome(
-        instance=instance, before=before, after=after, changed_at=period.live_from,
-        until=later.live_from if later else None, mode=mode,
+        instance=instance, before=before, compared=compared, after=after,
+        changed_at=period.live_from, until=now[1].live_from if len(now) > 1 else None, mode=mode,
         rows=changed(instance, before.values if before else None, after.values),
         before_metrics=theirs.metrics if theirs else None,
         after_metrics=mine.metrics if mine else None,
-        effect=found, verdict=verdict(found, before is None, trades, later is not None),
+        effect=found, verdict=verdict(found, before is None, trades, len(now) > 1),
     )  # fmt: skip

@@ -32,7 +32,7 @@ def export_set(made: ParameterSet) -> dict[str, Any]:
 
 def import_set(
     *, instance: StrategyInstance, document: object, reason: str, author=None,
-    seen: int | None = None, name: str | None = None,
+    seen: int | None = None, name: str | None = None, made_by: str = "",
 ) -> ParameterSet:  # fmt: skip
     """The values of a document as a new version, live from now on; what it leaves out takes its
     default. ``name`` None keeps the document's, unless another version has it. The document is as
@@ -47,7 +47,7 @@ def import_set(
         name = _free_name(instance, document.get("name"))
     return parameters.promote(
         instance=instance, values=values, reason=reason, origin=Origin.IMPORT, author=author,
-        seen=seen, name=name,
+        seen=seen, name=name, made_by=made_by,
     )  # fmt: skip
 
 

@@ -64,12 +64,14 @@ def promote(
     seen: int | None = None,
     name: str = "",
     onto_live: bool = False,
+    made_by: str = "",
 ) -> ParameterSet:
     """Make a new version of an instance's parameters and let it be live.
 
     Missing values take their defaults, or (``onto_live``) stay as they are live. ``seen`` is the
     version that was live when the author looked: where another one is by now, the change is
-    refused. ``name`` is one to find the set by.
+    refused. ``name`` is one to find the set by, ``made_by`` what acts where
+    there is no author: a token, a command.
 
     ``live_from`` in the past says what was live then: trades without a version of their own,
     entered from then on and before the next change, are counted under it; the pointer moves
@@ -92,7 +94,7 @@ def promote(
         newest = instance.parameter_sets.aggregate(newest=Max("version"))["newest"] or 0
         made = ParameterSet.objects.create(
             instance=instance, version=newest + 1, values=cleaned, reason=reason,
-            origin=origin, author=author, created_at=now,
+            origin=origin, author=author, made_by=made_by, created_at=now,
         )  # fmt: skip
         if live_from:
             _drop_assumed(instance, start)
@@ -119,15 +121,16 @@ def _cleaned(
 
 
 def roll_back(
-    *, instance: StrategyInstance, to: int, reason: str, author=None, seen: int | None = None
-) -> ParameterSet:
+    *, instance: StrategyInstance, to: int, reason: str, author=None, seen: int | None = None,
+    made_by: str = "",
+) -> ParameterSet:  # fmt: skip
     """The values of version ``to`` as a new version, live from now on. Raises Refused."""
     found = _version(instance, to, "to")
     # Read with today's declaration: a set stored before a parameter was added has its default.
     values = strategy_of(instance).complete(found.values)
     return promote(
         instance=instance, values=values, reason=reason, origin=Origin.ROLLBACK, author=author,
-        seen=seen,
+        seen=seen, made_by=made_by,
     )  # fmt: skip
 
 

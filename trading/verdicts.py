@@ -38,7 +38,7 @@ def verdict(effect: Effect | None, first: bool, trades: int, closed: bool) -> Ve
     if trades < least:
         return Verdict(OPEN, f"After {least} trades; {trades} so far.", least - trades)
     if effect is None:
-        return Verdict(OPEN, "The set before it made no trades: there is nothing to compare with.")
+        return Verdict(OPEN, "No set before it made trades: there is nothing to compare with.")
     interval = effect.interval(LEVEL)
     if interval is None:
         return Verdict(OPEN, "An interval needs trades on at least 2 days before and after.")

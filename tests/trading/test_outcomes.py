@@ -155,6 +155,18 @@ def test_without_trades_before_there_is_nothing_to_compare_with(bot):
     assert "nothing to compare" in change.verdict.sentence
 
 
+def test_a_set_that_was_live_for_a_moment_does_not_end_the_comparison(bot):
+    push(bot, results(0, 2, 8, [1, -2], "a"), results(3, 3, 8, [1, 0.5], "b"))
+    change_at(bot, MONDAY + timedelta(days=6), rsi_period=3)
+    change_at(bot, MONDAY + timedelta(days=6, seconds=1), rsi_period=9)
+    push(bot, results(7, 1, 8, [2], "d"))
+    newest, slip, _, _ = of(bot)
+    assert (newest.before.version, newest.compared.version) == (3, 2)
+    assert (newest.trades_before, newest.performance_before) == (24, pytest.approx(0.75))
+    assert newest.rows[0]["old"] == 3, "what changed is told against the set right before"
+    assert (slip.compared.version, slip.trades_after) == (2, 0)
+
+
 def test_without_any_trades_nothing_is_zero_in_disguise(bot):
     change = of(bot)[0]
     assert (change.before_metrics, change.after_metrics, change.effect) == (None, None, None)

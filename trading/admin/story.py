@@ -108,7 +108,7 @@ def _sides(outcome: Outcome) -> list[dict[str, Any]]:
         alone = results.row(f"v{outcome.after.version}", outcome.after_metrics)
         return [alone] if outcome.trades_after else []
     after = results.row(f"After: v{outcome.after.version}", outcome.after_metrics)
-    before = results.row(f"Before: v{outcome.before.version}", outcome.before_metrics)
+    before = results.row(f"Before: v{outcome.compared.version}", outcome.before_metrics)
     return [before, after] if outcome.trades_before or outcome.trades_after else []
 
 

@@ -198,6 +198,7 @@ def said(refused: Refused) -> str:
 
 
 def made_by(made: ParameterSet) -> str:
-    """Who made a version, and from where: ``by ada (admin pages)``, ``API``."""
+    """Who made a version, and from where: ``by ada (admin pages)``, ``by token sl_x (API)``."""
     place = PLACES.get(made.origin, made.get_origin_display())
-    return f"by {made.author.get_username()} ({place})" if made.author else place
+    who = made.author.get_username() if made.author else made.made_by
+    return f"by {who} ({place})" if who else place

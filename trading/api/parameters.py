@@ -67,6 +67,7 @@ class OfStrategy(Endpoint):
                 origin=Origin.API,
                 seen=found.version,
                 onto_live=True,
+                made_by=_token(request),
             ),
         )
 
@@ -83,7 +84,11 @@ class Rollback(Endpoint):
             self.bot,
             strategy,
             lambda: parameters.roll_back(
-                instance=instance, to=found.to, reason=found.reason, seen=found.version
+                instance=instance,
+                to=found.to,
+                reason=found.reason,
+                seen=found.version,
+                made_by=_token(request),
             ),
         )
 
@@ -112,6 +117,10 @@ class History(Endpoint):
                 headers={"Content-Disposition": 'attachment; filename="parameter-history.csv"'},
             )
         return Response([row | {"changed_at": render.time(row["changed_at"])} for row in rows])
+
+
+def _token(request):
+    return f"token {request.auth.prefix}"
 
 
 def _known(parameter, selection):

@@ -32,6 +32,9 @@ class ParameterSet(WrittenOnce):
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
+    made_by = models.CharField(
+        max_length=80, blank=True, help_text="What made it where no user did: a token, a command"
+    )
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:

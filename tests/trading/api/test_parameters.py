@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.trading.story import MONDAY_SECONDS, payload
-from trading.models import ParameterSet, StrategyInstance
+from trading.models import BotToken, ParameterSet, StrategyInstance
 from trading.strategies import REGISTRY, get
 
 GRID = {
@@ -83,7 +83,8 @@ def test_every_change_has_its_row_of_history(api):
         "reason", "version", "performance_before", "performance_after", "trades_before",
         "trades_after",
     }  # fmt: skip
-    assert (rows[0]["reason"], rows[0]["changed_by"]) == ("Earlier and wider", "api")
+    assert rows[0]["reason"] == "Earlier and wider"
+    assert rows[0]["changed_by"] == f"token {BotToken.objects.get(bot=api.bot).prefix}"
     every = api.get("parameters/history/").json()
     assert {row["parameter_name"] for row in every if row["version"] == 2} == {
         "rsi_period", "bb_std",

@@ -25,7 +25,9 @@ class Command(Base):
         document = self._read(file)
         instance = instance_named(strategy or _only(document, file), bot, make=True)
         try:
-            made = parameter_files.import_set(instance=instance, document=document, reason=reason)
+            made = parameter_files.import_set(
+                instance=instance, document=document, reason=reason, made_by="command"
+            )
         except Refused as refused:
             raise CommandError(f"{file}: {refused}") from refused
         if options["json"]:

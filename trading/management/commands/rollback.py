@@ -18,7 +18,7 @@ class Command(Base):
     def handle(self, *, strategy, to, reason, bot, **options):
         instance = instance_named(strategy, bot)
         try:
-            made = parameters.roll_back(instance=instance, to=to, reason=reason)
+            made = parameters.roll_back(instance=instance, to=to, reason=reason, made_by="command")
         except Refused as refused:
             raise CommandError(str(refused)) from refused
         if options["json"]:
