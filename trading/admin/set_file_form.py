@@ -33,11 +33,19 @@ class SetFileForm(ReasonForm):
         place = "file" if cleaned.get("file") else "text"
         if place in self.errors or "text" in self.errors:
             return cleaned
+        self._keep(cleaned.get("file"))
         try:
             cleaned["document"] = _json(cleaned.get("file") or cleaned.get("text") or "")
         except ValueError as error:
             self.add_error(place, str(error))
         return cleaned
+
+    def _keep(self, file: Any) -> None:
+        """A browser does not send a file twice: shown again, the form has what the file held."""
+        if file and file.size <= LARGEST:
+            self.data = self.data.copy()
+            self.data["text"] = file.read().decode("utf-8", "replace")
+            file.seek(0)
 
     def blame(self, name: str, texts: list[str]) -> None:
         """Show why a document or its reason was refused."""

@@ -103,6 +103,14 @@ def test_an_import_needs_a_reason_and_keeps_what_was_pasted(owner, instance):
     assert back.context["form"]["reason"].value() == "why"
 
 
+def test_without_a_reason_the_content_of_a_file_is_kept(owner, instance):
+    text = document(values={"stop_loss_bps": 7})
+    sent = {"file": SimpleUploadedFile("set.json", text.encode()), "reason": ""}
+    answer = owner.post(page(instance, "import_set"), sent)
+    assert answer.status_code == 200
+    assert answer.context["form"]["text"].value() == text
+
+
 def test_an_import_of_what_is_live_changes_nothing(owner, instance):
     text = owner.get(page(instance, "export_set", 2)).content.decode()
     answer = owner.post(page(instance, "import_set"), {"text": text, "reason": "x"}, follow=True)
