@@ -44,6 +44,24 @@ class Plan:
     def arm_at(self, at: int) -> int:
         return self.arm(self.number(at))
 
+    def counted(self, at: int) -> tuple[list[int], list[int]]:
+        """By arm: the blocks that began before a moment, and the microseconds told until then."""
+        at = at if self.end is None else min(at, self.end)
+        count, told = [0] * len(self.shares), [0] * len(self.shares)
+        if at <= self.start:
+            return count, told
+        if len(self.shares) == 1:
+            return [1], [at - self.start]
+        begun = self.number(at - 1) + 1
+        small, rounds = reduced(self.shares), begun // size(self.shares)
+        times = size(self.shares) // sum(small)
+        count = [rounds * times * share for share in small]
+        for number in range(rounds * size(self.shares), begun):
+            count[self.arm(number)] += 1
+        told = [blocks * self.length for blocks in count]
+        told[self.arm(begun - 1)] -= self.start + begun * self.length - at
+        return count, told
+
     def until(self, at: int) -> int | None:
         """When what is told at a moment may change; None where it stays until somebody ends it."""
         if len(self.shares) == 1:

@@ -58,7 +58,7 @@ def create(
     reason, ends = refusals.reason(reason), ends or Ends()
     name = refusals.storable("name", (name or "").strip(), 64)
     values = _checked(instance, design, arms, control_share)
-    _check_numbers(ends, block_seconds, before_days)
+    _check_numbers(ends, block_seconds, before_days, seed)
     if not name:
         raise Refused({"name": ["Give it a name, such as stop_loss_6."]})
     with transaction.atomic():
@@ -158,7 +158,11 @@ def apart(arms: Sequence[tuple[str, dict[str, Any]]]) -> None:
                 ]})  # fmt: skip
 
 
-def _check_numbers(ends: Ends, block_seconds: int | None, before_days: int) -> None:
+def _check_numbers(
+    ends: Ends, block_seconds: int | None, before_days: int, seed: int | None
+) -> None:
+    if seed is not None and not 0 <= seed < 2**63:
+        raise Refused({"seed": ["must be a whole number from 0 to 2^63 - 1."]})
     if block_seconds is not None and not 60 <= block_seconds <= 7 * 24 * HOUR:
         raise Refused({"block_seconds": ["must lie between 60 and 604800 (a week)."]})
     if not 1 <= before_days <= 3_650:

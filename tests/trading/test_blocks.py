@@ -55,3 +55,16 @@ def test_an_end_cuts_the_last_block_and_changes_none_before(plan, lasts, later):
 def test_orders_are_drawn_evenly():
     counts = Counter(drawn(11, (1, 1), number) for number in range(6_000))
     assert len(counts) == 6 and all(850 < count < 1_150 for count in counts.values())
+
+
+@given(plans, st.integers(0, 300), st.integers(0, 10**12))
+def test_time_told_is_that_of_the_blocks_one_by_one(plan, whole, more):
+    at = plan.start + whole * plan.length + more % plan.length
+    count, told = [0] * len(plan.shares), [0] * len(plan.shares)
+    for number in range(whole + 1):
+        begins = plan.start + number * plan.length
+        lasts = min(plan.length, at - begins)
+        if lasts > 0:
+            count[plan.arm(number)] += 1
+            told[plan.arm(number)] += lasts
+    assert plan.counted(at) == (count, told)
