@@ -60,7 +60,7 @@ def judge(n: Floats, total: Floats, whole_n: Floats, whole_total: Floats) -> Set
     trades, days = n.sum(axis=1), (n > 0).sum(axis=1)
     mean = total.sum(axis=1) / np.where(trades > 0, trades, np.nan)
     excess = mean - float(whole_total.sum() / whole_n.sum())
-    error = _errors(n, total, mean, trades, days)
+    error = _errors(n, total, mean, excess, trades, days)
     known = (trades >= FEWEST_TRADES) & (days >= FEWEST_DAYS) & (error > 0)
     shrunk, low, high, wrong = (np.full(n.shape[0], np.nan) for _ in range(4))
     if known.any():
@@ -69,15 +69,24 @@ def judge(n: Floats, total: Floats, whole_n: Floats, whole_total: Floats) -> Set
     return Setups(mean, excess, error, shrunk, low, high, wrong)
 
 
-def _errors(n: Floats, total: Floats, mean: Floats, trades: Floats, days: Floats) -> Floats:
+def _errors(
+    n: Floats, total: Floats, mean: Floats, excess: Floats, trades: Floats, days: Floats
+) -> Floats:
     """Standard errors of the means: of whole days, and the fewer the days, the nearer to what all
-    setups together say, since a spread from few days is itself a guess."""
+    setups together say, since a spread from few days is itself a guess. What is still guessed
+    makes them larger, the more so the further out an excess lies: as if Student's t, with the
+    degrees of freedom of Satterthwaite (1946), were normal (Wallace 1959)."""
     residual = np.square(total - np.nan_to_num(mean)[:, None] * n).sum(axis=1)
     pooled = float(residual.sum() / max(trades.sum(), 1.0))
     with np.errstate(invalid="ignore", divide="ignore"):
-        own = residual * days / (days - 1) / trades
         share = days / (days + POOLED_DAYS)
-        return np.asarray(np.sqrt((share * own + (1 - share) * pooled) / trades))
+        own = share * residual * days / (days - 1) / trades
+        both = own + (1 - share) * pooled
+        error = np.sqrt(both / trades)
+        freedom = np.square(both / own) * (days - 1)
+        t2 = np.square(excess / error)
+        z2 = freedom * np.log1p(t2 / freedom) * np.square((8 * freedom + 1) / (8 * freedom + 3))
+        return np.asarray(np.where(t2 > 0, error * np.sqrt(t2 / z2), error))
 
 
 def shrink(excess: Floats, error: Floats) -> tuple[Floats, Floats, Floats, Floats]:

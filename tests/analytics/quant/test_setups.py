@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.quant import setups, worlds
+from analytics.quant import chance, setups, worlds
 from analytics.quant.worlds import NOISES
 
 DAYS = 12
@@ -28,8 +28,21 @@ def test_means_excesses_and_errors_by_hand():
     assert found.mean == pytest.approx([1.0, 3.0])
     assert found.excess == pytest.approx([-1.0, 1.0])
     # 12 residuals of 0.3: 1.08 each; by itself 1.08 * 12 / 11 / 36, pooled 2.16 / 72.
-    spread = 12 / 32 * (1.08 * 12 / 11 / 36) + 20 / 32 * 0.03
-    assert found.error == pytest.approx([math.sqrt(spread / 36)] * 2)
+    own, pooled = 12 / 32 * (1.08 * 12 / 11 / 36), 20 / 32 * 0.03
+    error = math.sqrt((own + pooled) / 36)
+    freedom = 11 * ((own + pooled) / own) ** 2
+    z = math.sqrt(freedom * math.log1p(1 / error**2 / freedom)) * (8 * freedom + 1) / (
+        8 * freedom + 3
+    )
+    assert found.error == pytest.approx([1 / z] * 2)
+
+
+@pytest.mark.parametrize(("t", "freedom"), [(2.0, 10), (4.5, 30), (-3.0, 80)])
+def test_an_error_that_is_guessed_makes_a_tail_as_rare_as_it_is(t, freedom):
+    """Wallace's z has the tail of Student's t, to a few in a hundred."""
+    z = math.sqrt(freedom * math.log1p(t * t / freedom)) * (8 * freedom + 1) / (8 * freedom + 3)
+    normal = math.erfc(z / math.sqrt(2)) / 2
+    assert normal == pytest.approx(chance.t_below(-abs(t), freedom), rel=0.05)
 
 
 def test_too_few_trades_or_days_are_not_judged():
