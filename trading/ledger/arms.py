@@ -67,8 +67,11 @@ def paired(control: Daily, arm: Daily, comparisons: int = 1) -> Difference | Non
     active = (sums[0][1] > 0) | (sums[1][1] > 0)
     days = int(active.sum())
     error = _joint_error(sums, means, counts, active)
+    # Days bring the arms different numbers of trades, so they do not all say the same: counted
+    # whole, 25 days with common shocks claimed a difference in 6.3 instead of 5 of 100 cases.
+    freedom = (days - 1) / 2
     return _difference(
-        means[1] - means[0], (int(counts[0]), int(counts[1])), days, error, days - 1.0, comparisons
+        means[1] - means[0], (int(counts[0]), int(counts[1])), days, error, freedom, comparisons
     )
 
 

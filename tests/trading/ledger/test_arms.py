@@ -27,7 +27,7 @@ def test_a_difference_by_hand():
     # Left out of 4: moves of the control -1/4, 0, 1/4 and of the arm -2/4, -1/4, 3/4.
     gaps = [-0.25, -0.25, 0.5]
     assert found.error == pytest.approx(math.sqrt(sum(gap**2 for gap in gaps) * 2 / 3))
-    reach = 4.302652729749462 * found.error
+    reach = 12.706204736432095 * found.error  # Student's t with one degree of freedom
     assert (found.low, found.high) == pytest.approx((1 - reach, 1 + reach))
     assert found.days == 3 and not found.beyond_chance
 
@@ -101,7 +101,7 @@ def test_several_arms_make_each_interval_wider():
     control, arm = (Daily(rng.normal(size=40), np.full(40, 4)) for _ in range(2))
     one, three = arms.paired(control, arm), arms.paired(control, arm, 3)
     assert three.low < one.low and three.high > one.high
-    ratio = effect.t_quantile(1 - 0.05 / 6, 39) / effect.t_quantile(0.975, 39)
+    ratio = effect.t_quantile(1 - 0.05 / 6, 19.5) / effect.t_quantile(0.975, 19.5)
     assert (three.high - three.low) / (one.high - one.low) == pytest.approx(ratio)
 
 
