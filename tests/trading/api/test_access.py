@@ -61,7 +61,7 @@ SOUND = {
 OPERATES = {
     "parameters/rsi_bb/", "parameters/rsi_bb/rollback/", "strategies/", "alerts/1/acknowledge/",
     "alerts/1/snooze/", "alerts/1/resolve/", "experiments/", "experiments/999/start/",
-    "experiments/999/stop/", "experiments/1/promote/", "experiments/1/keep/",
+    "experiments/999/stop/", "experiments/999/promote/", "experiments/999/keep/",
 }  # fmt: skip
 
 
