@@ -88,13 +88,12 @@ def for_strategy(bot: Bot, name: str) -> Answer:
     )
 
 
-def everything(bot: Bot) -> list[Answer]:
-    """The answers of all strategies that the bot runs, by name."""
+def everything(bot: Bot, *, noted: bool = True) -> list[Answer]:
+    """The answers of all strategies that the bot runs, by name; ``noted`` in the log of what an
+    experiment told."""
     found = LiveSet.objects.filter(strategy_instance__bot=bot)
-    return sorted(
-        map(_answer, found.select_related("parameter_set", "strategy_instance__bot")),
-        key=lambda answer: answer.strategy,
-    )
+    rows = found.select_related("parameter_set", "strategy_instance__bot")
+    return sorted((_answer(row, noted) for row in rows), key=lambda answer: answer.strategy)
 
 
 def etag(answers: list[Answer] | Answer) -> str:
@@ -104,9 +103,9 @@ def etag(answers: list[Answer] | Answer) -> str:
     return f'"{blake2b(content.encode(), digest_size=12).hexdigest()}"'
 
 
-def _answer(live: LiveSet) -> Answer:
+def _answer(live: LiveSet, noted: bool = True) -> Answer:
     instance: StrategyInstance = live.strategy_instance
-    turn = turns.now(instance) if instance.experiment else None
+    turn = turns.now(instance, noted=noted) if instance.experiment else None
     found = turn.arm.parameter_set if turn else live.parameter_set
     return Answer(
         strategy=instance.name,

@@ -23,8 +23,9 @@ class Turn:
     until: datetime | None
 
 
-def now(instance: StrategyInstance) -> Turn | None:
-    """Whose turn it is; None where no experiment runs, or its days are over. Noted in the log."""
+def now(instance: StrategyInstance, *, noted: bool = True) -> Turn | None:
+    """Whose turn it is; None where no experiment runs, or its days are over. Noted in the log,
+    but where nothing can be written."""
     experiment = Experiment.objects.filter(
         instance=instance, status=Experiment.Status.ACTIVE
     ).first()
@@ -41,7 +42,8 @@ def now(instance: StrategyInstance) -> Turn | None:
         experiment, told[plan.arm(number)], number,
         None if ends is None else clock.from_micros(ends),
     )  # fmt: skip
-    _log(turn, plan, at)
+    if noted:
+        _log(turn, plan, at)
     return turn
 
 

@@ -67,6 +67,14 @@ def test_heartbeat_and_recovery_tell_the_same_as_parameters(api, experiment):
         assert api.get("state/").json()["parameters"] == [one]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_recovery_reads_in_one_moment_and_writes_nothing(api):
+    with clock.at(MONDAY):
+        api.post("experiments/", NEW)
+        found = api.get("state/")
+    assert found.status_code == 200 and found.json()["parameters"][0]["experiment"] == "stop_6"
+
+
 def test_results_are_read_with_what_can_be_said(api, experiment):
     with clock.at(MONDAY + 48 * HOUR):
         api.post("trades/", [
