@@ -117,7 +117,7 @@ TIMETABLE: tuple[Job, ...] = (
     Job("tell", "Tell people of alerts", "analytics.channels.deliver",
         every=timedelta(minutes=1), simulated=False),
     Job("experiments", "Experiments: end those that are due",
-        "trading.experiment_results.watch", every=timedelta(minutes=10),
+        "trading.experiment_results.watch", every=timedelta(minutes=15),
         wanted="trading.experiment_results.any_active"),
     Job("tidy_snapshots", "Thin out old snapshots", "analytics.snapshots.tidy", at="03:30"),
     Job("demo", "Demo: a minute of the paper bot", "trading.demo.bot.live",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from trading import clock, experiments
+from trading import clock, experiments, plans, windows
 from trading.ledger.metrics import Daily, Metrics
 from trading.models import Experiment, ExperimentArm, Mode, Scope, Trade
 from trading.performance import measure
@@ -91,15 +91,45 @@ def counted(experiment: Experiment, found: list[Result]) -> int:
     return sum(one.trades for one in new)
 
 
+@dataclass(frozen=True, slots=True)
+class _Total:
+    """What decides about the end of an arm: trades, their PnL % in all, and its drawdown."""
+
+    arm: ExperimentArm
+    trades: int = 0
+    total: float = 0.0
+    drawdown: float = 0.0
+
+
 def due(experiment: Experiment, as_of: datetime) -> Due | None:
     """Whether an active experiment ends by itself, by what was known at a moment."""
-    found = results(experiment, as_of)
-    ends = [
-        one
-        for one in (_days(experiment, as_of), _trades(experiment, found), _guard(found, as_of))
-        if one
-    ]
-    return min(ends, key=lambda one: one.at, default=None)
+    found = _totals(experiment, as_of)
+    ends = (_days(experiment, as_of), _trades(experiment, found), _guard(experiment, found, as_of))
+    return min((one for one in ends if one), key=lambda one: one.at, default=None)
+
+
+def _totals(experiment: Experiment, as_of: datetime) -> list[_Total]:
+    """Of the arms that are told, from sums alone: they are looked at often."""
+    arms = list(experiment.arms.order_by("place"))
+    told = plans.told_arms(experiment.design, arms)
+    scopes = list(
+        Scope.objects.filter(
+            instance=experiment.instance_id, kind=Scope.Kind.SET, mode=mode_of(experiment),
+            parameter_set__in=[arm.parameter_set_id for arm in told],
+        )
+    )
+    if not scopes:
+        return [_Total(arm) for arm in told]
+    window = clock.to_micros(experiment.started_at), clock.to_micros(as_of) + 1
+    sums = list(zip(scopes, windows.sums(scopes, [window])[0], strict=True))
+    found = []
+    for arm in told:
+        mine = [one for scope, one in sums if scope.parameter_set_id == arm.parameter_set_id]
+        found.append(_Total(
+            arm, sum(int(one["trades"]) for one in mine), sum(float(one["total"]) for one in mine),
+            max((float(one["drawdown"]) for one in mine), default=0.0),
+        ))  # fmt: skip
+    return found
 
 
 def _days(experiment: Experiment, as_of: datetime) -> Due | None:
@@ -109,31 +139,30 @@ def _days(experiment: Experiment, as_of: datetime) -> Due | None:
     return Due(end, Status.COMPLETED, f"Its {experiment.max_days:g} days are over")
 
 
-def _trades(experiment: Experiment, found: list[Result]) -> Due | None:
+def _trades(experiment: Experiment, found: list[_Total]) -> Due | None:
     wanted = experiment.max_trades
-    if not wanted or counted(experiment, found) < wanted:
+    if not wanted or sum(one.trades for one in found) < wanted:
         return None
-    new = found[1:] if experiment.design == BEFORE_AFTER else found
     last = Trade.objects.filter(
-        parameter_set__in=[one.arm.parameter_set_id for one in new],
-        book__mode=new[0].selection.mode, exit_at__gte=experiment.started_at,
+        parameter_set__in=[one.arm.parameter_set_id for one in found],
+        book__mode=mode_of(experiment), exit_at__gte=experiment.started_at,
     ).order_by("exit_at", "id")[wanted - 1]  # fmt: skip
     return Due(last.exit_at, Status.COMPLETED, f"Its {wanted:,} trades are made")
 
 
-def _guard(found: list[Result], as_of: datetime) -> Due | None:
-    for one in found[1:]:
-        experiment, metrics = one.arm.experiment, one.metrics
-        drawdown, total = metrics["max_drawdown_pct"] or 0.0, metrics["total_pnl_pct"] or 0.0
-        if experiment.max_drawdown_pct and drawdown >= experiment.max_drawdown_pct:
+def _guard(experiment: Experiment, found: list[_Total], as_of: datetime) -> Due | None:
+    fall, loss = experiment.max_drawdown_pct, experiment.max_loss_pct
+    for one in found:
+        if one.arm.control:
+            continue
+        if fall and one.drawdown >= fall:
             return Due(as_of, Status.STOPPED, (
-                f"Guardrail: {one.arm} fell {drawdown:.3g} % from its highest point, and "
-                f"{experiment.max_drawdown_pct:g} % is the limit"
+                f"Guardrail: {one.arm} fell {one.drawdown:.3g} % from its highest point, and "
+                f"{fall:g} % is the limit"
             ))  # fmt: skip
-        if experiment.max_loss_pct and -total >= experiment.max_loss_pct:
+        if loss and -one.total >= loss:
             return Due(as_of, Status.STOPPED, (
-                f"Guardrail: {one.arm} lost {-total:.3g} %, and {experiment.max_loss_pct:g} % is "
-                "the limit"
+                f"Guardrail: {one.arm} lost {-one.total:.3g} %, and {loss:g} % is the limit"
             ))  # fmt: skip
     return None
 
