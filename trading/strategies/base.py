@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from .parameters import BadDeclaration, Invalid, Parameter, Value, plain
 
@@ -98,6 +98,25 @@ class Below:
 
 
 @dataclass(frozen=True)
+class Rules:
+    """When a strategy trades: the functions that take the places of the engine's hooks (see
+    ``engine``), and how many candles they need before they can be asked."""
+
+    enter: Callable[..., Any]
+    place: Callable[..., Any]
+    follow: Callable[..., Any]
+    leave: Callable[..., Any]
+    describe: Callable[..., Any]
+    advance: Callable[..., Any]
+    warmup: Callable[[Mapping[str, Value]], int]
+    memory: int = 1  # numbers that they keep for themselves
+
+    def hooks(self) -> dict[str, Any]:
+        names = ("enter", "place", "follow", "leave", "describe", "advance")
+        return {name: getattr(self, name) for name in names}
+
+
+@dataclass(frozen=True)
 class Strategy:
     """One strategy as its file declares it; a contradiction raises BadDeclaration there.
 
@@ -115,7 +134,7 @@ class Strategy:
     features: tuple[Feature, ...] = ()
     filters: tuple[str, ...] = ()
     exit_reasons: tuple[str, ...] = ()
-    replayable: bool = False
+    trading: Rules | None = None
 
     def __post_init__(self) -> None:
         for name in (self.key, *self.aliases):
@@ -149,6 +168,11 @@ class Strategy:
     @cached_property
     def _by_name(self) -> dict[str, Parameter]:
         return {parameter.name: parameter for parameter in self.parameters}
+
+    @property
+    def replayable(self) -> bool:
+        """Whether its rules are here, so that stored candles can be replayed with them."""
+        return self.trading is not None
 
     def parameter(self, name: str) -> Parameter:
         """The declaration of one parameter. Raises KeyError for a name it does not have."""

@@ -99,5 +99,4 @@ STRATEGY = Strategy(
         "volatility", "level", "rsi", "macd", "atr_expansion", "ema_alignment", "price_ema",
     ),
     exit_reasons=("stop_loss", "take_profit", "breakout_failure", "time_stop", "no_movement"),
-    replayable=True,
 )

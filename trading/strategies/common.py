@@ -6,7 +6,11 @@ brakes finds that no brakes are best.
 
 from __future__ import annotations
 
+from typing import Any
+
 from .base import Below, Feature, Group
+from .engine import Tape
+from .indicators import Floats
 from .parameters import Boolean, Choice, Integer, Number, Parameter
 
 # Rules see the last 200 candles. Whatever needs neighbours beside its window (a change, a closed
@@ -126,3 +130,18 @@ COMMON_CONTEXT: tuple[Feature, ...] = (
     Feature("reached_tp", "boolean", help="The price came to the target.", at="exit"),
     Feature("reached_sl", "boolean", help="The price came to the stop.", at="exit"),
 )
+
+# fmt: on
+
+
+def trail(price: float, p: Any, s: Any, memory: Floats) -> float:
+    """The stop of the shared risk group: it follows the price at a distance once the best profit
+    was large enough."""
+    stop: float = s.stop
+    if p.enable_trailing_stop != 0 and s.best * 10_000.0 >= p.trailing_stop_activation_bps:
+        stop = price * (1.0 - s.side * p.trailing_stop_distance_bps / 10_000.0)
+    return stop
+
+
+def nothing_to_keep(t: Tape, p: Any, s: Any, memory: Floats) -> None:
+    """For rules that follow from the candles alone."""

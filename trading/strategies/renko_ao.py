@@ -82,5 +82,4 @@ STRATEGY = Strategy(
         "divergence", "divergence_strength", "ao_strength", "brick_size", "confirmation", "used",
     ),
     exit_reasons=("stop_loss", "take_profit", "time_stop", "ao_reversal"),
-    replayable=True,
 )

@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+from typing import Any
+
 from . import common
-from .base import Below, Feature, Group, Strategy
-from .parameters import Integer, Number
+from .base import Below, Feature, Group, Rules, Strategy
+from .common import WINDOW, nothing_to_keep, trail
+from .engine import Tape
+from .indicators import (
+    Floats,
+    atr,
+    atr_wilder,
+    bands,
+    ema,
+    mean,
+    position_in,
+    rsi,
+    rsi_wilder,
+    volatility_bps,
+)
+from .parameters import Integer, Number, Value
 
 # A table reads better in rows.
 # fmt: off
@@ -57,6 +75,120 @@ _VOLATILITY = (
            help="After two losses in a row, no entry while the market is calmer than this."),
 )
 
+# fmt: on
+(VOLATILITY, LOSING_STREAK, VOLUME, RSI, ZONE, TREND, TREND_STRENGTH, MOMENTUM) = range(8)
+TIME_STOP, TREND_REVERSAL = 2, 3
+SIMPLE = 0  # of the choices of smoothing
+
+
+def warmup(values: Mapping[str, Value]) -> int:
+    """Candles until every indicator that it reads is there."""
+    periods = (values["ema_slow_period"], values["bb_period"], int(values["rsi_period"]) + 1,
+               int(values["atr_period"]) + 1, int(values["volume_ma_period"]) + 1)  # fmt: skip
+    return max(int(period) for period in periods)
+
+
+def strength_now(t: Tape, p: Any, s: Any) -> float:
+    """The RSI at the newest candle."""
+    if p.smoothing == SIMPLE:
+        return rsi(t.closes, s.candle, p.rsi_period)
+    return rsi_wilder(t.closes, max(s.first, s.candle - WINDOW + 1), s.candle, p.rsi_period)
+
+
+def volume_ratio(t: Tape, p: Any, s: Any) -> float:
+    """The newest closed candle's volume against the mean of the last closed ones; NaN where
+    volumes are not known, or there were none."""
+    usual = mean(t.volumes, s.candle - 1, p.volume_ma_period)
+    return t.volumes[s.candle - 1] / usual if usual > 0.0 else math.nan
+
+
+def enter(t: Tape, price: float, p: Any, s: Any, memory: Floats) -> tuple[int, int, float]:
+    """The filters in order; both zones of the bands serve both sides."""
+    k = s.candle
+    volatility = volatility_bps(t.closes, k)
+    if not p.vol_min_bps <= volatility <= p.vol_max_bps:
+        return 0, VOLATILITY, 0.0
+    if s.streak >= 2 and volatility < p.vol_optimal_min:
+        return 0, LOSING_STREAK, 0.0
+    usual = mean(t.volumes, k - 1, p.volume_ma_period)
+    if t.volumes[k - 1] < p.volume_multiplier * usual:  # never true where one is unknown
+        return 0, VOLUME, 0.0
+    found = strength_now(t, p, s)
+    if found > p.rsi_bullish_threshold + p.rsi_momentum_strength:
+        side, away = 1, found - p.rsi_bullish_threshold
+    elif found < p.rsi_bearish_threshold - p.rsi_momentum_strength:
+        side, away = -1, p.rsi_bearish_threshold - found
+    else:
+        return 0, RSI, 0.0
+    blocked = behind_rsi(t, price, side, p, s)
+    if blocked >= 0:
+        return 0, blocked, 0.0
+    return side, -1, min(1.0, away / 50.0)
+
+
+def behind_rsi(t: Tape, price: float, side: int, p: Any, s: Any) -> int:
+    """The first filter after the RSI that blocks; -1 for none."""
+    k = s.candle
+    lower, upper = bands(t.closes, k, p.bb_period, p.bb_std)
+    at = position_in(price, lower, upper)
+    low = p.bb_low_zone_min <= at <= p.bb_low_zone_max
+    if not low and not p.bb_high_zone_min <= at <= p.bb_high_zone_max:
+        return ZONE
+    fast, slow = ema(t.closes, k, p.ema_fast_period), ema(t.closes, k, p.ema_slow_period)
+    if side * (fast - slow) <= 0.0:
+        return TREND
+    if abs(fast - slow) / slow * 10_000.0 < p.trend_confirmation_bps:
+        return TREND_STRENGTH
+    return -1 if agreeing(t, s, side) >= 2 else MOMENTUM
+
+
+def agreeing(t: Tape, s: Any, side: int) -> int:
+    """How many of the last three candles began in a direction."""
+    count = 0
+    for i in range(s.candle - 2, s.candle + 1):
+        count += t.marks[i] == side
+    return count
+
+
+def place(entry: float, side: int, p: Any, s: Any, memory: Floats) -> tuple[float, float]:
+    """At fixed distances, wider in a wild market and narrower in a calm one."""
+    stop, target = p.stop_loss_bps, p.take_profit_bps
+    if s.volatility > p.vol_high_threshold:
+        stop, target = stop * 1.2, target * 1.1
+    elif s.volatility < p.vol_low_threshold:
+        stop, target = stop * 0.9, target * 0.9
+    return entry * (1.0 - side * stop / 10_000.0), entry * (1.0 + side * target / 10_000.0)
+
+
+def leave(t: Tape, price: float, held: float, p: Any, s: Any, memory: Floats) -> int:
+    """After its time, or when the RSI turned against the position."""
+    if held > p.max_hold_minutes * 60.0 * min(1.0, p.candle_interval_seconds / 60.0):
+        return TIME_STOP
+    if s.candle - s.first < p.rsi_period:
+        return -1
+    found = strength_now(t, p, s)
+    turned = found < p.rsi_bearish_threshold if s.side > 0 else found > p.rsi_bullish_threshold
+    return TREND_REVERSAL if turned else -1
+
+
+def describe(t: Tape, price: float, p: Any, s: Any, memory: Floats, out: Floats) -> None:
+    """The features, in the order in which they are declared."""
+    k = s.candle
+    lower, upper = bands(t.closes, k, p.bb_period, p.bb_std)
+    fast, slow = ema(t.closes, k, p.ema_fast_period), ema(t.closes, k, p.ema_slow_period)
+    if p.smoothing == SIMPLE:
+        reach = atr(t.highs, t.lows, t.closes, k, p.atr_period)
+    else:
+        start = max(s.first, k - WINDOW + 1)
+        reach = atr_wilder(t.highs, t.lows, t.closes, start, k, p.atr_period)
+    out[0], out[1] = strength_now(t, p, s), position_in(price, lower, upper)
+    out[2], out[3], out[4] = reach / price * 10_000.0, fast, slow
+    out[5], out[6] = abs(fast - slow) / slow * 10_000.0, volume_ratio(t, p, s)
+    ups, downs = agreeing(t, s, 1), agreeing(t, s, -1)
+    out[7] = 0.0 if ups >= 2 else 1.0 if downs >= 2 else 2.0
+
+
+# fmt: off
 STRATEGY = Strategy(
     key="rsi_bb",
     title="RSI + Bollinger Bands",
@@ -101,5 +233,5 @@ STRATEGY = Strategy(
         "momentum",
     ),
     exit_reasons=("stop_loss", "take_profit", "time_stop", "trend_reversal"),
-    replayable=True,
+    trading=Rules(enter, place, trail, leave, describe, nothing_to_keep, warmup),
 )

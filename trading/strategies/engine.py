@@ -1,0 +1,323 @@
+"""What happens when a strategy decides: candles, positions, fills, costs, exits, pauses, counts.
+
+A strategy says *when* by six functions of its own, which take the places of those named here
+(``Hooks``); everything else is the same for all. ``run`` walks along base bars from where it was
+left, so that a replay of a year and a live bot that hands over one bar at a time take the same
+way. Rules: see the docstring of each function; nothing looks beyond the bar that it is at.
+
+Plain loops over arrays, compiled where numba is installed (``compiled``).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .indicators import (
+    VOLATILITY_CANDLES,
+    Floats,
+    slope_sign,
+    volatility_bps,
+    volatility_sign,
+)
+
+STOP_LOSS, TAKE_PROFIT, END_OF_DATA = 0, 1, -1
+ENTER, EXIT = 1, 2  # what waits for the next bar's open
+GAP_CANDLES = 3
+LONGEST_COOLDOWN = 60.0
+RECENT = 5  # exits that the cooldown looks at
+ROOM = 1e-9  # of rounding, where times are compared
+
+
+class Tape(NamedTuple):
+    """Base bars, and the strategy's candles as they form from them, each by column."""
+
+    time: Floats
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats  # NaN where unknown
+    starts: Floats
+    opens: Floats
+    highs: Floats
+    lows: Floats
+    closes: Floats
+    volumes: Floats
+    marks: Floats  # direction in which each candle began: 1, -1 or 0
+
+
+STATE = np.dtype(
+    [(name, np.int64) for name in (
+        "bar", "candle", "first", "trades", "evaluations", "signals", "gaps", "warmup", "waiting",
+        "reason", "side", "entry_bar", "streak", "stops", "exited",
+    )]
+    + [(name, np.float64) for name in (
+        "entry", "entered", "stop", "target", "first_stop", "best", "mfe", "mae", "mfe_at", "left",
+        "strength", "volatility", "trend", "volatility_trend", "last",
+    )]
+)  # fmt: skip
+OPTIONS = np.dtype(
+    [("bar", np.float64), ("candle", np.float64), ("fee", np.float64), ("half", np.float64),
+     ("intrabar", np.int64), ("next_open", np.int64)]
+)  # fmt: skip
+# Columns of a trade; a strategy's features follow.
+(ENTRY_BAR, EXIT_BAR, ENTERED, LEFT, SIDE, ENTRY, LEAVING, RESULT, REASON, MFE, MAE, MFE_AT,
+ STOP, TARGET, STRENGTH, VOLATILITY, TREND, VOLATILITY_TREND) = range(18)  # fmt: skip
+COLUMNS = 18
+
+
+# The hooks, with what they are given. ``p`` are the parameters, ``s`` the engine's STATE,
+# ``memory`` numbers that the strategy keeps for itself.
+
+
+def enter(t: Tape, price: float, p: Any, s: Any, memory: Floats) -> tuple[int, int, float]:
+    """1, -1 or 0 for long, short or none; the filter that blocked it; the signal's strength."""
+    raise NotImplementedError
+
+
+def place(entry: float, side: int, p: Any, s: Any, memory: Floats) -> tuple[float, float]:
+    """Stop and target of a position that was entered."""
+    raise NotImplementedError
+
+
+def follow(price: float, p: Any, s: Any, memory: Floats) -> float:
+    """The stop from now on; the engine only lets it tighten."""
+    raise NotImplementedError
+
+
+def leave(t: Tape, price: float, held: float, p: Any, s: Any, memory: Floats) -> int:
+    """Why to leave, as its place among the exit reasons (2 and more); -1 to stay."""
+    raise NotImplementedError
+
+
+def describe(t: Tape, price: float, p: Any, s: Any, memory: Floats, out: Floats) -> None:
+    """The features of an entry."""
+    raise NotImplementedError
+
+
+def advance(t: Tape, p: Any, s: Any, memory: Floats) -> None:
+    """What the strategy keeps up to date with each bar, in a position or not."""
+    raise NotImplementedError
+
+
+def run(
+    t: Tape, p: Any, s: Any, o: Any, memory: Floats, trades: Floats, funnel: NDArray[np.int64]
+) -> bool:
+    """Take the bars that were not taken yet; False where ``trades`` was full before the end.
+
+    A bar's order: what waited for its open; stop and target as they stood against its low and
+    high; then its close: the stop follows, exits are tested, and where no position was closed on
+    this bar an entry.
+    """
+    while s.bar < t.time.size:
+        if s.trades == trades.shape[0]:
+            return False
+        form(t, s, o)
+        advance(t, p, s, memory)
+        s.exited = 0
+        if s.waiting != 0:
+            fill_waiting(t, p, s, o, memory, trades)
+        if s.side != 0:
+            manage(t, p, s, o, memory, trades)
+        elif s.exited == 0 and s.waiting == 0 and may_enter(t, p, s, o):
+            decide(t, p, s, o, memory, trades, funnel)
+        s.bar += 1
+    return True
+
+
+def form(t: Tape, s: Any, o: Any) -> None:
+    """Let the bar at ``s.bar`` into the candle that it belongs to, or begin one. What is known of
+    candles before a gap of more than three says nothing of those after it."""
+    grow(t, s, o)
+    s.last = t.time[s.bar]
+
+
+def grow(t: Tape, s: Any, o: Any) -> None:
+    i = s.bar
+    start = math.floor(t.time[i] / o.candle) * o.candle
+    k = s.candle
+    if k >= 0 and t.starts[k] == start:
+        t.highs[k] = max(t.highs[k], t.high[i])
+        t.lows[k] = min(t.lows[k], t.low[i])
+        t.closes[k] = t.close[i]
+        t.volumes[k] += t.volume[i]
+        return
+    k += 1
+    s.candle = k
+    t.starts[k], t.opens[k], t.highs[k] = start, t.open[i], t.high[i]
+    t.lows[k], t.closes[k], t.volumes[k] = t.low[i], t.close[i], t.volume[i]
+    t.marks[k] = 0.0
+    if k > 0 and t.time[i] - s.last - o.bar > GAP_CANDLES * o.candle + ROOM:
+        s.gaps += 1
+        s.first = k
+    elif k > s.first:
+        before = t.closes[k - 1]
+        t.marks[k] = 1.0 if t.close[i] > before else -1.0 if t.close[i] < before else 0.0
+
+
+def ended(t: Tape, s: Any, o: Any) -> float:
+    """When a decision on this bar is taken: at its end."""
+    return float(t.time[s.bar] + o.bar)
+
+
+def may_enter(t: Tape, p: Any, s: Any, o: Any) -> bool:
+    """Whether the rules are asked: warmed up, no cooldown, no pause."""
+    if s.candle - s.first + 1 < s.warmup:
+        return False
+    since = ended(t, s, o) - s.left
+    if s.streak >= p.max_losing_streak and since < p.pause_seconds - ROOM:
+        return False
+    return bool(since >= cooldown(t, p, s) - ROOM)
+
+
+def cooldown(t: Tape, p: Any, s: Any) -> float:
+    """Seconds without an entry after an exit."""
+    wait = float(p.exit_cooldown_seconds)
+    if p.adaptive_cooldown == 0:
+        return wait
+    if s.candle - s.first + 1 >= VOLATILITY_CANDLES:
+        volatility = volatility_bps(t.closes, s.candle)
+        if volatility > p.vol_high_threshold:
+            wait *= 1.5
+        elif volatility < p.vol_low_threshold:
+            wait *= 0.8
+    stops = 0
+    for at in range(RECENT):
+        stops += (s.stops >> at) & 1
+    if stops >= 2:
+        wait *= 1.3
+    if s.streak >= 2:
+        wait *= 1.2
+    return min(wait, LONGEST_COOLDOWN)
+
+
+def decide(
+    t: Tape, p: Any, s: Any, o: Any, memory: Floats, trades: Floats, funnel: NDArray[np.int64]
+) -> None:
+    """Ask the rules; count what they answer; enter now, or at the next open."""
+    price = t.close[s.bar]
+    s.evaluations += 1
+    side, blocked, strength = enter(t, price, p, s, memory)
+    if side == 0:
+        funnel[blocked] += 1
+        return
+    s.signals += 1
+    s.strength = strength
+    s.volatility = volatility_bps(t.closes, s.candle)
+    s.trend = slope_sign(t.closes, s.candle)
+    s.volatility_trend = volatility_sign(t.closes, s.candle)
+    s.side = side
+    describe(t, price, p, s, memory, trades[s.trades, COLUMNS:])
+    if o.next_open != 0:
+        s.waiting = ENTER
+        s.reason = side
+        s.side = 0
+    else:
+        take_position(side, price, ended(t, s, o), p, s, o, memory)
+
+
+def take_position(
+    side: int, price: float, at: float, p: Any, s: Any, o: Any, memory: Floats
+) -> None:
+    """Enter at a price, with the costs against us."""
+    s.side = side
+    s.entry = price * (1.0 + side * o.half / 10_000.0)
+    s.entered, s.entry_bar = at, s.bar
+    s.best, s.mfe, s.mae, s.mfe_at = 0.0, 0.0, 0.0, 0.0
+    s.stop, s.target = place(s.entry, side, p, s, memory)
+    s.first_stop = s.stop
+
+
+def fill_waiting(t: Tape, p: Any, s: Any, o: Any, memory: Floats, trades: Floats) -> None:
+    """What was decided at the last bar's close is done at this bar's open."""
+    waiting = s.waiting
+    s.waiting = 0
+    if waiting == ENTER:
+        take_position(s.reason, t.open[s.bar], float(t.time[s.bar]), p, s, o, memory)
+    else:
+        close_position(t.open[s.bar], float(t.time[s.bar]), s.reason, s, o, trades)
+
+
+def manage(t: Tape, p: Any, s: Any, o: Any, memory: Floats, trades: Floats) -> None:
+    """A position on a bar: its levels, the stop that follows, the rules' own exits."""
+    i, at = s.bar, ended(t, s, o)
+    if o.intrabar != 0:
+        reason, price = touched(t, s)
+        if reason >= 0:
+            watch(price, at, s)
+            close_position(price, at, reason, s, o, trades)
+            return
+        watch(t.high[i], at, s)
+        watch(t.low[i], at, s)
+    price = t.close[i]
+    watch(price, at, s)
+    s.best = max(s.best, s.side * (price - s.entry) / s.entry)
+    moved = follow(price, p, s, memory)
+    s.stop = max(s.stop, moved) if s.side > 0 else min(s.stop, moved)
+    reason = crossed(price, s) if o.intrabar == 0 else -1
+    if reason < 0:
+        reason = leave(t, price, at - s.entered, p, s, memory)
+    if reason < 0:
+        return
+    if o.next_open != 0:
+        s.waiting, s.reason = EXIT, reason
+    else:
+        close_position(price, at, reason, s, o, trades)
+
+
+def touched(t: Tape, s: Any) -> tuple[int, float]:
+    """The level that a bar came to, the stop first, and the price there: the level, or the open
+    of a bar that opened beyond it. -1 for none."""
+    i = s.bar
+    if s.side > 0:
+        if t.low[i] <= s.stop:
+            return STOP_LOSS, min(t.open[i], s.stop)
+        if t.high[i] >= s.target:
+            return TAKE_PROFIT, max(t.open[i], s.target)
+    else:
+        if t.high[i] >= s.stop:
+            return STOP_LOSS, max(t.open[i], s.stop)
+        if t.low[i] <= s.target:
+            return TAKE_PROFIT, min(t.open[i], s.target)
+    return -1, 0.0
+
+
+def crossed(price: float, s: Any) -> int:
+    """The level that a close is at or beyond, the stop first; -1 for none."""
+    if s.side * (price - s.stop) <= 0.0:
+        return STOP_LOSS
+    if s.side * (price - s.target) >= 0.0:
+        return TAKE_PROFIT
+    return -1
+
+
+def watch(price: float, at: float, s: Any) -> None:
+    """How far a position was ahead and behind at most, in percent."""
+    now = s.side * (price - s.entry) / s.entry * 100.0
+    if now > s.mfe:
+        s.mfe, s.mfe_at = now, at - s.entered
+    s.mae = max(s.mae, -now)
+
+
+def close_position(
+    price: float, at: float, reason: int, s: Any, o: Any, trades: Floats
+) -> None:
+    """Leave at a price, with the costs against us; write the trade down."""
+    out = price * (1.0 - s.side * o.half / 10_000.0)
+    fees = o.fee * (1.0 + out / s.entry) / 100.0
+    result = s.side * (out - s.entry) / s.entry * 100.0 - fees
+    row = trades[s.trades]
+    row[ENTRY_BAR], row[EXIT_BAR], row[ENTERED], row[LEFT] = s.entry_bar, s.bar, s.entered, at
+    row[SIDE], row[ENTRY], row[LEAVING], row[RESULT] = s.side, s.entry, out, result
+    row[REASON], row[MFE], row[MAE], row[MFE_AT] = reason, s.mfe, s.mae, s.mfe_at
+    row[STOP], row[TARGET], row[STRENGTH] = s.first_stop, s.target, s.strength
+    row[VOLATILITY], row[TREND] = s.volatility, s.trend
+    row[VOLATILITY_TREND] = s.volatility_trend
+    s.trades += 1
+    s.side, s.exited, s.left = 0, 1, at
+    s.streak = s.streak + 1 if result < 0.0 else 0
+    s.stops = ((s.stops << 1) | int(reason == STOP_LOSS)) & ((1 << RECENT) - 1)
