@@ -116,6 +116,7 @@ TIMETABLE: tuple[Job, ...] = (
         every=timedelta(minutes=1), simulated=False),
     Job("tell", "Tell people of alerts", "analytics.channels.deliver",
         every=timedelta(minutes=1), simulated=False),
+    Job("replay", "Replay stored candles", "analytics.lab.work", queue="long", simulated=False),
     Job("tidy_snapshots", "Thin out old snapshots", "analytics.snapshots.tidy", at="03:30"),
     Job("demo", "Demo: a minute of the paper bot", "trading.demo.bot.live",
         every=timedelta(minutes=1), wanted="trading.demo.presence.there", simulated=False),
