@@ -107,7 +107,7 @@ def test_what_is_read_back_is_answered_as_described(api, document, sent):
         "/api/v1/bricks/": "?strategy=renko_ao&market=BTC-PERP",
     }
     for path, method, operation in operations(document):
-        if method != "get" or "clock" in path or "{alert}" in path:
+        if method != "get" or any(word in path for word in ("clock", "{alert}", "{run}")):
             continue
         answer = api.get(address(path) + queries.get(path, ""))
         assert answer.status_code == 200, path
