@@ -83,9 +83,11 @@ def backtest(run: Run, tell: Tell = lambda share: None) -> Outcome:
     run.bars, run.data_hash = len(loaded.candles), runs.fingerprint(loaded.candles)
     run.code_version = version_of(rules)
     costs = _costs(run)
-    found = _replayed(rules, run, run.values, columns(loaded.candles), costs, tell)
+    along = run.kind == Run.Kind.SENSITIVITY
+    first: Tell = (lambda share: None) if along else tell
+    found = _replayed(rules, run, run.values, columns(loaded.candles), costs, first)
     told = _outcome(found, costs, loaded)
-    if run.kind == Run.Kind.SENSITIVITY:
+    if along:
         told.summary["points"] = _points(rules, run, found.bars, costs, tell)
     return told
 

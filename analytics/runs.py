@@ -60,7 +60,10 @@ def advance(run: Run, share: float) -> None:
 
 def finish(run: Run, outcome: Outcome) -> None:
     """Keep what came of it, all or nothing."""
+    run.metrics, run.funnel, run.summary = outcome.metrics, outcome.funnel, outcome.summary
+    run.state, run.progress, run.ended_at, run.error = State.DONE, 1.0, clock.now(), ""
     with transaction.atomic():
+        run.save()
         RunTrades.objects.update_or_create(
             run=run,
             defaults={
@@ -68,9 +71,6 @@ def finish(run: Run, outcome: Outcome) -> None:
                 "equity": np.ascontiguousarray(outcome.equity, "<f8").tobytes(),
             },
         )
-        run.metrics, run.funnel, run.summary = outcome.metrics, outcome.funnel, outcome.summary
-        run.state, run.progress, run.ended_at, run.error = State.DONE, 1.0, clock.now(), ""
-        run.save()
 
 
 def fail(run: Run, error: str) -> None:
