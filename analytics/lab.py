@@ -44,7 +44,7 @@ def cost_model(instance: Any, market: str) -> tuple[Costs, str]:
     fees = frames.fee_bps(instance.pk, market) if instance else []
     if len(fees) < FEWEST_FEES:
         return USUAL, (
-            "assumed: no trades of the bot say what it pays" if not fees else
+            "assumed: no trades of the bot say what it pays" if not len(fees) else
             f"assumed: only {len(fees)} trades of the bot state a fee"
         )  # fmt: skip
     fee = round(float(np.median(fees)), 4)

@@ -12,7 +12,7 @@ from django.urls import reverse
 from analytics import bars, charts, frames, lab, runs, whatif
 from analytics.models import Run
 from analytics.quant import sensitivity
-from trading import clock, display
+from trading import clock, display, strategies
 from trading.strategies import UnknownStrategy
 from trading.strategies.base import InvalidValues
 
@@ -91,7 +91,7 @@ def points(run: Run) -> dict[str, Any] | None:
         "name": name, "label": display.label(name), "words": WORDS[shape],
         "data": {"values": [one[0] for one in found], "totals": [one[2] for one in found],
                  "trades": [one[1] for one in found], "here": here,
-                 "label": display.label(name)},
+                 "label": display.label(name), "log": _spread(run, name)},
         "rows": [
             {"value": display.setting(value), "here": at == here, "trades": f"{trades:,}",
              "signals": f"{signals:,}", "total": run_rows.metric("total_pnl_pct", total),
@@ -99,6 +99,14 @@ def points(run: Run) -> dict[str, Any] | None:
             for at, (value, trades, total, fall, signals) in enumerate(found)
         ],
     }  # fmt: skip
+
+
+def _spread(run: Run, name: str) -> bool:
+    """Whether the values of a parameter lie apart by factors."""
+    try:
+        return bool(getattr(strategies.get(run.strategy).parameter(name), "log", False))
+    except (UnknownStrategy, KeyError):
+        return False
 
 
 def compare(admin: Any, request: HttpRequest) -> HttpResponse:

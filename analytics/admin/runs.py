@@ -46,10 +46,10 @@ class RunAdmin(Exported, ReadOnlyAdmin):
         pages = (
             ("<int:pk>/picture/", run_views.picture, "picture"),
             ("<int:pk>/state/", run_views.state, "state"),
-            ("<int:pk>/along/", require_POST(run_views.along), "along"),
-            ("<int:pk>/again/", require_POST(run_views.again), "again"),
+            ("<int:pk>/along/", run_views.along, "along"),
+            ("<int:pk>/again/", run_views.again, "again"),
             ("compare/", run_views.compare, "compare"),
-            ("whatif/<int:instance>/", require_POST(run_views.ask), "whatif"),
+            ("whatif/<int:instance>/", run_views.ask, "whatif"),
         )
         return [
             *(path(place, self._page(view), name=f"analytics_run_{name}")
@@ -65,7 +65,8 @@ class RunAdmin(Exported, ReadOnlyAdmin):
                 raise PermissionDenied
             return view(self, request, **place)
 
-        return self.admin_site.admin_view(shown)
+        changes = view in (run_views.along, run_views.again, run_views.ask)
+        return self.admin_site.admin_view(require_POST(shown) if changes else shown)
 
     def may_ask(self, request: HttpRequest) -> bool:
         """Whether this user may let the worker replay."""

@@ -14,7 +14,8 @@ HALF = 0.5  # of a result: what the values beside it must make for it to lie on 
 
 
 def grid(parameter: Parameter, around: Value, most: int = MOST) -> list[Value]:
-    """Values of its declared range, ascending, ``around`` among them; at most ``most`` others.
+    """Values of its declared range, ascending (words as declared), ``around`` among them; at
+    most ``most`` others.
 
     Spread evenly, or by equal factors on a log scale, on the grain of its step.
     """
@@ -27,7 +28,8 @@ def grid(parameter: Parameter, around: Value, most: int = MOST) -> list[Value]:
     if step and (high - low) / step < most:
         tried = low + step * np.arange(round((high - low) / step) + 1)
     elif parameter.log:
-        tried = np.geomspace(low, high, most)
+        # Three digits are enough for a picture, and can be typed.
+        tried = np.array([float(f"{one:.3g}") for one in np.geomspace(low, high, most)])
     else:
         tried = np.linspace(low, high, most)
         tried = low + np.round((tried - low) / step) * step if step else tried

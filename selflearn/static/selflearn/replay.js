@@ -152,7 +152,7 @@
         { type: "scatter", mode: "lines+markers", name: "total PnL %", x, y: found.totals, text, line: { color: one, width: 2 }, hovertemplate: "%{x}: %{y:.3f} %<br>%{text}<extra></extra>" },
         { type: "scatter", mode: "markers", name: "this value", x: [x[found.here]], y: [found.totals[found.here]], marker: { color: two, size: 13, symbol: "diamond" } },
       ];
-      return Plotly.react(place, all, layout({ height: 340, xaxis: { title: { text: found.label }, ...(words ? { type: "category" } : {}) }, yaxis: { title: { text: "total PnL %" } }, legend: { orientation: "h", y: 1.12 } }), CONFIG);
+      return Plotly.react(place, all, layout({ height: 340, xaxis: { title: { text: found.label }, ...(words ? { type: "category" } : found.log ? { type: "log" } : {}) }, yaxis: { title: { text: "total PnL %" } }, legend: { orientation: "h", y: 1.12 } }), CONFIG);
     };
     put();
     themed(put);
