@@ -66,6 +66,31 @@ def metrics(run: Run) -> list[tuple[str, Cell, Cell]]:
     ]  # fmt: skip
 
 
+def side_by_side(one: Run, other: Run) -> list[tuple[str, Cell, Cell, Cell]]:
+    """Every metric of both, and by how much the other's is more."""
+    return [
+        (label, metric(name, one.metrics[name]), metric(name, other.metrics[name]),
+         _more(name, one.metrics[name], other.metrics[name]))
+        for name, label in METRICS
+    ]  # fmt: skip
+
+
+def _more(name: str, old: float | None, new: float | None) -> Cell:
+    """A difference, coloured where more is better."""
+    if old is None or new is None:
+        return display.nothing("One of them is not defined.")
+    if name in ("win_rate", "exposure"):
+        return Cell(f"{(new - old) * 100:+,.1f} points", "number")
+    if name == "avg_hold_seconds":
+        sign = "-" if new < old else "+"
+        return Cell(f"{sign}{display.duration(abs(new - old))}", "number")
+    if name in PERCENT:
+        return display.result(new - old)
+    if name.endswith("_pct"):
+        return Cell(f"{new - old:+,.3f} %", "number")
+    return Cell(f"{new - old:+,}" if isinstance(new, int) else f"{new - old:+,.2f}", "number")
+
+
 def facts(run: Run) -> list[tuple[str, Cell]]:
     """What was asked, of what, and how it is to be read."""
     found, costs, fills = run.summary, run.costs, run.options

@@ -58,12 +58,11 @@ def picture(admin: Any, request: HttpRequest, pk: int) -> HttpResponse:
         found |= {"candles": charts.candles(whole), "held": charts.held(whole)}
     except bars.NoBars as gone:
         found["remark"] = str(gone)
-    inside = [
-        one for one in runs.trades(run)
-        if since is None or until is None
-        or (one["exit_at"] >= since.timestamp() and one["entry_at"] <= until.timestamp())
-    ]  # fmt: skip
-    found["trades"] = charts.trades(inside)
+    trades = runs.trades(run)
+    if (since, until) != (run.from_at, run.to_at):
+        low, high = since.timestamp(), until.timestamp()
+        trades = [one for one in trades if one["exit_at"] >= low and one["entry_at"] <= high]
+    found["trades"] = charts.trades(trades)
     return JsonResponse(found)
 
 
@@ -118,10 +117,8 @@ def compare(admin: Any, request: HttpRequest) -> HttpResponse:
     ready = all(run.state == Done for run in two)
     more: dict[str, Any] = {"two": two, "active": any(run.state in Run.ACTIVE for run in two)}
     if ready:
-        one, other = (run_rows.metrics(run) for run in two)
         more |= {
-            "metrics": [(label, cell, right[1])
-                        for (label, cell, _), right in zip(one, other, strict=True)],
+            "metrics": run_rows.side_by_side(*two),
             "differences": _differences(*two), "funnels": [run_rows.steps(run) for run in two],
             "same": _same(*two),
             "curves": [{"name": f"{run.pk}: {run.name}", **charts.results(run)} for run in two],

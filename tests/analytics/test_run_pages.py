@@ -119,6 +119,9 @@ def test_two_replays_stand_side_by_side(admin_client):
     said = text(admin_client.get(f"{LIST}compare/?one={one.pk}&two={two.pk}"))
     assert "Take profit 30 bps 60 bps" in said
     assert "They replayed different candles." not in said
+    more = two.metrics["trades"] - one.metrics["trades"]
+    both = f"Trades {one.metrics['trades']} {two.metrics['trades']} {more:+}"
+    assert more != 0 and both in said
     other = made(until=MONDAY + timedelta(hours=20))
     said = text(admin_client.get(f"{LIST}compare/?one={one.pk}&two={other.pk}"))
     assert "They replayed different candles." in said

@@ -28,11 +28,14 @@
     type: "scatter", mode: "lines", x: curve.time, y: curve.value, name, line: { color: colour, width: 1.5 }, ...more,
   });
 
+  // Many marks beside each other must not hide the candles.
+  const sized = (trades) => (trades.side.length > 150 ? 5 : 9);
+
   const marks = (trades, side, tone) => {
     const rows = trades.side.flatMap((one, at) => (one === side ? [at] : []));
     return {
       type: "scatter", mode: "markers", name: `${side} entries`, x: rows.map((at) => trades.entry[at]),
-      y: rows.map((at) => trades.entry_price[at]), marker: { symbol: side === "long" ? "triangle-up" : "triangle-down", size: 9, color: tone },
+      y: rows.map((at) => trades.entry_price[at]), marker: { symbol: side === "long" ? "triangle-up" : "triangle-down", size: sized(trades), color: tone },
       text: rows.map((at) => `${side}, ${trades.pnl_pct[at].toFixed(3)} %`), hovertemplate: "%{text}<br>%{x}<br>%{y}<extra></extra>",
     };
   };
@@ -61,7 +64,7 @@
     all.push({ type: "scatter", mode: "lines", name: "stops", ...strokes(trades, trades.stop_loss, trades.stop_loss), line: { color: down, width: 1 }, hoverinfo: "skip" });
     all.push(marks(trades, "long", one), marks(trades, "short", two));
     all.push({
-      type: "scatter", mode: "markers", name: "exits", x: trades.exit, y: trades.exit_price, marker: { symbol: "x-thin", size: 8, line: { color: quiet, width: 2 } },
+      type: "scatter", mode: "markers", name: "exits", x: trades.exit, y: trades.exit_price, marker: { symbol: "x-thin", size: sized(trades) - 2, line: { color: quiet, width: 2 } },
       text: trades.exit_reason.map((why) => why.replaceAll("_", " ")), hovertemplate: "%{text}<br>%{x}<br>%{y}<extra></extra>",
     });
     all.push(line(results.equity, "equity", one, { yaxis: "y2", line: { color: one, width: 1.5, shape: "hv" } }));
