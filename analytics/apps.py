@@ -9,6 +9,7 @@ class AnalyticsConfig(AppConfig):
     name = "analytics"
 
     def ready(self) -> None:
+        from analytics import checks  # noqa: F401  registers them
         from trading import simulation
 
         simulation.stages.append(_live_through)

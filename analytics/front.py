@@ -50,7 +50,8 @@ def troubles() -> list[dict[str, str]]:
     page = reverse("admin:analytics_jobline_changelist")
     silent = status.workers()["short"]["silent_seconds"]
     if silent is None or silent > status.SILENT.total_seconds():
-        return [{"text": "The worker is not running, so nothing is watched or done", "url": page}]
+        text = "The worker is not running, so nothing is watched or done"
+        return [{"text": text, "url": page, "where": "See the jobs"}]
     return [*_lost(), *_late(page)]
 
 
@@ -63,7 +64,10 @@ def _lost() -> list[dict[str, str]]:
         return []
     what = "1 message was" if count == 1 else f"{count} messages were"
     page = reverse("admin:analytics_message_changelist")
-    return [{"text": f"{what} not delivered", "url": f"{page}?state__exact=failed"}]
+    return [
+        {"text": f"{what} not delivered", "url": f"{page}?state__exact=failed",
+         "where": "See which"}
+    ]  # fmt: skip
 
 
 def _late(page: str) -> list[dict[str, str]]:
@@ -71,4 +75,4 @@ def _late(page: str) -> list[dict[str, str]]:
     if not late:
         return []
     what = "1 job is late" if len(late) == 1 else f"{len(late)} jobs are late"
-    return [{"text": f"{what}: {', '.join(late)}", "url": page}]
+    return [{"text": f"{what}: {', '.join(late)}", "url": page, "where": "See the jobs"}]

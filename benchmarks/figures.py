@@ -63,6 +63,10 @@ class Table:
         met = value <= bar if bar is not None else None
         self._add(what, duration(ours), duration(peer), show(value), limit, met)
 
+    def held(self, what: str, ours: str, peer: str, bar: str, met: bool) -> None:
+        """A row of figures that are no times, held against a bar of their own."""
+        self._add(what, ours, peer, "", bar, met)
+
     def note(self, what: str, *cells: str) -> None:
         """A row without a bar."""
         self.rows.append((what, *cells, *[""] * (len(HEAD) - 1 - len(cells))))

@@ -8,7 +8,18 @@ from datetime import time, timedelta
 
 import numpy as np
 
-from trading import candles, clock, ingest, positions, tokens
+from trading import (
+    candles,
+    clock,
+    designs,
+    experiment_results,
+    experiments,
+    ingest,
+    positions,
+    tokens,
+    told,
+)
+from trading.designs import Arm, Ends
 from trading.models import (
     Bot,
     EvaluationCount,
@@ -216,3 +227,72 @@ def watch(bot):
     )  # fmt: skip
     monitoring.monitor(clock.now())
     return Alert.objects.order_by("pk").first()
+
+
+def experiment(bot: Bot, author=None) -> list:
+    """One that is over with 5 000 trades, one that began, one that is planned."""
+    rng = random.Random(11)
+    start = START + timedelta(days=32)
+    with clock.at(start - timedelta(days=1)):
+        instance = instance_for(bot, "breakout")
+        over = designs.create(
+            instance=instance, name="wider_stop", author=author, seed=5, ends=Ends(max_days=25),
+            arms=[
+                Arm("B", {"stop_loss_atr_multiplier": 2.0, "max_hold_minutes": 90}),
+                Arm("C", {"stop_loss_atr_multiplier": 2.5}),
+            ],
+            reason="Stops are hit and the move comes after all: give it more room",
+        )  # fmt: skip
+    with clock.at(start):
+        experiments.start(experiment=over, author=author)
+    better = {"control": -0.004, "B": 0.016, "C": 0.001}
+    rows = []
+    for hour in range(25 * 24):
+        at = start + timedelta(hours=hour)
+        with clock.at(at):
+            arm = told.for_strategy(bot, "breakout").arm
+        for _ in range(rng.choice((7, 8, 9, 10))):
+            rows.append(_of_arm(rng, at, better[arm], len(rows)))
+    ingest.store_trades(bot, rows)
+    with clock.at(start + timedelta(days=26)):
+        experiment_results.watch(clock.now())
+    return [over, *_young(bot, author, rng)]
+
+
+def _young(bot: Bot, author, rng: random.Random) -> list:
+    start = NOW - timedelta(hours=3)
+    made = []
+    for strategy, name, changes in (
+        ("renko_ao", "renko_brick_size_1.5", {"renko_atr_multiplier": 1.5}),
+        ("rsi_bb", "rsi_21", {"rsi_period": 21}),
+    ):
+        with clock.at(start):
+            made.append(designs.create(
+                instance=instance_for(bot, strategy), name=name, author=author, seed=2,
+                arms=[Arm("B", changes)], ends=Ends(max_trades=400, max_drawdown_pct=5.0),
+                reason="Fewer false signals in a nervous market",
+            ))  # fmt: skip
+    with clock.at(start):
+        experiments.start(experiment=made[0], author=author)
+    rows = []
+    for hour in range(3):
+        with clock.at(start + timedelta(hours=hour)):
+            told.for_strategy(bot, "renko_ao")
+        for _ in range((2, 2, 1)[hour]):
+            at = start + timedelta(hours=hour)
+            rows.append(_of_arm(rng, at, 0.0, 90_000 + len(rows), "renko_ao"))
+    ingest.store_trades(bot, rows)
+    return made
+
+
+def _of_arm(
+    rng: random.Random, at, mean: float, number: int, strategy: str = "breakout"
+) -> TradeIn:  # fmt: skip
+    r = rng.gauss(mean, 0.11)
+    entry = at + timedelta(seconds=rng.randrange(3_000))
+    return TradeIn(
+        external_id=f"x{number}", strategy=strategy, market="SOL/USDT", side="long",
+        entry_price=150.0, exit_price=round(150 * (1 + r / 100), 4), size=2.0, currency="USDT",
+        entry_time=entry.timestamp(), exit_time=(entry + timedelta(minutes=8)).timestamp(),
+        exit_reason="take_profit" if r > 0.05 else "stop_loss" if r < -0.05 else "time_stop",
+    )  # fmt: skip

@@ -27,6 +27,7 @@ USER, PASSWORD = "admin", "only-for-the-pictures"
 DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 LOW, TALL = {"width": 1280, "height": 600}, {"width": 1280, "height": 1050}
 TALLER = {"width": 1280, "height": 1350}
+LONG = {"width": 1280, "height": 2200}
 
 
 def main() -> None:
@@ -79,6 +80,7 @@ def _fill(user) -> list[tuple]:
     alert = sample_data.watch(bot).pk
     made = {name: run.pk for name, run in sample_replays.replays(bot).items()}
     replays = "/admin/analytics/run"
+    over, began, planned = (one.pk for one in sample_data.experiment(bot, user))
     rsi = bot.instances.get(strategy="rsi_bb").pk
     pages = f"/admin/trading/strategyinstance/{rsi}"
     trade = Trade.objects.filter(book__instance=rsi, flagged=True).first().pk
@@ -100,6 +102,13 @@ def _fill(user) -> list[tuple]:
         ("compare", f"{pages}/compare/?one=2&two=3", "light", TALLER),
         ("values", f"{pages}/values/stop_loss_bps/", "dark", TALL),
         ("changes", "/admin/trading/strategyinstance/changes/", "light", LOW),
+        ("experiment", f"/admin/trading/experiment/{over}/change/", "light", LONG),
+        ("experiment-began", f"/admin/trading/experiment/{began}/change/", "dark", TALLER),
+        ("experiment-phone", f"/admin/trading/experiment/{over}/change/", "dark", PHONE),
+        ("experiments-compare", f"/admin/trading/experiment/compare/?ids={over},{began},{planned}",
+         "light", TALLER),
+        ("experiment-new", f"{pages}/experiments/new/", "light", TALLER),
+        ("experiments", f"{pages}/experiments/", "light", LOW),
         ("freeze", f"/admin/trading/bot/{bot.pk}/change/", "light", LOW),
         ("alarms", "/admin/analytics/alert/", "light", LOW),
         ("alarm", f"/admin/analytics/alert/{alert}/change/", "light", TALLER),

@@ -53,6 +53,7 @@ NAVIGATION = [
             _item("Positions", "pending_actions", "trading.position"),
             _STRATEGIES,
             _CHANGES,
+            _item("Experiments", "science", "trading.experiment"),
             _item("Parameter sets", "history", "trading.parameterset"),
             _item("Corrections", "edit_note", "trading.traderevision"),
         ],

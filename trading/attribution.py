@@ -1,4 +1,4 @@
-"""Which parameter set made a trade: the version it reports, else the one live at its entry."""
+"""Which parameter set made a trade: the version it reports, else the one told at its entry."""
 
 from __future__ import annotations
 
@@ -9,19 +9,23 @@ from datetime import datetime
 import numpy as np
 from django.db import connection
 
-from trading import bulk, columns, rebuild, rollups
+from trading import bulk, columns, plans, rebuild, rollups
 from trading.clock import to_micros
 from trading.models import StrategyInstance
+from trading.plans import Sets
 from trading.rollups import Place
 
 MANY_HOURS = 2_000  # beyond this a rebuild is cheaper than hour by hour
 
 
 class Timeline:
-    """The sets of one instance, by version and by the time from which they were live."""
+    """The sets of one instance, by version and by the time at which they were told."""
 
-    def __init__(self, rows: Iterable[tuple[int, int, int | None]]) -> None:
+    def __init__(
+        self, rows: Iterable[tuple[int, int, int | None]], experiments: Iterable[Sets] = ()
+    ) -> None:
         """``rows`` are versions, ids, and since when each was live, once for each time."""
+        self.experiments = list(experiments)
         self.by_version: dict[int, int] = {}
         periods = []
         for version, id_, live_from in rows:
@@ -38,6 +42,9 @@ class Timeline:
         """
         if version is not None:
             return self.by_version.get(version)
+        for experiment in self.experiments:
+            if told := experiment.at(entry_at):
+                return told
         before = bisect_right(self.starts, entry_at)
         return self.sets[before - 1] if before else None
 
@@ -57,12 +64,16 @@ def ask_timelines(instances: Iterable[int]) -> Callable[[], dict[int, Timeline]]
         f" WHERE s.instance_id IN ({columns.placeholders(wanted)})",
         list(wanted),
     )
+    started = plans.ask_started(wanted)
 
     def answer() -> dict[int, Timeline]:
         rows: dict[int, list] = {instance: [] for instance in wanted}
         for instance, *row in asked():
             rows[instance].append(row)
-        return {instance: Timeline(found) for instance, found in rows.items()}
+        told = started()
+        return {
+            instance: Timeline(found, told.get(instance, ())) for instance, found in rows.items()
+        }
 
     return answer
 

@@ -6,6 +6,7 @@ remember that it asked.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
 
@@ -20,12 +21,29 @@ def note(rows: models.QuerySet, **values: Any) -> bool:
         with nullcontext() if connection.in_atomic_block else transaction.atomic():
             found = rows.model._base_manager.filter(pk__in=free.values("pk"))
             return bool(found.update(**values))
-    if connection.in_atomic_block:
-        return bool(rows.update(**values))
+    return bool(_unless_busy(lambda: rows.update(**values)))
+
+
+def once(model: type[models.Model], **values: Any) -> bool:
+    """Write a row that says something happened, unless one says so already; False where another
+    transaction writes just now."""
+    row = model(**values)
+
+    def write() -> bool:
+        model._base_manager.bulk_create([row], ignore_conflicts=True)
+        return True
+
+    return bool(_unless_busy(write))
+
+
+def _unless_busy(write: Callable[[], Any]) -> Any:
+    """What ``write`` answers; False where SQLite would have to wait for another writer."""
+    if connection.vendor != "sqlite" or connection.in_atomic_block:
+        return write()
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA busy_timeout = 0")
         try:
-            return bool(rows.update(**values))
+            return write()
         except OperationalError:
             return False
         finally:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from trading import clock
+from trading import csv_lines
 from trading.declared import declaration
 from trading.differences import ordered
 from trading.models import Mode, StrategyInstance
@@ -17,7 +16,6 @@ COLUMNS = (
     "strategy", "parameter_name", "old_value", "new_value", "changed_at", "changed_by", "reason",
     "version", "performance_before", "performance_after", "trades_before", "trades_after",
 )  # fmt: skip
-_RUN = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
 
 
 def rows(
@@ -71,25 +69,6 @@ def _row(outcome: Outcome, change: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-class _Line:
-    """What csv writes to, a line at a time."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
 def as_csv(found: Iterable[dict[str, Any]]) -> Iterator[str]:
     """The rows as lines of CSV, the names first; nothing in them runs as a formula."""
-    writer = csv.writer(_Line(), lineterminator="\r\n")
-    yield writer.writerow(COLUMNS)
-    for row in found:
-        yield writer.writerow([_cell(row[name]) for name in COLUMNS])
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return clock.to_text(value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    # A spreadsheet would run a cell that begins like a formula; numbers are none.
-    return f"'{value}" if isinstance(value, str) and value.startswith(_RUN) else value
+    return csv_lines.lines(COLUMNS, ([row[name] for name in COLUMNS] for row in found))

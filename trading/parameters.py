@@ -17,7 +17,7 @@ from trading.declared import Declared, strategy_of
 from trading.freezes import check_thawed
 from trading.models import Bot, LivePeriod, LiveSet, Origin, ParameterSet, StrategyInstance, Trade
 from trading.presets import name_set
-from trading.refusals import Refused, Stale
+from trading.refusals import Experimenting, Refused, Stale
 from trading.strategies.base import InvalidValues
 
 
@@ -76,7 +76,8 @@ def promote(
     ``live_from`` in the past says what was live then: trades without a version of their own,
     entered from then on and before the next change, are counted under it; the pointer moves
     unless a later set is live already. Defaults that were only assumed, since nothing was known,
-    and made no trade, are no later set. Raises Refused; Stale and Frozen are kinds of it.
+    and made no trade, are no later set. Raises Refused; Stale, Frozen and Experimenting are kinds
+    of it.
     """
     reason = refusals.reason(reason)
     cleaned = None if onto_live else _cleaned(instance, values)
@@ -91,11 +92,9 @@ def promote(
         start = live_from or _free_moment(instance, now)
         if LivePeriod.objects.filter(instance=instance, live_from=start).exists():
             raise Refused({"live_from": ["another set went live at this very moment."]})
-        newest = instance.parameter_sets.aggregate(newest=Max("version"))["newest"] or 0
-        made = ParameterSet.objects.create(
-            instance=instance, version=newest + 1, values=cleaned, reason=reason,
-            origin=origin, author=author, made_by=made_by, created_at=now,
-        )  # fmt: skip
+        made = _next(
+            instance, cleaned, reason=reason, origin=origin, author=author, made_by=made_by
+        )
         if live_from:
             _drop_assumed(instance, start)
         LivePeriod.objects.create(instance=instance, parameter_set=made, live_from=start)
@@ -105,6 +104,26 @@ def promote(
         if live_from:
             attribution.renew(instance, start)
     return made
+
+
+def set_aside(
+    *, instance: StrategyInstance, values: Mapping[str, object], reason: str, author=None,
+    made_by: str = "",
+) -> ParameterSet:  # fmt: skip
+    """A new version that is not live: an arm of an experiment. Called in a transaction under the
+    bot's lock. Raises Refused, also while the parameters are frozen."""
+    check_thawed(instance)
+    return _next(
+        instance, _cleaned(instance, values), reason=refusals.reason(reason),
+        origin=Origin.EXPERIMENT, author=author, made_by=made_by,
+    )  # fmt: skip
+
+
+def _next(instance: StrategyInstance, values: Mapping[str, object], **how: object) -> ParameterSet:
+    newest = instance.parameter_sets.aggregate(newest=Max("version"))["newest"] or 0
+    return ParameterSet.objects.create(
+        instance=instance, version=newest + 1, values=values, created_at=clock.now(), **how
+    )
 
 
 def _cleaned(
@@ -182,6 +201,7 @@ def _point(instance, made, start, reason, origin, author) -> None:
     live = LiveSet.objects.filter(strategy_instance=instance).first()
     if live:
         check_thawed(instance)
+        _check_idle(instance)
     live = live or LiveSet(strategy_instance=instance)
     live.parameter_set, live.live_from = made, start
     live.reason, live.origin = reason, origin
@@ -189,3 +209,15 @@ def _point(instance, made, start, reason, origin, author) -> None:
     live._history_date = clock.now()
     live._change_reason = reason
     live.save()
+
+
+def _check_idle(instance: StrategyInstance) -> None:
+    """Raises Experimenting while what is live is the control of an experiment."""
+    found = StrategyInstance.objects.filter(pk=instance.pk).values_list("experiment", flat=True)
+    if name := found.first():
+        raise Experimenting({
+            "experiment": [
+                f"{instance} runs the experiment {name}, which compares what is live with other "
+                "values: stop it, or promote one of its arms, and then change the parameters."
+            ]
+        })  # fmt: skip

@@ -23,6 +23,10 @@ class Frozen(Refused):
     """A change while the parameters of the bot, or of the strategy, are frozen."""
 
 
+class Experimenting(Refused):
+    """A change of live parameters while an experiment holds them against others."""
+
+
 class Stale(Refused):
     """A change that was made with another version in view than is live now.
 

@@ -60,7 +60,7 @@ def _at_once(bot: Bot, book: BookId, trade: Sound) -> bool:
     written = rows.written(bot, 0, trade, rows.Places([book.id], [set_]))
     inserts, values = _parts(written)
     which = [number for at, scope in enumerate(counts) for number in (scope, day, hours[at])]
-    reported, *made_by = _made_by(book, trade)
+    reported, made_by = _made_by(book, trade)
     with prepared.transaction():
         # Under the lock: each statement sees what was committed before it began.
         prepared.ask(single_sql.lock("postgresql"), (bot.pk,))
@@ -82,12 +82,12 @@ def _day(trade: Sound) -> int:
     return day
 
 
-def _made_by(book: BookId, trade: Sound) -> tuple[bool, int, int]:
+def _made_by(book: BookId, trade: Sound) -> tuple[bool, tuple[int, ...]]:
     """How the set of a trade is found: whether by its version, and the values for that."""
-    version = trade["reported_version"][0]
+    version, at = trade["reported_version"][0], trade["entry_at"][0]
     if version is None:
-        return False, book.instance, trade["entry_at"][0]
-    return True, book.instance, version
+        return False, (book.instance, at, at, book.instance, at)
+    return True, (book.instance, version)
 
 
 def _remember(days: Sequence[Any]) -> None:
@@ -98,7 +98,7 @@ def _remember(days: Sequence[Any]) -> None:
 
 def _store(bot: Bot, book: BookId, trade: Sound) -> bool:
     day, vendor = _day(trade), connections[DEFAULT_DB_ALIAS].vendor
-    reported, *made_by = _made_by(book, trade)
+    reported, made_by = _made_by(book, trade)
     guess = scopes.remembered(book.id, _sets.get(book.id))
     # Under the lock: each statement sees what was committed before it began.
     locked = prepared.ask(single_sql.lock(vendor), (bot.pk,))
@@ -109,6 +109,8 @@ def _store(bot: Bot, book: BookId, trade: Sound) -> bool:
     if not locked():
         return False
     [(id_, stored, found, *hours)] = asked()
+    if found == single_sql.IN_EXPERIMENT:
+        return False
     set_ = found or columns.UNKNOWN_SET
     counts = scopes.remembered(book.id, set_)
     if stored or counts is None:

@@ -12,9 +12,13 @@ from trading import columns
 Insert = tuple[type[Model], tuple[str, ...]]  # a table and its columns, the key foremost
 
 _VERSION = "(SELECT id FROM trading_parameterset WHERE instance_id = %s AND version = %s)"
+# What an experiment told is found in another way: no set has this number.
+IN_EXPERIMENT = -1
 _LIVE = (
-    "(SELECT parameter_set_id FROM trading_liveperiod WHERE instance_id = %s AND live_from <= %s"
-    " ORDER BY live_from DESC LIMIT 1)"
+    f"(SELECT CASE WHEN EXISTS (SELECT 1 FROM trading_experiment e WHERE e.instance_id = %s"
+    f" AND e.started_at <= %s AND (e.ended_at IS NULL OR e.ended_at > %s)) THEN {IN_EXPERIMENT}"
+    " ELSE (SELECT parameter_set_id FROM trading_liveperiod WHERE instance_id = %s"
+    " AND live_from <= %s ORDER BY live_from DESC LIMIT 1) END)"
 )
 _STORED = "EXISTS (SELECT 1 FROM trading_trade WHERE bot_id = %s AND external_id = %s)"
 _HOURS = "(SELECT hours FROM trading_rollupday WHERE scope_id = %s AND day = %s)"

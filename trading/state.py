@@ -58,7 +58,7 @@ def recover(bot: Bot, candle_count: int, brick_count: int) -> dict[str, Any]:
     state keys: objects of this product, which the API renders."""
     with _one_moment():
         return {
-            "parameters": told.everything(bot),
+            "parameters": told.everything(bot, noted=False),  # nothing is written in here
             "positions": positions.of(bot),
             "candles": [(series, candles.newest(series, candle_count)) for series in _series(bot)],
             "bricks": bricks.newest_of_each(bot, brick_count),

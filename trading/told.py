@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from trading import prepared
+from trading import clock, prepared, turns
 from trading.declared import strategy_of
 from trading.models import Bot, LiveSet, StrategyInstance
 from trading.parameters import instance_for
@@ -35,7 +35,7 @@ class Answer:
 
 
 _LIVE = (
-    'SELECT i.strategy, i.label, i.experiment, i.arm, i.size, i.status, p.version, p."values"'
+    'SELECT i.strategy, i.label, i.experiment, i.size, i.status, p.version, p."values"'
     " FROM trading_strategyinstance i JOIN trading_liveset l ON l.strategy_instance_id = i.id"
     " JOIN trading_parameterset p ON p.id = l.parameter_set_id"
     " WHERE i.bot_id = %s AND i.strategy = %s AND i.label = %s"
@@ -51,7 +51,9 @@ def encoded(bot: Bot, name: str) -> tuple[bytes, str]:
         found = None
     else:
         found = prepared.first(_LIVE, (bot.pk, key, label))
-    return _of_row(*found) if found else _encoded(for_strategy(bot, name))
+    if not found or found[2]:  # of an experiment, the time says what is told
+        return _encoded(for_strategy(bot, name))
+    return _of_row(*found)
 
 
 def _encoded(answer: Answer) -> tuple[bytes, str]:
@@ -60,8 +62,8 @@ def _encoded(answer: Answer) -> tuple[bytes, str]:
 
 @lru_cache(maxsize=1_000)
 def _of_row(
-    strategy: str, label: str, experiment: str, arm: str, size: float, status: str,
-    version: int, values: str,
+    strategy: str, label: str, experiment: str, size: float, status: str, version: int,
+    values: str,
 ) -> tuple[bytes, str]:  # fmt: skip
     """What the stored row means. It follows from the row and the code alone, so it is remembered
     by all that the row says: whatever changes there is told at once."""
@@ -69,8 +71,8 @@ def _of_row(
         strategy=f"{strategy}@{label}" if label else strategy,
         version=version,
         values=REGISTRY[strategy].complete(json.loads(values)),
-        experiment=experiment or None,
-        arm=arm or None,
+        experiment=None,
+        arm=None,
         size=size,
         status=status,
     )
@@ -86,13 +88,12 @@ def for_strategy(bot: Bot, name: str) -> Answer:
     )
 
 
-def everything(bot: Bot) -> list[Answer]:
-    """The answers of all strategies that the bot runs, by name."""
+def everything(bot: Bot, *, noted: bool = True) -> list[Answer]:
+    """The answers of all strategies that the bot runs, by name; ``noted`` in the log of what an
+    experiment told."""
     found = LiveSet.objects.filter(strategy_instance__bot=bot)
-    return sorted(
-        map(_answer, found.select_related("parameter_set", "strategy_instance__bot")),
-        key=lambda answer: answer.strategy,
-    )
+    rows = found.select_related("parameter_set", "strategy_instance__bot")
+    return sorted((_answer(row, noted) for row in rows), key=lambda answer: answer.strategy)
 
 
 def etag(answers: list[Answer] | Answer) -> str:
@@ -102,15 +103,18 @@ def etag(answers: list[Answer] | Answer) -> str:
     return f'"{blake2b(content.encode(), digest_size=12).hexdigest()}"'
 
 
-def _answer(live: LiveSet) -> Answer:
+def _answer(live: LiveSet, noted: bool = True) -> Answer:
     instance: StrategyInstance = live.strategy_instance
+    turn = turns.now(instance, noted=noted) if instance.experiment else None
+    found = turn.arm.parameter_set if turn else live.parameter_set
     return Answer(
         strategy=instance.name,
-        version=live.parameter_set.version,
+        version=found.version,
         # A set stored before a parameter was declared is told with its default.
-        values=strategy_of(instance).complete(live.parameter_set.values),
-        experiment=instance.experiment or None,
-        arm=instance.arm or None,
+        values=strategy_of(instance).complete(found.values),
+        experiment=instance.experiment if turn else None,
+        arm=turn.arm.name if turn else None,
         size=instance.size,
         status=instance.status,
+        valid_until=clock.to_text(turn.until) if turn and turn.until else None,
     )

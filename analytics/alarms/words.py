@@ -29,7 +29,9 @@ def signed(value: float, digits: int = 2, unit: str = " %") -> str:
 
 
 def hours(number: float) -> str:
-    """A stretch of time, rounded: ``3 h``, ``2.5 days``, ``40 min``."""
+    """A stretch of time, rounded: ``3 h``, ``2.5 days``, ``40 min``, ``30 s``."""
+    if number < 1 / 60:
+        return f"{number * 3_600:.0f} s"
     if number < 1:
         return f"{number * 60:.0f} min"
     return f"{number:.0f} h" if number < 48 else f"{number / 24:.1f} days"

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,3 +94,61 @@ def _remembering(steps: Floats, memory: float) -> Floats:
         for at in range(1, steps.shape[1]):
             steps[:, at] = memory * steps[:, at - 1] + fresh * steps[:, at]
     return steps
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """Trades of setups whose true excess is known: ``n``, ``total`` and ``wins`` of each setup by
+    day, shape (setups, days); of all trades by day, shape (days,); ``truth``, shape (setups,)."""
+
+    n: Floats
+    total: Floats
+    wins: Floats
+    whole_n: Floats
+    whole_total: Floats
+    truth: Floats
+
+
+def planted(
+    rng: np.random.Generator, noise: Noise, days: int, setups: int = 120, good: int = 0,
+    effect: float = 0.15,
+) -> Planted:  # fmt: skip
+    """8 trades a day, each of one setup drawn at random; ``good`` setups are better by ``effect``
+    and as many worse, all others are like the strategy, which earns nothing."""
+    truth = np.zeros(setups)
+    truth[:good], truth[good : 2 * good] = effect, -effect
+    which = rng.integers(0, setups, days * PER_DAY)
+    day = np.repeat(np.arange(days), PER_DAY)
+    r = (results(rng, noise, 1, days)[0] - EDGE).reshape(-1) + truth[which]
+    n, total, wins = _cells(which * days + day, setups, days, r)
+    return Planted(n, total, wins, n.sum(axis=0), total.sum(axis=0), truth)
+
+
+def _cells(cell: NDArray[np.int64], setups: int, days: int, r: Floats) -> tuple[Floats, ...]:
+    """Trades, their sums and wins per setup and day, from the cell that each trade falls into."""
+    size = setups * days
+    return tuple(
+        np.asarray(np.bincount(cell, weights, size), dtype=np.float64).reshape(setups, days)
+        for weights in (np.ones(r.size), r, r > 0)
+    )
+
+
+def crossed(
+    rng: np.random.Generator, noise: Noise, days: int, features: int = 10, levels: int = 5
+) -> Planted:
+    """A strategy that no fact matters to, looked at by ``features`` facts of ``levels`` values
+    (three of which hold for a whole day) and by all pairs of facts: the setups overlap."""
+    day = np.repeat(np.arange(days), PER_DAY)
+    r = (results(rng, noise, 1, days)[0] - EDGE).reshape(-1)
+    facts = [
+        np.repeat(rng.integers(0, levels, days), PER_DAY) if at < 3
+        else rng.integers(0, levels, r.size)
+        for at in range(features)
+    ]  # fmt: skip
+    pairs = [one * levels + other for one, other in combinations(facts, 2)]
+    kinds = [(fact, levels) for fact in facts] + [(pair, levels**2) for pair in pairs]
+    parts = [_cells(key * days + day, size, days, r) for key, size in kinds]
+    n, total, wins = (np.concatenate(part) for part in zip(*parts, strict=True))
+    first = slice(0, levels)  # the first fact alone holds every trade once
+    whole_n, whole_total = n[first].sum(axis=0), total[first].sum(axis=0)
+    return Planted(n, total, wins, whole_n, whole_total, np.zeros(n.shape[0]))

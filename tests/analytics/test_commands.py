@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from io import StringIO
 
@@ -92,6 +93,24 @@ def test_people_read_sentences(bot):
     text = run("analyze_performance", "--as-of", AT.isoformat())
     assert "Mara / rsi_bb / all (live, USD): flat" in text
     assert " 24h 8 trades" in text and "Sharpe" in text
+
+
+def test_people_see_how_sure_a_number_is(bot):
+    text = run("analyze_performance", "--as-of", AT.isoformat())
+    month = next(line for line in text.splitlines() if line.strip().startswith("30d"))
+    assert re.search(r"\d\.\d% won \(\d+% to \d+%\)", month)
+    assert re.search(r"average \S+ % \(\S+ to \S+\)", month)
+
+
+def test_one_bot_alone_can_be_asked_about(bot):
+    other = make_bot("Nils")
+    keep(other, history.days(40))
+    both = run("analyze_performance", "--as-of", AT.isoformat())
+    assert "Mara / rsi_bb" in both and "Nils / rsi_bb" in both
+    text = run("analyze_performance", "--as-of", AT.isoformat(), "--bot", "Nils")
+    assert "Nils / rsi_bb" in text and "Mara" not in text
+    with pytest.raises(CommandError, match='no bot is named "Nobody"'):
+        run("analyze_performance", "--as-of", AT.isoformat(), "--bot", "Nobody")
 
 
 @pytest.mark.parametrize("command", ["monitor_performance", "analyze_performance"])

@@ -20,6 +20,8 @@ SCRIPTS = {
     "stored_replay.py": ("--bars", "2000"),
     "startup.py": ("--repeats", "1"),
     "monitoring.py": ("--trades", "28000"),
+    "experiments.py": ("--runs", "4"),
+    "setups.py": ("--runs", "2"),
     "worlds.py": ("--runs", "4", "--days", "200"),
     "lists.py": (*SMALL, "--candles", "500", "--repeats", "1"),
 }

@@ -1,5 +1,14 @@
 """The admin's pages of trades, markets, parameters and bots."""
 
-from . import bots, bricks, market, open_positions, strategies, sums, trades
+from . import bots, bricks, experiments, market, open_positions, strategies, sums, trades
 
-__all__ = ["bots", "bricks", "market", "open_positions", "strategies", "sums", "trades"]
+__all__ = [
+    "bots",
+    "bricks",
+    "experiments",
+    "market",
+    "open_positions",
+    "strategies",
+    "sums",
+    "trades",
+]

@@ -115,14 +115,15 @@ def _metrics(one: Side, two: Side) -> list[dict[str, Any]]:
     if one.metrics is None and two.metrics is None:
         return []
     return [
-        {"label": label, "cells": [_cell(side.metrics, *how) for side in (one, two)]}
+        {"label": label, "cells": [metric_cell(side.metrics, *how) for side in (one, two)]}
         for label, *how in METRICS
     ]
 
 
-def _cell(
+def metric_cell(
     metrics: Metrics | None, name: str, kind: str, interval: tuple[int, int] | None
 ) -> dict[str, Any]:
+    """How a metric reads, and its interval."""
     known = metrics or {"trades": 0}
     value = known.get(name)
     bounds = known.get(f"{name}_interval") if interval else None

@@ -14,7 +14,7 @@ from trading import display
 from trading.models import LiveSet, ParameterSet, StrategyInstance
 from trading.strategies import REGISTRY
 
-from . import set_files
+from . import experiment_form, set_files
 from .base import Exported, ReadOnlyAdmin, resource_for
 from .changes import changes, export
 from .compare import compare
@@ -32,6 +32,8 @@ PAGES = (
     ("export/<int:version>/", set_files.export, "export_set"),
     ("name/<int:version>/", set_files.name_it, "name"),
     ("import/", set_files.bring, "import_set"),
+    ("experiments/", experiment_form.overview, "experiments"),
+    ("experiments/new/", experiment_form.new, "new_experiment"),
 )
 TABLES = (
     ("changes/", changes, "changes"),

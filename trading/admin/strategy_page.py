@@ -17,6 +17,7 @@ from trading import display
 from trading.declared import declaration
 from trading.freezes import freeze_of
 from trading.models import (
+    Experiment,
     Freeze,
     LiveSet,
     Mode,
@@ -44,8 +45,11 @@ PLACES = {
     Origin.ROLLBACK: "rollback",
 }
 # Errors of a change that are about no parameter go by these names.
-NO_PARAMETER = {"document", "frozen", "live_from", "name", "reason", "seen", "to"}
-TABS = (("change", "Parameters"), ("history", "Story"), ("compare", "Compare"))
+NO_PARAMETER = {"document", "experiment", "frozen", "live_from", "name", "reason", "seen", "to"}
+TABS = (
+    ("change", "Parameters"), ("history", "Story"), ("compare", "Compare"),
+    ("experiments", "Experiments"),
+)  # fmt: skip
 
 
 class StrategyPage:
@@ -101,7 +105,13 @@ class StrategyPage:
     @property
     def frozen(self) -> bool:
         """Whether no parameter of this strategy may change now."""
-        return self.freeze is not None or self.instance.status == Status.FROZEN
+        stopped = self.freeze is not None or self.instance.status == Status.FROZEN
+        return stopped or self.experiment is not None
+
+    @cached_property
+    def experiment(self) -> Experiment | None:
+        """The experiment that runs; while it does, what is live stays as it is."""
+        return self.instance.experiments.filter(status=Experiment.Status.ACTIVE).first()
 
     @property
     def may_change(self) -> bool:

@@ -14,7 +14,7 @@ from trading.api.base import Endpoint, Json, body
 from trading.api.queries import Query
 from trading.api.shapes import ParametersIn, RollbackIn
 from trading.models import Origin
-from trading.refusals import Frozen, Refused, Stale
+from trading.refusals import Experimenting, Frozen, Refused, Stale
 from trading.strategies import UnknownStrategy
 
 
@@ -145,8 +145,8 @@ def _changed(bot, strategy, change) -> Response:
         change()
     except Stale as stale:
         return Response(_stale(stale), status=status.HTTP_409_CONFLICT)
-    except Frozen as frozen:
-        (text,) = frozen.errors["frozen"]
+    except (Frozen, Experimenting) as held:
+        ((text,),) = held.errors.values()
         return Response({"detail": text}, status=status.HTTP_409_CONFLICT)
     except Refused as refused:
         # The field of the request is named for what it holds.

@@ -100,6 +100,43 @@ class StrategyIn(In):
     arms: list[dict[str, Any]] = []
 
 
+class ArmIn(In):
+    name: str
+    values: dict[str, Any] | None = None
+    version: int | None = None
+
+
+class ExperimentIn(In):
+    strategy: str
+    name: str
+    reason: str
+    arms: list[ArmIn]
+    design: str = "ab"
+    shares: list[int] = []
+    max_trades: int | None = None
+    max_days: int | float | None = None
+    max_drawdown_pct: int | float | None = None
+    max_loss_pct: int | float | None = None
+    block_seconds: int | None = None
+    before_days: int = 30
+    notes: str = ""
+    seed: int | None = None
+    start: bool = True
+
+
+class NothingIn(In):
+    pass
+
+
+class ReasonIn(In):
+    reason: str
+
+
+class PromoteIn(In):
+    arm: str
+    reason: str
+
+
 class ClockIn(In):
     now: Number
 

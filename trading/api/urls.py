@@ -7,6 +7,7 @@ from django.urls import path, re_path
 from trading.api import (  # fmt: skip
     activity,
     clock,
+    experiments,
     market,
     parameters,
     performance,
@@ -15,6 +16,8 @@ from trading.api import (  # fmt: skip
     strategies,
     trades,
 )
+
+_EXPERIMENT = r"^experiments/(?P<experiment>[0-9]{1,18})"
 
 urlpatterns = [
     path("trades/", trades.Trades.as_view(), name="trades"),
@@ -31,5 +34,11 @@ urlpatterns = [
     path("evaluations/", activity.Evaluations.as_view(), name="evaluations"),
     path("heartbeat/", activity.Heartbeat.as_view(), name="heartbeat"),
     path("performance/", performance.Performance.as_view(), name="performance"),
+    path("experiments/", experiments.Experiments.as_view(), name="experiments"),
+    re_path(rf"{_EXPERIMENT}/$", experiments.OneExperiment.as_view(), name="experiment"),
+    re_path(rf"{_EXPERIMENT}/start/$", experiments.Start.as_view(), name="experiment-start"),
+    re_path(rf"{_EXPERIMENT}/stop/$", experiments.Stop.as_view(), name="experiment-stop"),
+    re_path(rf"{_EXPERIMENT}/promote/$", experiments.Promote.as_view(), name="experiment-promote"),
+    re_path(rf"{_EXPERIMENT}/keep/$", experiments.Keep.as_view(), name="experiment-keep"),
     path("clock/", clock.Clock.as_view(), name="clock"),
 ]

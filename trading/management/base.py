@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -27,7 +29,13 @@ class Command(BaseCommand):
 
     def execute(self, *args: Any, **options: Any) -> Any:
         try:
-            return super().execute(*args, **options)
+            done = super().execute(*args, **options)
+            self.stdout.flush()
+            return done
+        except BrokenPipeError:
+            # Whoever read along has seen enough (``| head``): nothing went wrong.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise SystemExit(0) from None
         except (OperationalError, ProgrammingError) as error:
             if "trading_trade" in connection.introspection.table_names():
                 raise

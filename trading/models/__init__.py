@@ -10,6 +10,7 @@ from .bots import (
     Status,
     StrategyInstance,
 )
+from .experiments import ArmBlock, Experiment, ExperimentArm
 from .market import CandleBlock, CandleSeries, EvaluationCount, RenkoBrick
 from .parameters import Freeze, LivePeriod, LiveSet, Origin, ParameterSet, Preset
 from .rollups import RollupDay, Scope
@@ -26,6 +27,7 @@ from .trades import (
 )
 
 __all__ = [
+    "ArmBlock",
     "Book",
     "Bot",
     "BotToken",
@@ -33,6 +35,8 @@ __all__ = [
     "CandleSeries",
     "ClosedPosition",
     "EvaluationCount",
+    "Experiment",
+    "ExperimentArm",
     "ExternalStrategy",
     "Freeze",
     "LivePeriod",

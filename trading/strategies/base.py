@@ -102,6 +102,7 @@ class Rules:
     """When a strategy trades: the functions that take the places of the engine's hooks (see
     ``engine``), and how many candles they need before they can be asked."""
 
+    ready: Callable[..., Any]
     enter: Callable[..., Any]
     place: Callable[..., Any]
     follow: Callable[..., Any]
@@ -112,7 +113,7 @@ class Rules:
     memory: int = 1  # numbers that they keep for themselves
 
     def hooks(self) -> dict[str, Any]:
-        names = ("enter", "place", "follow", "leave", "describe", "advance")
+        names = ("ready", "enter", "place", "follow", "leave", "describe", "advance")
         return {name: getattr(self, name) for name in names}
 
 

@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from . import common
-from .base import Below, Feature, Strategy
-from .parameters import Integer, Number
+from .base import Below, Feature, Rules, Strategy
+from .common import WINDOW, always, nothing_to_keep
+from .engine import Tape
+from .indicators import (
+    Floats,
+    atr,
+    atr_wilder,
+    bands,
+    ema,
+    macd,
+    macd_signal,
+    mean,
+    rsi,
+    rsi_wilder,
+    volatility_bps,
+)
+from .parameters import Integer, Number, Value
 
 # A table reads better in rows.
 # fmt: off
@@ -61,6 +79,132 @@ _RISK = (
            help="Room left between the price and the stop that follows it; it only tightens."),
 )
 
+# fmt: on
+(VOLATILITY, LEVEL, RSI, MACD, EXPANSION, ALIGNMENT, PRICE_EMA) = range(7)
+BREAKOUT_FAILURE, TIME_STOP, NO_MOVEMENT = 2, 3, 4
+SIMPLE = 0  # of the choices of smoothing
+BROKEN, RANGE = 0, 1  # what is kept of an entry: the level, and the ATR
+RANGES = 5  # the newest average ranges, whose mean the newest is held against
+
+
+def warmup(values: Mapping[str, Value]) -> int:
+    """Candles until every indicator that it reads is there."""
+    periods = (
+        int(values["breakout_lookback"]) + 1, values["ema_slow_period"],
+        int(values["rsi_period"]) + 1, int(values["macd_slow"]) + int(values["macd_signal"]) - 1,
+        int(values["atr_period"]) + RANGES, values["bb_period"],
+    )  # fmt: skip
+    return max(int(period) for period in periods)
+
+
+def oldest(s: Any) -> int:
+    """The first candle that smoothed indicators see."""
+    return int(max(s.first, s.candle - WINDOW + 1))
+
+
+def average_range(t: Tape, at: int, p: Any, s: Any) -> float:
+    """The ATR at a candle."""
+    if p.smoothing == SIMPLE:
+        return atr(t.highs, t.lows, t.closes, at, p.atr_period)
+    return atr_wilder(t.highs, t.lows, t.closes, oldest(s), at, p.atr_period)
+
+
+def usual_range(t: Tape, p: Any, s: Any) -> float:
+    """The mean of the ATRs at the last five candles, the newest included."""
+    total = 0.0
+    for at in range(s.candle - RANGES + 1, s.candle + 1):
+        total += average_range(t, at, p, s)
+    return total / RANGES
+
+
+def strength_now(t: Tape, p: Any, s: Any) -> float:
+    """The RSI at the newest candle."""
+    if p.smoothing == SIMPLE:
+        return rsi(t.closes, s.candle, p.rsi_period)
+    return rsi_wilder(t.closes, oldest(s), s.candle, p.rsi_period)
+
+
+def broken(t: Tape, price: float, p: Any, s: Any) -> tuple[int, float]:
+    """The side on which the price left the range of the closed candles, and the level."""
+    high, low = t.highs[s.candle - 1], t.lows[s.candle - 1]
+    for i in range(s.candle - p.breakout_lookback, s.candle - 1):
+        high, low = max(high, t.highs[i]), min(low, t.lows[i])
+    if price > high:
+        return 1, high
+    if price < low:
+        return -1, low
+    return 0, 0.0
+
+
+def enter(t: Tape, price: float, p: Any, s: Any, memory: Floats) -> tuple[int, int, float]:
+    """The filters in order; the level and the range are kept for the exits."""
+    k = s.candle
+    volatility = volatility_bps(t.closes, k)
+    if not p.vol_min_bps <= volatility <= p.vol_max_bps:
+        return 0, VOLATILITY, 0.0
+    side, level = broken(t, price, p, s)
+    if side == 0:
+        return 0, LEVEL, 0.0
+    found = strength_now(t, p, s)
+    if found <= p.rsi_bullish_threshold if side > 0 else found >= p.rsi_bearish_threshold:
+        return 0, RSI, 0.0
+    line = macd(t.closes, k, p.macd_fast, p.macd_slow)
+    signal = macd_signal(t.closes, k, p.macd_fast, p.macd_slow, p.macd_signal)
+    if side * (line - signal) <= 0.0:
+        return 0, MACD, 0.0
+    reach = average_range(t, k, p, s)
+    if reach < p.min_atr_expansion * usual_range(t, p, s):
+        return 0, EXPANSION, 0.0
+    fast = ema(t.closes, k, p.ema_fast_period)
+    if side * (fast - ema(t.closes, k, p.ema_slow_period)) <= 0.0:
+        return 0, ALIGNMENT, 0.0
+    if side * (price - fast) <= 0.0:
+        return 0, PRICE_EMA, 0.0
+    memory[BROKEN], memory[RANGE] = level, reach
+    return side, -1, min(1.0, abs(line - signal) / reach) if reach > 0.0 else 0.0
+
+
+def place(entry: float, side: int, p: Any, s: Any, memory: Floats) -> tuple[float, float]:
+    """The stop behind the level that was broken, the target ahead of the entry."""
+    stop = memory[BROKEN] - side * p.stop_loss_atr_multiplier * memory[RANGE]
+    return stop, entry + side * p.take_profit_atr_multiplier * memory[RANGE]
+
+
+def follow(price: float, p: Any, s: Any, memory: Floats) -> float:
+    """The stop follows the price, in average ranges at entry, once the profit was large enough."""
+    stop: float = s.stop
+    if s.best * s.entry >= p.trailing_stop_activation_atr * memory[RANGE]:
+        stop = price - s.side * p.trailing_stop_distance_atr * memory[RANGE]
+    return stop
+
+
+def leave(t: Tape, price: float, held: float, p: Any, s: Any, memory: Floats) -> int:
+    """When a candle closed back across the level, after its time, or when nothing came of it."""
+    before = s.candle - 1
+    closed_since = t.starts[before] + p.candle_interval_seconds > s.entered
+    if closed_since and s.side * (t.closes[before] - memory[BROKEN]) < 0.0:
+        return BREAKOUT_FAILURE
+    if held > p.max_hold_minutes * 60.0:
+        return TIME_STOP
+    if held > p.no_movement_minutes * 60.0 and s.side * (price - s.entry) <= 0.0:
+        return NO_MOVEMENT
+    return -1
+
+
+def describe(t: Tape, price: float, p: Any, s: Any, memory: Floats, out: Floats) -> None:
+    """The features, in the order in which they are declared."""
+    k = s.candle
+    line = macd(t.closes, k, p.macd_fast, p.macd_slow)
+    signal = macd_signal(t.closes, k, p.macd_fast, p.macd_slow, p.macd_signal)
+    lower, upper = bands(t.closes, k, p.bb_period, p.bb_std)
+    out[0], out[1] = (0.0 if s.side > 0 else 1.0), memory[BROKEN]
+    out[2], out[3], out[4], out[5] = strength_now(t, p, s), line, signal, line - signal
+    out[6], out[7] = 1.0, (upper - lower) / mean(t.closes, k, p.bb_period)
+    out[8] = ema(t.closes, k, p.ema_fast_period)
+    out[9] = ema(t.closes, k, p.ema_slow_period)
+
+
+# fmt: off
 STRATEGY = Strategy(
     key="breakout",
     title="Breakout + momentum",
@@ -99,4 +243,7 @@ STRATEGY = Strategy(
         "volatility", "level", "rsi", "macd", "atr_expansion", "ema_alignment", "price_ema",
     ),
     exit_reasons=("stop_loss", "take_profit", "breakout_failure", "time_stop", "no_movement"),
+    trading=Rules(
+        always, enter, place, follow, leave, describe, nothing_to_keep, warmup, memory=2
+    ),
 )

@@ -145,3 +145,8 @@ def trail(price: float, p: Any, s: Any, memory: Floats) -> float:
 
 def nothing_to_keep(t: Tape, p: Any, s: Any, memory: Floats) -> None:
     """For rules that follow from the candles alone."""
+
+
+def always(t: Tape, p: Any, s: Any, memory: Floats) -> bool:
+    """For rules that need candles and nothing else."""
+    return True

@@ -1,6 +1,6 @@
 """What happens when a strategy decides: candles, positions, fills, costs, exits, pauses, counts.
 
-A strategy says *when* by six functions of its own, which take the places of those named here
+A strategy says *when* by seven functions of its own, which take the places of those named here
 (``Hooks``); everything else is the same for all. ``run`` walks along base bars from where it was
 left, so that a replay of a year and a live bot that hands over one bar at a time take the same
 way. Rules: see the docstring of each function; nothing looks beyond the bar that it is at.
@@ -74,6 +74,11 @@ COLUMNS = 18
 # ``memory`` numbers that the strategy keeps for itself.
 
 
+def ready(t: Tape, p: Any, s: Any, memory: Floats) -> bool:
+    """Whether there is enough of what is not a candle; candles are counted by the engine."""
+    raise NotImplementedError
+
+
 def enter(t: Tape, price: float, p: Any, s: Any, memory: Floats) -> tuple[int, int, float]:
     """1, -1 or 0 for long, short or none; the filter that blocked it; the signal's strength."""
     raise NotImplementedError
@@ -123,7 +128,7 @@ def run(
             fill_waiting(t, p, s, o, memory, trades)
         if s.side != 0:
             manage(t, p, s, o, memory, trades)
-        elif s.exited == 0 and s.waiting == 0 and may_enter(t, p, s, o):
+        elif s.exited == 0 and s.waiting == 0 and may_enter(t, p, s, o, memory):
             decide(t, p, s, o, memory, trades, funnel)
         s.bar += 1
     return True
@@ -164,9 +169,9 @@ def ended(t: Tape, s: Any, o: Any) -> float:
     return float(t.time[s.bar] + o.bar)
 
 
-def may_enter(t: Tape, p: Any, s: Any, o: Any) -> bool:
+def may_enter(t: Tape, p: Any, s: Any, o: Any, memory: Floats) -> bool:
     """Whether the rules are asked: warmed up, no cooldown, no pause."""
-    if s.candle - s.first + 1 < s.warmup:
+    if s.candle - s.first + 1 < s.warmup or not ready(t, p, s, memory):
         return False
     since = ended(t, s, o) - s.left
     if s.streak >= p.max_losing_streak and since < p.pause_seconds - ROOM:

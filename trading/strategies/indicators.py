@@ -128,6 +128,20 @@ def mean_return(close: Floats, first: int, at: int) -> float:
     return total / (at - first) * 10_000.0
 
 
+def macd(close: Floats, at: int, fast: int, slow: int) -> float:
+    """The quick exponential average less the slow one."""
+    return ema(close, at, fast) - ema(close, at, slow)
+
+
+def macd_signal(close: Floats, at: int, fast: int, slow: int, period: int) -> float:
+    """Exponential average of the last ``period`` values of the MACD, begun at the oldest."""
+    share = 2.0 / (period + 1)
+    e = macd(close, at - period + 1, fast, slow)
+    for i in range(at - period + 2, at + 1):
+        e = macd(close, i, fast, slow) * share + e * (1.0 - share)
+    return e
+
+
 VOLATILITY_CANDLES = 20
 
 

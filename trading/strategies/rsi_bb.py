@@ -8,7 +8,7 @@ from typing import Any
 
 from . import common
 from .base import Below, Feature, Group, Rules, Strategy
-from .common import WINDOW, nothing_to_keep, trail
+from .common import WINDOW, always, nothing_to_keep, trail
 from .engine import Tape
 from .indicators import (
     Floats,
@@ -233,5 +233,5 @@ STRATEGY = Strategy(
         "momentum",
     ),
     exit_reasons=("stop_loss", "take_profit", "time_stop", "trend_reversal"),
-    trading=Rules(enter, place, trail, leave, describe, nothing_to_keep, warmup),
+    trading=Rules(always, enter, place, trail, leave, describe, nothing_to_keep, warmup),
 )

@@ -3,10 +3,10 @@ from django.core.management.base import CommandError
 from analytics import monitoring, snapshots
 from trading import clock
 from trading.management.base import Command as Base
-from trading.management.base import moment
+from trading.management.base import bot_named, moment
 
 SHOWN = {
-    "avg_pnl_pct": "average %", "total_pnl_pct": "total %", "profit_factor": "profit factor",
+    "total_pnl_pct": "total %", "profit_factor": "profit factor",
     "max_drawdown_pct": "drawdown %", "sharpe": "Sharpe",
 }  # fmt: skip
 
@@ -15,16 +15,18 @@ class Command(Base):
     help = "How every strategy, market and parameter set did over 24 h, 7 d, 30 d and in all."
 
     def add_arguments(self, parser):
+        parser.add_argument("--bot", metavar="NAME", help="show this bot only")
         parser.add_argument(
             "--as-of", metavar="TIME", help="as of then (UTC), nothing later; default now"
         )
 
-    def handle(self, *, as_of, **options):
+    def handle(self, *, as_of, bot, **options):
+        wanted = bot_named(bot).name if bot else None
         at = moment(as_of) if as_of else clock.now()
         if at > clock.now():
             raise CommandError(f'--as-of: "{as_of}" lies in the future')
         done = monitoring.analyze(at)
-        found = snapshots.told(at)
+        found = [one for one in snapshots.told(at) if wanted in (None, one["bot"])]
         if options["json"]:
             self.answer({**done, "scopes": found})
             return
@@ -43,8 +45,18 @@ class Command(Base):
 def _line(metrics):
     if not metrics["trades"]:
         return "no trades"
-    parts = [f"{metrics['trades']:,} trades", f"{metrics['win_rate']:.1%} won"]
+    parts = [
+        f"{metrics['trades']:,} trades",
+        f"{metrics['win_rate']:.1%} won{_between(metrics['win_rate_interval'], '.0%')}",
+        f"average {metrics['avg_pnl_pct']:+.4g} %"
+        f"{_between(metrics['avg_pnl_pct_interval'], '+.3g')}",
+    ]
     for name, label in SHOWN.items():
         value = metrics[name]
         parts.append(f"{label} {'-' if value is None else f'{value:.4g}'}")
     return ", ".join(parts)
+
+
+def _between(interval, form):
+    """The 95 % interval behind its number; nothing where it is not known."""
+    return f" ({interval[0]:{form}} to {interval[1]:{form}})" if interval else ""

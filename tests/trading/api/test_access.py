@@ -47,12 +47,21 @@ SOUND = {
     ("POST", "alerts/1/acknowledge/"): {"note": "seen"},
     ("POST", "alerts/1/snooze/"): {"until": MINUTE},
     ("POST", "alerts/1/resolve/"): {"note": "done"},
+    ("GET", "experiments/"): None,
+    ("POST", "experiments/"): {"strategy": "rsi_bb", "name": "x", "reason": "why",
+                               "arms": [{"name": "B", "values": {"rsi_period": 9}}]},
+    ("GET", "experiments/999/"): None,
+    ("POST", "experiments/999/start/"): {},
+    ("POST", "experiments/999/stop/"): {"reason": "why"},
+    ("POST", "experiments/999/promote/"): {"arm": "B", "reason": "why"},
+    ("POST", "experiments/999/keep/"): {"reason": "why"},
     ("GET", "clock/"): None,
     ("POST", "clock/"): {"now": MINUTE},
 }  # fmt: skip
 OPERATES = {
     "parameters/rsi_bb/", "parameters/rsi_bb/rollback/", "strategies/", "alerts/1/acknowledge/",
-    "alerts/1/snooze/", "alerts/1/resolve/",
+    "alerts/1/snooze/", "alerts/1/resolve/", "experiments/", "experiments/999/start/",
+    "experiments/999/stop/", "experiments/999/promote/", "experiments/999/keep/",
 }  # fmt: skip
 
 

@@ -18,10 +18,10 @@ EXAMPLES = [
 ]
 
 
-def run(api, command: str):
-    """Do what curl would do."""
+def run(api, command: str, last_id: object):
+    """Do what curl would do; ``last_id`` is the one that an answer named last."""
     filled = Template(command.replace("\\\n", " ")).substitute(
-        API="/api/v1", AUTH=f"Authorization: Bearer {api.secret}"
+        API="/api/v1", AUTH=f"Authorization: Bearer {api.secret}", ID=last_id
     )
     words = iter(shlex.split(filled)[1:])
     method, body, headers, address = "GET", b"", {}, ""
@@ -47,8 +47,11 @@ def part_of(said, answer) -> bool:
 
 def test_every_example_is_answered_as_the_document_says(api, simulated):
     assert len(EXAMPLES) == TEXT.count("curl -H") > 20
+    last_id = None
     for command, status, said in EXAMPLES:
-        answer = run(api, command)
+        answer = run(api, command, last_id)
+        if answer["Content-Type"] == "application/json" and isinstance(answer.json(), dict):
+            last_id = answer.json().get("id", last_id)
         assert answer.status_code == status, (command, answer.content)
         assert said is None or part_of(said, answer.json()), (command, answer.json())
 

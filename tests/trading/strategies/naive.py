@@ -107,13 +107,16 @@ class Replay:
         last = None
         for bar in self.bars:
             if last is not None and bar[0] - (last + self.b) > 3 * self.c:
-                self.candles = []
+                self.forget()
             last = bar[0]
             self.form(bar)
             self.on(bar)
         if self.position:
             self.close(self.bars[-1][4], self.bars[-1][0] + self.b, "end_of_data")
         return self.trades
+
+    def forget(self):
+        self.candles = []
 
     def form(self, bar):
         time, open_, high, low, close, volume = bar
@@ -146,18 +149,21 @@ class Replay:
     # Positions
 
     def enter(self, side, price, at):
-        v, sign = self.v, 1 if side == "long" else -1
+        sign = 1 if side == "long" else -1
         entry = price * (1 + sign * self.half / 10_000)
+        self.position = Position(side, entry, at, *self.levels(sign, entry))
+
+    def levels(self, sign, entry):
+        v = self.v
         stop, target = v["stop_loss_bps"], v["take_profit_bps"]
         if self.vol > v["vol_high_threshold"]:
             stop, target = stop * 1.2, target * 1.1
         elif self.vol < v["vol_low_threshold"]:
             stop, target = stop * 0.9, target * 0.9
-        stop, target = entry * (1 - sign * stop / 10_000), entry * (1 + sign * target / 10_000)
-        self.position = Position(side, entry, at, stop, target)
+        return entry * (1 - sign * stop / 10_000), entry * (1 + sign * target / 10_000)
 
     def manage(self, open_, high, low, close, end):
-        p, v = self.position, self.v
+        p = self.position
         long = p.side == "long"
         if self.intrabar:
             if (low <= p.stop) if long else (high >= p.stop):
@@ -166,9 +172,9 @@ class Replay:
                 return self.close((max if long else min)(open_, p.target), end, "take_profit")
         gain = (close - p.price) / p.price if long else (p.price - close) / p.price
         p.best = max(p.best, gain)
-        if v["enable_trailing_stop"] and p.best * 10_000 >= v["trailing_stop_activation_bps"]:
-            room = v["trailing_stop_distance_bps"] / 10_000
-            p.stop = max(p.stop, close * (1 - room)) if long else min(p.stop, close * (1 + room))
+        moved = self.trailed(p, close, long)
+        if moved is not None:
+            p.stop = max(p.stop, moved) if long else min(p.stop, moved)
         reason = self.reason(p, close, end)
         if reason and self.next_open:
             self.waiting = ("exit", reason)
@@ -176,13 +182,24 @@ class Replay:
             self.close(close, end, reason)
         return None
 
+    def trailed(self, p, close, long):
+        v = self.v
+        if not v["enable_trailing_stop"] or p.best * 10_000 < v["trailing_stop_activation_bps"]:
+            return None
+        room = v["trailing_stop_distance_bps"] / 10_000
+        return close * (1 - room) if long else close * (1 + room)
+
     def reason(self, p, close, end):
-        v, long = self.v, p.side == "long"
+        long = p.side == "long"
         if not self.intrabar:
             if (close <= p.stop) if long else (close >= p.stop):
                 return "stop_loss"
             if (close >= p.target) if long else (close <= p.target):
                 return "take_profit"
+        return self.own_reason(p, close, end, long)
+
+    def own_reason(self, p, close, end, long):
+        v = self.v
         if end - p.at > v["max_hold_minutes"] * 60 * min(1, self.c / 60):
             return "time_stop"
         closes = [candle.close for candle in self.candles]
@@ -214,9 +231,7 @@ class Replay:
 
     def ready(self, end):
         v = self.v
-        needed = max(20, v["ema_slow_period"], v["bb_period"], v["rsi_period"] + 1,
-                     v["atr_period"] + 1, v["volume_ma_period"] + 1)  # fmt: skip
-        if len(self.candles) < needed:
+        if len(self.candles) < max(20, self.needed()) or not self.enough():
             return False
         if not self.trades:
             return True
@@ -224,6 +239,14 @@ class Replay:
         if self.streak() >= v["max_losing_streak"] and since < v["pause_seconds"] - 1e-6:
             return False
         return since >= self.cooldown() - 1e-6
+
+    def needed(self):
+        v = self.v
+        return max(v["ema_slow_period"], v["bb_period"], v["rsi_period"] + 1,
+                   v["atr_period"] + 1, v["volume_ma_period"] + 1)  # fmt: skip
+
+    def enough(self):
+        return True
 
     def cooldown(self):
         v = self.v
@@ -286,3 +309,219 @@ class Replay:
         if sum(candle.mark == wanted for candle in self.candles[-3:]) < 2:
             return None, "momentum"
         return side, None
+
+
+def true_ranges(candles):
+    return [
+        max(b.high - b.low, abs(b.high - a.close), abs(b.low - a.close))
+        for a, b in pairwise(candles)
+    ]
+
+
+class Breakout(Replay):
+    closed = newest = None
+
+    def form(self, bar):
+        """The candle that closed last is known by itself: a gap does not undo it."""
+        newest = self.newest
+        super().form(bar)
+        if self.candles[-1] is not newest:
+            self.closed, self.newest = newest, self.candles[-1]
+
+    def needed(self):
+        v = self.v
+        return max(v["breakout_lookback"] + 1, v["ema_slow_period"], v["rsi_period"] + 1,
+                   v["macd_slow"] + v["macd_signal"] - 1, v["atr_period"] + 5,
+                   v["bb_period"])  # fmt: skip
+
+    def atr(self, candles):
+        period = self.v["atr_period"]
+        if self.v["smoothing"] == "simple":
+            return average(true_ranges(candles)[-period:])
+        ranges = true_ranges(candles)
+        found = average(ranges[:period])
+        for one in ranges[period:]:
+            found = (found * (period - 1) + one) / period
+        return found
+
+    def atrs(self):
+        """At the last five candles, of the 200 that are seen."""
+        seen = self.candles[-200:]
+        return [self.atr(seen[: len(seen) - back]) for back in (4, 3, 2, 1, 0)]
+
+    def macd(self, closes):
+        return ema(closes, self.v["macd_fast"]) - ema(closes, self.v["macd_slow"])
+
+    def signal(self, close):
+        v, closed = self.v, self.candles[:-1][-self.v["breakout_lookback"]:]
+        closes = [candle.close for candle in self.candles]
+        if not v["vol_min_bps"] <= self.vol <= v["vol_max_bps"]:
+            return None, "volatility"
+        high, low = max(c.high for c in closed), min(c.low for c in closed)
+        if not close > high and not close < low:
+            return None, "level"
+        side, level = ("long", high) if close > high else ("short", low)
+        long = side == "long"
+        found = rsi(closes, v["rsi_period"], v["smoothing"])
+        if not (found > v["rsi_bullish_threshold"] if long else found < v["rsi_bearish_threshold"]):
+            return None, "rsi"
+        lines = [self.macd(closes[: len(closes) - back]) for back in range(v["macd_signal"])]
+        line, signal = lines[0], ema(lines[::-1], v["macd_signal"])
+        if not (line > signal if long else line < signal):
+            return None, "macd"
+        ranges = self.atrs()
+        if ranges[-1] < v["min_atr_expansion"] * average(ranges):
+            return None, "atr_expansion"
+        fast, slow = ema(closes, v["ema_fast_period"]), ema(closes, v["ema_slow_period"])
+        if not (fast > slow if long else fast < slow):
+            return None, "ema_alignment"
+        if not (close > fast if long else close < fast):
+            return None, "price_ema"
+        self.level, self.range = level, ranges[-1]
+        return side, None
+
+    def levels(self, sign, entry):
+        v = self.v
+        return (self.level - sign * v["stop_loss_atr_multiplier"] * self.range,
+                entry + sign * v["take_profit_atr_multiplier"] * self.range)  # fmt: skip
+
+    def trailed(self, p, close, long):
+        v = self.v
+        if p.best * p.price < v["trailing_stop_activation_atr"] * self.range:
+            return None
+        room = v["trailing_stop_distance_atr"] * self.range
+        return close - room if long else close + room
+
+    def own_reason(self, p, close, end, long):
+        v = self.v
+        before = self.closed
+        if before and before.start + self.c > p.at and (
+            before.close < self.level if long else before.close > self.level
+        ):
+            return "breakout_failure"
+        if end - p.at > v["max_hold_minutes"] * 60:
+            return "time_stop"
+        gain = close - p.price if long else p.price - close
+        if end - p.at > v["no_movement_minutes"] * 60 and gain <= 0:
+            return "no_movement"
+        return None
+
+
+class RenkoAO(Replay):
+    def __init__(self, *given, **named):
+        super().__init__(*given, **named)
+        self.bricks, self.reference, self.used, self.number = [], None, set(), 0
+
+    def forget(self):
+        self.candles, self.bricks, self.reference = [], [], None
+
+    def needed(self):
+        return self.v["renko_atr_period"] + 2
+
+    def enough(self):
+        return len(self.bricks) >= max(self.v["ao_slow_period"], self.v["bb_period"])
+
+    def size(self):
+        v = self.v
+        if v["renko_fixed_size"] > 0:
+            return v["renko_fixed_size"]
+        closes = [candle.close for candle in self.candles[:-1]]
+        changes = [abs(b - a) for a, b in pairwise(closes)][-v["renko_atr_period"]:]
+        if len(changes) < v["renko_atr_period"]:
+            return 0
+        return v["renko_atr_multiplier"] * average(changes)
+
+    def form(self, bar):
+        super().form(bar)
+        price, size, turn = bar[4], self.size(), self.v["renko_reversal_bricks"]
+        if not size:
+            return
+        if self.reference is None:
+            self.reference = price
+        while True:
+            facing = self.bricks[-1][1] if self.bricks else 0
+            last = self.bricks[-1][0] if self.bricks else self.reference
+            if price >= last + (turn if facing < 0 else 1) * size:
+                opens = last + size if facing < 0 else last
+                self.draw(opens + size, 1, size)
+            elif price <= last - (turn if facing > 0 else 1) * size:
+                opens = last - size if facing > 0 else last
+                self.draw(opens - size, -1, size)
+            else:
+                return
+
+    def draw(self, close, direction, size):
+        self.number += 1
+        self.bricks.append((close, direction, size, self.number))
+
+    def ao(self, at):
+        """At a brick, or None."""
+        v, closes = self.v, [brick[0] for brick in self.bricks[: at + 1]]
+        if len(closes) < v["ao_slow_period"]:
+            return None
+        return average(closes[-v["ao_fast_period"]:]) - average(closes[-v["ao_slow_period"]:])
+
+    def divergence(self):
+        """(side, strength, number of the newer swing's brick), or None."""
+        found = []
+        for side, facing in (("long", -1), ("short", 1)):
+            first = max(0, len(self.bricks) - self.v["renko_lookback"])
+            swings = [
+                at for at in range(first, len(self.bricks) - 1)
+                if self.bricks[at][1] == facing and self.bricks[at + 1][1] == -facing
+                and self.ao(at) is not None
+            ]  # fmt: skip
+            if len(swings) < 2:
+                continue
+            old, new = swings[-2:]
+            was, now = self.bricks[old][0], self.bricks[new][0]
+            further = now < was if side == "long" else now > was
+            other = self.ao(new) > self.ao(old) if side == "long" else self.ao(new) < self.ao(old)
+            if further and other:
+                found.append((new, side, min(1, 100 * abs(now - was) / was)))
+        if not found:
+            return None
+        new, side, strength = max(found)
+        return side, strength, self.bricks[new][3]
+
+    def signal(self, close):
+        v, found = self.v, self.divergence()
+        if not found:
+            return None, "divergence"
+        side, strength, swing = found
+        if strength < v["min_divergence_strength"]:
+            return None, "divergence_strength"
+        if abs(self.ao(len(self.bricks) - 1)) / close * 10_000 < v["min_ao_strength_bps"]:
+            return None, "ao_strength"
+        if not v["brick_min_bps"] <= self.bricks[-1][2] / close * 10_000 <= v["brick_max_bps"]:
+            return None, "brick_size"
+        if self.number - swing < v["min_bricks_since_divergence"]:
+            return None, "confirmation"
+        if swing in self.used:
+            return None, "used"
+        self.used = {swing}
+        self.armed = not self.turned(side == "long")
+        return side, None
+
+    def turned(self, long):
+        now, before = self.ao(len(self.bricks) - 1), self.ao(len(self.bricks) - 2)
+        if now is None or before is None:
+            return False
+        return (now < before and now < 0) if long else (now > before and now > 0)
+
+    def levels(self, sign, entry):
+        v = self.v
+        return (entry * (1 - sign * (v["stop_loss_bps"] / 10_000)),
+                entry * (1 + sign * (v["take_profit_bps"] / 10_000)))  # fmt: skip
+
+    def own_reason(self, p, close, end, long):
+        if end - p.at > self.v["max_hold_minutes"] * 60:
+            return "time_stop"
+        if not self.turned(long):
+            self.armed = True
+        elif self.armed:
+            return "ao_reversal"
+        return None
+
+
+BY_KEY = {"rsi_bb": Replay, "breakout": Breakout, "renko_ao": RenkoAO}

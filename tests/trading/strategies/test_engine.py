@@ -26,7 +26,7 @@ from trading.strategies.walk import (
     version_of,
 )
 
-from .naive import Replay
+from .naive import BY_KEY
 
 ROOT = Path(__file__).resolve().parents[3]
 DATA = ROOT.parent / "shared" / "data"
@@ -38,22 +38,36 @@ CANDLES = {
     "btc_usdt_1h_2017-2024.csv.gz": 3_600,
 }
 with_data = pytest.mark.skipif(not DATA.exists(), reason="the shared data is not here")
-# So that it trades on candles of a minute or an hour, which the defaults are not made for.
+# So that they trade on candles of a minute or an hour, which the defaults are not made for.
 EAGER = {
     "vol_min_bps": 0.0, "vol_max_bps": 5_000.0, "rsi_momentum_strength": 2.0,
     "bb_low_zone_min": -1.0, "bb_low_zone_max": 0.4, "bb_high_zone_min": 0.5,
     "bb_high_zone_max": 2.0, "trend_confirmation_bps": 0.1, "take_profit_bps": 30.0,
     "stop_loss_bps": 20.0, "max_hold_minutes": 600.0, "volume_multiplier": 0.5,
 }  # fmt: skip
+EAGER_BY_KEY = {
+    "rsi_bb": EAGER,
+    "breakout": {
+        "vol_min_bps": 0.0, "vol_max_bps": 5_000.0, "breakout_lookback": 8,
+        "min_atr_expansion": 0.9, "rsi_bullish_threshold": 50.0, "rsi_bearish_threshold": 50.0,
+        "max_hold_minutes": 600.0, "ema_fast_period": 5, "ema_slow_period": 20,
+    },
+    "renko_ao": {
+        "brick_min_bps": 0.0, "brick_max_bps": 5_000.0, "min_divergence_strength": 0.0,
+        "min_ao_strength_bps": 0.0, "min_bricks_since_divergence": 1, "renko_atr_multiplier": 0.7,
+        "take_profit_bps": 60.0, "stop_loss_bps": 50.0, "max_hold_minutes": 600.0,
+    },
+}  # fmt: skip
 
 
-def reason(row) -> str:
-    return RSI.exit_reasons[int(row[engine.REASON])] if row[engine.REASON] >= 0 else "end_of_data"
+def reason(row, strategy=RSI) -> str:
+    at = int(row[engine.REASON])
+    return strategy.exit_reasons[at] if at >= 0 else "end_of_data"
 
 
-def walked(values, bars, interval, fills=None, plain=False):
+def walked(values, bars, interval, fills=None, plain=False, strategy=RSI):
     """All trades of a replay, and the walk."""
-    walk = Walk(RSI, RSI.clean(values), interval, fills, plain)
+    walk = Walk(strategy, strategy.clean(values), interval, fills, plain)
     rows = [walk.take(bars)]
     if len(bars):
         rows.append(walk.finish(float(bars.close[-1]), float(bars.time[-1] + interval)))
@@ -77,14 +91,14 @@ def market(n: int, seed: int, wild: float = 8.0, gaps: int = 0, volume: bool = T
     return Bars(*(getattr(bars, name)[kept] for name in bars.__slots__))
 
 
-def agree(values, bars, interval, fills) -> int:
+def agree(strategy, values, bars, interval, fills) -> int:
     """The plain replay makes the same trades and counts; how many."""
-    rows, walk = walked(values, bars, interval, fills)
+    rows, walk = walked(values, bars, interval, fills, strategy=strategy)
     intrabar = walk.candle == interval if fills.intrabar is None else fills.intrabar
     columns = [getattr(bars, name).tolist() for name in bars.__slots__]
     columns[5] = [None if x != x else x for x in columns[5]]
-    naive = Replay(
-        RSI.clean(values), list(zip(*columns, strict=True)), interval, intrabar=intrabar,
+    naive = BY_KEY[strategy.key](
+        strategy.clean(values), list(zip(*columns, strict=True)), interval, intrabar=intrabar,
         fee=fills.fee_bps, half=fills.half_spread_bps + fills.slippage_bps,
         next_open=fills.next_open,
     )  # fmt: skip
@@ -92,12 +106,12 @@ def agree(values, bars, interval, fills) -> int:
     assert len(rows) == len(trades)
     for row, trade in zip(rows, trades, strict=True):
         assert ("long" if row[engine.SIDE] > 0 else "short") == trade.side
-        assert reason(row) == trade.reason
+        assert reason(row, strategy) == trade.reason
         assert (row[engine.ENTERED], row[engine.LEFT]) == (trade.entered, trade.left)
         assert row[engine.ENTRY] == pytest.approx(trade.entry, rel=1e-12)
         assert row[engine.LEAVING] == pytest.approx(trade.exit, rel=1e-12)
         assert row[engine.RESULT] == pytest.approx(trade.pnl_pct, abs=1e-9)
-    counts = dict(zip(RSI.filters, walk.funnel.tolist(), strict=True))
+    counts = dict(zip(strategy.filters, walk.funnel.tolist(), strict=True))
     assert {name: count for name, count in counts.items() if count} == naive.blocked
     assert walk.state.evaluations == naive.evaluations
     return len(rows)
@@ -147,35 +161,65 @@ def candle_file(name: str) -> Bars:
 @pytest.mark.parametrize(
     "fills", [Fills(), Fills(intrabar=False), Fills(5, 1, 0.5, next_open=True)]
 )
-def test_on_real_candles_a_plain_replay_makes_the_same_trades(name, interval, fills):
+@pytest.mark.parametrize("key", EAGER_BY_KEY)
+def test_on_real_candles_a_plain_replay_makes_the_same_trades(name, interval, fills, key):
     whole = candle_file(name)
+    values = EAGER_BY_KEY[key] | {"candle_interval_seconds": interval}
     made = 0
     for start in (0, len(whole) // 2):
-        bars = whole.part(start, start + 1_500)
-        made += agree(EAGER | {"candle_interval_seconds": interval}, bars, interval, fills)
-    assert made >= 20
+        bars = whole.part(start, start + 1_200)
+        made += agree(get(key), values, bars, interval, fills)
+    assert made >= 10
+
+
+pick = st.sampled_from
+SHARED_CHOICES = {
+    "candle_interval_seconds": pick((60, 120, 300, 900)),
+    "adaptive_cooldown": st.booleans(), "exit_cooldown_seconds": pick((0, 10, 120)),
+    "max_losing_streak": st.integers(1, 4), "pause_seconds": pick((0, 300, 3_600)),
+    "max_hold_minutes": pick((2.0, 30.0)), "vol_low_threshold": pick((0.0, 5.0)),
+    "vol_high_threshold": pick((6.0, 20.0)),
+}  # fmt: skip
+LEVELS = {
+    "take_profit_bps": pick((5.0, 20.0, 80.0)), "stop_loss_bps": pick((5.0, 20.0, 60.0)),
+    "enable_trailing_stop": st.booleans(),
+}  # fmt: skip
+CHOICES = {
+    "rsi_bb": LEVELS | {
+        "rsi_period": st.integers(2, 20), "bb_period": st.integers(2, 30),
+        "ema_fast_period": st.integers(1, 9), "ema_slow_period": st.integers(10, 40),
+        "atr_period": st.integers(1, 20), "volume_ma_period": st.integers(1, 25),
+        "volume_multiplier": pick((0.0, 0.5, 1.0)), "smoothing": pick(("simple", "wilder")),
+        "vol_optimal_min": pick((0.0, 8.0)), "rsi_momentum_strength": pick((0.0, 5.0)),
+    },
+    "breakout": {
+        "breakout_lookback": st.integers(2, 30), "ema_fast_period": st.integers(1, 9),
+        "ema_slow_period": st.integers(10, 40), "rsi_period": st.integers(2, 20),
+        "macd_fast": st.integers(1, 9), "macd_slow": st.integers(10, 30),
+        "macd_signal": st.integers(1, 10), "atr_period": st.integers(1, 20),
+        "smoothing": pick(("simple", "wilder")), "min_atr_expansion": pick((0.0, 0.9, 1.0)),
+        "take_profit_atr_multiplier": pick((0.5, 2.0)), "no_movement_minutes": pick((1.0, 10.0)),
+        "stop_loss_atr_multiplier": pick((0.5, 2.0)),
+        "trailing_stop_activation_atr": pick((0.0, 1.0, 100.0)),
+        "trailing_stop_distance_atr": pick((0.3, 1.0)),
+    },
+    "renko_ao": LEVELS | {
+        "renko_atr_period": st.integers(1, 20), "renko_atr_multiplier": pick((0.2, 0.7, 1.3)),
+        "renko_reversal_bricks": st.integers(1, 3), "renko_fixed_size": pick((0.0, 0.0, 0.05)),
+        "renko_lookback": st.integers(6, 60), "ao_fast_period": st.integers(1, 5),
+        "ao_slow_period": st.integers(6, 34), "bb_period": st.integers(2, 30),
+        "min_divergence_strength": pick((0.0, 0.05)), "min_ao_strength_bps": pick((0.0, 1.0)),
+        "min_bricks_since_divergence": st.integers(1, 3),
+    },
+}  # fmt: skip
 
 
 @st.composite
 def situations(draw):
-    """Values, bars, and how orders are filled."""
-    pick = st.sampled_from
-    values = EAGER | {
-        "candle_interval_seconds": draw(pick((60, 120, 300, 900))),
-        "rsi_period": draw(st.integers(2, 20)), "bb_period": draw(st.integers(2, 30)),
-        "ema_fast_period": draw(st.integers(1, 9)), "ema_slow_period": draw(st.integers(10, 40)),
-        "atr_period": draw(st.integers(1, 20)), "volume_ma_period": draw(st.integers(1, 25)),
-        "volume_multiplier": draw(pick((0.0, 0.5, 1.0))),
-        "smoothing": draw(pick(("simple", "wilder"))),
-        "take_profit_bps": draw(pick((5.0, 20.0, 80.0))),
-        "stop_loss_bps": draw(pick((5.0, 20.0, 60.0))),
-        "enable_trailing_stop": draw(st.booleans()), "adaptive_cooldown": draw(st.booleans()),
-        "exit_cooldown_seconds": draw(pick((0, 10, 120))),
-        "max_losing_streak": draw(st.integers(1, 4)),
-        "pause_seconds": draw(pick((0, 300, 3_600))), "max_hold_minutes": draw(pick((2.0, 30.0))),
-        "vol_low_threshold": draw(pick((0.0, 5.0))), "vol_high_threshold": draw(pick((6.0, 20.0))),
-        "vol_optimal_min": draw(pick((0.0, 8.0))), "rsi_momentum_strength": draw(pick((0.0, 5.0))),
-    }  # fmt: skip
+    """A strategy and its values, bars, and how orders are filled."""
+    key = draw(pick(tuple(CHOICES)))
+    chosen = SHARED_CHOICES | CHOICES[key]
+    values = EAGER_BY_KEY[key] | {name: draw(choice) for name, choice in chosen.items()}
     bars = market(
         draw(st.integers(0, 500)), draw(st.integers(0, 99)), draw(pick((2.0, 8.0, 30.0))),
         draw(st.integers(0, 4)), draw(st.booleans()),
@@ -184,11 +228,11 @@ def situations(draw):
         draw(pick((0.0, 5.0))), draw(pick((0.0, 1.0))), draw(pick((0.0, 2.0))),
         draw(pick((None, True, False))), draw(st.booleans()),
     )  # fmt: skip
-    return values, bars, fills
+    return get(key), values, bars, fills
 
 
 loose = settings(
-    max_examples=25, deadline=None,
+    max_examples=40, deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )  # fmt: skip
 
@@ -196,16 +240,16 @@ loose = settings(
 @loose
 @given(situations())
 def test_whatever_the_values_a_plain_replay_makes_the_same_trades(situation):
-    values, bars, fills = situation
-    agree(values, bars, 60, fills)
+    strategy, values, bars, fills = situation
+    agree(strategy, values, bars, 60, fills)
 
 
 @loose
 @given(situations(), st.integers(0, 500))
 def test_a_prefix_of_the_bars_gives_a_prefix_of_the_trades(situation, length):
-    values, bars, fills = situation
-    whole = Walk(RSI, RSI.clean(values), 60, fills).take(bars)
-    part = Walk(RSI, RSI.clean(values), 60, fills).take(bars.part(0, length))
+    strategy, values, bars, fills = situation
+    whole = Walk(strategy, strategy.clean(values), 60, fills).take(bars)
+    part = Walk(strategy, strategy.clean(values), 60, fills).take(bars.part(0, length))
     assert len(part) <= len(whole)
     np.testing.assert_array_equal(part, whole[: len(part)])
     later = whole[len(part) :]
@@ -215,9 +259,9 @@ def test_a_prefix_of_the_bars_gives_a_prefix_of_the_trades(situation, length):
 @loose
 @given(situations(), st.lists(st.integers(1, 200), max_size=8))
 def test_bars_one_by_one_or_in_pieces_are_decided_like_all_at_once(situation, lengths):
-    values, bars, fills = situation
-    whole, _ = walked(values, bars, 60, fills)
-    walk, rows, at = Walk(RSI, RSI.clean(values), 60, fills), [], 0
+    strategy, values, bars, fills = situation
+    whole, _ = walked(values, bars, 60, fills, strategy=strategy)
+    walk, rows, at = Walk(strategy, strategy.clean(values), 60, fills), [], 0
     for length in [*lengths, len(bars)]:
         rows.append(walk.take(bars.part(at, at + length)))
         at += length
@@ -231,9 +275,9 @@ def test_bars_one_by_one_or_in_pieces_are_decided_like_all_at_once(situation, le
 @loose
 @given(situations())
 def test_plain_python_decides_like_the_compiled_rules(situation):
-    values, bars, fills = situation
-    fast, one = walked(values, bars.part(0, 250), 60, fills)
-    slow, other = walked(values, bars.part(0, 250), 60, fills, plain=True)
+    strategy, values, bars, fills = situation
+    fast, one = walked(values, bars.part(0, 250), 60, fills, strategy=strategy)
+    slow, other = walked(values, bars.part(0, 250), 60, fills, plain=True, strategy=strategy)
     np.testing.assert_allclose(fast, slow, rtol=1e-12, atol=1e-12)
     assert one.funnel.tolist() == other.funnel.tolist()
 
@@ -241,8 +285,8 @@ def test_plain_python_decides_like_the_compiled_rules(situation):
 @loose
 @given(situations())
 def test_the_funnel_adds_up(situation):
-    values, bars, fills = situation
-    _, walk = walked(values, bars, 60, fills)
+    strategy, values, bars, fills = situation
+    _, walk = walked(values, bars, 60, fills, strategy=strategy)
     assert walk.funnel.sum() + walk.state.signals == walk.state.evaluations
 
 

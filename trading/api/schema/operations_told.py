@@ -30,7 +30,8 @@ _NO_CLOCK = {404: ("Time is not simulated here.", ref("Error"))}
 _MADE = Answer("The new version, which is live now.", ref("Told"), examples.TOLD, tagged=True)
 _CONFLICT = {
     409: (
-        "Another version went live since `version`, or the parameters are frozen; nothing changed.",
+        "Another version went live since `version`, the parameters are frozen, or an experiment "
+        "runs; nothing changed.",
         either(ref("StaleChange"), ref("Error")),
     )
 }

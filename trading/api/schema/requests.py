@@ -18,7 +18,8 @@ from trading.strategies.common import COMMON_CONTEXT
 KINDS = (
     TradeIn, PositionReport, shapes.CandlesIn, shapes.BricksIn, shapes.BrickIn, shapes.StateIn,
     shapes.EvaluationIn, shapes.HeartbeatIn, shapes.ParametersIn, shapes.RollbackIn,
-    shapes.StrategyIn, shapes.ClockIn,
+    shapes.StrategyIn, shapes.ClockIn, shapes.ExperimentIn, shapes.NothingIn, shapes.ReasonIn,
+    shapes.PromoteIn,
 )  # fmt: skip
 _NOT_BLANK = {"pattern": r"^[^\u0000]*\S[^\u0000]*$"}
 REASON = parts.text(1, 500, "Why; it is what you will look for later.") | _NOT_BLANK
@@ -136,6 +137,34 @@ OWN: dict[str, dict[str, Schema]] = {
         "name": parts.matching(r"[A-Za-z_][A-Za-z0-9_]{0,63}"),
         "type": parts.words(("number", "integer", "choice", "boolean")),
     },
+    "ArmIn": {
+        "name": parts.text(1, 64) | {"not": {"const": "control"}},
+        "values": parts.nullable(VALUES | {
+            "description": "Values that differ from the live ones, by parameter name."
+        }),
+        "version": parts.nullable(parts.whole(1, 2**31 - 1, "An earlier version, in place of "
+                                                             "values.")),
+    },
+    "ExperimentIn": {
+        "name": parts.text(1, 64) | _NOT_BLANK,
+        "arms": parts.array(parts.ref("ArmIn"), minItems=1, maxItems=5),
+        "design": parts.words(("ab", "before_after")),
+        "shares": parts.array(parts.whole(1, 20), maxItems=6, description="Whole numbers: of the "
+                              "control, then of each arm; all alike where left out."),
+        "max_trades": parts.nullable(parts.whole(2, 10**9, "Ends after so many in all arms.")),
+        "max_days": parts.nullable(parts.number(0.01, 3_650, "Ends after so many days.")),
+        **{name: parts.nullable(parts.number(1e-6, 1e6, "Guardrail: percentage points of an "
+                                                        "arm's total."))
+           for name in ("max_drawdown_pct", "max_loss_pct")},
+        "block_seconds": parts.nullable(parts.whole(60, 604_800, "How long an arm is told at a "
+                                                                  "time.")),
+        "before_days": parts.whole(1, 3_650, "Before/after: how far to look back."),
+        "notes": parts.text(0, 10_000),
+        "seed": parts.nullable(parts.whole(0, parts.WHOLE, "Of the order of arms.")),
+    },
+    "NothingIn": {},
+    "ReasonIn": {},
+    "PromoteIn": {"arm": parts.text(1, 64)},
     "ClockIn": {},
 }  # fmt: skip
 
