@@ -19,6 +19,10 @@ from trading.strategies.walk import Bars, Fills
 RSI = get("rsi_bb")
 VALUES = RSI.clean(EAGER)
 COSTS = Costs(2.0, 1.0, 0.5)
+LOOSE = {
+    "renko_ao": {"candle_interval_seconds": 900, "brick_max_bps": 5_000.0},
+    "breakout": {"candle_interval_seconds": 900, "max_hold_minutes": 600.0},
+}
 
 
 def walked(costs: Costs = COSTS, count: int = 3_000, values=VALUES) -> outcome.Replayed:
@@ -116,3 +120,35 @@ def test_buying_and_holding_is_told_from_the_first_price():
     times = 60.0 * np.arange(4)
     held = outcome.held(Bars(times, close, close, close, close, close))
     assert held == pytest.approx({"total_pnl_pct": 10.0, "max_drawdown_pct": 30.0})
+
+
+@pytest.mark.parametrize("key", ["rsi_bb", *LOOSE])
+def test_trades_of_every_strategy_say_what_it_declares(key):
+    rules = get(key)
+    interval = 60 if key == "rsi_bb" else 900
+    values = rules.clean(EAGER if key == "rsi_bb" else LOOSE[key])
+    bars = columns(walk(20_000, interval=interval))
+    found = outcome.replayed(rules, values, bars, interval, COSTS.fills())
+    told = outcome.trades(found)
+    assert told
+    for one in told:
+        assert one["exit_reason"] in (*rules.exit_reasons, "end_of_data")
+        for feature in rules.features:
+            value = one["features"][feature.name]
+            if value is not None and feature.choices:
+                assert value in feature.choices
+            assert feature.kind != "boolean" or isinstance(value, bool)
+
+
+def test_the_funnel_says_why_a_high_threshold_of_divergence_does_not_trade():
+    rules, bars = get("renko_ao"), columns(walk(20_000, interval=900))
+
+    def at(threshold: float) -> outcome.Replayed:
+        values = rules.clean({**LOOSE["renko_ao"], "min_divergence_strength": threshold})
+        return outcome.replayed(rules, values, bars, 900, COSTS.fills())
+
+    strict, loose = at(1.0), at(0.08)
+    assert len(strict.rows) < len(loose.rows)
+    reached = strict.evaluations - strict.blocked["divergence"]
+    assert strict.blocked["divergence_strength"] > reached / 2
+    assert strict.blocked["divergence_strength"] > loose.blocked["divergence_strength"]
