@@ -85,7 +85,7 @@ def _more(name: str, old: float | None, new: float | None) -> Cell:
         sign = "-" if new < old else "+"
         return Cell(f"{sign}{display.duration(abs(new - old))}", "number")
     if name in PERCENT:
-        return display.result(new - old)
+        return display.result(round(new - old, 3) + 0.0)  # rounding is no difference
     if name.endswith("_pct"):
         return Cell(f"{new - old:+,.3f} %", "number")
     return Cell(f"{new - old:+,}" if isinstance(new, int) else f"{new - old:+,.2f}", "number")
