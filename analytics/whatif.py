@@ -41,9 +41,7 @@ def stretch(instance: Any, candle: int, market: str = "", days: int = DAYS) -> S
     """The newest days of the market that a strategy trades, in the finest bars that fit its
     candles. Raises NoBars."""
     traded = [market] if market else frames.traded_markets(instance.pk)
-    there = [
-        one for one in candle_lists.stored(instance.bot) if not traded or one.market in traded
-    ]
+    there = [one for one in candle_lists.stored(instance.bot) if not traded or one.market in traded]
     if not there:
         place = traded[0] if traded else "MARKET"
         raise bars.NoBars(

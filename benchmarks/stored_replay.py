@@ -38,9 +38,7 @@ def compare(table: Table, count: int, bar: float | None) -> None:
 
     def whole() -> object:
         loaded = bars.load(None, market, INTERVAL, None, None)
-        found = outcome.replayed(
-            rules, values, lab.columns(loaded.candles), INTERVAL, fills
-        )
+        found = outcome.replayed(rules, values, lab.columns(loaded.candles), INTERVAL, fills)
         return outcome.measured(found)
 
     assert whole()["trades"] == len(alone().rows) > 0

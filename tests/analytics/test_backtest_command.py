@@ -63,7 +63,7 @@ def test_a_strategy_goes_by_its_alias_too():
     [
         (["--set", "rsi_perod=3"], "rsi_perod is not a parameter of rsi_bb; did you mean"),
         (["--set", "stop_loss_bps=many"], "stop_loss_bps must be a number"),
-        (["--set", "stop_loss_bps"], 'is not name=value'),
+        (["--set", "stop_loss_bps"], "is not name=value"),
         (["--market", "ETH"], "no candles of ETH are stored (there are BTC-PERP)"),
         (["--interval", "300"], "no 5 min candles of BTC-PERP are stored (there are 1 min)"),
         (["--interval", "0"], "--interval must be 1 second or more"),
