@@ -99,7 +99,7 @@ def live_set(instance: StrategyInstance) -> ParameterSet | None:
 
 def _seed(instance: StrategyInstance, name: str, now: datetime) -> int:
     text = f"{instance.pk}:{name}:{clock.to_micros(now)}"
-    return int.from_bytes(blake2b(text.encode(), digest_size=6).digest(), "big")
+    return int.from_bytes(blake2b(text.encode(), digest_size=4).digest(), "big")
 
 
 def _checked(

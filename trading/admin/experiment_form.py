@@ -132,7 +132,8 @@ def new(page: StrategyPage) -> HttpResponse:
 def _groups(values: ParametersForm) -> list[dict[str, Any]]:
     """The fields under their headings; those with an error, or that were changed, are open."""
     groups = values.groups()
-    changed = values.changed_data if values.is_bound else []
+    typed = getattr(values, "values", values.live)  # none where they were not sound
+    changed = {name for name, value in typed.items() if value != values.live.get(name)}
     for group in groups:
         names = [row["field"].name for row in group["fields"]]
         group["open"] = any(name in values.errors or name in changed for name in names)

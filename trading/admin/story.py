@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.urls import reverse
 
-from trading.models import ParameterSet, Preset
+from trading.models import Experiment, Origin, ParameterSet, Preset
 from trading.outcomes import Outcome, of_changes
 from trading.verdicts import WARNING
 
@@ -92,6 +92,7 @@ def _version(page: StrategyPage, made: ParameterSet) -> dict[str, Any]:
     query = {"bot": page.instance.bot.name, "strategy": page.instance.name, "set": str(made.pk)}
     return {
         "made": made,
+        "experiment": _experiment(made),
         "live": live is not None and made.pk == live.pk,
         "made_by": made_by(made),
         "trades_url": reverse("admin:trading_trade_changelist", query=query),
@@ -134,3 +135,11 @@ def _presets(page: StrategyPage) -> list[dict[str, Any]]:
         }
         for name, version in named
     ]  # fmt: skip
+
+
+def _experiment(made: ParameterSet) -> Experiment | None:
+    """The experiment that told a set, or made it live in the end."""
+    if made.origin != Origin.EXPERIMENT:
+        return None
+    arm = made.arms.select_related("experiment").first()
+    return arm.experiment if arm else made.promoted_by.first()

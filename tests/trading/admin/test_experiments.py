@@ -196,7 +196,10 @@ def test_an_arm_goes_live_with_a_reason(admin_client, instance):
     assert "with the values of B" in done.content.decode()
     assert LiveSet.objects.get().parameter_set.values["stop_loss_bps"] == 6.0
     story = admin_client.get(reverse("admin:trading_strategyinstance_history", args=[instance.pk]))
-    assert "B of the experiment wider: Better" in story.content.decode()
+    text = story.content.decode()
+    assert "B of the experiment wider: Better" in text
+    assert "Told in an experiment, and never live." in text
+    assert text.count(f"/admin/trading/experiment/{experiment.pk}/change/") == 3
 
 
 @pytest.mark.parametrize(("step", "status"), [("stop", ""), ("keep", "kept")])
