@@ -279,3 +279,34 @@ def versions(bot: int) -> dict[str, int]:
 
 def instance_named(bot: int, key: str, label: str) -> Any:
     return StrategyInstance.objects.filter(bot=bot, strategy=key, label=label).first()
+
+
+def fee_bps(instance: int, market: str, most: int = 200) -> np.ndarray:
+    """What the newest trades that state a fee paid, in basis points of each side's notional."""
+    rows = (
+        Trade.objects.filter(
+            book__instance=instance, book__market__name=market, fee__isnull=False
+        ).order_by("-exit_at")
+        .values_list("fee", "entry_price", "exit_price", "size")[:most]
+    )  # fmt: skip
+    return np.array(
+        [float(fee / ((bought + sold) * size)) * 10_000 for fee, bought, sold, size in rows]
+    )
+
+
+def instance(pk: int) -> Any:
+    """A strategy of a bot; None where there is none."""
+    return StrategyInstance.objects.select_related("bot").filter(pk=pk).first()
+
+
+def live_set(instance: int) -> Any:
+    """The parameters that are live; None before there are any."""
+    found = LiveSet.objects.select_related("parameter_set")
+    live = found.filter(strategy_instance=instance).first()
+    return live.parameter_set if live else None
+
+
+def traded_markets(instance: int) -> list[str]:
+    """Where a strategy trades, by name."""
+    books = Book.objects.filter(instance=instance)
+    return sorted(set(books.values_list("market__name", flat=True)))

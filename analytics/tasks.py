@@ -116,6 +116,7 @@ TIMETABLE: tuple[Job, ...] = (
         every=timedelta(minutes=1), simulated=False),
     Job("tell", "Tell people of alerts", "analytics.channels.deliver",
         every=timedelta(minutes=1), simulated=False),
+    Job("replay", "Replay stored candles", "analytics.lab.work", queue="long", simulated=False),
     Job("experiments", "Experiments: end those that are due",
         "trading.experiment_results.watch", every=timedelta(minutes=15),
         wanted="trading.experiment_results.any_active"),

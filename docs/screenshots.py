@@ -72,11 +72,14 @@ def _take_all(url: str, user) -> None:
 
 def _fill(user) -> list[tuple]:
     import sample_data
+    import sample_replays
 
     from trading.models import CandleSeries, Trade
 
     bot = sample_data.fill(user)
     alert = sample_data.watch(bot).pk
+    made = {name: run.pk for name, run in sample_replays.replays(bot).items()}
+    replays = "/admin/analytics/run"
     over, began, planned = (one.pk for one in sample_data.experiment(bot, user))
     rsi = bot.instances.get(strategy="rsi_bb").pk
     pages = f"/admin/trading/strategyinstance/{rsi}"
@@ -112,6 +115,14 @@ def _fill(user) -> list[tuple]:
         ("alarm-phone", f"/admin/analytics/alert/{alert}/change/", "dark", PHONE),
         ("rules", "/admin/analytics/alarmrule/", "dark", TALLER),
         ("channel", "/admin/analytics/channel/1/change/", "light", TALL),
+        ("replays", f"{replays}/", "light", LOW),
+        ("run", f"{replays}/{made['tried']}/change/", "light", TALLER),
+        ("run-dark", f"{replays}/{made['tried']}/change/", "dark", TALLER),
+        ("run-phone", f"{replays}/{made['tried']}/change/", "light", PHONE),
+        ("runs-compare", f"{replays}/compare/?one={made['live']}&two={made['other']}", "dark",
+         TALLER),
+        ("whatif", f"{replays}/compare/?one={made['live']}&two={made['tried']}", "light", TALLER),
+        ("sensitivity", f"{replays}/{made['along']}/change/", "light", TALL),
         ("jobs", "/admin/analytics/jobline/", "light", TALL),
         ("candle-series-list", "/admin/trading/candleseries/", "light", DESK),
         ("candle-series", f"/admin/trading/candleseries/{series}/change/", "light", DESK),

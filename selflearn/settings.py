@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from selflearn import environment
 from selflearn.logs import logging_config
+from selflearn.packages import plotly_files
 from selflearn.secret import secret_key
 from selflearn.unfold import UNFOLD as UNFOLD
 
@@ -266,6 +267,7 @@ OUTCOME_TRADES = environment.whole("OUTCOME_TRADES", default=30, low=2, high=1_0
 
 # Static files straight from the packages: no step between a clone and a page.
 STATIC_URL = "static/"
+STATICFILES_DIRS = plotly_files()
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_MAX_AGE = 600

@@ -68,6 +68,10 @@ NAVIGATION = [
         ],
     },
     {
+        "title": "Lab",
+        "items": [_item("Replays", "replay", "analytics.run")],
+    },
+    {
         "title": "Market",
         "items": [
             _item("Candle series", "candlestick_chart", "trading.candleseries"),

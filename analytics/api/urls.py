@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from analytics.api import alerts
+from analytics.api import alerts, runs
 
 _ALERT = r"^alerts/(?P<alert>[0-9]{1,18})"
 
@@ -14,4 +14,6 @@ urlpatterns = [
     re_path(rf"{_ALERT}/acknowledge/$", alerts.Acknowledge.as_view(), name="alert-acknowledge"),
     re_path(rf"{_ALERT}/snooze/$", alerts.Snooze.as_view(), name="alert-snooze"),
     re_path(rf"{_ALERT}/resolve/$", alerts.Resolve.as_view(), name="alert-resolve"),
+    path("runs/", runs.Runs.as_view(), name="runs"),
+    re_path(r"^runs/(?P<run>[0-9]{1,18})/$", runs.OneRun.as_view(), name="run"),
 ]

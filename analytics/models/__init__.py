@@ -3,6 +3,7 @@
 from .channels import Channel, Message, Notice
 from .evidence import ArmDay, Progress, Source, TradeDay
 from .jobs import Effect, JobLine, JobRun, WorkerBeat
+from .lab import Run, RunTrades
 from .watch import AlarmRule, Alert, AlertEvent, Severity, Snapshot, Trend
 
 __all__ = [
@@ -17,6 +18,8 @@ __all__ = [
     "Message",
     "Notice",
     "Progress",
+    "Run",
+    "RunTrades",
     "Severity",
     "Snapshot",
     "Source",

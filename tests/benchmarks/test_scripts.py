@@ -17,6 +17,7 @@ SCRIPTS = {
     "changes.py": ("--trades", "28000"),
     "rebuild.py": (*SMALL, "--batches", "2"),
     "candles.py": ("--candles", "500"),
+    "stored_replay.py": ("--bars", "2000"),
     "startup.py": ("--repeats", "1"),
     "monitoring.py": ("--trades", "28000"),
     "experiments.py": ("--runs", "4"),

@@ -1,0 +1,92 @@
+"""The bars that a replay reads: of a bot's own series, else of the shared one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from trading import candle_lists, candles, clock
+from trading.candles import Candles
+from trading.display import interval as words
+
+_LISTED = 8
+
+
+class NoBars(LookupError):
+    """Candles that are not stored; the text says which there are and how to bring them in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Bars with ``from`` <= open time < ``to``, and what a reader should know of them."""
+
+    candles: Candles
+    own: bool
+    remarks: tuple[str, ...]
+
+
+def load(
+    bot: Any, market: str, interval: int, since: datetime | None, until: datetime | None
+) -> Loaded:
+    """The stored bars of a market and interval. Raises NoBars where there is none.
+
+    A part of the range that is not stored is named among the remarks.
+    """
+    series = candles.find_series(bot, market, interval)
+    if series is None or not series.candles:
+        raise NoBars(_missing(bot, market, interval))
+    found = candles.load(series, _seconds(since), _seconds(until))
+    if not len(found):
+        raise NoBars(
+            f"{market} has {words(interval)} candles from {_day(series.first_at)} to "
+            f"{_day(series.last_at)}, none in the range asked for; {_how(market, interval)}"
+        )
+    return Loaded(found, series.bot_id is not None,
+                  tuple(_remarks(found, market, interval, since, until)))  # fmt: skip
+
+
+def _remarks(found: Candles, market: str, interval: int, since: Any, until: Any) -> list[str]:
+    """The ends of the range that are not stored."""
+    first, last = int(found.open_time[0]), int(found.open_time[-1]) + interval
+    remarks = []
+    if since is not None and first - since.timestamp() >= interval:
+        remarks.append(f"{_day(since)} to {_day(clock.from_epoch(first))}")
+    end = until and min(until, clock.now())
+    if end and end.timestamp() - last >= interval:
+        remarks.append(f"{_day(clock.from_epoch(last))} to {_day(end)}")
+    return [f"no candles from {text} UTC; {_how(market, interval)}" for text in remarks]
+
+
+def _missing(bot: Any, market: str, interval: int) -> str:
+    """Why there are none, as the nearest reason."""
+    there = candle_lists.stored(bot)
+    if not there:
+        return f"no candles are stored yet; {_how(market, interval)}"
+    same = [one for one in there if one.market == market]
+    if not same:
+        names = ", ".join(dict.fromkeys(one.market for one in there[:_LISTED]))
+        return f"no candles of {market} are stored (there are {names}); {_how(market, interval)}"
+    have = ", ".join(dict.fromkeys(words(one.interval) for one in same))
+    finer = [one.interval for one in same if interval % one.interval == 0]
+    hint = f"replay the finer ones with --interval {max(finer)}, or " if finer else ""
+    return (
+        f"no {words(interval)} candles of {market} are stored (there are {have}); "
+        f"{hint}{_how(market, interval)}"
+    )
+
+
+def _how(market: str, interval: int) -> str:
+    command = "python3 manage.py import_candles FILE"
+    return f"import them: {command} --market {market} --interval {interval}"
+
+
+def _seconds(moment: datetime | None) -> int | None:
+    # The first bar that opens at the moment or later.
+    return None if moment is None else int(np.ceil(moment.timestamp()))
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}"

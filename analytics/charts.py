@@ -1,0 +1,72 @@
+"""What the pictures of replays are drawn from: no more points than a screen can show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from analytics import runs
+from analytics.models import Run
+from trading.candles import Candles
+
+CANDLES = 1_500
+POINTS = 2_000
+TRADES = 600
+
+
+def candles(found: Candles, most: int = CANDLES) -> dict[str, list[float]]:
+    """Columns of at most so many candles, each made of as many neighbours; times in
+    milliseconds."""
+    size = -(-len(found) // most) if len(found) else 1
+    starts = np.arange(0, len(found), size)
+    ends = np.append(starts[1:], len(found)) - 1 if starts.size else starts
+    high = np.maximum.reduceat(found.high, starts) if starts.size else found.high
+    low = np.minimum.reduceat(found.low, starts) if starts.size else found.low
+    return {
+        "time": (found.open_time[starts] * 1_000).tolist(), "open": found.open[starts].tolist(),
+        "high": high.tolist(), "low": low.tolist(), "close": found.close[ends].tolist(),
+        "each": [float(size)],
+    }  # fmt: skip
+
+
+def curve(time: np.ndarray, value: np.ndarray, most: int = POINTS) -> dict[str, list[float]]:
+    """A curve through at most about so many points: the lowest and the highest of each stretch,
+    so that no fall is smoothed away. Times in milliseconds."""
+    if time.size <= most:
+        rows = np.arange(time.size)
+    else:
+        kept = [np.array([0, time.size - 1])]
+        for part in np.array_split(np.arange(time.size), most // 2):
+            kept.append(part[[int(value[part].argmin()), int(value[part].argmax())]])
+        rows = np.unique(np.concatenate(kept))
+    return {"time": (time[rows] * 1_000).tolist(), "value": value[rows].tolist()}
+
+
+def trades(found: list[dict[str, Any]], most: int = TRADES) -> dict[str, Any]:
+    """Where trades were entered and left, and their stops; evenly thinned where there are more
+    than can be told apart."""
+    step = max(1, -(-len(found) // most))
+    names = ("side", "entry_price", "exit_price", "pnl_pct", "exit_reason", "stop_loss")
+    shown = found[::step]
+    return {
+        **{name: [one[name] for one in shown] for name in names},
+        "entry": [one["entry_at"] * 1_000 for one in shown],
+        "exit": [one["exit_at"] * 1_000 for one in shown],
+        "of": len(found),
+    }
+
+
+def results(run: Run) -> dict[str, Any]:
+    """Equity and drawdown of a run, from 0 at its beginning to its end."""
+    time, made = runs.equity(run)
+    start, end = run.summary["from"], run.summary["to"]
+    time = np.concatenate(([start], time, [end]))
+    made = np.concatenate(([0.0], made, made[-1:] if made.size else [0.0]))
+    return {"equity": curve(time, made), "drawdown": curve(time, runs.drawdown(made))}
+
+
+def held(found: Candles) -> dict[str, list[float]]:
+    """What buying at the first close made, percent."""
+    made = (found.close / found.close[0] - 1.0) * 100.0 if len(found) else found.close
+    return curve(found.open_time.astype(np.float64), made)

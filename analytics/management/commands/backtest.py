@@ -1,0 +1,121 @@
+import csv
+
+from django.conf import settings
+from django.core.management.base import CommandError
+from django.urls import reverse
+
+from analytics import lab, runs
+from analytics.management.run_tables import told
+from analytics.quant.outcome import Costs
+from trading import clock, guard, progress
+from trading.management.base import Command as Base
+from trading.management.base import bot_named, instance_named, moment
+
+SHOWN = 20
+STEPS = 1_000
+
+
+class Command(Base):
+    help = "Replay stored candles with a strategy's own rules: metrics, funnel, trades."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--strategy", required=True, help="key or alias, such as rsi_bb")
+        parser.add_argument("--market", required=True)
+        parser.add_argument(
+            "--interval", required=True, type=int, metavar="SECONDS", help="of the stored candles"
+        )
+        parser.add_argument("--bot", metavar="NAME", help="its candles, live values and fees")
+        parser.add_argument("--from", dest="since", metavar="TIME", help="bars from then on (UTC)")
+        parser.add_argument("--to", dest="until", metavar="TIME", help="bars before then (UTC)")
+        parser.add_argument(
+            "--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE",
+            help="parameters; the others are live with the bot that is named, else declared",
+        )  # fmt: skip
+        parser.add_argument(
+            "--cost-bps", type=float, metavar="X", help="all costs of each side of a trade"
+        )
+        parser.add_argument("--next-open", action="store_true", help="fill at the next bar's open")
+        parser.add_argument(
+            "--trades", type=int, default=SHOWN, metavar="N", help="how many of the newest to show"
+        )
+        parser.add_argument("--csv", action="store_true", help="print all trades as CSV")
+        parser.add_argument("--dry", action="store_true", help="keep nothing")
+
+    def handle(self, **options):
+        if options["json"] and options["csv"]:
+            raise CommandError("--json and --csv: choose one")
+        if options["trades"] < 0:
+            raise CommandError("--trades must be 0 or more")
+        try:
+            run = self._run(options)
+            outcome = self._replay(run)
+        except (LookupError, ValueError) as error:
+            raise CommandError(str(error)) from error
+        run.metrics, run.funnel, run.summary = outcome.metrics, outcome.funnel, outcome.summary
+        if not options["dry"]:
+            runs.finish(run, outcome)
+        self._tell(run, outcome, options)
+
+    def _run(self, options):
+        if options["interval"] < 1:
+            raise CommandError("--interval must be 1 second or more")
+        if not guard.MARKET.fullmatch(options["market"]):
+            raise CommandError(f"--market must match {guard.MARKET.pattern}")
+        since, until = (moment(options[name]) if options[name] else None
+                        for name in ("since", "until"))  # fmt: skip
+        if since and until and since >= until:
+            raise CommandError("--from must be before --to")
+        strategy, cost = options["strategy"], options["cost_bps"]
+        if cost is not None and not 0 <= cost <= 1_000:
+            raise CommandError("--cost-bps must be between 0 and 1000")
+        lab.replayable(strategy)
+        bot = bot_named(options["bot"]) if options["bot"] else None
+        instance = instance_named(strategy, bot.name) if bot else None
+        live = lab.live_values(instance)
+        return lab.prepare(
+            strategy=strategy, market=options["market"], interval=options["interval"],
+            values={**live, **_given(options["set"])}, bot=bot, instance=instance, since=since,
+            until=until, costs=None if cost is None else Costs(fee_bps=cost),
+            options={"next_open": options["next_open"]}, started_at=clock.now(),
+        )  # fmt: skip
+
+    def _replay(self, run):
+        with progress.bar(f"Replaying {run.strategy}", STEPS) as advance:
+            return lab.backtest(run, lambda share: advance(round(share * STEPS)))
+
+    def _tell(self, run, outcome, options):
+        address = reverse("admin:analytics_run_change", args=[run.pk]) if run.pk else None
+        if options["csv"]:
+            return self._csv(outcome.trades)
+        if options["json"]:
+            return self.answer({
+                "id": run.pk, "strategy": run.strategy, "market": run.market,
+                "interval": run.interval, "bars": run.bars, "values": run.values,
+                "costs": run.costs, "data_hash": run.data_hash, "code_version": run.code_version,
+                "metrics": run.metrics, "funnel": run.funnel, "summary": run.summary,
+                "trades": list(outcome.trades), "address": address,
+            })  # fmt: skip
+        self.stdout.write(told(run, outcome.trades, options["trades"]))
+        if address:
+            self.stdout.write(f"\nKept as replay {run.pk}: {settings.BASE_URL or ''}{address}")
+
+    def _csv(self, trades):
+        names = [*runs.PLAIN]
+        for one in trades[:1]:
+            names += [*one["context"], *one["features"]]
+        writer = csv.DictWriter(self.stdout, list(dict.fromkeys(names)), lineterminator="\n")
+        writer.writeheader()
+        for one in trades:
+            plain = {name: one[name] for name in runs.PLAIN}
+            writer.writerow({**one["context"], **one["features"], **plain})
+
+
+def _given(words):
+    """``name=value`` words; the strategy judges the values."""
+    found = {}
+    for word in words:
+        name, sign, value = word.partition("=")
+        if not sign or not name:
+            raise CommandError(f'--set: "{word[:80]}" is not name=value')
+        found[name] = value
+    return found

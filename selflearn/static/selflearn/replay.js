@@ -1,0 +1,173 @@
+// Draws replays with plotly, in the colours of the theme.
+"use strict";
+
+(() => {
+  const CONFIG = { displaylogo: false, responsive: true, modeBarButtons: [["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]] };
+  const PAUSE = 300;
+  const isDark = () => document.documentElement.classList.contains("dark");
+  const isNarrow = () => window.innerWidth < 640;
+
+  const colours = () =>
+    isDark()
+      ? { text: "#d1d5db", grid: "#374151", up: "#4ade80", down: "#ff8f86", one: "#c4b5fd", two: "#fbbf24", quiet: "#9ca3af" }
+      : { text: "#4b5563", grid: "#e5e7eb", up: "#0b6b3a", down: "#b42318", one: "#6d28d9", two: "#b45309", quiet: "#6b7280" };
+
+  const layout = (more) => {
+    const { text, grid } = colours();
+    const axis = { gridcolor: grid, zerolinecolor: grid, linecolor: grid };
+    const found = {
+      paper_bgcolor: "transparent", plot_bgcolor: "transparent", font: { color: text, size: 12 },
+      margin: { l: isNarrow() ? 44 : 64, r: 12, t: 8, b: 36 }, hovermode: "closest",
+      legend: { orientation: "h", y: -0.12 }, ...more,
+    };
+    for (const name of Object.keys(found)) if (/^[xy]axis/.test(name)) found[name] = { ...axis, ...found[name] };
+    return found;
+  };
+
+  const line = (curve, name, colour, more = {}) => ({
+    type: "scatter", mode: "lines", x: curve.time, y: curve.value, name, line: { color: colour, width: 1.5 }, ...more,
+  });
+
+  // Many marks beside each other must not hide the candles.
+  const sized = (trades) => (trades.side.length > 150 ? 5 : 9);
+
+  const marks = (trades, side, tone) => {
+    const rows = trades.side.flatMap((one, at) => (one === side ? [at] : []));
+    return {
+      type: "scatter", mode: "markers", name: `${side} entries`, x: rows.map((at) => trades.entry[at]),
+      y: rows.map((at) => trades.entry_price[at]), marker: { symbol: side === "long" ? "triangle-up" : "triangle-down", size: sized(trades), color: tone },
+      text: rows.map((at) => `${side}, ${trades.pnl_pct[at].toFixed(3)} %`), hovertemplate: "%{text}<br>%{x}<br>%{y}<extra></extra>",
+    };
+  };
+
+  // A pen that is lifted between trades.
+  const strokes = (trades, from, to) => {
+    const x = [], y = [];
+    trades.side.forEach((_, at) => {
+      x.push(trades.entry[at], trades.exit[at], null);
+      y.push(from[at], to[at], null);
+    });
+    return { x, y };
+  };
+
+  const traces = (found) => {
+    const { up, down, one, two, quiet } = colours();
+    const { candles, trades, results } = found;
+    const all = [];
+    if (candles) {
+      all.push({
+        type: "candlestick", name: "candles", x: candles.time, open: candles.open, high: candles.high, low: candles.low, close: candles.close,
+        increasing: { line: { color: up, width: 1 } }, decreasing: { line: { color: down, width: 1 } }, showlegend: false,
+      });
+    }
+    all.push({ type: "scatter", mode: "lines", name: "trades", ...strokes(trades, trades.entry_price, trades.exit_price), line: { color: quiet, width: 1, dash: "dot" }, hoverinfo: "skip" });
+    all.push({ type: "scatter", mode: "lines", name: "stops", ...strokes(trades, trades.stop_loss, trades.stop_loss), line: { color: down, width: 1 }, hoverinfo: "skip" });
+    all.push(marks(trades, "long", one), marks(trades, "short", two));
+    all.push({
+      type: "scatter", mode: "markers", name: "exits", x: trades.exit, y: trades.exit_price, marker: { symbol: "x-thin", size: sized(trades) - 2, line: { color: quiet, width: 2 } },
+      text: trades.exit_reason.map((why) => why.replaceAll("_", " ")), hovertemplate: "%{text}<br>%{x}<br>%{y}<extra></extra>",
+    });
+    all.push(line(results.equity, "equity", one, { yaxis: "y2", line: { color: one, width: 1.5, shape: "hv" } }));
+    if (found.held) all.push(line(found.held, "buy and hold", quiet, { yaxis: "y2", line: { color: quiet, width: 1, dash: "dot" } }));
+    all.push(line(results.drawdown, "drawdown", down, { yaxis: "y3", fill: "tozeroy", line: { color: down, width: 1, shape: "hv" } }));
+    return all;
+  };
+
+  const frame = (range) =>
+    layout({
+      height: isNarrow() ? 520 : 680,
+      xaxis: { type: "date", rangeslider: { visible: false }, anchor: "y3", ...(range ? { range, autorange: false } : {}) },
+      yaxis: { domain: [0.5, 1], title: { text: isNarrow() ? "" : "price" } },
+      yaxis2: { domain: [0.22, 0.46], title: { text: isNarrow() ? "" : "PnL %" } },
+      yaxis3: { domain: [0, 0.18], title: { text: isNarrow() ? "" : "below peak" } },
+    });
+
+  const drawReplay = async (place) => {
+    const said = document.querySelector("[data-replay-text]");
+    let shown, whole, timer, asked = 0;
+    const fetched = async (query = "") => {
+      const answer = await fetch(place.dataset.replay + query, { credentials: "same-origin" });
+      if (!answer.ok) throw new Error(answer.status);
+      return answer.json();
+    };
+    const put = (range) => Plotly.react(place, traces(shown), frame(range), CONFIG);
+    const describe = () => {
+      const parts = [];
+      if (shown.remark) parts.push(`Without candles: ${shown.remark}.`);
+      if (shown.candles && shown.candles.each[0] > 1) parts.push(`Each candle here is ${shown.candles.each[0]} stored ones.`);
+      if (shown.trades.side.length < shown.trades.of) parts.push(`${shown.trades.side.length} of ${shown.trades.of} trades are drawn.`);
+      parts.push("Drag to look closer: finer candles are fetched. Double-click for the whole.");
+      said.textContent = parts.join(" ");
+    };
+    const closer = async (range) => {
+      const mine = ++asked;
+      const [from, to] = range.map((one) => Date.parse(`${one}`.replace(" ", "T") + "Z") || Number(one));
+      try {
+        const found = await fetched(`?from=${from}&to=${to}`);
+        if (mine !== asked) return;
+        shown = { ...found, held: whole.held };
+        await put([from, to]);
+        describe();
+      } catch {
+        said.textContent = "The server did not answer; what is shown is coarser than it could be.";
+      }
+    };
+    try {
+      shown = whole = await fetched();
+    } catch {
+      said.textContent = "The picture could not be loaded. The tables below have its numbers.";
+      return;
+    }
+    await put();
+    describe();
+    place.on("plotly_relayout", (change) => {
+      clearTimeout(timer);
+      if (change["xaxis.autorange"]) {
+        asked += 1;
+        shown = whole;
+        timer = setTimeout(() => put().then(describe), PAUSE);
+      } else if (change["xaxis.range[0]"] !== undefined) {
+        timer = setTimeout(() => closer([change["xaxis.range[0]"], change["xaxis.range[1]"]]), PAUSE);
+      }
+    });
+    themed(() => put());
+  };
+
+  const drawCurves = (place) => {
+    const curves = JSON.parse(document.getElementById("curves-of-runs").textContent);
+    const put = () => {
+      const { one, two } = colours();
+      const all = curves.map((curve, at) => line(curve.equity, curve.name, [one, two][at], { line: { color: [one, two][at], width: 2, shape: "hv", dash: at ? "dash" : "solid" } }));
+      return Plotly.react(place, all, layout({ height: 340, xaxis: { type: "date" }, yaxis: { title: { text: "PnL %" } } }), CONFIG);
+    };
+    put();
+    themed(put);
+  };
+
+  const drawAlong = (place) => {
+    const found = JSON.parse(document.getElementById("along-data").textContent);
+    const put = () => {
+      const { one, two } = colours();
+      const words = found.values.some((value) => typeof value !== "number");
+      const x = found.values.map((value) => (words ? String(value) : value));
+      const text = found.trades.map((count) => `${count} trades`);
+      const all = [
+        { type: "scatter", mode: "lines+markers", name: "total PnL %", x, y: found.totals, text, line: { color: one, width: 2 }, hovertemplate: "%{x}: %{y:.3f} %<br>%{text}<extra></extra>" },
+        { type: "scatter", mode: "markers", name: "this value", x: [x[found.here]], y: [found.totals[found.here]], marker: { color: two, size: 13, symbol: "diamond" } },
+      ];
+      return Plotly.react(place, all, layout({ height: 340, xaxis: { title: { text: found.label }, ...(words ? { type: "category" } : found.log ? { type: "log" } : {}) }, yaxis: { title: { text: "total PnL %" } }, legend: { orientation: "h", y: 1.12 } }), CONFIG);
+    };
+    put();
+    themed(put);
+  };
+
+  const themed = (put) =>
+    new MutationObserver(() => put()).observe(document.documentElement, { attributes: true, attributeFilter: ["class"] });
+
+  document.addEventListener("DOMContentLoaded", () => {
+    if (typeof Plotly === "undefined") return;
+    document.querySelectorAll("[data-replay]").forEach(drawReplay);
+    document.querySelectorAll("[data-curves]").forEach(drawCurves);
+    document.querySelectorAll("[data-along]").forEach(drawAlong);
+  });
+})();

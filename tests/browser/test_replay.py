@@ -1,0 +1,88 @@
+"""Change a value, replay, compare: in a browser, with the work done as the worker does it."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from django.db import connection
+
+from analytics import lab, runs
+from analytics.jobs import runs as ledger
+from analytics.models import JobRun, Run
+from analytics.quant.outcome import Costs
+from selflearn.packages import plotly_files
+from tests.analytics.replays import EAGER, MARKET, stored
+from tests.trading.story import MONDAY, make_bot, trade
+from trading import ingest
+from trading.parameters import instance_for, promote
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(not plotly_files(), reason="plotly is not installed"),
+]
+
+
+@pytest.fixture
+def instance(transactional_db):
+    bot = make_bot()
+    stored()
+    ingest.store_trades(bot, [trade(market=MARKET)])
+    found = instance_for(bot, "rsi_bb")
+    promote(instance=found, values=EAGER, reason="Let it trade", origin="admin",
+            live_from=MONDAY)  # fmt: skip
+    return found
+
+
+def work() -> None:
+    """Do what is queued, beside the browser, as the worker's process would."""
+
+    def done():
+        try:
+            for run in JobRun.objects.filter(job=lab.JOB).order_by("pk"):
+                ledger.run(run.pk)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=done)
+    thread.start()
+    thread.join()
+
+
+def test_a_changed_value_is_replayed_and_compared(open_page, live_server, instance):
+    page = open_page()
+    page.goto(f"{live_server.url}/admin/trading/strategyinstance/{instance.pk}/change/")
+    page.fill("#id_take_profit_bps", "60")
+    page.get_by_role("button", name="Replay the last 30 days").click()
+    page.wait_for_selector("progress")
+    work()
+    page.wait_for_selector("[data-curves] .main-svg", timeout=20_000)
+    said = page.locator(".sl-page").inner_text()
+    assert "Take profit\t30 bps\t60 bps" in said
+    assert "evaluations: " in said and "Total PnL" in said
+    page.get_by_role("link", name="values tried").click()
+    page.wait_for_selector("[data-replay] .main-svg", timeout=20_000)
+    page.wait_for_selector("[data-replay] .boxlayer path.box", state="attached")
+    assert page.locator("[data-replay] .boxlayer path.box").count() == 1_500
+    page.get_by_label("Vary one parameter").select_option("take_profit_bps")
+    page.get_by_role("button", name="Replay along its range").click()
+    page.wait_for_selector("progress")
+    work()
+    page.wait_for_selector("[data-along] .main-svg", timeout=20_000)
+    assert page.complaints == []
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+def test_the_page_of_a_replay_fits_and_complains_of_nothing(
+    open_page, live_server, instance, scheme, width
+):
+    run = lab.prepare(strategy="rsi_bb", market=MARKET, interval=60, values=EAGER, costs=Costs(2.0))
+    runs.finish(run, lab.backtest(run))
+    page = open_page(scheme, width)
+    for place in (f"{run.pk}/change/", f"compare/?one={run.pk}&two={run.pk}", ""):
+        page.goto(f"{live_server.url}/admin/analytics/run/{place}")
+        page.wait_for_load_state("networkidle")
+        wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert wide <= 0, place
+    assert page.complaints == []
+    assert Run.objects.count() == 1
