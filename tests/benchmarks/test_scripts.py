@@ -21,6 +21,7 @@ SCRIPTS = {
     "startup.py": ("--repeats", "1"),
     "monitoring.py": ("--trades", "28000"),
     "experiments.py": ("--runs", "4"),
+    "replay.py": ("--bars", "3000", "--real", "2000", "3000", "--repeats", "1"),
     "setups.py": ("--runs", "2"),
     "worlds.py": ("--runs", "4", "--days", "200"),
     "lists.py": (*SMALL, "--candles", "500", "--repeats", "1"),

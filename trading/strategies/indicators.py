@@ -67,10 +67,9 @@ def rsi(close: Floats, at: int, period: int) -> float:
     gain, loss = 0.0, 0.0
     for i in range(at - period + 1, at + 1):
         change = close[i] - close[i - 1]
-        if change > 0.0:
-            gain += change
-        else:
-            loss -= change
+        # No branch: which way a change goes cannot be foreseen, and guessing wrong is what costs.
+        gain += max(change, 0.0)
+        loss += max(-change, 0.0)
     return strength(gain / period, loss / period)
 
 

@@ -1,0 +1,69 @@
+"""The plain rule of the replay benchmark, as a strategy of our engine: long when the RSI is low and
+the price below its band, out when the RSI recovered, a stop 2 % below the close that decided."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trading.strategies import common
+from trading.strategies.base import Rules, Strategy
+from trading.strategies.common import always, nothing_to_keep
+from trading.strategies.engine import Tape
+from trading.strategies.indicators import Floats, bands, rsi
+from trading.strategies.parameters import Integer, Number
+
+RSI_PERIOD, BAND_PERIOD, BAND_FACTOR, LOW, HIGH, STOP = 14, 20, 2.0, 30.0, 50.0, 0.02
+DECIDED = 0
+
+
+def enter(t: Tape, price: float, p: Any, s: Any, memory: Floats) -> tuple[int, int, float]:
+    if rsi(t.closes, s.candle, p.rsi_period) >= p.rsi_low:
+        return 0, 0, 0.0
+    lower, _ = bands(t.closes, s.candle, p.bb_period, p.bb_std)
+    if price >= lower:
+        return 0, 1, 0.0
+    memory[DECIDED] = price
+    return 1, -1, 1.0
+
+
+def place(entry: float, side: int, p: Any, s: Any, memory: Floats) -> tuple[float, float]:
+    return memory[DECIDED] * (1.0 - p.stop), 1e300
+
+
+def follow(price: float, p: Any, s: Any, memory: Floats) -> float:
+    return float(s.stop)
+
+
+def leave(t: Tape, price: float, held: float, p: Any, s: Any, memory: Floats) -> int:
+    return 2 if rsi(t.closes, s.candle, p.rsi_period) > p.rsi_high else -1
+
+
+def describe(t: Tape, price: float, p: Any, s: Any, memory: Floats, out: Floats) -> None:
+    pass
+
+
+def warmup(values: Any) -> int:
+    return BAND_PERIOD
+
+
+STRATEGY = Strategy(
+    key="plain_rule",
+    title="Plain rule",
+    groups=(common.SIGNAL, common.DISCIPLINE),
+    parameters=(
+        common.candle_interval(300, "Candles."),
+        Integer("rsi_period", RSI_PERIOD, 1, 190, group="signal", help="Changes."),
+        Integer("bb_period", BAND_PERIOD, 2, 200, group="signal", help="Closes."),
+        Number("bb_std", BAND_FACTOR, 0.1, 10, group="signal", help="Factor."),
+        Number("rsi_low", LOW, 0, 100, group="signal", help="In below this."),
+        Number("rsi_high", HIGH, 0, 100, group="signal", help="Out above this."),
+        Number("stop", STOP, 0.001, 0.5, group="signal", help="Share of the price."),
+        *common.discipline(exit_cooldown_seconds=0, max_losing_streak=100, pause_seconds=0),
+    ),
+    filters=("rsi", "band"),
+    exit_reasons=("stop_loss", "take_profit", "recovered"),
+    trading=Rules(
+        always, enter, place, follow, leave, describe, nothing_to_keep, warmup, memory=1
+    ),
+)
+VALUES = STRATEGY.defaults() | {"adaptive_cooldown": False}
