@@ -47,6 +47,8 @@ SOUND = {
     ("POST", "alerts/1/acknowledge/"): {"note": "seen"},
     ("POST", "alerts/1/snooze/"): {"until": MINUTE},
     ("POST", "alerts/1/resolve/"): {"note": "done"},
+    ("GET", "runs/"): None,
+    ("GET", "runs/999/"): None,
     ("GET", "experiments/"): None,
     ("POST", "experiments/"): {"strategy": "rsi_bb", "name": "x", "reason": "why",
                                "arms": [{"name": "B", "values": {"rsi_period": 9}}]},
