@@ -12,12 +12,20 @@ LINK = re.compile(r"\[[^\]]*\]\((?!https?:|#)([^)#]+)")
 
 
 def test_the_example_strategy_can_be_declared_as_written():
-    text = (ROOT / "docs" / "add-a-strategy.md").read_text()
+    text = (ROOT / "docs" / "strategies.md").read_text()
     code = re.search(r"```python\n(.*?)```", text, re.S)[1]
     module = module_from_spec(spec_from_loader("trading.strategies.grid", loader=None))
-    exec(compile(code, "docs/add-a-strategy.md", "exec"), module.__dict__)
+    exec(compile(code, "docs/strategies.md", "exec"), module.__dict__)
     assert module.STRATEGY.defaults()["mean_period"] == 50
     assert "trading.strategies.grid" not in sys.modules
+
+
+def test_the_bot_with_the_rules_inside_runs_as_written():
+    text = (ROOT / "docs" / "strategies.md").read_text()
+    code = re.findall(r"```python\n(.*?)```", text, re.S)[1]
+    names = {}
+    exec(compile(code, "docs/strategies.md", "exec"), names)
+    assert len(names["closed"]) == 0 and names["state"].side == 0
 
 
 def test_every_link_of_the_documents_leads_to_a_file():

@@ -9,6 +9,7 @@ from __future__ import annotations
 from .indicators import Floats
 
 MOST = 1_024  # bricks that are kept; when they are full, the newer half stays
+AT_ONCE = 10_000  # bricks from one close; a price that leaps further is followed with the next
 # The head: bricks that are kept, those ever drawn, the price that the first one is measured from,
 # and whether there is one.
 COUNT, DRAWN, FROM, BEGUN = range(4)
@@ -39,23 +40,26 @@ def begin(wall: Floats, price: float) -> None:
 
 def step(wall: Floats, price: float, size: float, reversal: int) -> int:
     """Draw the bricks that a close completes, all of one size; how many. Against the last brick
-    ``reversal`` sizes are needed, and the new one opens one size beyond its close."""
+    ``reversal`` sizes are needed, and the new one opens one size beyond its close; where one size
+    is enough it opens at that close, or it would end beyond the price that drew it."""
+    beyond = size if reversal > 1 else 0.0
     if size <= 0.0 or wall[BEGUN] == 0.0:
         return 0
     made = 0
-    while True:
+    while made < AT_ONCE:
         count = int(wall[COUNT])
         last = close_of(wall, count - 1) if count else wall[FROM]
         facing = direction_of(wall, count - 1) if count else 0.0
         up = reversal if facing < 0.0 else 1
         down = reversal if facing > 0.0 else 1
         if price >= last + up * size:
-            add(wall, (last + size if facing < 0.0 else last) + size, 1.0)
+            add(wall, (last + beyond if facing < 0.0 else last) + size, 1.0)
         elif price <= last - down * size:
-            add(wall, (last - size if facing > 0.0 else last) - size, -1.0)
+            add(wall, (last - beyond if facing > 0.0 else last) - size, -1.0)
         else:
-            return made
+            break
         made += 1
+    return made
 
 
 def add(wall: Floats, close: float, direction: float) -> None:

@@ -442,10 +442,10 @@ class RenkoAO(Replay):
             facing = self.bricks[-1][1] if self.bricks else 0
             last = self.bricks[-1][0] if self.bricks else self.reference
             if price >= last + (turn if facing < 0 else 1) * size:
-                opens = last + size if facing < 0 else last
+                opens = last + size if facing < 0 and turn > 1 else last
                 self.draw(opens + size, 1, size)
             elif price <= last - (turn if facing > 0 else 1) * size:
-                opens = last - size if facing > 0 else last
+                opens = last - size if facing > 0 and turn > 1 else last
                 self.draw(opens - size, -1, size)
             else:
                 return
