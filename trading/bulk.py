@@ -47,7 +47,10 @@ def _bindable(
     """SQLite's booleans as the numbers that they are: it takes a microsecond to adapt each."""
     if connection.vendor == "postgresql" or _type(model, name) != "bool":
         return values
-    return [value if value is None else int(value) for value in values]
+    return list(map(_NUMBERS.__getitem__, values))
+
+
+_NUMBERS = {False: 0, True: 1, None: None}
 
 
 def upsert(

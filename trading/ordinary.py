@@ -14,9 +14,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import compress
-from operator import attrgetter
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from trading import fields
@@ -30,6 +30,7 @@ from trading.ordinary_values import (
     amounts,
     bounded,
     floats,
+    ids,
     integers,
     listed,
     mark,
@@ -54,7 +55,7 @@ from trading.records import (
 from trading.sound import FIELDS, Sound
 
 Columns = dict[str, Any]  # each a list with a value per trade
-Sent = Callable[[str], list[Any]]  # the values of a field
+Sent = Callable[[str], Sequence[Any]]  # the values of a field
 FEW = 15  # trades up to which reading them one by one is faster
 _UNSURE = 1e-9  # percentage points, per percent: far more than floats are off
 
@@ -89,15 +90,19 @@ def _columns(
 ) -> tuple[Columns, Columns]:
     """The columns of Sound but for the digest, and amounts as they are written."""
 
-    def sent(name: str) -> list[Any]:
-        return list(map(attrgetter(name), trades))
-
+    every = zip(*map(msgspec.structs.astuple, trades), strict=True)
+    sent = dict(zip(TradeIn.__struct_fields__, every, strict=True)).__getitem__
     found = texts(
         sent("strategy"), doubtful, lambda name, errors: fields.strategy(name, known, errors)
     )
     keys = [key for key, _, _ in found]
     declared = {key: declaration for key, _, declaration in found}
-    columns: Columns = {name: texts(sent(name), doubtful, check) for name, check in TEXTS.items()}
+    columns: Columns = {
+        name: texts(sent(name), doubtful, check)
+        for name, check in TEXTS.items()
+        if name != "external_id"
+    }
+    columns["external_id"] = ids(sent("external_id"), doubtful)
     columns |= _times(sent, latest, doubtful)
     numbers, written = _numbers(sent, columns["side"], doubtful)
     columns |= numbers | {

@@ -8,6 +8,7 @@ anything.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -27,6 +28,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _WHOLE = 2**53  # whole numbers below it are floats, too
+_IDS = re.compile(rf"({guard.ID.pattern}\n)*", re.ASCII)  # a line each
 _EARLIEST, _LATEST = to_micros(guard.EARLIEST), to_micros(guard.LATEST)
 
 
@@ -90,11 +92,11 @@ def listed(values: Floats) -> list[float | None]:
     return found
 
 
-def integers(values: Sequence[int | None], doubtful: Doubtful) -> Sequence[int | None]:
+def integers(values: Sequence[int | None], doubtful: Doubtful) -> list[int | None]:
     doubtful.update(
         at for at, value in enumerate(values) if value is not None and not 0 <= value < INT64
     )
-    return values
+    return list(values)
 
 
 def moments(values: Sequence[Any], doubtful: Doubtful) -> Ints:
@@ -136,6 +138,14 @@ def _of_text(at: int, text: str, doubtful: Doubtful) -> int:
     except ValueError:
         doubtful.add(at)
         return 0
+
+
+def ids(values: Sequence[str], doubtful: Doubtful) -> list[str]:
+    """Ids, of which nearly each is another: all are held against their pattern at once."""
+    lines = "".join([f"{value}\n" for value in values])
+    if lines.count("\n") != len(values) or not _IDS.fullmatch(lines):
+        doubtful.update(at for at, value in enumerate(values) if not guard.ID.fullmatch(value))
+    return list(values)
 
 
 def texts(

@@ -97,7 +97,9 @@ odd_times = st.one_of(
         MONDAY_SECONDS + 3600.0000005, MONDAY_SECONDS + 7200.1234565, 7258118400, 631152000,
     ]),
 )  # fmt: skip
-odd_texts = st.one_of(st.text(max_size=70), st.sampled_from(["\x00", "\ud800", " ", "a\n", "LONG"]))
+odd_texts = st.one_of(
+    st.text(max_size=70), st.sampled_from(["\x00", "\ud800", " ", "a\n", "a\nb", "LONG"])
+)
 odd_values = st.recursive(
     odd_numbers | odd_texts | st.booleans() | st.none(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
