@@ -21,6 +21,8 @@ from trading.models import (
 )
 from trading.outcomes import of_changes
 
+API = Origin.API
+
 
 def set_at(instance: int, as_of: datetime) -> Any:
     """The parameters that were live at a moment; None before there were any."""

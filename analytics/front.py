@@ -8,10 +8,11 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
+from analytics import report_words as words
 from analytics.admin import alert_rows
 from analytics.alarms.base import ORDER
 from analytics.jobs import status
-from analytics.models import Alert, JobLine, Message
+from analytics.models import Alert, JobLine, Message, Report
 from trading import clock
 from trading.admin import dashboard as trading
 
@@ -27,6 +28,20 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         **context,
         "troubles": troubles() if may_see else [],
         "alarms": alarms() if request.user.has_perm("analytics.view_alert") else None,
+        "report": report(context.get("bot"))
+        if request.user.has_perm("analytics.view_report") else None,
+    }  # fmt: skip
+
+
+def report(bot: Any) -> dict[str, Any] | None:
+    """The head of the newest daily report of the bot that is shown; None before there is one."""
+    found = Report.objects.filter(bot=bot, kind=Report.Kind.DAY).first() if bot else None
+    if found is None:
+        return None
+    return {
+        "title": words.title(found.data), "head": found.data["head"],
+        "first": words.first(found.proposals),
+        "url": reverse("admin:analytics_report_change", args=[found.pk]),
     }
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from analytics import funnel
 from trading import display
-from trading.numbers import plain
+from trading.strategies.parameters import plain
 
 FEW = 10  # trades: below, a win rate says nothing and is not put first
 Section = dict[str, Any]
@@ -48,13 +49,13 @@ def _from(one: Section) -> str:
     return f" ({way} from {before}, {sure})"
 
 
-def _blocked(funnel: dict[str, Any]) -> str:
+def _blocked(counts: dict[str, Any]) -> str:
     """Why there was no trade, in a few words."""
-    found = funnel["replayed"] or funnel["counted"]
+    found = counts["replayed"] or counts["counted"]
     if not found:
         return " (no candles are stored that would say why)"
-    where = "of the replay" if funnel["replayed"] else "of the bot"
-    if funnel["replayed"] and found["trades"]:
+    where = "of the replay" if counts["replayed"] else "of the bot"
+    if counts["replayed"] and found["trades"]:
         return f" (a replay of the time would have made {found['trades']})"
     if not found["evaluations"]:
         return f" (never ready to enter, {where[3:]} says)"
@@ -96,10 +97,10 @@ def _sure(one: Section) -> list[str]:
 
 
 def _why_none(one: Section) -> list[str]:
-    funnel, said = one["funnel"], []
-    if funnel["counted"]:
-        said.append(f"Counted by the bot: {funnel['counted']['sentence']}.")
-    found = funnel["replayed"]
+    counts, said = one["funnel"], []
+    if counts["counted"]:
+        said.append(f"Counted by the bot: {counts['counted']['sentence']}.")
+    found = counts["replayed"]
     if found:
         version = f"version {found['version']}" if found["version"] else (
             "the declared defaults, since nothing is known of what was live"
@@ -110,8 +111,8 @@ def _why_none(one: Section) -> list[str]:
                 f"The replay traded {found['trades']} times ({pct(found['total_pnl_pct'])} after "
                 "assumed costs) where the bot did not: was it running, and with these values?"
             )
-    if funnel["remark"] and not one["now"]["trades"]:
-        said.append(f"It was not replayed: {funnel['remark']}.")
+    if counts["remark"] and not one["now"]["trades"]:
+        said.append(f"It was not replayed: {counts['remark']}.")
     return said
 
 
@@ -119,7 +120,8 @@ def _reasons(one: Section) -> list[str]:
     if not one["now"]["trades"]:
         return []
     parts = [
-        f"{each['key'] or 'no reason'} {each['trades']} ({pct(each['total_pnl_pct'])})"
+        f"{display.label(each['key']) or 'no reason'} {each['trades']} "
+        f"({pct(each['total_pnl_pct'])})"
         for each in one["reasons"][:4]
     ]
     return [f"Exits: {', '.join(parts)}."]
@@ -154,7 +156,8 @@ def rate(value: float | None) -> str:
 
 
 def count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+    """``5 512 trades``."""
+    return f"{funnel.number(number)} {what}{'' if number == 1 else 's'}"
 
 
 def day(text: str) -> str:
@@ -166,10 +169,35 @@ def setting(value: Any) -> str:
     """A value of a parameter as people write it."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return display.setting(value)
-    return plain_number(value)
+    return plain(value)
 
 
-def plain_number(value: float) -> str:
-    from decimal import Decimal
+def title(data: dict[str, Any]) -> str:
+    """``Daily Insights (2025-11-17)``."""
+    what = "Weekly" if data["kind"] == "week" else "Daily"
+    so_far = "" if data["complete"] else ", so far"
+    return f"{what} Insights ({data['day']}{so_far})"
 
-    return plain(Decimal(repr(value)))
+
+def first(proposals: list[dict[str, Any]]) -> str:
+    """The weightiest recommendation in a line."""
+    return proposals[0]["sentence"] if proposals else "none."
+
+
+def text(data: dict[str, Any], proposals: list[dict[str, Any]]) -> str:
+    """The head, and the why of each line, as plain text."""
+    lines = [f"{title(data)} of {data['bot']}:"]
+    lines += [f"- {one['name']}: {one['text']}" for one in data["head"]]
+    if not data["head"]:
+        lines.append("- No strategy is known yet.")
+    lines.append(f"- Recommendation: {first(proposals)}")
+    for one in data["head"]:
+        if one["why"]:
+            lines += ["", f"{one['name']}:", *(f"  {said}" for said in one["why"])]
+    lines += ["", *(f"Alarm, {one['said'].lower()}: {one['sentence']}" for one in data["alarms"])]
+    for one in proposals:
+        lines += ["", f"Recommendation ({one['confidence']} confidence): {one['sentence']}"]
+        lines += [f"  {each['text']}" for each in one["evidence"]]
+        lines += [f"  Risk: {one['risk']}"] if one["risk"] else []
+        lines += [f"  Test: {one['test']}"] if one["test"] else []
+    return "\n".join(lines).strip() + "\n"

@@ -61,6 +61,8 @@ NAVIGATION = [
     {
         "title": "Watch",
         "items": [
+            _item("Reports", "newspaper", "analytics.report"),
+            _item("Recommendations", "lightbulb", "analytics.recommendation"),
             _item("Alarms", "notifications", "analytics.alert"),
             _item("Rules of alarms", "rule", "analytics.alarmrule"),
             _item("Channels", "send", "analytics.channel"),

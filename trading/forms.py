@@ -16,6 +16,7 @@ from trading.strategies.parameters import Boolean, Choice, Parameter, Value, pla
 
 REASON = "reason"
 SEEN = "seen_version"
+SET = "set."
 RESERVED = (REASON, SEEN)
 _RELATED = re.compile(r"\b(below|above) (\w+)(?= \()")  # how a rule names the other parameter
 
@@ -102,6 +103,18 @@ class ParametersForm(forms.Form):
     def unchanged(self) -> bool:
         """Whether valid values are those that are live."""
         return self.values == self.live
+
+
+def proposed(strategy: Strategy, query: Mapping[str, str]) -> dict[str, Any]:
+    """What a link fills a form with: ``set.NAME`` for a parameter, and a reason. It is judged when
+    the form is sent."""
+    found: dict[str, Any] = {}
+    for parameter in strategy.parameters:
+        if (text := query.get(f"{SET}{parameter.name}")) is not None:
+            found[parameter.name] = text == "true" if isinstance(parameter, Boolean) else text
+    if found and (reason := query.get(REASON)):
+        found[REASON] = reason[:REASON_LENGTH]
+    return found
 
 
 class _Reason(forms.CharField):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 
@@ -21,12 +21,24 @@ DEPTH, BYTES, KEYS = 20, 16_384, 2_000
 _MILLISECONDS = 1e11
 _WIDEST = 2**64
 _HUGE = math.inf
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def latest() -> datetime | None:
     """The last moment that a bot may speak of; None in simulated time, which bots lead."""
     return None if clock.simulated() else clock.now() + FUTURE
+
+
+def day(value: str) -> date:
+    """A day such as 2025-11-17. Raises ValueError with a sentence."""
+    try:
+        found = date.fromisoformat(value) if _DAY.fullmatch(value) else None
+    except ValueError:
+        found = None
+    if found is None or not EARLIEST.date() <= found < LATEST.date():
+        raise ValueError("must be a day from 1990 to 2199, such as 2025-11-17")
+    return found
 
 
 def moment(value: object) -> datetime:

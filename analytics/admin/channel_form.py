@@ -30,7 +30,7 @@ class ChannelForm(forms.ModelForm):
         model = Channel
         fields = ("name", "kind", "address", "enabled", "least", "tell_end", "bots",
                   "gather_minutes", "quiet_from", "quiet_until", "zone",
-                  "critical_at_once")  # fmt: skip
+                  "critical_at_once", "reports", "report_hour", "report_news_only")  # fmt: skip
         help_texts = {  # noqa: RUF012
             "least": "What is less grave is only shown in the pages.",
             "bots": "None chosen: all of them.",
@@ -40,6 +40,10 @@ class ChannelForm(forms.ModelForm):
             "message. Both empty: no quiet hours.",
             "zone": "Of the quiet hours and of the times in messages, such as Europe/Berlin.",
             "critical_at_once": "In quiet hours too.",
+            "reports": "The report of each day (UTC), of each week (on Mondays), or both; whole "
+            "as a mail, a line per strategy elsewhere.",
+            "report_hour": "From this hour on (0 to 23), in the time zone above.",
+            "report_news_only": "Not on days without trades, alarms, changes or experiments.",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -50,6 +54,12 @@ class ChannelForm(forms.ModelForm):
         elif stored.pk and stored.kind == Channel.Kind.PUSH:
             self.initial["address"] = ""
             self.fields["address"].help_text = _KEPT
+
+    def clean_report_hour(self) -> int:
+        hour = int(self.cleaned_data["report_hour"])
+        if hour > 23:
+            raise forms.ValidationError("An hour of the day: 0 to 23.")
+        return hour
 
     def clean_zone(self) -> str:
         zone = self.cleaned_data["zone"].strip()

@@ -34,6 +34,7 @@ class ChannelAdmin(TradingAdmin):
         ("What is told", {"fields": ("least", "tell_end", "bots")}),
         ("When", {"fields": ("gather_minutes", "quiet_from", "quiet_until", "zone",
                              "critical_at_once")}),
+        ("The report", {"fields": ("reports", "report_hour", "report_news_only")}),
     )  # fmt: skip
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from analytics import bars, report_words as words
+from analytics import bars
+from analytics import report_words as words
 from analytics.models import Run
 from analytics.quant import outcome
 from trading import display

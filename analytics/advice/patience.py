@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from analytics import report_words as words
 from analytics.quant import setups
 from trading.verdicts import rounded
@@ -22,9 +24,13 @@ def propose(case: Case) -> list[Proposal]:
     total = sum(one["total_pnl_pct"] for one in sums)
     mean = total / trades
     spread = max((one["std_pct"] or 0.0 for one in sums), default=0.0)
+    # Trades of a day move together, so that it takes more of them to say the same.
+    spread *= math.sqrt(case.section["against_base"]["design_effect"])
     needed = setups.trades_needed(spread, mean) if spread else None
     if needed is not None and trades < needed <= MOST:
         return [_wait(case, trades, mean, needed - trades)]
+    if needed is not None and needed <= trades and mean < 0:
+        return [_loses(case, trades, mean)]
     return [_nothing(case, trades, mean)]
 
 
@@ -43,7 +49,7 @@ def _unknown(case: Case) -> Proposal:
 def _silent(case: Case) -> Proposal:
     return Proposal(
         Kind.NOTHING, "nothing",
-        f"Change nothing of {case.instance.name}: there are no trades to judge it by.",
+        f"Leave {case.instance.name} as it is: there are no trades to judge it by.",
         [{"text": "It has made none in this time and in that before it.", "part": "funnel"}],
         10.0, Confidence.LOW,
     )  # fmt: skip
@@ -52,7 +58,7 @@ def _silent(case: Case) -> Proposal:
 def _wait(case: Case, trades: int, mean: float, more: int) -> Proposal:
     return Proposal(
         Kind.WAIT, "wait:tell",
-        f"Change nothing of {case.instance.name}; wait for about "
+        f"Leave {case.instance.name} as it is, and wait for about "
         f"{words.count(rounded(more), 'more trade')}.",
         [{"text": f"{words.count(trades, 'trade')} made {words.pct(mean, 3)} on average. An "
                   f"average of that size is told from none with about "
@@ -62,9 +68,22 @@ def _wait(case: Case, trades: int, mean: float, more: int) -> Proposal:
     )  # fmt: skip
 
 
+def _loses(case: Case, trades: int, mean: float) -> Proposal:
+    return Proposal(
+        Kind.PAUSE, "pause",
+        f"Pause {case.instance.name}, or let it trade as small as it can: it loses, and no value "
+        "near the live ones does better.",
+        [{"text": f"{words.count(trades, 'trade')} made {words.pct(mean, 3)} on average: more "
+                  "than chance takes.", "part": "numbers"}],
+        70.0, Confidence.HIGH,
+        risk="Nothing is learned from trades that are not made; let it trade on paper meanwhile.",
+        test="Other values in a replay, then on paper.",
+    )  # fmt: skip
+
+
 def _nothing(case: Case, trades: int, mean: float) -> Proposal:
     return Proposal(
-        Kind.NOTHING, "nothing", f"Change nothing of {case.instance.name}.",
+        Kind.NOTHING, "nothing", f"Leave {case.instance.name} as it is.",
         [{"text": f"{words.count(trades, 'trade')} made {words.pct(mean, 3)} on average, and "
                   "nothing that was looked at points to a value that does better.",
           "part": "numbers"}],

@@ -68,10 +68,11 @@ def _proposal(
     at = next((at for at, one in enumerate(points) if one[0] == value), None)
     lone = at is not None and sensitivity.shape([one[2] for one in points], at) == "spike"
     direction = "down" if value < old else "up"
+    still = " It would still lose." if (then["avg_pnl_pct"] or 0.0) < 0 else ""
     return Proposal(
         Kind.PARAMETER, f"tune:{name}:{direction}",
         f"{'Lower' if value < old else 'Raise'} {case.instance.name}.{name} from "
-        f"{words.setting(old)} to {words.setting(value)}.",
+        f"{words.setting(old)} to {words.setting(value)}.{still}",
         [
             {"text": f"Replayed on the same 30 days the average trade makes "
                      f"{words.pct(then['avg_pnl_pct'], 3)} instead of "

@@ -35,10 +35,10 @@ class Alerts(Described):
             "limit",
         )  # fmt: skip
         asked = {
-            "state": _one_of(query, "state", STATES),
-            "severity": _one_of(query, "severity", Severity.values),
-            "mode": _one_of(query, "mode", ("live", "paper")),
-            "kind": _one_of(query, "kind", REGISTRY),
+            "state": query.one_of("state", STATES),
+            "severity": query.one_of("severity", Severity.values),
+            "mode": query.one_of("mode", ("live", "paper")),
+            "kind": query.one_of("kind", REGISTRY),
         }
         selection = query.selection(self.bot, mode=None) if query.has("strategy") else None
         found, older = newest(
@@ -101,13 +101,6 @@ class Snooze(Step):
         if errors:
             raise ValidationError(errors)
         life.snooze(row, until=clock.from_micros(until), note=note)
-
-
-def _one_of(query: Query, name: str, words: Any) -> str | None:
-    value = query.text(name, 40)
-    if value is not None and value not in words:
-        raise ValidationError({name: [f"must be one of {', '.join(words)}"]})
-    return value
 
 
 def _note(text: str) -> str:

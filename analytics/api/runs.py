@@ -35,9 +35,7 @@ class Runs(Described):
         query = Query(request, "strategy", "market", "kind", "state", "cursor", "limit")
         found = self.known()
         for name, words in (("kind", Run.Kind.values), ("state", Run.State.values)):
-            value = query.text(name, 40)
-            if value is not None and value not in words:
-                raise ValidationError({name: [f"must be one of {', '.join(words)}"]})
+            value = query.one_of(name, words)
             found = found.filter(**{name: value}) if value is not None else found
         if query.has("strategy"):
             key, label = _named(self.bot, query.text("strategy", 81))

@@ -13,3 +13,12 @@ class NoteIn(In):
 class SnoozeIn(In):
     until: Number
     note: str = ""
+
+
+class DecisionIn(In):
+    reason: str
+
+
+class AcceptIn(In):
+    reason: str
+    how: str = "change"

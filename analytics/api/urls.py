@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from analytics.api import alerts, runs
+from analytics.api import alerts, reports, runs
 
+_ADVICE = r"^recommendations/(?P<recommendation>[0-9]{1,18})"
 _ALERT = r"^alerts/(?P<alert>[0-9]{1,18})"
 
 urlpatterns = [
@@ -14,6 +15,14 @@ urlpatterns = [
     re_path(rf"{_ALERT}/acknowledge/$", alerts.Acknowledge.as_view(), name="alert-acknowledge"),
     re_path(rf"{_ALERT}/snooze/$", alerts.Snooze.as_view(), name="alert-snooze"),
     re_path(rf"{_ALERT}/resolve/$", alerts.Resolve.as_view(), name="alert-resolve"),
+    path("reports/", reports.Reports.as_view(), name="reports"),
+    re_path(
+        r"^reports/(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})/$", reports.OneReport.as_view(),
+        name="report",
+    ),
+    path("recommendations/", reports.Recommendations.as_view(), name="recommendations"),
+    re_path(rf"{_ADVICE}/accept/$", reports.Accept.as_view(), name="recommendation-accept"),
+    re_path(rf"{_ADVICE}/dismiss/$", reports.Dismiss.as_view(), name="recommendation-dismiss"),
     path("runs/", runs.Runs.as_view(), name="runs"),
     re_path(r"^runs/(?P<run>[0-9]{1,18})/$", runs.OneRun.as_view(), name="run"),
 ]

@@ -51,7 +51,7 @@ def alerts(channel: Channel, events: Sequence[AlertEvent]) -> Words:
     items = [_item(one, ZoneInfo(channel.zone)) for one in ranked]
     context = {
         "title": _subject(items), "items": items[:MOST], "more": len(items[MOST:]),
-        "channel": channel, "list_url": _url("admin:analytics_alert_changelist"),
+        "channel": channel, "list_url": page("admin:analytics_alert_changelist"),
     }  # fmt: skip
     return _words(context, "alerts")
 
@@ -100,7 +100,7 @@ def _item(event: AlertEvent, zone: ZoneInfo) -> Item:
         sentence=event.sentence,
         advice=alert.advice if event.type not in (Type.ENDED, Type.RESOLVED) else "",
         when=_when(event.at, zone),
-        url=_url("admin:analytics_alert_change", alert.pk),
+        url=page("admin:analytics_alert_change", alert.pk),
         note=event.note,
     )
 
@@ -109,6 +109,6 @@ def _when(moment: datetime, zone: ZoneInfo) -> str:
     return f"{moment.astimezone(zone):%Y-%m-%d %H:%M} {zone.key}"
 
 
-def _url(name: str, *arguments: object) -> str:
+def page(name: str, *arguments: object) -> str:
     """The address of a page; empty where nobody said under which name this server is reached."""
     return settings.BASE_URL + reverse(name, args=arguments) if settings.BASE_URL else ""

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, Q
 
-from analytics.channels import choose, compose
+from analytics.channels import choose, compose, report_mail
 from analytics.channels.environment import address_of, sync
 from analytics.channels.kinds import email, push
 from analytics.channels.kinds.base import NotDelivered
@@ -31,13 +31,18 @@ BUDGET = 120  # seconds of one run: what is left waits for the next
 def deliver(as_of: datetime) -> dict[str, Any]:
     """Tell what is to be told by now, and try again what failed."""
     sync()
-    told = sum(_compose(channel, as_of) for channel in Channel.objects.filter(enabled=True))
+    channels = list(Channel.objects.filter(enabled=True))
+    told = sum(_compose(channel, as_of) for channel in channels)
+    reports = sum(
+        report_mail.write(channel, report_mail.due(channel, as_of), as_of) for channel in channels
+    )
     started = time.monotonic()
     done = {State.SENT: 0, State.WAITING: 0, State.FAILED: 0}
     while time.monotonic() - started < BUDGET and (message := _claim(as_of)):
         done[_send(message)] += 1
     return {
-        "events": told, "delivered": done[State.SENT], "to be tried again": done[State.WAITING],
+        "events": told, "reports": reports, "delivered": done[State.SENT],
+        "to be tried again": done[State.WAITING],
         "given up": done[State.FAILED],
     }  # fmt: skip
 

@@ -55,6 +55,7 @@ class Recommendation(models.Model):
         PARAMETER = "parameter", "Change a parameter"
         ROLLBACK = "rollback", "Go back to earlier values"
         SETUP = "setup", "Mind a setup"
+        PAUSE = "pause", "Pause it"
         WAIT = "wait", "Wait"
         NOTHING = "nothing", "Change nothing"
 

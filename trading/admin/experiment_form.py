@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from trading import designs, experiments
 from trading.designs import Arm, Ends
-from trading.forms import REASON, ParametersForm, reason_field
+from trading.forms import REASON, ParametersForm, proposed, reason_field
 from trading.models import Experiment
 from trading.refusals import Refused
 
@@ -78,9 +78,9 @@ class DesignForm(forms.Form):
         required=False, max_length=10_000, widget=forms.Textarea(attrs={**INPUT, "rows": 2})
     )
 
-    def __init__(self, page: StrategyPage, data: Any = None) -> None:
+    def __init__(self, page: StrategyPage, data: Any = None, filled: Any = None) -> None:
         usual = designs.usual_block(page.instance) // 60
-        super().__init__(data, initial={"block_minutes": usual}, prefix="plan")
+        super().__init__(data, initial={"block_minutes": usual, **(filled or {})}, prefix="plan")
         self.fields["versions"].choices = _versions(page)
         self.fields[REASON] = reason_field("What you expect, and why; it stands in the history.")
 
@@ -117,9 +117,11 @@ def new(page: StrategyPage) -> HttpResponse:
         return page.redirect("experiments")
     data = page.request.POST if page.request.method == "POST" else None
     made = page.live.parameter_set
-    values = ParametersForm(page.rules, page.values(made), made.version, data)
+    filled = proposed(page.rules, page.request.GET)
+    values = ParametersForm(page.rules, page.values(made), made.version, data, filled)
     del values.fields[REASON]
-    design = DesignForm(page, data)
+    plan = {REASON: filled.get(REASON, ""), "name": page.request.GET.get("name", "")[:64]}
+    design = DesignForm(page, data, plan)
     sound = data is not None and design.is_valid() & values.is_valid()
     if sound and (done := _made(page, design, values)):
         return done
@@ -134,6 +136,7 @@ def _groups(values: ParametersForm) -> list[dict[str, Any]]:
     groups = values.groups()
     typed = getattr(values, "values", values.live)  # none where they were not sound
     changed = {name for name, value in typed.items() if value != values.live.get(name)}
+    changed |= {name for name, value in values.initial.items() if value != values.live.get(name)}
     for group in groups:
         names = [row["field"].name for row in group["fields"]]
         group["open"] = any(name in values.errors or name in changed for name in names)

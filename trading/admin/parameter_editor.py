@@ -13,7 +13,7 @@ from django.http import HttpResponse
 
 from trading import parameter_values, parameters
 from trading.differences import Values, difference
-from trading.forms import REASON, SEEN, ParametersForm, hidden
+from trading.forms import REASON, SEEN, ParametersForm, hidden, proposed
 from trading.models import Origin, ParameterSet
 from trading.refusals import Refused, Stale
 
@@ -31,10 +31,11 @@ def editor(page: StrategyPage) -> HttpResponse:
         page.require_change()
     if page.rules is None or page.live is None:
         return _form_page(page, None)
-    form = _form(page, page.request.POST if post else None)
+    filled = {} if post else proposed(page.rules, page.request.GET)
+    form = _form(page, page.request.POST if post else None, filled)
     step = page.request.POST.get("step", REVIEW)
     if not post:
-        return _form_page(page, form)
+        return _form_page(page, form, bool(filled))
     if step == EDIT or page.frozen:
         return _form_page(page, _form(page, typed=form.typed()))
     if not form.is_valid():
@@ -52,8 +53,10 @@ def _form(page: StrategyPage, data: Any = None, typed: Any = None) -> Parameters
     return ParametersForm(page.rules, page.values(made), made.version, data, typed)
 
 
-def _form_page(page: StrategyPage, form: ParametersForm | None) -> HttpResponse:
-    context: dict[str, Any] = {"form": form, "editable": False}
+def _form_page(
+    page: StrategyPage, form: ParametersForm | None, filled: bool = False
+) -> HttpResponse:
+    context: dict[str, Any] = {"form": form, "editable": False, "filled": filled}
     if form is not None:
         told_so_far = parameter_values.so_far(page.instance, form.live, page.mode)
         groups = form.groups()
@@ -61,7 +64,7 @@ def _form_page(page: StrategyPage, form: ParametersForm | None) -> HttpResponse:
             name = row["field"].name
             row["so_far"] = results.brief(told_so_far[name])
             row["values_url"] = page.url("values", name)
-        context = {"form": form, "groups": groups, "editable": page.may_change and not page.frozen}
+        context |= {"groups": groups, "editable": page.may_change and not page.frozen}
     return page.answer("page", "change", **context)
 
 

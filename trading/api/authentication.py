@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
 from types import MappingProxyType
+from typing import Any
 
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
@@ -150,3 +151,8 @@ _FROM_LEAST = (_SCOPE.READ.value, _SCOPE.BOT.value, _SCOPE.OPERATE.value)
 def allow(**scopes: frozenset[str]) -> Mapping[str, frozenset[str]]:
     """Who may use which method of an endpoint: ``allow(GET=READ, POST=WRITE)``."""
     return MappingProxyType(scopes)
+
+
+def token_of(request: Any) -> str:
+    """Who asks, as the history names it."""
+    return f"token {request.auth.prefix}"

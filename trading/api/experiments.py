@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from trading import designs, experiments, parameters
 from trading.api import render, shapes
-from trading.api.authentication import OPERATE, READ, allow
+from trading.api.authentication import OPERATE, READ, allow, token_of
 from trading.api.base import Endpoint, body
 from trading.api.queries import Query
 from trading.experiment_comparison import Comparison, Side, compared
@@ -36,14 +36,11 @@ class Experiments(Described):
         found = Experiment.objects.filter(instance__bot=self.bot)
         if query.has("strategy"):
             found = found.filter(instance__in=query.selection(self.bot).instances())
-        if (wanted := query.text("status", 40)) is not None:
-            if wanted not in Experiment.Status.values:
-                words = ", ".join(Experiment.Status.values)
-                raise ValidationError({"status": [f"must be one of {words}"]})
+        if (wanted := query.one_of("status", Experiment.Status.values)) is not None:
             found = found.filter(status=wanted)
         limit = query.whole("limit", 50, 1, 500)
         rows = found.select_related("instance__bot", "author", "promoted")[:limit]
-        if _written(query) == "csv":
+        if query.as_csv():
             return _csv([compared(one) for one in rows])
         return Response({"experiments": [_brief(one) for one in rows]})
 
@@ -56,9 +53,9 @@ class Experiments(Described):
 
         @transaction.atomic  # what cannot start is not kept as a plan
         def make():
-            made = designs.create(instance=instance, **_design(given), made_by=_token(request))
+            made = designs.create(instance=instance, **_design(given), made_by=token_of(request))
             if given.start:
-                experiments.start(experiment=made, made_by=_token(request))
+                experiments.start(experiment=made, made_by=token_of(request))
             return made
 
         return _done(make, status.HTTP_201_CREATED)
@@ -73,7 +70,7 @@ class OneExperiment(Described):
         query = Query(request, "as_of", "format")
         found = _find(self.bot, experiment)
         comparison = compared(found, query.moment("as_of"))
-        if _written(query) == "csv":
+        if query.as_csv():
             return _csv([comparison])
         return Response(_whole(comparison))
 
@@ -86,7 +83,7 @@ class Start(Described):
     def post(self, request, experiment):
         body(request, shapes.NothingIn)
         found = _find(self.bot, experiment)
-        return _done(lambda: experiments.start(experiment=found, made_by=_token(request)))
+        return _done(lambda: experiments.start(experiment=found, made_by=token_of(request)))
 
 
 class Stop(Described):
@@ -97,7 +94,7 @@ class Stop(Described):
     def post(self, request, experiment):
         given, found = body(request, shapes.ReasonIn), _find(self.bot, experiment)
         return _done(
-            lambda: experiments.end(experiment=found, reason=given.reason, by=_token(request))
+            lambda: experiments.end(experiment=found, reason=given.reason, by=token_of(request))
         )
 
 
@@ -115,7 +112,7 @@ class Promote(Described):
 
         def promote():
             experiments.promote(
-                experiment=found, arm=arm, reason=given.reason, made_by=_token(request)
+                experiment=found, arm=arm, reason=given.reason, made_by=token_of(request)
             )
             return found
 
@@ -131,7 +128,7 @@ class Keep(Described):
         given, found = body(request, shapes.ReasonIn), _find(self.bot, experiment)
         return _done(
             lambda: experiments.keep(
-                experiment=found, reason=given.reason, made_by=_token(request)
+                experiment=found, reason=given.reason, made_by=token_of(request)
             )
         )
 
@@ -155,17 +152,6 @@ def _design(given: shapes.ExperimentIn) -> dict[str, Any]:
             given.max_trades, given.max_days, given.max_drawdown_pct, given.max_loss_pct
         ),
     }  # fmt: skip
-
-
-def _written(query: Query) -> str:
-    written = query.text("format") or "json"
-    if written not in ("json", "csv"):
-        raise ValidationError({"format": ["must be json or csv"]})
-    return written
-
-
-def _token(request) -> str:
-    return f"token {request.auth.prefix}"
 
 
 def _find(bot, key: str) -> Experiment:

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from trading import heartbeat, parameter_history, parameters, told
 from trading.api import render
-from trading.api.authentication import OPERATE, READ, allow
+from trading.api.authentication import OPERATE, READ, allow, token_of
 from trading.api.base import Endpoint, Json, body
 from trading.api.queries import Query
 from trading.api.shapes import ParametersIn, RollbackIn
@@ -67,7 +67,7 @@ class OfStrategy(Endpoint):
                 origin=Origin.API,
                 seen=found.version,
                 onto_live=True,
-                made_by=_token(request),
+                made_by=token_of(request),
             ),
         )
 
@@ -88,7 +88,7 @@ class Rollback(Endpoint):
                 to=found.to,
                 reason=found.reason,
                 seen=found.version,
-                made_by=_token(request),
+                made_by=token_of(request),
             ),
         )
 
@@ -101,26 +101,20 @@ class History(Endpoint):
     def get(self, request):
         query = Query(request, "strategy", "parameter", "mode", "as_of", "format")
         selection = query.selection(self.bot)
-        written = query.text("format") or "json"
-        if written not in ("json", "csv"):
-            raise ValidationError({"format": ["must be json or csv"]})
+        as_csv = query.as_csv()
         parameter = query.text("parameter")
         rows = parameter_history.rows(
             selection.instances(), parameter, selection.mode, selection.until
         )
         if parameter and not rows:
             _known(parameter, selection)
-        if written == "csv":
+        if as_csv:
             return HttpResponse(
                 "".join(parameter_history.as_csv(rows)),
                 content_type="text/csv; charset=utf-8",
                 headers={"Content-Disposition": 'attachment; filename="parameter-history.csv"'},
             )
         return Response([row | {"changed_at": render.time(row["changed_at"])} for row in rows])
-
-
-def _token(request):
-    return f"token {request.auth.prefix}"
 
 
 def _known(parameter, selection):

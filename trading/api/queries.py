@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Collection
+from datetime import date, datetime
 
 from django.http import QueryDict
 from rest_framework.exceptions import ValidationError
@@ -42,6 +43,20 @@ class Query:
             return None
         return self._checked(name, lambda: guard.text(value, length))
 
+    def one_of(self, name: str, words: Collection[str]) -> str | None:
+        """One of some words."""
+        value = self.text(name, 40)
+        if value is not None and value not in words:
+            raise ValidationError({name: [f"must be one of {', '.join(words)}"]})
+        return value
+
+    def as_csv(self) -> bool:
+        """Whether ``format`` asks for CSV instead of JSON."""
+        written = self.text("format") or "json"
+        if written not in ("json", "csv"):
+            raise ValidationError({"format": ["must be json or csv"]})
+        return written == "csv"
+
     def market(self) -> str | None:
         value = self.text("market")
         if value and not guard.MARKET.fullmatch(value):
@@ -66,6 +81,11 @@ class Query:
         if text.replace(".", "", 1).isdigit() and text.isascii():
             return self._checked(name, lambda: guard.moment(float(text)))
         return self._checked(name, lambda: guard.moment(text))
+
+    def day(self, name: str) -> date | None:
+        """A day such as 2025-11-17."""
+        value = self.text(name, 40)
+        return None if value is None else self._checked(name, lambda: guard.day(value))
 
     def key(self, name: str) -> tuple[int, int] | None:
         """A cursor as an answer gave it: where the page before it ended."""

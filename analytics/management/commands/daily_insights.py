@@ -1,0 +1,63 @@
+from datetime import date
+
+from django.core.management.base import CommandError
+
+from analytics import frames, insights, report_words, reports
+from analytics.channels import report_mail
+from analytics.models import Report
+from trading import clock
+from trading.management.base import Command as Base
+from trading.management.base import bot_named
+
+
+class Command(Base):
+    help = "The report of a day: what works, what does not, what to try."
+
+    def add_arguments(self, parser):
+        parser.add_argument(
+            "--date", metavar="DAY", help="such as 2025-11-17 (UTC); default: the newest that is "
+            "over. One that is not over yet is told as far as it has come",
+        )  # fmt: skip
+        parser.add_argument("--bot", metavar="NAME", help="of this bot only")
+        parser.add_argument("--week", action="store_true", help="the week that the day belongs to")
+        parser.add_argument(
+            "--again", action="store_true",
+            help="write it anew from what is known now; otherwise one that was written stays",
+        )  # fmt: skip
+        parser.add_argument(
+            "--send", action="store_true", help="tell it now, once, to the channels that want it"
+        )
+
+    def handle(self, *, date, bot, week, again, send, **options):
+        now = clock.now()
+        day = _day(date) if date else insights.newest(now)
+        kind = Report.Kind.WEEK if week else Report.Kind.DAY
+        bots = [bot_named(bot)] if bot else frames.bots()
+        if not bots:
+            raise CommandError("there is no bot yet; make one with: python3 manage.py create_bot")
+        try:
+            made = [reports.one(each, kind, day, now, again)[0] for each in bots]
+        except ValueError as error:
+            raise CommandError(f"--date: {error}") from error
+        sent = report_mail.tell(made, now) if send else None
+        if options["json"]:
+            self.answer({
+                "reports": [{"id": one.pk, **one.data, "proposals": one.proposals} for one in made],
+                "messages": sent,
+            })  # fmt: skip
+            return
+        for one in made:
+            self.stdout.write(report_words.text(one.data, one.proposals))
+        if send:
+            what = report_words.count(sent, "message")
+            self.stdout.write(
+                f"{what} on the way." if sent else "Nobody is to be told (again): see "
+                "the channels, and whether this report was told before."
+            )  # fmt: skip
+
+
+def _day(text):
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise CommandError(f'--date: "{text[:40]}" is not a day such as 2025-11-17') from error
