@@ -34,7 +34,7 @@ def test_moving_the_clock_answers_the_alarms_that_were_raised_on_the_way(api):
     rules.change(kind="no_trades", enabled=True, severity="warning", parameters={"hours": 4})
     assert move(api, MONDAY) == []
     keep(api.bot, history.days(2))
-    assert move(api, MONDAY + 2 * DAY) == []
+    assert [one for one in move(api, MONDAY + 2 * DAY) if one["type"] == "alarm"] == []
     events = move(api, MONDAY + 2 * DAY + timedelta(hours=9))
     opened = [event for event in events if event["type"] == "alarm"]
     # The last trade closed at 22:30; the first full hour more than 4 hours later is 3:00.

@@ -49,6 +49,11 @@ SOUND = {
     ("POST", "alerts/1/resolve/"): {"note": "done"},
     ("GET", "runs/"): None,
     ("GET", "runs/999/"): None,
+    ("GET", "reports/"): None,
+    ("GET", "reports/2025-03-03/"): None,
+    ("GET", "recommendations/"): None,
+    ("POST", "recommendations/999/accept/"): {"reason": "why"},
+    ("POST", "recommendations/999/dismiss/"): {"reason": "why"},
     ("GET", "experiments/"): None,
     ("POST", "experiments/"): {"strategy": "rsi_bb", "name": "x", "reason": "why",
                                "arms": [{"name": "B", "values": {"rsi_period": 9}}]},
@@ -64,6 +69,7 @@ OPERATES = {
     "parameters/rsi_bb/", "parameters/rsi_bb/rollback/", "strategies/", "alerts/1/acknowledge/",
     "alerts/1/snooze/", "alerts/1/resolve/", "experiments/", "experiments/999/start/",
     "experiments/999/stop/", "experiments/999/promote/", "experiments/999/keep/",
+    "recommendations/999/accept/", "recommendations/999/dismiss/",
 }  # fmt: skip
 
 

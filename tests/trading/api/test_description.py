@@ -19,7 +19,7 @@ from .server import ROOT
 from .test_parameters import GRID
 
 # Tried where there is an alert, or an experiment that leaves the others' parameters alone.
-ONE = re.compile(r"\{alert\}|\{run\}|experiments")
+ONE = re.compile(r"\{alert\}|\{run\}|\{day\}|\{recommendation\}|experiments")
 
 
 @pytest.fixture(scope="module")

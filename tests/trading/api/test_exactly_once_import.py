@@ -72,6 +72,8 @@ def push_candles(client: Client, source: sqlite3.Connection) -> None:
     markets = defaultdict(list)
     for row in source.execute("SELECT * FROM candles ORDER BY open_time"):
         markets[row["market"]].append([row[name] for name in CANDLE])
+    # A bot asks for the parameters of every strategy that it runs, of those too that never trade.
+    assert client.ask("GET", "parameters/breakout/").status == 200
     for market, rows in markets.items():
         for batch in batches(rows, 50):
             push(
