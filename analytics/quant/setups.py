@@ -51,36 +51,63 @@ class Setups:
         return np.asarray(self.wrong_sign < SURE)
 
 
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What the days of each setup add up to, shape (setups,) each: ``trades``, ``days`` with
+    trades, the sum of their results, and ``residual``: the squares of what each day's sum is away
+    from the setup's mean times the day's trades."""
+
+    trades: Floats
+    days: Floats
+    total: Floats
+    residual: Floats
+
+    @property
+    def mean(self) -> Floats:
+        return np.asarray(self.total / np.where(self.trades > 0, self.trades, np.nan))
+
+
+def sums(n: Floats, total: Floats) -> Sums:
+    """Of trades ``n`` and sums ``total`` of each setup by day, shape (setups, days)."""
+    trades, whole = n.sum(axis=1), total.sum(axis=1)
+    mean = whole / np.where(trades > 0, trades, 1.0)
+    residual = np.square(total - mean[:, None] * n).sum(axis=1)
+    return Sums(trades, np.asarray((n > 0).sum(axis=1), dtype=np.float64), whole, residual)
+
+
 def judge(n: Floats, total: Floats, whole_n: Floats, whole_total: Floats) -> Setups:
     """Trades ``n`` and sums ``total`` of each setup by day, shape (setups, days); of all trades
     by day, shape (days,). Setups may overlap. The day is the unit of independence."""
-    if whole_n.sum() < 1 or not n.shape[0]:
-        none = np.full(n.shape[0], np.nan)
+    whole = float(whole_n.sum())
+    return judge_sums(sums(n, total), float(whole_total.sum()) / whole if whole else math.nan)
+
+
+def judge_sums(found: Sums, common: float) -> Setups:
+    """The same from sums, against the mean of all trades (NaN where there is none)."""
+    if math.isnan(common) or not found.trades.size:
+        none = np.full(found.trades.size, np.nan)
         return Setups(none, none, none, none, none, none, none)
-    trades, days = n.sum(axis=1), (n > 0).sum(axis=1)
-    mean = total.sum(axis=1) / np.where(trades > 0, trades, np.nan)
-    excess = mean - float(whole_total.sum() / whole_n.sum())
-    error = _errors(n, total, mean, excess, trades, days)
-    known = (trades >= FEWEST_TRADES) & (days >= FEWEST_DAYS) & (error > 0)
-    shrunk, low, high, wrong = (np.full(n.shape[0], np.nan) for _ in range(4))
+    mean = found.mean
+    excess = mean - common
+    error = _errors(found, excess)
+    known = (found.trades >= FEWEST_TRADES) & (found.days >= FEWEST_DAYS) & (error > 0)
+    shrunk, low, high, wrong = (np.full(mean.size, np.nan) for _ in range(4))
     if known.any():
         shrunk[known], low[known], high[known], wrong[known] = shrink(excess[known], error[known])
     mean, excess, error = (np.where(known, array, np.nan) for array in (mean, excess, error))
     return Setups(mean, excess, error, shrunk, low, high, wrong)
 
 
-def _errors(
-    n: Floats, total: Floats, mean: Floats, excess: Floats, trades: Floats, days: Floats
-) -> Floats:
+def _errors(found: Sums, excess: Floats) -> Floats:
     """Standard errors of the means: of whole days, and the fewer the days, the nearer to what all
     setups together say, since a spread from few days is itself a guess. What is still guessed
     makes them larger, the more so the further out an excess lies: as if Student's t, with the
     degrees of freedom of Satterthwaite (1946), were normal (Wallace 1959)."""
-    residual = np.square(total - np.nan_to_num(mean)[:, None] * n).sum(axis=1)
-    pooled = float(residual.sum() / max(trades.sum(), 1.0))
+    trades, days = found.trades, found.days
+    pooled = float(found.residual.sum() / max(trades.sum(), 1.0))
     with np.errstate(invalid="ignore", divide="ignore"):
         share = days / (days + POOLED_DAYS)
-        own = share * residual * days / (days - 1) / trades
+        own = share * found.residual * days / (days - 1) / trades
         both = own + (1 - share) * pooled
         error = np.sqrt(both / trades)
         freedom = np.square(both / own) * (days - 1)
