@@ -11,7 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,7 +88,7 @@ def ranges(name: str, values: Floats, inner: Sequence[float], unit: str = "") ->
     """A fact of numbers cut at ascending edges; NaN where unknown."""
     code = np.searchsorted(np.asarray(inner, dtype=np.float64), values, side="right")
     bounds = [None, *inner, None]
-    bins = tuple(Bin(low=low, high=high) for low, high in zip(bounds, bounds[1:], strict=False))
+    bins = tuple(Bin(low=low, high=high) for low, high in pairwise(bounds))
     return Fact(name, unit, np.where(np.isnan(values), -1, code), bins)
 
 
@@ -127,18 +127,19 @@ def hours(name: str, values: Floats) -> Fact:
     return ranges(name, values, list(range(HOURS, 24, HOURS)), "hour")
 
 
-def categories(name: str, values: Sequence[str | bool | None], unit: str = "") -> Fact:
+def categories(name: str, values: Sequence[str | float | bool | None], unit: str = "") -> Fact:
     """A fact of words or of yes and no; None or empty where unknown. Beyond ten of them the
     rarest are one."""
     counts = Counter(value for value in values if value is not None and value != "")
-    common = [value for value, _ in counts.most_common(KINDS)]
-    kept = sorted(common[: KINDS - 1] if len(counts) > KINDS else common, key=str)
-    place: dict[str | bool | None, int] = {value: at for at, value in enumerate(kept)}
+    common = sorted(counts, key=lambda value: (-counts[value], str(value)))
+    many = len(common) > KINDS
+    kept = sorted(common[: KINDS - 1] if many else common, key=str)
+    place = {value: at for at, value in enumerate(kept)}
     bins = [Bin(value) for value in kept]
-    if len(counts) > KINDS:
+    if many:
         bins.append(Bin(OTHER))
-        place |= {value: len(kept) for value in counts if value not in place}
-    code = np.array([place.get(value, -1) for value in values], dtype=np.int64)
+        place |= {value: len(kept) for value in common[KINDS - 1 :]}
+    code = np.array([-1 if value is None else place.get(value, -1) for value in values], np.int64)
     return Fact(name, unit, code, tuple(bins))
 
 
@@ -199,4 +200,5 @@ def _judged(parts: Sequence[_Part], alone: Sequence[Floats], common: float) -> B
         np.where(apart, getattr(whole, name), 0.0)
         for name in ("trades", "days", "total", "residual")
     ))  # fmt: skip
-    return Buckets(*what.T, whole, apart, setups.judge_sums(kept, common))
+    one, two, bin_, other = what.T
+    return Buckets(one, two, bin_, other, whole, apart, setups.judge_sums(kept, common))
