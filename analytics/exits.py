@@ -43,7 +43,7 @@ def judge(
 ) -> Exits:
     """The exits of a strategy's trades with since <= exit < until, and none after ``as_of``."""
     trades = frames_context.context_trades(instance, mode, since, min(until, as_of))
-    found = excursions.of(instance, trades)
+    found = excursions.of(instance, trades, as_of)
     paths = _paths(trades, found)
     targets, stops = exits.grid(paths)
     known = int((~np.isnan(paths.mfe)).sum())
@@ -70,7 +70,8 @@ def _paths(trades: ContextTrades, found: excursions.Excursions) -> Paths:
     gross = trades.side * (trades.exit / trades.entry - 1) * 100
     stop = np.abs(trades.entry - trades.stop) / trades.entry * 100
     return Paths(
-        trades.rows.trades.r, gross, found.mfe, found.mae, np.where(stop > 0, stop, np.nan),
+        trades.rows.trades.r, gross, found.mfe, found.mae, found.mfe_most,
+        found.mae_most, np.where(stop > 0, stop, np.nan),
         trades.reason == AT_TARGET, trades.reason == AT_STOP, found.to_mfe,
         trades.rows.trades.held / 1e6,
     )  # fmt: skip

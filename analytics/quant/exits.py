@@ -20,20 +20,24 @@ Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 FEWEST = 20  # trades that a what-if is told from
+TIGHT = 0.1
 GRID = (0.2, 0.4, 0.6, 0.8, 0.9)  # quantiles of what trades reached, as targets and stops
 
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """Closed trades, shape (n,): ``r`` net PnL and ``gross`` PnL before costs, ``mfe`` and
-    ``mae``, all in percent of the entry price (NaN where unknown); ``stop``: distance of the first
-    stop, NaN where unknown; ``at_target`` and ``at_stop``: whether it was left there;
-    ``to_mfe`` and ``held`` in seconds."""
+    """Closed trades, shape (n,): ``r`` net PnL and ``gross`` PnL before costs; ``mfe`` and
+    ``mae`` that were reached at least, and at most (the same where a bot recorded them), all in
+    percent of the entry price (NaN where unknown); ``stop``: distance of the first stop, NaN where
+    unknown; ``at_target`` and ``at_stop``: whether it was left there; ``to_mfe`` and ``held`` in
+    seconds."""
 
     r: Floats
     gross: Floats
     mfe: Floats
     mae: Floats
+    mfe_most: Floats
+    mae_most: Floats
     stop: Floats
     at_target: Mask
     at_stop: Mask
@@ -43,6 +47,10 @@ class Paths:
     def __len__(self) -> int:
         return int(self.r.size)
 
+    @property
+    def known(self) -> Mask:
+        return np.asarray(~(np.isnan(self.mfe) | np.isnan(self.mae)))
+
     def take(self, rows: NDArray[np.int64] | Mask) -> Paths:
         return Paths(*(getattr(self, name)[rows] for name in self.__slots__))
 
@@ -51,17 +59,22 @@ class Paths:
 class Quality:
     """Averages over the trades whose MFE and MAE are known; None where there is none.
 
-    ``left_pct``: MFE less the result, left on the table; ``pain_pct``: MAE; ``edge_captured``:
-    mean result / mean MFE; times in seconds; ``went_green``: share of losers (result < 0) whose
-    MFE was at least as large as their loss.
+    ``left_pct``: MFE less the result, left on the table; ``pain_pct``: MAE; ``*_most_pct``: the
+    same by what was reached at most; ``edge_captured``: mean result / mean MFE, None where the
+    two MFE differ by more than a tenth; ``went_green``: share of losers whose MFE was at least as
+    large as their loss; times in seconds, ``to_mfe_seconds`` over the trades that have it and
+    ``avg_pnl_pct`` and ``hold_seconds`` over all.
     """
 
     trades: int
     known: int
     avg_pnl_pct: float | None
     mfe_pct: float | None
+    mfe_most_pct: float | None
     pain_pct: float | None
+    pain_most_pct: float | None
     left_pct: float | None
+    left_most_pct: float | None
     edge_captured: float | None
     to_mfe_seconds: float | None
     hold_seconds: float | None
@@ -87,14 +100,15 @@ class WhatIf:
 
 
 def quality(paths: Paths) -> Quality:
-    known = ~(np.isnan(paths.mfe) | np.isnan(paths.mae))
-    some = paths.take(known)
-    mfe, result = _mean(some.mfe), _mean(some.r)
-    losers = some.r < 0
+    some = paths.take(paths.known)
+    mfe, most, result = _mean(some.mfe), _mean(some.mfe_most), _mean(some.r)
+    tight = mfe is not None and most is not None and mfe > 0 and most - mfe <= TIGHT * mfe
+    losers = some.take(some.r < 0)
     return Quality(
-        len(paths), len(some), _mean(paths.r), mfe, _mean(some.mae), _mean(some.mfe - some.r),
-        result / mfe if mfe and result is not None else None, _mean(paths.to_mfe),
-        _mean(paths.held), _mean((some.mfe >= -some.r)[losers].astype(np.float64)),
+        len(paths), len(some), _mean(paths.r), mfe, most, _mean(some.mae), _mean(some.mae_most),
+        _mean(some.mfe - some.r), _mean(some.mfe_most - some.r),
+        result / mfe if tight and mfe and result is not None else None, _mean(some.to_mfe),
+        _mean(paths.held), _mean((losers.mfe >= -losers.r).astype(np.float64)),
     )  # fmt: skip
 
 
@@ -105,29 +119,44 @@ def _mean(values: Floats) -> float | None:
 
 def what_if(paths: Paths, target: float | None, stop: float | None) -> WhatIf | None:
     """The trades whose MFE and MAE are known with another target, another stop or both; None
-    with fewer than 20 of them."""
-    some = paths.take(~(np.isnan(paths.mfe) | np.isnan(paths.mae)))
+    with fewer than 20 of them.
+
+    A trade that reached the new target or stop ends there, paying what it paid; one that reached
+    both, or perhaps reached one, has two answers. One that reached neither ends as it did, unless
+    it was left at the target or stop that is now elsewhere: it goes on to either end.
+    """
+    some = paths.take(paths.known)
     if len(some) < FEWEST:
         return None
-    hits = some.mfe >= target if target is not None else np.zeros(len(some), dtype=bool)
-    stops = some.mae >= stop if stop is not None else np.zeros(len(some), dtype=bool)
+    hits, may_hit = _reached(target, some.gross, some.mfe, some.mfe_most)
+    stops, may_stop = _reached(stop, -some.gross, some.mae, some.mae_most)
     cost = some.gross - some.r
     gain = np.full(len(some), np.nan if target is None else target) - cost
     loss = (-some.stop if stop is None else np.full(len(some), -stop)) - cost
-    low, high = some.r.copy(), some.r.copy()
-    low[hits], high[hits] = gain[hits], gain[hits]
-    low[stops] = loss[stops]
-    high[stops & ~hits] = loss[stops & ~hits]
-    # Left at a target or stop that is gone: the trade would have gone on.
-    gone = (some.at_target if target is not None else False) | (
-        some.at_stop if stop is not None else False
-    )
-    on = gone & ~hits & ~stops
-    low[on], high[on] = loss[on], gain[on]
+    on = (some.at_target & (target is not None)) | (some.at_stop & (stop is not None))
+    stays = ~(hits | stops)
+    low, high = (
+        choose.reduce([
+            np.where(may_hit, gain, none), np.where(may_stop, loss, none),
+            np.where(stays, np.where(on, end, some.r), none),
+        ])
+        for choose, none, end in ((np.minimum, np.inf, loss), (np.maximum, -np.inf, gain))
+    )  # fmt: skip
     return WhatIf(
         target, stop, len(some), float(some.r.mean()), _whole_mean(low), _whole_mean(high),
         int((low != high).sum()),
     )  # fmt: skip
+
+
+def _reached(
+    level: float | None, at_exit: Floats, least: Floats, most: Floats
+) -> tuple[Mask, Mask]:
+    """Whether each trade came to a level for certain, and whether it may have."""
+    if level is None:
+        none = np.zeros(least.size, dtype=bool)
+        return none, none
+    sure = np.maximum(least, at_exit) >= level
+    return sure, sure | (most >= level)
 
 
 def _whole_mean(values: Floats) -> float | None:
@@ -137,10 +166,10 @@ def _whole_mean(values: Floats) -> float | None:
 
 def grid(paths: Paths) -> tuple[list[float], list[float]]:
     """Targets and stops worth asking for, ascending: quantiles of what the trades reached."""
-    known = ~(np.isnan(paths.mfe) | np.isnan(paths.mae))
+    known = paths.known
     if int(known.sum()) < FEWEST:
         return [], []
-    return _steps(paths.mfe[known]), _steps(paths.mae[known])
+    return _steps(paths.mfe_most[known]), _steps(paths.mae_most[known])
 
 
 def _steps(values: Floats) -> list[float]:
