@@ -76,7 +76,8 @@ def _from_candles(
         left = mine[level[mine] == regimes.UNKNOWN]
         if not left.size:
             return
-        bars = market_bars.load(bot, market, interval, wanted, first - reach * wanted, last)
+        since = first - reach * market_bars.bar_length(interval, wanted)
+        bars = market_bars.load(bot, market, interval, wanted, since, last)
         at = regimes.newest(bars.closed, bars.interval, trades.entry_at[left] // 1_000_000)
         left, at = left[at >= 0], at[at >= 0]
         if left.size:

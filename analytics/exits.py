@@ -9,10 +9,13 @@ import numpy as np
 
 from analytics import excursions, frames_context
 from analytics.frames_context import ContextTrades
-from analytics.quant import exits
+from analytics.quant import exits, units
 from analytics.quant.exits import Paths, Quality, WhatIf
+from trading.clock import DAY
 
-AT_TARGET, AT_STOP = "take_profit", "stop_loss"
+# As bots call them.
+AT_TARGET = ("take_profit", "tp", "target", "profit_target", "roi")
+AT_STOP = ("stop_loss", "sl", "stop", "stoploss", "stoploss_on_exchange")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +71,10 @@ def _why(known: int) -> str:
 
 def _paths(trades: ContextTrades, found: excursions.Excursions) -> Paths:
     gross = trades.side * (trades.exit / trades.entry - 1) * 100
-    stop = np.abs(trades.entry - trades.stop) / trades.entry * 100
     return Paths(
         trades.rows.trades.r, gross, found.mfe, found.mae, found.mfe_most,
-        found.mae_most, np.where(stop > 0, stop, np.nan),
-        trades.reason == AT_TARGET, trades.reason == AT_STOP, found.to_mfe,
+        found.mae_most, units.risk_pct(trades.entry, trades.stop),
+        np.isin(trades.reason, AT_TARGET), np.isin(trades.reason, AT_STOP), found.to_mfe,
         trades.rows.trades.held / 1e6,
+        trades.rows.trades.exit_at // DAY,
     )  # fmt: skip

@@ -38,11 +38,16 @@ def load(
     """The bars of a market that opened at ``since`` or later and closed by ``until``: of
     ``wanted`` seconds where the stored ``interval`` divides it, else as they are stored. A bot's
     own series comes before the shared one."""
-    length = wanted if wanted % interval == 0 else interval
+    length = bar_length(interval, wanted)
     series = candles.find_series(bot, market, interval)
     first, end = -int(-since // length) * length, int(until // length) * length
     found = candles.load(series, first, end)
     return Bars(length, coarser(found, length) if length != interval else found)
+
+
+def bar_length(interval: int, wanted: int) -> int:
+    """Seconds of the bars that ``load`` makes."""
+    return wanted if wanted % interval == 0 else interval
 
 
 def intervals(bot: Any, market: str, wanted: int) -> list[int]:

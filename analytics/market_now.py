@@ -63,8 +63,9 @@ def markets(instance: int, as_of: datetime, names: Sequence[str] = ()) -> list[M
 
 def _market(bot: Any, name: str, wanted: int, as_of: datetime) -> Market | None:
     now = clock.to_micros(as_of) / 1e6
-    reach = (regimes.RETURNS + regimes.BARS + conditions.BURN_IN) * wanted + 2 * WEEK
+    bars_before = regimes.RETURNS + regimes.BARS + conditions.BURN_IN
     for interval in market_bars.intervals(bot, name, wanted):
+        reach = bars_before * market_bars.bar_length(interval, wanted) + 2 * WEEK
         bars = market_bars.load(bot, name, interval, wanted, now - reach, now)
         if len(bars.candles) and now - bars.closed[-1] < WEEK:
             return _told(name, bars, now, as_of)

@@ -23,7 +23,7 @@ Ints = NDArray[np.int64]
 
 BINS = 5
 DISTINCT = 8  # numbers with no more different values than this are bins by themselves
-KINDS = 10  # categories; the rarest beyond that are one
+KINDS = 12  # categories; the rarest beyond that are one
 HOURS = 4  # of a band
 SLACK = 0.04  # an edge may lie this much off its quantile to be a round number
 PAIRED = 20  # facts that are paired with each other: 190 pairs
@@ -128,7 +128,7 @@ def hours(name: str, values: Floats) -> Fact:
 
 
 def categories(name: str, values: Sequence[str | float | bool | None], unit: str = "") -> Fact:
-    """A fact of words or of yes and no; None or empty where unknown. Beyond ten of them the
+    """A fact of words or of yes and no; None or empty where unknown. Beyond twelve of them the
     rarest are one."""
     counts = Counter(value for value in values if value is not None and value != "")
     common = sorted(counts, key=lambda value: (-counts[value], str(value)))
@@ -178,7 +178,7 @@ def _block(
     cell = key * days + place
     n, total = (
         np.bincount(cell, weights, size * days).astype(np.float64)
-        .reshape(shape[0] + 1, shape[1] + 1, days)[1:, 1:].reshape(-1, days)
+        .reshape(shape[0] + 1, shape[1] + 1, days)[1:, 1:].reshape(shape[0] * shape[1], days)
         for weights in (None, result)
     )  # fmt: skip
     bins = np.indices(shape).reshape(2, -1)

@@ -15,6 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from trading.ledger import metrics
+from trading.ledger.metrics import Daily
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -30,7 +33,7 @@ class Paths:
     ``mae`` that were reached at least, and at most (the same where a bot recorded them), all in
     percent of the entry price (NaN where unknown); ``stop``: distance of the first stop, NaN where
     unknown; ``at_target`` and ``at_stop``: whether it was left there; ``to_mfe`` and ``held`` in
-    seconds."""
+    seconds; ``day`` of the exit."""
 
     r: Floats
     gross: Floats
@@ -43,6 +46,7 @@ class Paths:
     at_stop: Mask
     to_mfe: Floats
     held: Floats
+    day: Ints
 
     def __len__(self) -> int:
         return int(self.r.size)
@@ -88,6 +92,9 @@ class WhatIf:
     ``low`` and ``high`` bound the average net PnL %; ``now`` is what the same trades made.
     ``undecided``: trades for which the two differ. ``high`` or ``low`` is None where some of them
     went on to nobody knows where (the target or stop that was in place is not recorded).
+    ``change_low`` and ``change_high`` bound the change of the average with chance counted too: the
+    lower end of the 95 % interval of the pessimistic one, the upper end of that of the optimistic
+    one (by days, as that of an average); None with trades on fewer than 5 days.
     """
 
     target: float | None
@@ -97,6 +104,8 @@ class WhatIf:
     low: float | None
     high: float | None
     undecided: int
+    change_low: float | None
+    change_high: float | None
 
 
 def quality(paths: Paths) -> Quality:
@@ -144,8 +153,19 @@ def what_if(paths: Paths, target: float | None, stop: float | None) -> WhatIf | 
     )  # fmt: skip
     return WhatIf(
         target, stop, len(some), float(some.r.mean()), _whole_mean(low), _whole_mean(high),
-        int((low != high).sum()),
+        int((low != high).sum()), _bound(low - some.r, some.day, 0),
+        _bound(high - some.r, some.day, 1),
     )  # fmt: skip
+
+
+def _bound(change: Floats, day: Ints, end: int) -> float | None:
+    """The lower (0) or upper (1) end of the 95 % interval of a mean change."""
+    if np.isnan(change).any():
+        return None
+    _, place = np.unique(day, return_inverse=True)
+    daily = Daily(np.bincount(place, change).astype(np.float64), np.bincount(place))
+    found = metrics.mean_interval(daily)
+    return found[end] if found else None
 
 
 def _reached(
