@@ -7,7 +7,6 @@ not known at its entry: it is described and never named.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +18,7 @@ from analytics import conditions, facts, frames_context, measures
 from analytics.frames_context import ContextTrades
 from analytics.quant import buckets, setups, units
 from analytics.quant.buckets import Buckets, Fact
+from analytics.setup_table import Setup, Table
 from trading import clock
 from trading.clock import DAY
 
@@ -29,53 +29,19 @@ Verdict = Literal["named", "none", "too_few"]
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
-    """One fact of a setup: a value, or a range from ``low`` to below ``high`` (None: open)."""
-
-    feature: str
-    unit: str
-    value: str | float | bool | None
-    low: float | None
-    high: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """A bucket of trades. ``metrics`` are those of trading.ledger.metrics (win_rate,
-    avg_pnl_pct and its interval, profit_factor ...), as they were.
-
-    What is judged is in the breakdown's unit, None where trades (20) or days (10) are too few:
-    ``excess`` over the strategy's mean as it was, ``shrunk`` as it is to be expected from now on,
-    between ``low`` and ``high`` with a chance of 95 %; ``wrong_sign``: the chance that the true
-    excess is none or the other way. ``needed``: trades of this setup after which its shrunk
-    excess, were it true, would be told from nothing.
-    """
-
-    conditions: tuple[Condition, ...]
-    metrics: dict[str, Any]
-    days: int
-    win_rate_shrunk: float | None = None
-    excess: float | None = None
-    shrunk: float | None = None
-    low: float | None = None
-    high: float | None = None
-    wrong_sign: float | None = None
-    named: bool = False
-    needed: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Breakdown:
     """The setups of a strategy in a window, all JSON can hold (``dataclasses.asdict``; moments as
     ISO texts).
 
     ``unit`` of results: ``u`` (PnL over initial risk, else over the trailing spread) or ``pct``.
     ``looked`` setups were judged together, ``singles`` are all of one fact, ``pairs`` those of two
-    that are named and the 40 nearest to it. ``best`` and ``worst`` are named, best first and worst
-    first. ``verdict``: ``named``, ``none`` (no setup is distinguishable yet) or ``too_few``
-    (nothing could be judged). ``needed``: trades of one setup that would tell an excess of
-    ``tells`` (0.15 of a trade's spread) from nothing. ``afterwards``: by facts known at the exit
-    alone. ``missing``: facts that no trade recorded; ``unpaired``: facts beyond the 20 paired.
+    that are named and the 40 nearest to it. ``best`` and ``worst`` are named and say something of
+    their own (a pair is left out where one of its facts alone is named the same way and it is not
+    surely further out), the surest first. ``verdict``: ``named``, ``none`` (no setup is
+    distinguishable yet) or ``too_few`` (nothing could be judged). ``needed``: trades of one setup
+    that would tell an excess of ``tells`` (0.15 of a trade's spread) from nothing. ``afterwards``:
+    by facts known at the exit alone. ``missing``: facts that no trade recorded; ``unpaired``: facts
+    beyond the 20 that are paired.
     """
 
     instance: int
@@ -114,13 +80,14 @@ def breakdown(
     known = [fact for fact in entry if fact.bins]
     unit, result = _results(instance, mode, trades)
     found = buckets.judge(known, trades.rows.trades.exit_at // DAY, result)
-    table = _Table(trades, known, found, measures.window(
+    table = Table(trades, known, found, measures.window(
         trades.rows.trades, None if since is None else clock.to_micros(since), clock.to_micros(end)
     ))  # fmt: skip
     singles, pairs = table.setups(*_shown(found))
     named = [one for one in (*singles, *pairs) if one.named]
-    good = sorted((one for one in named if (one.shrunk or 0) > 0), key=lambda one: -_size(one))
-    bad = sorted((one for one in named if (one.shrunk or 0) < 0), key=lambda one: -_size(one))
+    own = _own(named)
+    good = sorted((one for one in own if one.better), key=_unsure)
+    bad = sorted((one for one in own if not one.better), key=_unsure)
     judged, looked = result[~np.isnan(result)], int((~np.isnan(found.judged.wrong_sign)).sum())
     sd = float(np.std(judged, ddof=1)) if judged.size > 1 else None
     return Breakdown(
@@ -163,8 +130,28 @@ def _shown(found: Buckets) -> tuple[np.ndarray, np.ndarray]:
     return alone, pairs[np.isfinite(wrong[pairs])]
 
 
-def _size(setup: Setup) -> float:
-    return abs(setup.shrunk or 0.0)
+def _unsure(setup: Setup) -> tuple[float, float]:
+    """Sorts the surest first, of equally sure ones the largest."""
+    return round(setup.wrong_sign or 0.0, 3), -abs(setup.shrunk or 0.0)
+
+
+def _own(named: Sequence[Setup]) -> list[Setup]:
+    """Those that say something of their own: not a pair one of whose facts alone is named the same
+    way, unless it is surely further out than that is expected to be."""
+    alone = {one.conditions[0]: one for one in named if len(one.conditions) == 1}
+    return [
+        one for one in named
+        if len(one.conditions) == 1
+        or not any(
+            whole.better == one.better and not _beyond(one, whole)
+            for whole in (alone.get(each) for each in one.conditions) if whole is not None
+        )
+    ]  # fmt: skip
+
+
+def _beyond(pair: Setup, whole: Setup) -> bool:
+    low, high, expected = pair.low or 0.0, pair.high or 0.0, whole.shrunk or 0.0
+    return low > expected if whole.better else high < expected
 
 
 def _by_feature(known: Sequence[Fact], singles: Sequence[Setup]) -> dict[str, tuple[Setup, ...]]:
@@ -172,67 +159,3 @@ def _by_feature(known: Sequence[Fact], singles: Sequence[Setup]) -> dict[str, tu
     for setup in singles:
         found[setup.conditions[0].feature].append(setup)
     return {name: tuple(of) for name, of in found.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """What setups are made from."""
-
-    trades: ContextTrades
-    facts: list[Fact]
-    found: Buckets
-    within: measures.Window
-
-    def setups(self, *kinds: np.ndarray) -> list[tuple[Setup, ...]]:
-        return [self._setups(rows.tolist()) for rows in kinds]
-
-    def _setups(self, rows: list[int]) -> tuple[Setup, ...]:
-        parts = [self.found.rows(row, self.facts) for row in rows]
-        told = measures.of_parts(self.trades.rows.trades, parts, self.within)
-        day = self.trades.rows.trades.exit_at // DAY
-        return tuple(
-            Setup(self._conditions(row), measured, int(np.unique(day[part]).size),
-                  **self._judgement(row))
-            for row, part, measured in zip(rows, parts, told, strict=True)
-        )  # fmt: skip
-
-    def _conditions(self, row: int) -> tuple[Condition, ...]:
-        one, two = int(self.found.first[row]), int(self.found.second[row])
-        first = _condition(self.facts[one], int(self.found.bin[row]))
-        if two < 0:
-            return (first,)
-        return first, _condition(self.facts[two], int(self.found.other[row]))
-
-    def _judgement(self, row: int) -> dict[str, Any]:
-        judged = self.found.judged
-        told: dict[str, Any] = {
-            name: _or_none(getattr(judged, name)[row])
-            for name in ("excess", "shrunk", "low", "high", "wrong_sign")
-        }
-        told["named"] = bool(judged.named[row])
-        if told["shrunk"]:
-            spread = float(judged.error[row]) * math.sqrt(float(self.found.sums.trades[row]))
-            told["needed"] = setups.trades_needed(spread, told["shrunk"])
-        return told
-
-    def afterwards(self, by_exit: Sequence[Fact]) -> dict[str, tuple[Setup, ...]]:
-        """What only the exit told, described and not judged."""
-        found = {}
-        for fact in by_exit:
-            parts = [np.flatnonzero(fact.code == at) for at in range(len(fact.bins))]
-            told = measures.of_parts(self.trades.rows.trades, parts, self.within)
-            day = self.trades.rows.trades.exit_at // DAY
-            found[fact.name] = tuple(
-                Setup((_condition(fact, at),), measured, int(np.unique(day[part]).size))
-                for at, (part, measured) in enumerate(zip(parts, told, strict=True))
-            )
-        return {name: of for name, of in found.items() if of}
-
-
-def _condition(fact: Fact, at: int) -> Condition:
-    one = fact.bins[at]
-    return Condition(fact.name, fact.unit, one.value, one.low, one.high)
-
-
-def _or_none(value: float) -> float | None:
-    return None if math.isnan(value) else float(value)
