@@ -22,7 +22,7 @@ from analytics.setup_table import Setup, Table
 from trading import clock
 from trading.clock import DAY
 
-SHOWN_PAIRS = 40
+SHOWN_PAIRS = 20
 TELLS = 0.15  # of a trade's spread: an excess worth knowing
 UNIT_SHARE = 0.5  # results are counted in u where so many of the trades have a scale
 Verdict = Literal["named", "none", "too_few"]
@@ -35,7 +35,7 @@ class Breakdown:
 
     ``unit`` of results: ``u`` (PnL over initial risk, else over the trailing spread) or ``pct``.
     ``looked`` setups were judged together, ``singles`` are all of one fact, ``pairs`` those of two
-    that are named and the 40 nearest to it. ``best`` and ``worst`` are named and say something of
+    that are named and the 20 nearest to it. ``best`` and ``worst`` are named and say something of
     their own (a pair is left out where one of its facts alone is named the same way and it is not
     surely further out), the surest first. ``verdict``: ``named``, ``none`` (no setup is
     distinguishable yet) or ``too_few`` (nothing could be judged). ``needed``: trades of one setup
@@ -76,7 +76,7 @@ def breakdown(
     end = min(until, as_of)
     trades = frames_context.context_trades(instance, mode, since, end)
     features = frames_context.features(instance)
-    entry = facts.at_entry(trades, features, conditions.labels(instance, trades))
+    entry = facts.at_entry(trades, features, conditions.labels(instance, trades, trend=False))
     known = [fact for fact in entry if fact.bins]
     unit, result = _results(instance, mode, trades)
     found = buckets.judge(known, trades.rows.trades.exit_at // DAY, result)

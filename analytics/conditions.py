@@ -35,10 +35,12 @@ class Labels:
     source: list[str | None]
 
 
-def labels(instance: int, trades: ContextTrades) -> Labels:
-    """Labels of trades, none of which rests on anything after the trade's entry."""
+def labels(instance: int, trades: ContextTrades, *, trend: bool = True) -> Labels:
+    """Labels of trades, none of which rests on anything after the trade's entry. Without
+    ``trend``, which takes longest, ADX stays unknown."""
     level = np.full(len(trades), regimes.UNKNOWN)
-    adx, source = np.full(len(trades), np.nan), np.full(len(trades), None, dtype=object)
+    adx = np.full(len(trades), np.nan) if trend else None
+    source = np.full(len(trades), None, dtype=object)
     whose = frames.instance(instance)
     wanted = bar_interval(whose)
     for market in sorted(set(trades.market.tolist())):
@@ -50,7 +52,8 @@ def labels(instance: int, trades: ContextTrades) -> Labels:
     session = regimes.sessions(trades.entry_at // 1_000_000)
     return Labels(
         [None if one == regimes.UNKNOWN else regimes.LABELS[one] for one in level.tolist()],
-        [regimes.SESSIONS[at] for at in session.tolist()], adx, source.tolist(),
+        [regimes.SESSIONS[at] for at in session.tolist()],
+        np.full(len(trades), np.nan) if adx is None else adx, source.tolist(),
     )  # fmt: skip
 
 
@@ -66,7 +69,7 @@ def bar_interval(instance: Any) -> int:
 
 def _from_candles(
     bot: Any, market: str, wanted: int, trades: ContextTrades, mine: np.ndarray,
-    level: np.ndarray, adx: np.ndarray, source: np.ndarray,
+    level: np.ndarray, adx: np.ndarray | None, source: np.ndarray,
 ) -> None:  # fmt: skip
     """Label the trades ``mine`` of a market by the first series that knows its regime then."""
     entered = trades.entry_at[mine] // 1_000_000
@@ -82,7 +85,9 @@ def _from_candles(
         left, at = left[at >= 0], at[at >= 0]
         if left.size:
             level[left] = regime(bars)[at]
-            adx[left] = regimes.adx(bars.candles.high, bars.candles.low, bars.candles.close)[at]
+            if adx is not None:
+                found = bars.candles
+                adx[left] = regimes.adx(found.high, found.low, found.close)[at]
             source[left[level[left] != regimes.UNKNOWN]] = "candles"
 
 

@@ -33,8 +33,11 @@ def window(trades: Trades, since: int | None, until: int) -> Window:
     return Window(since, until)
 
 
-def of_parts(trades: Trades, parts: Sequence[np.ndarray], within: Window) -> list[Metrics]:
-    """Metrics of each part of trades in canonical order; a part is ascending indices."""
+def of_parts(
+    trades: Trades, parts: Sequence[np.ndarray], within: Window, *, interval: bool = True
+) -> list[Metrics]:
+    """Metrics of each part of trades in canonical order; a part is ascending indices. Without
+    ``interval`` that of the average, which costs most, is left None."""
     there = [at for at, part in enumerate(parts) if part.size]
     found = [_nothing() for _ in parts]
     if not there:
@@ -44,7 +47,7 @@ def of_parts(trades: Trades, parts: Sequence[np.ndarray], within: Window) -> lis
     folded = tally.fold(trades, starts, places=places)
     for at, record in zip(there, folded, strict=True):
         daily = _daily(trades.take(parts[at]), within)
-        found[at] = plain(metrics.from_tally(record, daily, within.seconds))
+        found[at] = plain(metrics.from_tally(record, daily, within.seconds, interval=interval))
     return found
 
 

@@ -117,7 +117,9 @@ class Table:
         found = {}
         for fact in by_exit:
             parts = [np.flatnonzero(fact.code == at) for at in range(len(fact.bins))]
-            told = measures.of_parts(self.trades.rows.trades, parts, self.within)
+            told = measures.of_parts(
+                self.trades.rows.trades, parts, self.within, interval=fact.name == "exit_reason"
+            )
             found[fact.name] = tuple(
                 Setup((_condition(fact, at),), measured, self._days(part))
                 for at, (part, measured) in enumerate(zip(parts, told, strict=True))

@@ -10,12 +10,14 @@ discovery rates: a new deal"); of selection it needs no further correction (Efro
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Normal = Callable[[Floats], Floats]
 
 SURE = 0.10  # a setup is named where the chance that its sign is the other one is smaller
 FEWEST_TRADES, FEWEST_DAYS = 20, 10
@@ -127,7 +129,7 @@ def shrink(excess: Floats, error: Floats) -> tuple[Floats, Floats, Floats, Float
     belongs /= belongs.sum(axis=1, keepdims=True)
     pull = np.square(widths)[None, :] / spread
     centre, width = pull * excess[:, None], np.sqrt(pull) * error[:, None]
-    below = _share_below(np.zeros(excess.size), centre, width, belongs)
+    below = _share_below(np.zeros(excess.size), centre, width, belongs, _normal_below)
     nothing = belongs[:, 0]
     wrong = np.clip(np.minimum(below + nothing, 1 - below), 0.0, 1.0)
     expected = (belongs * centre).sum(axis=1)
@@ -160,11 +162,13 @@ def _weights(density: Floats) -> Floats:
     return weights
 
 
-def _share_below(at: Floats, centre: Floats, width: Floats, belongs: Floats) -> Floats:
+def _share_below(
+    at: Floats, centre: Floats, width: Floats, belongs: Floats, normal: Normal
+) -> Floats:
     """P(true value < at) of each setup; the part without effect lies at 0, not below it."""
     with np.errstate(invalid="ignore", divide="ignore"):
         z = (at[:, None] - centre[:, 1:]) / width[:, 1:]
-    return np.asarray((belongs[:, 1:] * _normal_below(z)).sum(axis=1) + belongs[:, 0] * (at > 0))
+    return np.asarray((belongs[:, 1:] * normal(z)).sum(axis=1) + belongs[:, 0] * (at > 0))
 
 
 def _quantile(share: float, centre: Floats, width: Floats, belongs: Floats) -> Floats:
@@ -173,7 +177,7 @@ def _quantile(share: float, centre: Floats, width: Floats, belongs: Floats) -> F
     low, high = np.full(centre.shape[0], -reach), np.full(centre.shape[0], reach)
     for _ in range(50):
         middle = (low + high) / 2
-        under = _share_below(middle, centre, width, belongs) < share
+        under = _share_below(middle, centre, width, belongs, _nearly_below) < share
         low, high = np.where(under, middle, low), np.where(under, high, middle)
     # A heap of belief at no effect: the bisection ends beside it.
     middle = (low + high) / 2
@@ -185,6 +189,15 @@ _erf = np.vectorize(math.erf, otypes=[np.float64])
 
 def _normal_below(z: Floats) -> Floats:
     return np.asarray(0.5 * (1 + _erf(z / math.sqrt(2))))
+
+
+_GRID = np.linspace(-9.0, 9.0, 18_001)
+_BELOW = _normal_below(_GRID)
+
+
+def _nearly_below(z: Floats) -> Floats:
+    """The same from a table, to 3e-8 and thirty times as fast: bisections ask often."""
+    return np.interp(z, _GRID, _BELOW)
 
 
 def trades_needed(sd: float, excess: float) -> int | None:

@@ -70,7 +70,9 @@ def test_a_setup_that_lasts_is_named_with_its_numbers(bot):
     assert bounds(rsi)["rsi_value"][0] is None
     assert rsi.metrics["avg_pnl_pct"] > found.metrics["avg_pnl_pct"]
     assert rsi.needed < found.needed
-    assert found.metrics["win_rate"] < rsi.win_rate_shrunk < rsi.metrics["win_rate"]
+    # So few win rates differ that this one is taken for the common one.
+    assert rsi.win_rate_shrunk == pytest.approx(found.metrics["win_rate"], abs=0.01)
+    assert rsi.win_rate_shrunk < rsi.metrics["win_rate"]
     assert not any(one.named for one in found.singles["entry_hour"])
 
 
