@@ -201,9 +201,10 @@ def day_trades(instance: int, mode: str, since: int, until: int) -> DayTrades:
 class Tail:
     """The newest trades, newest first: moments in microseconds since 1970, shape (n,).
 
-    ``version`` is what the bot reported for it, 0 where it did not.
+    ``version`` is what the bot reported for it, 0 where it did not; ``r`` is PnL %.
     """
 
+    r: np.ndarray
     exit_at: np.ndarray
     entry_at: np.ndarray
     lost: np.ndarray
@@ -225,7 +226,7 @@ def tail(books: Sequence[int], before: int, most: int) -> Tail:
     table = np.asarray(rows, dtype=np.float64).reshape(-1, 5)
     table = table[np.lexsort((-table[:, 4], -table[:, 2], -table[:, 0]))][:most]
     return Tail(
-        table[:, 0].astype(np.int64), table[:, 1].astype(np.int64), table[:, 2] < 0,
+        table[:, 2], table[:, 0].astype(np.int64), table[:, 1].astype(np.int64), table[:, 2] < 0,
         table[:, 3].astype(np.int64),
     )  # fmt: skip
 

@@ -21,12 +21,14 @@ from itertools import product
 import numpy as np
 from figures import Table, percent
 
-from analytics.quant import setups, worlds
-from analytics.quant.worlds import NOISES, PER_DAY, Planted
+from analytics.quant import buckets, setups, worlds
+from analytics.quant.buckets import Buckets, Fact
+from analytics.quant.worlds import NOISES, PER_DAY, Dealt, Noise, Planted
 
 SETUPS, GOOD, EFFECT = 120, 10, 0.15
 NULL_BAR, FALSE_BAR, FOUND_BAR = 5.0, 10.0, 4.0
 SEED = 23
+FURTHER = 8  # facts that do not matter, beside the two that do
 NULLS = (
     ("120 setups, 6 000 trades", worlds.planted, 750),
     ("120 setups, 60 000 trades", worlds.planted, 7_500),
@@ -101,6 +103,73 @@ def _told(count: int, wrong: int, off: float, runs: int) -> str:
     return f"{count / runs:.1f} named, {share} false, off by {off / count:.2f}"
 
 
+def put(world: Dealt) -> tuple[list[Fact], Buckets]:
+    """Trades by all their facts and pairs of them, as the breakdown of a report does it."""
+    facts = [buckets.categories(f"fact {at}", words) for at, words in enumerate(world.facts)]
+    return facts, buckets.judge(facts, world.day, world.result)
+
+
+def by_win_rate(world: Dealt, facts: list[Fact], found: Buckets) -> tuple[np.ndarray, np.ndarray]:
+    """The five best and the five worst buckets by win rate, of those with ten trades."""
+    won = np.array([
+        (world.result[found.rows(row, facts)] > 0).mean() if trades >= 10 else np.nan
+        for row, trades in enumerate(found.sums.trades)
+    ])  # fmt: skip
+    order = np.argsort(won)[: int((~np.isnan(won)).sum())]
+    return np.concatenate((order[:5], order[-5:])), found.sums.mean
+
+
+def dealt_nothing(runs: int, table: Table) -> None:
+    """Share of reports that name a setup, of trades that no fact matters to. There always are five
+    best and five worst."""
+    for noise, days in product(NOISES, (100, 750, 7_500)):
+        rng = np.random.default_rng(SEED)
+        many = runs if days < 1_000 else max(runs // 4, 2)
+        named = sum(
+            bool(put(worlds.dealt(rng, noise, days, further=FURTHER))[1].judged.named.any())
+            for _ in range(many)
+        )
+        share = 100 * named / many
+        error = 100 * math.sqrt(max(share, 1) / 100 * (1 - share / 100) / many)
+        table.held(
+            f"{noise.name}: {days * PER_DAY:,} trades", f"{percent(share)} +- {error:.1f}",
+            percent(100), f"<= {percent(NULL_BAR)}", share - 2 * error <= NULL_BAR,
+        )  # fmt: skip
+
+
+def dealt_planted(runs: int, further: int, table: Table) -> None:
+    """What is named of 120 pairs of two facts, of which 20 differ, with further facts that do not
+    matter."""
+    for noise in NOISES:
+        rows = _of_trades(runs, noise, further)
+        count, wrong, _ = rows["ours"]
+        # The bar is for 120 setups; more looks find less, and must not find more that is false.
+        found = 0.0 if further else FOUND_BAR
+        met = wrong <= FALSE_BAR / 100 * count and count / runs >= found
+        bar = f"<= {percent(FALSE_BAR)} false" + (f", >= {found:.0f} named" if found else "")
+        table.held(
+            f"{noise.name}, {2 + further} facts", _told(*rows["ours"], runs),
+            _told(*rows["theirs"], runs), bar, met,
+        )  # fmt: skip
+
+
+def _of_trades(runs: int, noise: Noise, further: int) -> dict[str, list[float]]:
+    """How many are named, how many of them falsely, and by how much their effects are off."""
+    rng = np.random.default_rng(SEED)
+    rows: dict[str, list[float]] = {"ours": [0, 0, 0.0], "theirs": [0, 0, 0.0]}
+    for _ in range(runs):
+        world = worlds.dealt(rng, noise, 60_000 // PER_DAY, GOOD, EFFECT, further)
+        facts, found = put(world)
+        truth = world.truth_of(found.first, found.second, found.bin, found.other)
+        ours = np.flatnonzero(found.judged.named), found.judged.shrunk
+        for who, (named, effect) in (("ours", ours), ("theirs", by_win_rate(world, facts, found))):
+            effect = effect[named] - (0.0 if who == "ours" else world.result.mean())
+            rows[who][0] += named.size
+            rows[who][1] += int((truth[named] * effect <= 0).sum())
+            rows[who][2] += float(np.abs(effect - truth[named]).sum())
+    return rows
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=200)
@@ -111,6 +180,13 @@ def main() -> None:
     table = Table("10 good and 10 bad of 0.15 among 120: what is named")
     for trades in (6_000, 60_000):
         planted(max(runs // 4, 2), trades, table)
+    table.show()
+    table = Table("From trades, 10 facts and their pairs, nothing differs: reports that name one")
+    dealt_nothing(runs, table)
+    table.show()
+    table = Table("From 60,000 trades, 10 good and 10 bad pairs of 0.15 among 120: what is named")
+    for further in (0, FURTHER):
+        dealt_planted(max(runs // 8, 2), further, table)
     table.show()
 
 

@@ -10,12 +10,14 @@ discovery rates: a new deal"); of selection it needs no further correction (Efro
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Normal = Callable[[Floats], Floats]
 
 SURE = 0.10  # a setup is named where the chance that its sign is the other one is smaller
 FEWEST_TRADES, FEWEST_DAYS = 20, 10
@@ -51,36 +53,63 @@ class Setups:
         return np.asarray(self.wrong_sign < SURE)
 
 
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What the days of each setup add up to, shape (setups,) each: ``trades``, ``days`` with
+    trades, the sum of their results, and ``residual``: the squares of what each day's sum is away
+    from the setup's mean times the day's trades."""
+
+    trades: Floats
+    days: Floats
+    total: Floats
+    residual: Floats
+
+    @property
+    def mean(self) -> Floats:
+        return np.asarray(self.total / np.where(self.trades > 0, self.trades, np.nan))
+
+
+def sums(n: Floats, total: Floats) -> Sums:
+    """Of trades ``n`` and sums ``total`` of each setup by day, shape (setups, days)."""
+    trades, whole = n.sum(axis=1), total.sum(axis=1)
+    mean = whole / np.where(trades > 0, trades, 1.0)
+    residual = np.square(total - mean[:, None] * n).sum(axis=1)
+    return Sums(trades, np.asarray((n > 0).sum(axis=1), dtype=np.float64), whole, residual)
+
+
 def judge(n: Floats, total: Floats, whole_n: Floats, whole_total: Floats) -> Setups:
     """Trades ``n`` and sums ``total`` of each setup by day, shape (setups, days); of all trades
     by day, shape (days,). Setups may overlap. The day is the unit of independence."""
-    if whole_n.sum() < 1 or not n.shape[0]:
-        none = np.full(n.shape[0], np.nan)
+    whole = float(whole_n.sum())
+    return judge_sums(sums(n, total), float(whole_total.sum()) / whole if whole else math.nan)
+
+
+def judge_sums(found: Sums, common: float) -> Setups:
+    """The same from sums, against the mean of all trades (NaN where there is none)."""
+    if math.isnan(common) or not found.trades.size:
+        none = np.full(found.trades.size, np.nan)
         return Setups(none, none, none, none, none, none, none)
-    trades, days = n.sum(axis=1), (n > 0).sum(axis=1)
-    mean = total.sum(axis=1) / np.where(trades > 0, trades, np.nan)
-    excess = mean - float(whole_total.sum() / whole_n.sum())
-    error = _errors(n, total, mean, excess, trades, days)
-    known = (trades >= FEWEST_TRADES) & (days >= FEWEST_DAYS) & (error > 0)
-    shrunk, low, high, wrong = (np.full(n.shape[0], np.nan) for _ in range(4))
+    mean = found.mean
+    excess = mean - common
+    error = _errors(found, excess)
+    known = (found.trades >= FEWEST_TRADES) & (found.days >= FEWEST_DAYS) & (error > 0)
+    shrunk, low, high, wrong = (np.full(mean.size, np.nan) for _ in range(4))
     if known.any():
         shrunk[known], low[known], high[known], wrong[known] = shrink(excess[known], error[known])
     mean, excess, error = (np.where(known, array, np.nan) for array in (mean, excess, error))
     return Setups(mean, excess, error, shrunk, low, high, wrong)
 
 
-def _errors(
-    n: Floats, total: Floats, mean: Floats, excess: Floats, trades: Floats, days: Floats
-) -> Floats:
+def _errors(found: Sums, excess: Floats) -> Floats:
     """Standard errors of the means: of whole days, and the fewer the days, the nearer to what all
     setups together say, since a spread from few days is itself a guess. What is still guessed
     makes them larger, the more so the further out an excess lies: as if Student's t, with the
     degrees of freedom of Satterthwaite (1946), were normal (Wallace 1959)."""
-    residual = np.square(total - np.nan_to_num(mean)[:, None] * n).sum(axis=1)
-    pooled = float(residual.sum() / max(trades.sum(), 1.0))
+    trades, days = found.trades, found.days
+    pooled = float(found.residual.sum() / max(trades.sum(), 1.0))
     with np.errstate(invalid="ignore", divide="ignore"):
         share = days / (days + POOLED_DAYS)
-        own = share * residual * days / (days - 1) / trades
+        own = share * found.residual * days / (days - 1) / trades
         both = own + (1 - share) * pooled
         error = np.sqrt(both / trades)
         freedom = np.square(both / own) * (days - 1)
@@ -100,7 +129,7 @@ def shrink(excess: Floats, error: Floats) -> tuple[Floats, Floats, Floats, Float
     belongs /= belongs.sum(axis=1, keepdims=True)
     pull = np.square(widths)[None, :] / spread
     centre, width = pull * excess[:, None], np.sqrt(pull) * error[:, None]
-    below = _share_below(np.zeros(excess.size), centre, width, belongs)
+    below = _share_below(np.zeros(excess.size), centre, width, belongs, _normal_below)
     nothing = belongs[:, 0]
     wrong = np.clip(np.minimum(below + nothing, 1 - below), 0.0, 1.0)
     expected = (belongs * centre).sum(axis=1)
@@ -133,11 +162,13 @@ def _weights(density: Floats) -> Floats:
     return weights
 
 
-def _share_below(at: Floats, centre: Floats, width: Floats, belongs: Floats) -> Floats:
+def _share_below(
+    at: Floats, centre: Floats, width: Floats, belongs: Floats, normal: Normal
+) -> Floats:
     """P(true value < at) of each setup; the part without effect lies at 0, not below it."""
     with np.errstate(invalid="ignore", divide="ignore"):
         z = (at[:, None] - centre[:, 1:]) / width[:, 1:]
-    return np.asarray((belongs[:, 1:] * _normal_below(z)).sum(axis=1) + belongs[:, 0] * (at > 0))
+    return np.asarray((belongs[:, 1:] * normal(z)).sum(axis=1) + belongs[:, 0] * (at > 0))
 
 
 def _quantile(share: float, centre: Floats, width: Floats, belongs: Floats) -> Floats:
@@ -146,7 +177,7 @@ def _quantile(share: float, centre: Floats, width: Floats, belongs: Floats) -> F
     low, high = np.full(centre.shape[0], -reach), np.full(centre.shape[0], reach)
     for _ in range(50):
         middle = (low + high) / 2
-        under = _share_below(middle, centre, width, belongs) < share
+        under = _share_below(middle, centre, width, belongs, _nearly_below) < share
         low, high = np.where(under, middle, low), np.where(under, high, middle)
     # A heap of belief at no effect: the bisection ends beside it.
     middle = (low + high) / 2
@@ -158,6 +189,15 @@ _erf = np.vectorize(math.erf, otypes=[np.float64])
 
 def _normal_below(z: Floats) -> Floats:
     return np.asarray(0.5 * (1 + _erf(z / math.sqrt(2))))
+
+
+_GRID = np.linspace(-9.0, 9.0, 18_001)
+_BELOW = _normal_below(_GRID)
+
+
+def _nearly_below(z: Floats) -> Floats:
+    """The same from a table, to 3e-8 and thirty times as fast: bisections ask often."""
+    return np.interp(z, _GRID, _BELOW)
 
 
 def trades_needed(sd: float, excess: float) -> int | None:

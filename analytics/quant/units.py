@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 TRAILING = 500
 FEWEST = 20  # trades before there is a scale of one's own
@@ -40,3 +41,15 @@ def in_units(r: Floats, risk: Floats, sd: float | None) -> Floats:
     """u of each trade of a day, shape (n,); NaN where neither the risk nor a scale is known."""
     scale = np.where(np.isnan(risk), np.nan if sd is None else sd, risk)
     return np.asarray(r / scale, dtype=np.float64)
+
+
+def of_days(day: Ints, r: Floats, risk: Floats, before: Floats) -> Floats:
+    """u of trades of many days, shape (n,), in time order; each day's scale rests on the 500
+    trades before it, of which ``before``, PnL % in time order, came before all of these."""
+    whole = np.concatenate((before, r))
+    u = np.empty(r.size)
+    starts = np.flatnonzero(np.diff(day, prepend=day[:1] - 1))
+    for first, end in zip(starts.tolist(), [*starts[1:].tolist(), r.size], strict=False):
+        sd = trailing_sd(whole[: before.size + first])
+        u[first:end] = in_units(r[first:end], risk[first:end], sd)
+    return u

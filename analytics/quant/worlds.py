@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -152,3 +153,50 @@ def crossed(
     first = slice(0, levels)  # the first fact alone holds every trade once
     whole_n, whole_total = n[first].sum(axis=0), total[first].sum(axis=0)
     return Planted(n, total, wins, whole_n, whole_total, np.zeros(n.shape[0]))
+
+
+@dataclass(frozen=True, slots=True)
+class Dealt:
+    """Trades one by one, shape (n,): their day, their result, and the words of each fact;
+    ``effect``: what is planted in each pair of words of the first two facts, shape (12, 10)."""
+
+    day: NDArray[np.int64]
+    result: Floats
+    facts: list[list[str]]
+    effect: Floats
+
+    def truth_of(self, first: Any, second: Any, bin_: Any, other: Any) -> Floats:
+        """The true excess of buckets, shape (setups,): of a word alone the mean of its pairs."""
+        alone = second < 0
+        by_row, by_column = self.effect.mean(axis=1), self.effect.mean(axis=0)
+        row, column = np.minimum(bin_, LEVELS[0] - 1), np.minimum(bin_, LEVELS[1] - 1)
+        single = np.where(first == 0, by_row[row], np.where(first == 1, by_column[column], 0.0))
+        side = np.minimum(other, LEVELS[1] - 1)
+        pair = np.where((first == 0) & (second == 1), self.effect[row, side], single)
+        # A fact that nothing depends on splits the other's buckets and leaves their truth.
+        return np.asarray(np.where(alone, single, pair), dtype=np.float64)
+
+
+LEVELS = (12, 10)
+
+
+def dealt(
+    rng: np.random.Generator, noise: Noise, days: int, good: int = 0, effect: float = 0.15,
+    further: int = 0,
+) -> Dealt:  # fmt: skip
+    """8 trades a day that two facts of 12 and 10 words tell apart into 120 setups, ``good`` of
+    which are better by ``effect`` and as many worse; ``further`` facts of 5 words do not matter,
+    the first three of them hold for a whole day."""
+    n = days * PER_DAY
+    planted = np.zeros(LEVELS)
+    where = rng.permutation(planted.size)
+    planted.flat[where[:good]], planted.flat[where[good : 2 * good]] = effect, -effect
+    codes = [rng.integers(0, levels, n) for levels in LEVELS]
+    result = (results(rng, noise, 1, days)[0] - EDGE).reshape(-1) + planted[codes[0], codes[1]]
+    codes += [
+        np.repeat(rng.integers(0, 5, days), PER_DAY) if at < 3 else rng.integers(0, 5, n)
+        for at in range(further)
+    ]  # fmt: skip
+    words = [f"w{level:02}" for level in range(max(LEVELS))]
+    told = [[words[code] for code in column.tolist()] for column in codes]
+    return Dealt(np.repeat(np.arange(days), PER_DAY), result, told, planted)

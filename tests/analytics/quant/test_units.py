@@ -29,3 +29,15 @@ def test_a_trade_counts_in_its_own_risk_else_in_the_scale_of_its_day():
     assert units.in_units(r, risk, 6.0).tolist() == [1.5, 0.5]
     found = units.in_units(r, risk, None)
     assert found[0] == 1.5 and np.isnan(found[1])
+
+
+def test_each_day_has_the_scale_of_the_trades_before_it():
+    before = np.tile([1.0, -1.0], 10)
+    day = np.array([5, 5, 7])
+    r, risk = np.array([2.0, 4.0, 6.0]), np.array([np.nan, 2.0, np.nan])
+    found = units.of_days(day, r, risk, before)
+    first = np.std(before, ddof=1)
+    second = np.std([*before, 2.0, 4.0], ddof=1)
+    assert found == pytest.approx([2 / first, 2.0, 6 / second])
+    assert np.isnan(units.of_days(day, r, risk, before[:0])[[0, 2]]).all()
+    assert units.of_days(day[:0], r[:0], risk[:0], before).size == 0
