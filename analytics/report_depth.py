@@ -10,29 +10,40 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from analytics import breakdown, conditions, exits, market_now
+from analytics import breakdown, conditions, exits, frames_context, market_now
+from analytics.frames_context import ContextTrades
 from analytics.quant.exits import WhatIf
 from analytics.setup_table import Setup
 
 BACK = timedelta(days=180)
 MOST = 5  # of a kind
-KEPT = (
-    "trades", "win_rate", "avg_pnl_pct", "avg_pnl_pct_interval", "total_pnl_pct", "profit_factor",
-)  # fmt: skip
+KEPT = ("trades", "win_rate", "avg_pnl_pct", "total_pnl_pct", "profit_factor")
 BRIEF = ("trades", "win_rate", "avg_pnl_pct", "total_pnl_pct")
 
 
-def setups(instance: int, mode: str, until: datetime) -> dict[str, Any] | None:
-    """Setups that last, best and worst, after having looked at all; None without trades."""
-    found = breakdown.breakdown(instance, mode, until - BACK, until, until)
-    if not found.trades:
-        return None
+def deeper(instance: int, mode: str, until: datetime) -> dict[str, Any]:
+    """The parts of a strategy; each None, or empty, without trades in the half year."""
+    trades = frames_context.context_trades(instance, mode, until - BACK, until)
+    there = bool(len(trades))
+    return {
+        "setups": _setups(instance, mode, until, trades) if there else None,
+        "market": _market(instance, until),
+        "regimes": _regimes(instance, mode, until, trades) if there else None,
+        "exits": _exits(instance, mode, until, trades) if there else None,
+    }
+
+
+def _setups(instance: int, mode: str, until: datetime, trades: ContextTrades) -> dict[str, Any]:
+    """Setups that last, best and worst, after having looked at all."""
+    found = breakdown.breakdown(
+        instance, mode, until - BACK, until, until, interval=False, trades=trades
+    )
     return {
         "days_back": BACK.days, "unit": found.unit, "trades": found.trades, "days": found.days,
         "mean": found.mean, "sd": found.sd, "looked": found.looked, "verdict": found.verdict,
         "needed": found.needed, "tells": found.tells,
-        "best": [_setup(one) for one in found.best[:MOST]],
-        "worst": [_setup(one) for one in found.worst[:MOST]],
+        "best": [_named(one) for one in found.best[:MOST]],
+        "worst": [_named(one) for one in found.worst[:MOST]],
         "singles": {
             name: [_single(one) for one in of] for name, of in found.singles.items()
         },
@@ -40,7 +51,7 @@ def setups(instance: int, mode: str, until: datetime) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
-def _setup(one: Setup) -> dict[str, Any]:
+def _named(one: Setup) -> dict[str, Any]:
     return {
         "conditions": [asdict(each) for each in one.conditions],
         "metrics": {name: one.metrics[name] for name in KEPT}, "days": one.days,
@@ -57,30 +68,28 @@ def _single(one: Setup) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def market(instance: int, until: datetime) -> list[dict[str, Any]]:
+def _market(instance: int, until: datetime) -> list[dict[str, Any]]:
     """What its markets do, against the week before."""
     return [asdict(one) for one in market_now.markets(instance, until)][:MOST]
 
 
-def regimes(instance: int, mode: str, until: datetime) -> dict[str, Any] | None:
-    """How it did in calm and wild markets, and by session; None without trades."""
-    found = conditions.performance(instance, mode, until - BACK, until, until)
+def _regimes(instance: int, mode: str, until: datetime, trades: ContextTrades) -> dict[str, Any]:
+    """How it did in calm and wild markets, and by session."""
+    found = conditions.performance(
+        instance, mode, until - BACK, until, until, interval=False, trades=trades
+    )
     kinds = {"volatility": found.volatility, "session": found.session, "adx": found.adx}
     told = {
         kind: {label: {name: measured[name] for name in KEPT} for label, measured in of.items()}
         for kind, of in kinds.items()
     }
-    if not any(told.values()):
-        return None
     return {**told, "unlabelled": found.unlabelled, "sources": found.sources}
 
 
-def left(instance: int, mode: str, until: datetime) -> dict[str, Any] | None:
+def _exits(instance: int, mode: str, until: datetime, trades: ContextTrades) -> dict[str, Any]:
     """What exits left on the table, by reason, and the targets and stops that would surely have
-    done better; None without trades."""
-    found = exits.judge(instance, mode, until - BACK, until, until)
-    if not found.trades:
-        return None
+    done better."""
+    found = exits.judge(instance, mode, until - BACK, until, until, trades=trades)
     better = sorted(
         (one for one in found.what_ifs if one.change_low is not None and one.change_low > 0),
         key=lambda one: -(one.change_low or 0.0),

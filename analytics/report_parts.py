@@ -44,10 +44,7 @@ def section(instance: Any, mode: str, about: Any) -> dict[str, Any]:
         "changes": changes(instance, mode, about.until),
         "alarms": alarms(instance.bot, instance, about, mode),
         "experiments": experiments(instance, about),
-        "setups": report_depth.setups(instance.pk, mode, about.until),
-        "market": report_depth.market(instance.pk, about.until),
-        "regimes": report_depth.regimes(instance.pk, mode, about.until),
-        "exits": report_depth.left(instance.pk, mode, about.until),
+        **report_depth.deeper(instance.pk, mode, about.until),
     }  # fmt: skip
 
 
