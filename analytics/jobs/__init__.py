@@ -1,7 +1,7 @@
 """Jobs: queued when they fall due or are asked for, run under a ledger, never beside themselves."""
 
 from .effects import once
-from .queue import enqueue_due, next_moment, reconcile, run_now, submit
+from .queue import enqueue_due, make_up, next_moment, reconcile, run_now, submit
 from .runs import release, run
 from .simulate import live_through
 from .timetable import find, function, sync, timetable
@@ -11,6 +11,7 @@ __all__ = [
     "find",
     "function",
     "live_through",
+    "make_up",
     "next_moment",
     "once",
     "reconcile",

@@ -50,6 +50,11 @@ def enqueue_due(now: datetime | None = None, jobs: Iterable[Job] | None = None) 
     return queued
 
 
+def make_up(name: str, since: datetime) -> None:
+    """Let a job fall due again for what lies after a moment, as if nothing had run since."""
+    JobLine.objects.filter(name=name, last_due__gt=since).update(last_due=since)
+
+
 def next_moment(now: datetime) -> datetime:
     """When the next line of the timetable falls due."""
     return min((job.next_due(now) for job in timetable()), default=LAST)

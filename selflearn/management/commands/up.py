@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from argparse import ArgumentParser
+from datetime import timedelta
 from typing import Any
 
 from django.apps import apps
@@ -24,6 +25,7 @@ from selflearn.listening import answers, listen, local_url
 
 EVERYWHERE = ("0.0.0.0", "::")
 PATIENCE = 20  # the worker drains for 15
+REPORTED = timedelta(days=8)  # of the demo, told as if it had been watched
 START_LIMIT = 60
 STEADY, LONGEST_PAUSE = 60, 30  # seconds
 
@@ -138,11 +140,16 @@ class Command(BaseCommand):
             pass
 
     def demo(self, url: str) -> None:
+        from analytics import jobs
+        from trading import clock
         from trading.demo import bot
 
         began = time.monotonic()
         try:
             filled = bot.fill(url, lambda text: self.say(f"demo: {text}"))["filled"]
+            if filled:
+                # The worker writes the reports of the days that were just filled in.
+                jobs.make_up("report", clock.now() - REPORTED)
         except Exception as error:
             # Whatever it is, it must not take the product down.
             self.say(f"demo: {error}")
