@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from analytics import frames_reports, report_parts, report_words
+from analytics import frames_reports, report_parts, report_words, setup_words
 from analytics.models import Report
 from trading import clock
 
@@ -100,4 +100,8 @@ def _data(bot: Any, about: Period) -> dict[str, Any]:
         "alarms": report_parts.alarms(bot, None, about),
         "totals": report_parts.totals(bot, about),
     }  # fmt: skip
-    return {**data, "head": report_words.head(data)}
+    lines = zip(report_words.head(data), sections, strict=True)
+    return {
+        **data,
+        "head": [{**line, "why": [*line["why"], *setup_words.brief(one)]} for line, one in lines],
+    }

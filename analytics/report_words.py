@@ -15,13 +15,14 @@ Section = dict[str, Any]
 def head(data: dict[str, Any]) -> list[dict[str, Any]]:
     """A line per strategy with the reasons behind it."""
     return [
-        {"strategy": one["strategy"], "mode": one["mode"], "name": _name(one), "text": line(one),
+        {"strategy": one["strategy"], "mode": one["mode"], "name": called(one), "text": line(one),
          "why": why(one)}
         for one in data["strategies"]
     ]  # fmt: skip
 
 
-def _name(one: Section) -> str:
+def called(one: Section) -> str:
+    """What a line calls a strategy, and whether its trades are on paper."""
     return f"{one['name']} (paper)" if one["mode"] == "paper" else one["name"]
 
 

@@ -7,14 +7,13 @@ from typing import Any
 from analytics.report_words import count, pct, rate
 from trading import display
 
-SESSIONS = {"us": "US"}
-
 
 def condition(one: dict[str, Any]) -> str:
     """``RSI value 60 to 70 points``; ``side long``."""
     name, unit = display.label(one["feature"]), one["unit"]
     if one["low"] is None and one["high"] is None:
-        return f"{name} {display.value(one['value'], unit)}"
+        value = label(one["value"]) if one["feature"] == "session" else one["value"]
+        return f"{name} {display.value(value, unit)}"
     if one["low"] is None:
         return f"{name} below {display.value(one['high'], unit)}"
     if one["high"] is None:
@@ -29,7 +28,12 @@ def named(one: dict[str, Any]) -> str:
 
 def amount(value: float, unit: str) -> str:
     """A result in the unit in which setups are judged."""
-    return f"{value:+.2f} of its risk" if unit == "u" else pct(value, 3)
+    return f"{bare(value, unit)} of its risk" if unit == "u" else pct(value, 3)
+
+
+def bare(value: float, unit: str) -> str:
+    """The same without the words of its unit."""
+    return f"{value:+.2f}" if unit == "u" else pct(value, 3)
 
 
 def setup(one: dict[str, Any], unit: str) -> str:
@@ -38,9 +42,9 @@ def setup(one: dict[str, Any], unit: str) -> str:
     return (
         f"{named(one)}: {count(made['trades'], 'trade')} on {count(one['days'], 'day')}, "
         f"{rate(made['win_rate'])} won, {pct(made['avg_pnl_pct'], 3)} on average; from now on "
-        f"{amount(one['shrunk'], unit)} a trade away from its mean is to be expected "
-        f"({amount(one['low'], unit)} to {amount(one['high'], unit)}; the chance that it is not so "
-        f"is {one['wrong_sign']:.0%})."
+        f"{amount(one['shrunk'], unit)} a trade is to be expected beside its mean "
+        f"({bare(one['low'], unit)} to {bare(one['high'], unit)}; the chance that it is not so is "
+        f"{one['wrong_sign']:.0%})."
     )
 
 
@@ -119,6 +123,20 @@ def _levels(one: dict[str, Any]) -> str:
     ) if value is not None]  # fmt: skip
     text = " and ".join(parts)
     return f"{text[:1].upper()}{text[1:]}"
+
+
+def brief(one: dict[str, Any]) -> list[str]:
+    """The same of a strategy for a mail: what is named, what the market does, what exits left."""
+    found = one["setups"]
+    said = [market(each) for each in one["market"][:2]]
+    if found and (found["best"] or found["worst"]):
+        said += [f"Better than the rest: {setup(each, found['unit'])}"
+                 for each in found["best"][:2]]  # fmt: skip
+        said += [f"Worse than the rest: {setup(each, found['unit'])}"
+                 for each in found["worst"][:2]]  # fmt: skip
+    elif found:
+        said.append(verdict(found))
+    return said + exits(one["exits"])[:2]
 
 
 LABELS = {

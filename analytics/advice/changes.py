@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from analytics import report_words as words
-from trading.verdicts import WORSE
+from trading.verdicts import WORSE, rounded
 
 from .base import Case, Confidence, Kind, Proposal
 
@@ -36,7 +36,7 @@ def _back(case: Case, change: dict[str, Any]) -> Proposal:
 
 
 def _wait(case: Case, change: dict[str, Any]) -> Proposal:
-    more = words.count(change["more_trades"], "more trade")
+    more = words.count(rounded(change["more_trades"]), "more trade")
     return Proposal(
         Kind.WAIT, f"wait:{change['version']}",
         f"Wait for about {more} of {case.instance.name} before the next change.",

@@ -120,7 +120,7 @@ def _bars(sections: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
         most = max((abs(total) for _, _, total in days), default=0.0)
         if len(days) > 1 and most:
             yield {
-                "name": one["name"],
+                "name": words.called(one),
                 "days": [
                     {"day": day[5:], "trades": trades, "text": words.pct(total),
                      "width": max(1, round(abs(total) / most * 100)), "gain": total >= 0}
