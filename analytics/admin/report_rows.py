@@ -31,7 +31,8 @@ TONES = {"low": "", "medium": "", "high": "gain"}
 def section(one: dict[str, Any], kind: str, day: str) -> dict[str, Any]:
     """A strategy of a report, ready to be shown."""
     return {
-        "id": f"{one['strategy']}-{one['mode']}", "name": words.called(one), "strategy": one["strategy"],
+        "id": f"{one['strategy']}-{one['mode']}", "name": words.called(one),
+        "strategy": one["strategy"],
         "line": words.line(one), "why": words.why(one), "version": one["version"],
         "url": reverse("admin:trading_strategyinstance_change", args=[one["instance"]]),
         "story": reverse("admin:trading_strategyinstance_history", args=[one["instance"]]),
