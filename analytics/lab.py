@@ -20,7 +20,9 @@ from trading.strategies.base import InvalidValues, Strategy
 from trading.strategies.parameters import Value
 from trading.strategies.walk import BadInterval, Bars, version_of
 
-JOB = "replay"
+JOB, COMPARE_JOB = "replay", "compare_replay"
+JOBS = {Run.Kind.FIDELITY: COMPARE_JOB, Run.Kind.SHADOW: "shadow"}  # by kind; else JOB
+LABEL = 80  # characters that fit
 USUAL = Costs(fee_bps=5.0, spread_bps=1.0, slippage_bps=1.0)
 FEWEST_FEES = 10  # trades with a fee before these say what trading costs
 Tell = Callable[[float], None]
@@ -37,6 +39,11 @@ def replayable(name: str) -> Strategy:
         there = ", ".join(key for key, one in strategies.REGISTRY.items() if one.replayable)
         raise NotReplayable(f"{found.key} has no rules that can be replayed (those of {there} can)")
     return found
+
+
+def replayable_keys() -> list[str]:
+    """The strategies whose rules are here."""
+    return [key for key, one in strategies.REGISTRY.items() if one.replayable]
 
 
 def cost_model(instance: Any, market: str) -> tuple[Costs, str]:
@@ -82,17 +89,18 @@ def backtest(run: Run, tell: Tell = lambda share: None) -> Outcome:
     loaded = bars.load(run.bot, run.market, run.interval, run.from_at, run.to_at)
     run.bars, run.data_hash = len(loaded.candles), runs.fingerprint(loaded.candles)
     run.code_version = version_of(rules)
-    costs = _costs(run)
+    costs = costs_of(run)
     along = run.kind == Run.Kind.SENSITIVITY
     first: Tell = (lambda share: None) if along else tell
     found = _replayed(rules, run, run.values, columns(loaded.candles), costs, first)
-    told = _outcome(found, costs, loaded)
+    told = outcome_of(found, costs, loaded)
     if along:
         told.summary["points"] = _points(rules, run, found.bars, costs, tell)
     return told
 
 
-def _costs(run: Run) -> Costs:
+def costs_of(run: Run) -> Costs:
+    """The costs that a run assumes."""
     return Costs(*(run.costs[name] for name in ("fee_bps", "spread_bps", "slippage_bps")))
 
 
@@ -112,7 +120,8 @@ def _replayed(
     return outcome.replayed(rules, values, read, run.interval, fills, tell)
 
 
-def _outcome(found: Replayed, costs: Costs, loaded: bars.Loaded) -> Outcome:
+def outcome_of(found: Replayed, costs: Costs, loaded: bars.Loaded) -> Outcome:
+    """What is kept of a replay."""
     start, end = outcome.span(found)
     measured = outcome.measured(found)
     cost = outcome.cost_pct(found, costs)
@@ -153,17 +162,22 @@ def submit(run: Run, user: Any = None) -> Run:
     """Store a run and queue it for the worker."""
     run.author = user
     run.save()
-    jobs.submit(JOB, _key(run), {"run": run.pk}, user)
+    jobs.submit(JOBS.get(run.kind, JOB), _key(run), {"run": run.pk}, user)
     return run
 
 
 def work(*, as_of: datetime, run: int) -> dict[str, Any]:
-    """The job: do a run that was queued. One that is over is left alone."""
+    """The job: do a run that was queued."""
+    return carry_out(run, backtest)
+
+
+def carry_out(run: int, replay: Callable[[Run, Tell], Outcome]) -> dict[str, Any]:
+    """Do a run that was queued, and say how it ended. One that is over is left alone."""
     found = Run.objects.filter(pk=run).first()
     if found is None or not runs.start(found):
         return {"run": run, "done": False}
     try:
-        runs.finish(found, backtest(found, lambda share: runs.advance(found, share)))
+        runs.finish(found, replay(found, lambda share: runs.advance(found, share)))
     except (LookupError, ValueError) as error:
         runs.fail(found, str(error))
         return {"run": run, "done": False, "error": str(error)[:500]}
@@ -180,7 +194,9 @@ def _key(run: Run) -> str:
 def settle(run: Run) -> None:
     """A run whose work was given up is over."""
     if run.state in Run.ACTIVE:
-        dead = JobRun.objects.filter(job=JOB, key=_key(run), state=JobRun.State.DEAD)
+        dead = JobRun.objects.filter(
+            job__in=(JOB, *JOBS.values()), key=_key(run), state=JobRun.State.DEAD
+        )
         if dead.exists():
             runs.fail(run, "given up: the worker died each time it was started")
 
