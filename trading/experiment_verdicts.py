@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from trading.ledger.arms import FEWEST_DAYS, Difference
 from trading.models import Experiment
+from trading.verdicts import rounded
 
 BETTER, WORSE, OPEN = "better", "worse", "cannot tell"
 SWITCHED = (
@@ -91,10 +92,4 @@ def _needed(difference: Difference) -> str:
         return "; a difference this small would need more than a million of each"
     if each <= min(difference.trades):
         return "; a difference this size is found with so many in 4 of 5 cases"
-    return f"; about {_round(each):,} each would be needed for a difference this size"
-
-
-def _round(count: int) -> int:
-    """To two digits, upwards."""
-    step = 10 ** max(len(str(count)) - 2, 0)
-    return -(-count // step) * step
+    return f"; about {rounded(each):,} each would be needed for a difference this size"

@@ -71,7 +71,7 @@ def _undecided(effect: Effect, trades: int, closed: bool) -> Verdict:
     if more > MANY:
         return Verdict(OPEN, f"{told} A difference this small needs more than {MANY:,} trades.")
     return Verdict(
-        OPEN, f"{told} If it stays like this, about {_trades(_round(more))} more would tell.", more
+        OPEN, f"{told} If it stays like this, about {_trades(rounded(more))} more would tell.", more
     )
 
 
@@ -79,7 +79,7 @@ def _trades(count: int) -> str:
     return f"{count:,} trade{'' if count == 1 else 's'}"
 
 
-def _round(count: int) -> int:
+def rounded(count: int) -> int:
     """To two digits, upwards: more would promise more than is known."""
     step = 10 ** max(len(str(count)) - 2, 0)
     return -(-count // step) * step

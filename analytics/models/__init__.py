@@ -4,6 +4,7 @@ from .channels import Channel, Message, Notice
 from .evidence import ArmDay, Progress, Source, TradeDay
 from .jobs import Effect, JobLine, JobRun, WorkerBeat
 from .lab import Run, RunTrades
+from .reports import Recommendation, Report, ReportNotice
 from .watch import AlarmRule, Alert, AlertEvent, Severity, Snapshot, Trend
 
 __all__ = [
@@ -18,6 +19,9 @@ __all__ = [
     "Message",
     "Notice",
     "Progress",
+    "Recommendation",
+    "Report",
+    "ReportNotice",
     "Run",
     "RunTrades",
     "Severity",

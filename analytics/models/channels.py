@@ -18,6 +18,12 @@ class Channel(models.Model):
         EMAIL = "email", "E-mail"
         PUSH = "push", "Telegram, Discord, Slack, ntfy, webhook ..."
 
+    class Reports(models.TextChoices):
+        NONE = "", "No"
+        DAILY = "daily", "Each day"
+        WEEKLY = "weekly", "Each week"
+        BOTH = "both", "Each day and each week"
+
     name = models.CharField(max_length=80, unique=True)
     kind = models.CharField(max_length=5, choices=Kind, default=Kind.EMAIL)
     # What it holds for a push service is a secret; it is shown shortened, and never logged.
@@ -32,6 +38,11 @@ class Channel(models.Model):
     quiet_until = models.TimeField(null=True, blank=True)
     zone = models.CharField("time zone", max_length=64, default="UTC")
     critical_at_once = models.BooleanField("critical at once", default=True)
+    reports = models.CharField(
+        "daily report", max_length=6, choices=Reports, default=Reports.NONE, blank=True
+    )
+    report_hour = models.PositiveSmallIntegerField("report from hour", default=7)
+    report_news_only = models.BooleanField("report only if something happened", default=False)
     enabled = models.BooleanField(default=True)
     since = models.DateTimeField(default=clock.now, editable=False)
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from trading.ledger.metrics import wilson
+
 Floats = NDArray[np.float64]
 Sums = tuple[float, float, float]  # trades, sum, sum of squares
 
@@ -54,3 +56,21 @@ def means(now: Sums, before: Sums, design: float = 1.0) -> Difference | None:
         return None
     gap = sides[0][0] - sides[1][0]
     return Difference(sides[0][0], sides[1][0], gap - _Z95 * error, gap + _Z95 * error)
+
+
+def rates(now: tuple[int, int], before: tuple[int, int], design: float = 1.0) -> Difference | None:
+    """The difference of two win rates, each of (wins, trades), with its 95 % interval (Newcombe
+    1998, from the intervals of Wilson), as if of ``design`` times fewer trades. None where either
+    side has no trade."""
+    sides = []
+    for wins, n in (now, before):
+        if not n:
+            return None
+        reach = wilson(wins / design, n / design)
+        assert reach is not None
+        sides.append((wins / n, *reach))
+    (p, p_low, p_high), (q, q_low, q_high) = sides
+    gap = p - q
+    low = gap - math.hypot(p - p_low, q_high - q)
+    return Difference(p, q, low, gap + math.hypot(p_high - p, q - q_low))
+

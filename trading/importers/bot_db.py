@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -219,6 +220,7 @@ def _candles(source: Source, bot: Bot, report: Report) -> None:
         values = [row[name] for name in candles.FIELDS]
         groups[row["strategy"], row["market"]].append(values)
     for (strategy, market), rows in groups.items():
+        _ran(bot, strategy)
         table = np.array(rows, dtype=np.float64).T
         times = table[0].astype(np.int64)
         steps = np.diff(times)
@@ -236,6 +238,12 @@ def _candles(source: Source, bot: Bot, report: Report) -> None:
         sound = np.setdiff1d(np.arange(len(new)), list(wrong))
         counts = candles.store(candles.series_for(bot, market, interval), new.take(sound))
         report.candles.add(counts)
+
+
+def _ran(bot: Bot, strategy: str) -> None:
+    """A strategy for which the bot kept candles is one that it runs, even if it never traded."""
+    with suppress(UnknownStrategy):
+        instance_for(bot, strategy)
 
 
 def _bricks(source: Source, bot: Bot, report: Report) -> None:

@@ -121,7 +121,7 @@ def sortino(totals: Floats) -> float | None:
     return mean / below * math.sqrt(DAYS_A_YEAR) if _spread(below, totals) else None
 
 
-def wilson(wins: int, n: int) -> tuple[float, float] | None:
+def wilson(wins: float, n: float) -> tuple[float, float] | None:
     """95 % interval of a rate (Wilson 1927). None without trades."""
     if not n:
         return None

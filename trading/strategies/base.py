@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
@@ -121,13 +121,16 @@ class Rules:
 class Strategy:
     """One strategy as its file declares it; a contradiction raises BadDeclaration there.
 
-    `filters` and `exit_reasons` stand in the order in which they are tested. `features` are the
-    strategy's own, beside the context that every trade has. `rules` relate parameters.
+    `filters` and `exit_reasons` stand in the order in which they are tested; `loosened_by` names
+    the parameters that let a filter hold back more or less. `features` are the
+    strategy's own, beside the context that every trade has. `rules` relate parameters. `short`
+    is what a line of a report calls it.
     """
 
     key: str
     title: str
     parameters: tuple[Parameter, ...]
+    short: str = ""
     aliases: tuple[str, ...] = ()
     summary: str = ""
     groups: tuple[Group, ...] = ()
@@ -136,6 +139,7 @@ class Strategy:
     filters: tuple[str, ...] = ()
     exit_reasons: tuple[str, ...] = ()
     trading: Rules | None = None
+    loosened_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in (self.key, *self.aliases):
@@ -150,6 +154,9 @@ class Strategy:
         for parameter in self.parameters:
             if parameter.group and parameter.group not in groups:
                 raise BadDeclaration(f"{parameter.name}: there is no group {parameter.group!r}")
+        for name, parameters in self.loosened_by.items():
+            if name not in self.filters or not set(parameters) <= set(self._by_name):
+                raise BadDeclaration(f"{self.key}: {name!r} is loosened by what it does not have")
         for rule in self.rules:
             for name in (rule.lower, rule.upper):
                 if name not in self._by_name:

@@ -208,6 +208,7 @@ def describe(t: Tape, price: float, p: Any, s: Any, memory: Floats, out: Floats)
 STRATEGY = Strategy(
     key="breakout",
     title="Breakout + momentum",
+    short="Breakout",
     summary="Trades the break of the recent range when volatility expands and RSI, MACD and both "
             "averages agree.",
     groups=(
@@ -243,6 +244,12 @@ STRATEGY = Strategy(
         "volatility", "level", "rsi", "macd", "atr_expansion", "ema_alignment", "price_ema",
     ),
     exit_reasons=("stop_loss", "take_profit", "breakout_failure", "time_stop", "no_movement"),
+    loosened_by={
+        "volatility": ("vol_min_bps", "vol_max_bps"),
+        "level": ("breakout_lookback",),
+        "rsi": ("rsi_bullish_threshold", "rsi_bearish_threshold"),
+        "atr_expansion": ("min_atr_expansion",),
+    },
     trading=Rules(
         always, enter, place, follow, leave, describe, nothing_to_keep, warmup, memory=2
     ),

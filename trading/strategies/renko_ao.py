@@ -234,6 +234,7 @@ def describe(t: Tape, price: float, p: Any, s: Any, memory: Floats, out: Floats)
 STRATEGY = Strategy(
     key="renko_ao",
     title="Renko + Awesome Oscillator",
+    short="Renko+AO",
     summary="Trades against the move: on Renko bricks, price makes a new extreme that the Awesome "
             "Oscillator does not follow.",
     groups=(
@@ -269,6 +270,13 @@ STRATEGY = Strategy(
         "divergence", "divergence_strength", "ao_strength", "brick_size", "confirmation", "used",
     ),
     exit_reasons=("stop_loss", "take_profit", "time_stop", "ao_reversal"),
+    loosened_by={
+        "divergence": ("renko_lookback",),
+        "divergence_strength": ("min_divergence_strength",),
+        "ao_strength": ("min_ao_strength_bps",),
+        "brick_size": ("brick_min_bps", "brick_max_bps"),
+        "confirmation": ("min_bricks_since_divergence",),
+    },
     trading=Rules(
         ready, enter, place, trail, leave, describe, advance, warmup, memory=SIZE + KEPT
     ),

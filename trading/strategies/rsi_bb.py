@@ -192,6 +192,7 @@ def describe(t: Tape, price: float, p: Any, s: Any, memory: Floats, out: Floats)
 STRATEGY = Strategy(
     key="rsi_bb",
     title="RSI + Bollinger Bands",
+    short="RSI+BB",
     aliases=("mean_reversion",),
     summary="Trades with the momentum: RSI beyond its threshold, price in a zone of the Bollinger "
             "Bands, averages and recent candles agreeing.",
@@ -233,5 +234,15 @@ STRATEGY = Strategy(
         "momentum",
     ),
     exit_reasons=("stop_loss", "take_profit", "time_stop", "trend_reversal"),
+    loosened_by={
+        "volatility": ("vol_min_bps", "vol_max_bps"),
+        "losing_streak": ("vol_optimal_min",),
+        "volume": ("volume_multiplier",),
+        "rsi": ("rsi_momentum_strength", "rsi_bullish_threshold", "rsi_bearish_threshold"),
+        "bb_zone": (
+            "bb_low_zone_min", "bb_low_zone_max", "bb_high_zone_min", "bb_high_zone_max",
+        ),
+        "trend_strength": ("trend_confirmation_bps",),
+    },
     trading=Rules(always, enter, place, trail, leave, describe, nothing_to_keep, warmup),
 )

@@ -1,0 +1,112 @@
+"""What a kind of advice is given, and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from analytics import frames_reports, lab, runs, why_not
+from analytics.models import Recommendation, Run
+from analytics.quant import outcome
+from trading.declared import declaration
+from trading.strategies.base import Strategy
+from trading.strategies.parameters import Value
+
+Kind, Confidence = Recommendation.Kind, Recommendation.Confidence
+REPLAYED = timedelta(days=30)
+LABEL = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Something to do, and why. ``key`` is the same for the same proposal on another day;
+    ``changes`` maps parameters to [old, new]; each of ``evidence`` has a "text" and, where there
+    is more to see, what it leads to ("run": id, "version": number, "part": of the report)."""
+
+    kind: str
+    key: str
+    sentence: str
+    evidence: list[dict[str, Any]]
+    rank: float
+    confidence: str = Confidence.LOW
+    changes: dict[str, list[Any]] = field(default_factory=dict)
+    effect: dict[str, Any] | None = None
+    risk: str = ""
+    test: str = ""
+
+
+class Case:
+    """A strategy in one mode as a report describes it: its ``section`` there, and replays of what
+    was stored by then."""
+
+    def __init__(self, instance: Any, section: dict[str, Any], until: datetime) -> None:
+        self.instance, self.section, self.until = instance, section, until
+
+    @cached_property
+    def rules(self) -> Strategy | None:
+        return declaration(self.instance)
+
+    @cached_property
+    def values(self) -> dict[str, Value] | None:
+        """What was live; None where nobody knows, so that nothing is proposed against it."""
+        found = frames_reports.set_at(self.instance.pk, self.until)
+        return self.rules.complete(found.values) if found and self.rules else None
+
+    @cached_property
+    def source(self) -> why_not.Source | None:
+        """The candles of the 30 days before; None where they cannot be replayed."""
+        try:
+            return why_not.find(self.instance, self.until - REPLAYED, self.until)
+        except why_not.NotSeen:
+            return None
+
+    @cached_property
+    def costs(self) -> outcome.Costs:
+        assert self.source is not None
+        return lab.cost_model(self.instance, self.source.market)[0]
+
+    def tried(self, **values: Value) -> outcome.Replayed:
+        """A replay of the 30 days with some values other than what was live. Raises
+        InvalidValues, BadInterval."""
+        assert self.source is not None
+        rules = self.source.rules
+        return outcome.replayed(
+            rules, rules.clean({**self.source.values, **values}), self.source.bars,
+            self.source.interval, self.costs.fills(),
+        )  # fmt: skip
+
+    def along(self, parameter: str) -> Run:
+        """The 30 days along the range of a parameter, as a stored replay that can be opened; the
+        one that was stored before where it is the same."""
+        assert self.source is not None
+        asked = {
+            "strategy": self.source.rules.key, "market": self.source.market,
+            "interval": self.source.interval, "bot": self.instance.bot, "instance": self.instance,
+            "since": self.until - REPLAYED, "until": self.until, "values": self.source.values,
+        }  # fmt: skip
+        run = lab.prepare(
+            **asked, kind=Run.Kind.SENSITIVITY, options={"parameter": parameter},
+            label=f"{self.instance.name}: along {parameter}"[:LABEL],
+        )  # fmt: skip
+        return _same(run) or _done(run)
+
+
+def _same(run: Run) -> Run | None:
+    """A replay of the same that is stored and done."""
+    found = Run.objects.filter(
+        kind=run.kind, instance=run.instance, market=run.market, interval=run.interval,
+        from_at=run.from_at, to_at=run.to_at, state=Run.State.DONE,
+    )  # fmt: skip
+    return next(
+        (one for one in found
+         if one.values == run.values and one.options == run.options and not lab.changes(one)),
+        None,
+    )  # fmt: skip
+
+
+def _done(run: Run) -> Run:
+    done = lab.backtest(run)
+    runs.finish(run, done)
+    return run

@@ -1,0 +1,149 @@
+"""Recommendations: proposed from reports, once each, decided by people, and held to what came.
+
+A stage: it reads the reports that ``analytics.insights`` wrote, writes its own rows, and returns
+what it did.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from analytics import advice, frames, frames_reports
+from analytics.advice import Case, Proposal
+from analytics.models import Recommendation, Report
+from trading import clock, refusals
+from trading.refusals import Refused
+
+Kind, State, Confidence = (
+    Recommendation.Kind, Recommendation.State, Recommendation.Confidence
+)  # fmt: skip
+MOST = 3  # of a strategy in one report
+REMEMBERED = timedelta(days=30)  # so long a dismissed one is not proposed again
+RECENT = timedelta(days=60)  # so long a rollback is remembered
+STALE = timedelta(days=3)  # not proposed again for so long, it is over
+
+
+def propose(report: Report) -> list[Recommendation]:
+    """What a report leads to, the weightiest first; the same report again changes nothing."""
+    found: list[Recommendation] = []
+    for section in report.data["strategies"]:
+        instance = frames.instance(section["instance"])
+        if instance is not None:
+            found += _of(Case(instance, section, report.as_of), report.as_of)
+    found.sort(key=lambda one: -one.rank)
+    report.proposals = [told(one) for one in found]
+    report.save(update_fields=("proposals",))
+    _expire(report)
+    return found
+
+
+def _of(case: Case, as_of: datetime) -> list[Recommendation]:
+    made = []
+    for proposal in advice.proposals(case):
+        if not _dismissed(case, proposal, as_of):
+            made.append(_kept(case, _warned(case, proposal, as_of), as_of))
+        if len(made) == MOST:
+            break
+    return made
+
+
+def _dismissed(case: Case, proposal: Proposal, as_of: datetime) -> bool:
+    """Whether somebody said no to the same not long ago."""
+    return Recommendation.objects.filter(
+        instance=case.instance, key=proposal.key, state=State.DISMISSED,
+        decided_at__gte=as_of - REMEMBERED, decided_at__lte=as_of,
+    ).exists()  # fmt: skip
+
+
+def _warned(case: Case, proposal: Proposal, as_of: datetime) -> Proposal:
+    """Says so where it goes against a rollback of the last 60 days."""
+    said = [
+        {"text": f"Against this: on {at:%Y-%m-%d} {name} was taken back from {old} to {new} "
+                 f"({reason}).", "version": version}
+        for name, old, new, at, reason, version in frames_reports.taken_back(
+            case.instance, as_of - RECENT, as_of
+        )
+        if name in proposal.changes and _against(proposal.changes[name], old, new)
+    ]  # fmt: skip
+    if not said:
+        return proposal
+    return Proposal(
+        proposal.kind, proposal.key, proposal.sentence, [*said, *proposal.evidence],
+        proposal.rank - 30.0, Confidence.LOW, proposal.changes, proposal.effect, proposal.risk,
+        proposal.test,
+    )  # fmt: skip
+
+
+def _against(change: list[Any], old: Any, new: Any) -> bool:
+    """Whether a change goes the way that a rollback (from ``old`` to ``new``) went back."""
+    numbers = (*change, old, new)
+    if all(isinstance(one, int | float) and not isinstance(one, bool) for one in numbers):
+        return (change[1] - change[0]) * (old - new) > 0
+    return bool(change[1] == old)
+
+
+def _kept(case: Case, proposal: Proposal, as_of: datetime) -> Recommendation:
+    """The open row of a proposal, made or brought up to date."""
+    fields = {
+        "kind": proposal.kind, "sentence": proposal.sentence, "changes": proposal.changes,
+        "evidence": proposal.evidence, "effect": proposal.effect, "risk": proposal.risk,
+        "test": proposal.test, "confidence": proposal.confidence, "rank": proposal.rank,
+    }  # fmt: skip
+    with transaction.atomic():
+        row, made = Recommendation.objects.get_or_create(
+            instance=case.instance, mode=case.section["mode"], key=proposal.key, state=State.OPEN,
+            defaults={
+                **fields, "bot": case.instance.bot, "first_at": as_of, "last_at": as_of,
+            },
+        )  # fmt: skip
+        if not made and row.last_at <= as_of:
+            fields["times"] = row.times + (row.last_at.date() != as_of.date())
+            for name, value in {**fields, "last_at": as_of}.items():
+                setattr(row, name, value)
+            row.save()
+    return row
+
+
+def _expire(report: Report) -> None:
+    """Those that no report has come to for a while are over."""
+    Recommendation.objects.filter(
+        bot=report.bot, state=State.OPEN, last_at__lt=report.as_of - STALE
+    ).update(state=State.EXPIRED)
+
+
+def told(one: Recommendation) -> dict[str, Any]:
+    """As it stands, for a report that is kept."""
+    return {
+        "id": one.pk, "strategy": one.instance.name, "mode": one.mode, "kind": one.kind,
+        "sentence": one.sentence, "changes": one.changes, "evidence": one.evidence,
+        "effect": one.effect, "risk": one.risk, "test": one.test, "confidence": one.confidence,
+        "times": one.times,
+    }  # fmt: skip
+
+
+def accept(one: Recommendation, *, reason: str, author: Any = None, by: str = "") -> None:
+    """Note that it is followed. Raises Refused."""
+    _decide(one, State.ACCEPTED, reason, author, by)
+
+
+def dismiss(one: Recommendation, *, reason: str, author: Any = None, by: str = "") -> None:
+    """Note that it is not followed, and why: it is not proposed again for 30 days. Raises
+    Refused."""
+    _decide(one, State.DISMISSED, reason, author, by)
+
+
+def _decide(one: Recommendation, state: str, reason: str, author: Any, by: str) -> None:
+    reason = refusals.reason(reason)
+    who = author.get_username() if author else by
+    changed = Recommendation.objects.filter(pk=one.pk, state__in=(State.OPEN, State.EXPIRED))
+    if not changed.update(
+        state=state, reason=reason, decided_at=clock.now(), decided_by=who, author=author
+    ):
+        one.refresh_from_db()
+        raise Refused(
+            {"recommendation": [f"It was decided before: {one.get_state_display().lower()}."]}
+        )
+    one.refresh_from_db()

@@ -1,0 +1,175 @@
+"""The sentences of a report, from its data alone: what is said is in the numbers beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trading import display
+from trading.numbers import plain
+
+FEW = 10  # trades: below, a win rate says nothing and is not put first
+Section = dict[str, Any]
+
+
+def head(data: dict[str, Any]) -> list[dict[str, Any]]:
+    """A line per strategy with the reasons behind it, those that traded first."""
+    sections = sorted(data["strategies"], key=lambda one: -one["now"]["trades"])
+    return [
+        {"strategy": one["strategy"], "mode": one["mode"], "name": _name(one), "text": line(one),
+         "why": why(one)}
+        for one in sections
+    ]  # fmt: skip
+
+
+def _name(one: Section) -> str:
+    return f"{one['name']} (paper)" if one["mode"] == "paper" else one["name"]
+
+
+def line(one: Section) -> str:
+    """``Win rate 60% (up from 55%, within chance), 42 trades, +0.31% net``."""
+    now = one["now"]
+    if not now["trades"]:
+        return f"No trades{_blocked(one['funnel'])}"
+    made = f"{count(now['trades'], 'trade')}, {pct(now['total_pnl_pct'])} net"
+    if now["trades"] < FEW:
+        return made
+    return f"Win rate {rate(now['win_rate'])}{_from(one)}, {made}"
+
+
+def _from(one: Section) -> str:
+    found = one["against_base"]["win_rate"]
+    if found is None:
+        return ""
+    now, before = rate(found["now"]), rate(found["before"])
+    if now == before:
+        return f" (as before, {before})"
+    way = "up" if found["now"] > found["before"] else "down"
+    sure = "beyond chance" if found["beyond_chance"] else "within chance"
+    return f" ({way} from {before}, {sure})"
+
+
+def _blocked(funnel: dict[str, Any]) -> str:
+    """Why there was no trade, in a few words."""
+    found = funnel["replayed"] or funnel["counted"]
+    if not found:
+        return " (no candles are stored that would say why)"
+    where = "of the replay" if funnel["replayed"] else "of the bot"
+    if funnel["replayed"] and found["trades"]:
+        return f" (a replay of the time would have made {found['trades']})"
+    if not found["evaluations"]:
+        return f" (never ready to enter, {where[3:]} says)"
+    if not found["most"]:
+        return f" ({count(found['evaluations'], 'evaluation')} {where}, nothing was blocked)"
+    blocked = next(step[2] for step in found["steps"] if step[0] == found["most"])
+    share = blocked / found["evaluations"]
+    return (
+        f" ({display.label(found['most'])} blocked {share:.0%} of "
+        f"{count(found['evaluations'], 'evaluation')} {where})"
+    )
+
+
+def why(one: Section) -> list[str]:
+    """What stands behind the line: how sure it is, what changed, what happened."""
+    said = [*_sure(one), *_why_none(one), *_reasons(one)]
+    said += [
+        f"Version {change['version']} went live on {day(change['at'])}: {change['sentence']}"
+        for change in one["changes"]
+    ]
+    said += [f"Alarm, {each['said'].lower()}: {each['sentence']}" for each in one["alarms"]]
+    return said + [_experiment(each) for each in one["experiments"]]
+
+
+def _sure(one: Section) -> list[str]:
+    now, found = one["now"], one["against_base"]["avg_pnl_pct"]
+    if not now["trades"]:
+        return []
+    average = f"The average trade made {pct(now['avg_pnl_pct'], 3)}"
+    if found is None:
+        return [f"{average}; there is too little before to hold it against."]
+    bounds = f"{signed(found['low'])} to {signed(found['high'])} percentage points"
+    if found["beyond_chance"]:
+        way = "better" if found["now"] > found["before"] else "worse"
+        return [f"{average}, {way} than the {pct(found['before'], 3)} before: more than chance "
+                f"explains (difference {bounds})."]  # fmt: skip
+    return [f"{average}, against {pct(found['before'], 3)} before: the difference is within what "
+            f"chance brings ({bounds})."]  # fmt: skip
+
+
+def _why_none(one: Section) -> list[str]:
+    funnel, said = one["funnel"], []
+    if funnel["counted"]:
+        said.append(f"Counted by the bot: {funnel['counted']['sentence']}.")
+    found = funnel["replayed"]
+    if found:
+        version = f"version {found['version']}" if found["version"] else (
+            "the declared defaults, since nothing is known of what was live"
+        )  # fmt: skip
+        said.append(f"Replayed on {found['market']} with {version}: {found['sentence']}.")
+        if found["trades"]:
+            said.append(
+                f"The replay traded {found['trades']} times ({pct(found['total_pnl_pct'])} after "
+                "assumed costs) where the bot did not: was it running, and with these values?"
+            )
+    if funnel["remark"] and not one["now"]["trades"]:
+        said.append(f"It was not replayed: {funnel['remark']}.")
+    return said
+
+
+def _reasons(one: Section) -> list[str]:
+    if not one["now"]["trades"]:
+        return []
+    parts = [
+        f"{each['key'] or 'no reason'} {each['trades']} ({pct(each['total_pnl_pct'])})"
+        for each in one["reasons"][:4]
+    ]
+    return [f"Exits: {', '.join(parts)}."]
+
+
+def _experiment(one: dict[str, Any]) -> str:
+    state = f"ended ({one['end_reason']})" if one["ended"] else "runs"
+    told = " ".join(one["sentences"])
+    return f"Experiment {one['name']} {state} with {count(one['trades'], 'trade')}. {told}".strip()
+
+
+def news(data: dict[str, Any]) -> bool:
+    """Whether anything happened that is worth a message."""
+    return bool(data["alarms"]) or any(
+        one["now"]["trades"] or one["alarms"] or one["experiments"]
+        or any(change["at"] >= data["since"] for change in one["changes"])
+        for one in data["strategies"]
+    )  # fmt: skip
+
+
+def pct(value: float | None, digits: int = 2) -> str:
+    """A signed result in percent: ``+0.15%``; a dash where there is none."""
+    return display.NOTHING if value is None else f"{value:+.{digits}f}%"
+
+
+def signed(value: float) -> str:
+    return f"{value:+.3f}"
+
+
+def rate(value: float | None) -> str:
+    return display.NOTHING if value is None else f"{value:.0%}"
+
+
+def count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def day(text: str) -> str:
+    """The day of a moment."""
+    return text[:10]
+
+
+def setting(value: Any) -> str:
+    """A value of a parameter as people write it."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return display.setting(value)
+    return plain_number(value)
+
+
+def plain_number(value: float) -> str:
+    from decimal import Decimal
+
+    return plain(Decimal(repr(value)))
