@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from analytics import bars, doubts, frames, frames_replay, lab, runs, trust
+from analytics import bars, doubts, frames_replay, lab, runs, trust
 from analytics.frames_replay import Lived, Told, Traded
 from analytics.models import Run
 from analytics.quant import fidelity, outcome, stretches
@@ -17,7 +17,7 @@ from analytics.quant.fidelity import Trades
 from analytics.quant.outcome import Costs, Replayed
 from analytics.quant.stretches import WARM, Stretch
 from analytics.runs import Outcome
-from trading import clock
+from trading import clock, strategies
 from trading.strategies import engine
 from trading.strategies.base import Strategy
 from trading.strategies.parameters import Value
@@ -41,6 +41,8 @@ def prepare(
 
     Raises NothingToCompare, NoBars, NotReplayable, UnknownStrategy.
     """
+    if instance.strategy not in strategies.REGISTRY:
+        raise lab.NotReplayable(f"{instance.name} is declared by its bot: its rules are not here")
     rules = lab.replayable(instance.strategy)
     mode = frames_replay.mode_of(instance)
     place = _traded(instance, mode, market, since, until)
@@ -133,7 +135,7 @@ def compare(run: Run, tell: lab.Tell = lambda share: None) -> Outcome:
         lived.trades.take(used), replay_trades(rules, found), float(found.candle),
         until.timestamp(),
     )  # fmt: skip
-    told = lab.outcome_of(_closed(found, until.timestamp()), costs, loaded)
+    told = lab.outcome_of(stretches.closed_before(found, until.timestamp()), costs, loaded)
     assumed = lab.cost_model(run.instance, run.market)[0]
     beyond = (assumed.spread_bps + 2 * assumed.slippage_bps) / 100
     facts = doubts.Facts(
@@ -149,10 +151,7 @@ def compare(run: Run, tell: lab.Tell = lambda share: None) -> Outcome:
         "verdict": doubts.verdict(facts), "reasons": doubts.reasons(facts),
         "sets": _by_set(rules, found, of, parts, run.options["told"]),
     }  # fmt: skip
-    evaluations, signals, blocked = frames.funnel(run.instance_id, since, until, run.market)
-    told.summary["counted"] = {
-        "evaluations": evaluations, "signals": signals, "blocked": blocked
-    } if evaluations else None  # fmt: skip
+    told.summary["counted"] = lab.counted(run.instance_id, since, until, run.market)
     return told
 
 
@@ -207,13 +206,6 @@ def _different(lived: Lived, used: np.ndarray, told: Sequence[Any]) -> int:
     at = np.searchsorted(starts, lived.trades.entered[used] + fidelity.ROOM, "right") - 1
     reported = lived.reported[used]
     return int(((reported != 0) & (reported != version[np.maximum(at, 0)])).sum())
-
-
-def _closed(found: Replayed, until: float) -> Replayed:
-    """Without the trades that were left after the time that is compared."""
-    rows = found.rows[found.rows[:, engine.LEFT] < until]
-    names = [name for name in Replayed.__slots__ if name != "rows"]
-    return Replayed(**{name: getattr(found, name) for name in names}, rows=rows)
 
 
 def _by_set(

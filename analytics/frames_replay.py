@@ -13,7 +13,7 @@ from django.db.models import Exists, Max, Min, OuterRef
 from analytics.quant.fidelity import Trades
 from trading import attribution, clock, columns, outcomes
 from trading.clock import to_micros
-from trading.models import Book, LivePeriod, ParameterSet, StrategyInstance, Trade
+from trading.models import Book, ParameterSet, StrategyInstance, Trade
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +123,23 @@ def sets(keys: Iterable[int]) -> dict[int, Any]:
     return ParameterSet.objects.in_bulk(list(keys))
 
 
-def changes(instance: int) -> list[tuple[int, int, datetime]]:
-    """(set, version, live from) of every time that a set went live, oldest first."""
-    found = LivePeriod.objects.filter(instance=instance).order_by("live_from")
-    return list(found.values_list("parameter_set", "parameter_set__version", "live_from"))
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The sets before and after a change, and for how long the new one was live; ``before`` is the
+    last that made trades where there is one, None for the first set known."""
+
+    before: Any
+    after: Any
+    since: datetime
+    until: datetime | None
+
+
+def change(instance: Any, version: int) -> Change | None:
+    """The newest change that made a version live; None where none did."""
+    for one in outcomes.of_changes(instance):
+        if one.after.version == version:
+            return Change(one.compared, one.after, one.changed_at, one.until)
+    return None
 
 
 def lately_traded(since: datetime, until: datetime, keys: Sequence[str]) -> list[Any]:

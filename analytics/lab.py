@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 
-from analytics import bars, frames, jobs, runs
+from analytics import bars, frames, jobs, opened, runs
 from analytics.models import JobRun, Run
 from analytics.quant import outcome, sensitivity
 from analytics.quant.outcome import Costs, Replayed
 from analytics.runs import Outcome
-from trading import strategies
+from trading import clock, strategies
 from trading.candles import Candles
 from trading.strategies.base import InvalidValues, Strategy
 from trading.strategies.parameters import Value
@@ -95,7 +95,12 @@ def backtest(run: Run, tell: Tell = lambda share: None) -> Outcome:
     found = _replayed(rules, run, run.values, columns(loaded.candles), costs, first)
     told = outcome_of(found, costs, loaded)
     if along:
-        told.summary["points"] = _points(rules, run, found.bars, costs, tell)
+        name = run.options["parameter"]
+        tried = sensitivity.grid(rules.parameter(name), run.values[name])
+        told.summary["points"] = _points(rules, run, name, tried, found.bars, tell)
+    else:
+        told.summary["opened"] = _opened(rules, run, found)
+    told.summary["counted"] = _counted(run, told.summary)
     return told
 
 
@@ -138,12 +143,50 @@ def outcome_of(found: Replayed, costs: Costs, loaded: bars.Loaded) -> Outcome:
     return Outcome(outcome.trades(found), outcome.equity(found), measured, funnel, summary)
 
 
-def _points(rules: Strategy, run: Run, read: Bars, costs: Costs, tell: Tell) -> list[Any]:
-    """The results along the range of one parameter: [value, trades, total %, drawdown, signals];
-    a value that the strategy refuses beside the others is left out."""
-    name = run.options["parameter"]
-    tried = sensitivity.grid(rules.parameter(name), run.values[name])
-    points = []
+def _counted(run: Run, summary: dict[str, Any]) -> dict[str, Any] | None:
+    """What the bot itself counted in the time of the bars; None where it counted nothing."""
+    if not run.instance_id:
+        return None
+    since, until = (clock.from_epoch(summary[name]) for name in ("from", "to"))
+    return counted(run.instance_id, since, until, run.market)
+
+
+def counted(instance: int, since: datetime, until: datetime, market: str) -> dict[str, Any] | None:
+    """The funnel of a strategy in a market as the bot counted it; None without counts."""
+    evaluations, signals, blocked = frames.funnel(instance, since, until, market)
+    if not evaluations:
+        return None
+    return {"evaluations": evaluations, "signals": signals, "blocked": blocked}
+
+
+def _opened(rules: Strategy, run: Run, found: Replayed) -> dict[str, Any] | None:
+    """Of a replay that hardly trades, what other values of the filter that holds it back most
+    would have done. None where it trades, or where that would take long."""
+    tight = opened.tightest(rules, found.evaluations, found.blocked)
+    room = opened.MOST_BARS // max(len(found.bars), 1)
+    if tight is None or len(found.rows) >= opened.FEW or not room:
+        return None
+    name, reached, blocked = tight
+    parameters = rules.loosened_by[name]
+    most = min(opened.VALUES, max(room // len(parameters), 1))
+    tried = []
+    for one in map(rules.parameter, parameters):
+        values = sensitivity.grid(one, run.values[one.name], most)
+        values = sorted({*values, one.default} - {run.values[one.name]})
+        points = _points(rules, run, one.name, values, found.bars, lambda share: None)
+        tried.append({"name": one.name, "declared": one.default, "points": points})
+    return {
+        "filter": name, "reached": reached, "blocked": blocked, "trades": len(found.rows),
+        "parameters": tried,
+    }  # fmt: skip
+
+
+def _points(
+    rules: Strategy, run: Run, name: str, tried: Sequence[Value], read: Bars, tell: Tell
+) -> list[Any]:
+    """The results of values of one parameter: [value, trades, total %, drawdown, signals]; a value
+    that the strategy refuses beside the others is left out."""
+    costs, points = costs_of(run), []
     for at, value in enumerate(tried):
         try:
             values = rules.clean({**run.values, name: value})

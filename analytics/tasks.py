@@ -119,6 +119,8 @@ TIMETABLE: tuple[Job, ...] = (
     Job("replay", "Replay stored candles", "analytics.lab.work", queue="long", simulated=False),
     Job("compare_replay", "Hold a replay against live trades", "analytics.fidelity.work",
         queue="long", simulated=False),
+    Job("shadow", "Replay old values since a change", "analytics.shadow.work", queue="long",
+        simulated=False),
     Job("compare_replays", "Hold the replays of what trades against it",
         "analytics.fidelity.nightly", at="04:10", simulated=False),
     Job("experiments", "Experiments: end those that are due",

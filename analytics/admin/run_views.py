@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -10,6 +11,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from analytics import bars, charts, frames, lab, runs, whatif
+from analytics import fidelity as comparison
+from analytics import shadow as shadows
 from analytics.models import Run
 from analytics.quant import sensitivity
 from trading import clock, display, strategies
@@ -120,7 +123,8 @@ def compare(admin: Any, request: HttpRequest) -> HttpResponse:
         more |= {
             "metrics": run_rows.side_by_side(*two),
             "differences": _differences(*two), "funnels": [run_rows.steps(run) for run in two],
-            "same": _same(*two),
+            "same": _same(*two), "trust": run_rows.trust_note(two[1]),
+            "opened": run_rows.opened_by(two[1]),
             "curves": [{"name": f"{run.pk}: {run.name}", **charts.results(run)} for run in two],
         }  # fmt: skip
     return admin.answer(request, "runs_compare", "Two replays", ready=ready, **more)
@@ -170,6 +174,35 @@ def ask(admin: Any, request: HttpRequest, instance: int) -> HttpResponse:
         )
     query = {"one": live.pk, "two": tried.pk}
     return HttpResponseRedirect(reverse("admin:analytics_run_compare", query=query))
+
+
+def fidelity(admin: Any, request: HttpRequest, instance: int) -> HttpResponse:
+    """Hold the replay of a strategy against its live trades."""
+    return _asked(admin, request, instance, lambda found: comparison.prepare(found))
+
+
+def shadow(admin: Any, request: HttpRequest, instance: int, version: int) -> HttpResponse:
+    """Replay what the values before a change would have done since."""
+    return _asked(admin, request, instance, lambda found: shadows.prepare(found, version))
+
+
+def _asked(
+    admin: Any, request: HttpRequest, pk: int, prepare: Callable[[Any], Run]
+) -> HttpResponse:
+    """Queue what was prepared and lead to its page, or say why it cannot be done."""
+    if not admin.may_ask(request):
+        raise PermissionDenied
+    found = frames.instance(pk)
+    if found is None:
+        raise Http404(pk)
+    try:
+        run = lab.submit(prepare(found), request.user)
+    except (LookupError, ValueError) as refused:
+        back = reverse("admin:trading_strategyinstance_change", args=[pk])
+        return admin.answer(
+            request, "whatif_refused", "Not replayed", reason=str(refused), back=back
+        )
+    return HttpResponseRedirect(run_rows.url(run))
 
 
 def along(admin: Any, request: HttpRequest, pk: int) -> HttpResponse:

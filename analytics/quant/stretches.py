@@ -9,7 +9,7 @@ and pause go on. What a strategy keeps for itself (bricks, say) is that of the s
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -83,6 +83,11 @@ def replayed(
         dict(zip(strategy.filters, blocked, strict=True)),
     )  # fmt: skip
     return found, np.concatenate(of)
+
+
+def closed_before(found: Replayed, until: float) -> Replayed:
+    """Without the trades that were left at a moment or later."""
+    return replace(found, rows=found.rows[found.rows[:, engine.LEFT] < until])
 
 
 def _walked(

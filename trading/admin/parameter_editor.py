@@ -17,7 +17,7 @@ from trading.forms import REASON, SEEN, ParametersForm, hidden
 from trading.models import Origin, ParameterSet
 from trading.refusals import Refused, Stale
 
-from . import results
+from . import beside, results
 from .differences import Difference, told
 from .strategy_page import StrategyPage, made_by
 
@@ -54,6 +54,7 @@ def _form(page: StrategyPage, data: Any = None, typed: Any = None) -> Parameters
 
 def _form_page(page: StrategyPage, form: ParametersForm | None) -> HttpResponse:
     context: dict[str, Any] = {"form": form, "editable": False}
+    parts = beside.parameters(page)
     if form is not None:
         told_so_far = parameter_values.so_far(page.instance, form.live, page.mode)
         groups = form.groups()
@@ -62,7 +63,7 @@ def _form_page(page: StrategyPage, form: ParametersForm | None) -> HttpResponse:
             row["so_far"] = results.brief(told_so_far[name])
             row["values_url"] = page.url("values", name)
         context = {"form": form, "groups": groups, "editable": page.may_change and not page.frozen}
-    return page.answer("page", "change", **context)
+    return page.answer("page", "change", parts=parts, **context)
 
 
 def _review(page: StrategyPage, form: ParametersForm) -> HttpResponse:
