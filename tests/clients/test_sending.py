@@ -101,7 +101,9 @@ def test_retry_after_is_waited_for(stub, connect):
     assert time.monotonic() - began >= 1
 
 
-def test_refused_rows_go_to_a_file_with_their_reasons_and_hold_nobody_up(account, connect, caplog):
+def test_refused_rows_go_to_a_file_with_their_reasons_and_hold_nobody_up(
+    account, connect, caplog
+):
     client = connect(account)
     client.record_trades([trade(1), trade(2, strategy="unheard_of"), trade(3)])
     minute = 1_700_000_040

@@ -57,7 +57,9 @@ def test_recover_gives_back_what_was_sent(account, connect, tmp_path):
         )
     ]  # fmt: skip
     assert found.candles == {
-        ("BTC/USDT", 60): [Candle(T0 + timedelta(minutes=n), *rows[n][1:]) for n in range(200, 300)]
+        ("BTC/USDT", 60): [
+            Candle(T0 + timedelta(minutes=n), *rows[n][1:]) for n in range(200, 300)
+        ]
     }
     ((series, bricks),) = found.bricks.items()
     assert series == ("renko_ao", "ETH/USDT")
@@ -160,7 +162,9 @@ def test_where_nothing_was_ever_known_the_bots_own_values_serve_or_it_is_told(co
 def test_the_thread_brings_new_parameters(account, connect):
     client = connect(account, background=True, refresh=0.2)
     assert client.parameters("rsi_bb").version == 1
-    promote(instance=instance_for(Bot.objects.get(), "rsi_bb"), values={}, reason="x", origin="api")
+    promote(
+        instance=instance_for(Bot.objects.get(), "rsi_bb"), values={}, reason="x", origin="api"
+    )
     deadline = time.monotonic() + 5
     while client.parameters("rsi_bb").version == 1 and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -81,9 +81,8 @@ def test_frozen_nothing_changes_and_the_answer_says_why(told):
     ):
         answer = told.post(path, body)
         assert answer.status_code == 409
-        assert (
-            "are frozen since 2025-03-13 00:00 UTC: The exchange is down"
-            in (answer.json()["detail"])
+        assert "are frozen since 2025-03-13 00:00 UTC: The exchange is down" in (
+            answer.json()["detail"]
         )
     after = told.get("parameters/", HTTP_IF_NONE_MATCH=before["ETag"])
     assert after.status_code == 304, "status and size are as they were"

@@ -134,7 +134,6 @@ def test_declared_again_a_strategy_is_replaced_and_old_sets_are_completed(api):
     change(api, {"levels": 12}, strategy="grid")
     more = {"name": "depth", "type": "integer", "default": 3, "low": 1, "high": 9}
     api.post("strategies/", GRID | {"parameters": [*GRID["parameters"], more]})
-    assert (
-        api.get("parameters/grid/").json()["values"] | {"levels": 12, "depth": 3}
-        == (api.get("parameters/grid/").json()["values"])
+    assert api.get("parameters/grid/").json()["values"] | {"levels": 12, "depth": 3} == (
+        api.get("parameters/grid/").json()["values"]
     )

@@ -115,7 +115,9 @@ def test_candles_are_stored_once_replaced_and_given_back_newest_last(api):
 def test_of_a_candle_sent_twice_the_later_wins(api):
     answer = api.post("candles/", candles([MINUTE, 1, 2, 1, 1, 1], [MINUTE, 1, 3, 1, 2, 1]))
     assert counts(answer) == (1, 0, 1)
-    assert api.get("candles/?market=BTC&interval=60").json()["candles"] == [[MINUTE, 1, 3, 1, 2, 1]]
+    assert api.get("candles/?market=BTC&interval=60").json()["candles"] == [
+        [MINUTE, 1, 3, 1, 2, 1]
+    ]
 
 
 def test_an_older_message_never_overwrites_a_newer_candle(api):

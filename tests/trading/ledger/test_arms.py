@@ -117,7 +117,9 @@ def turns(rng, noise, size, gap=0.0):
     r = worlds.results(rng, noise, 1, size)[0] - worlds.EDGE
     which = rng.random(r.shape) < 0.5
     r = r + gap * which
-    return [Daily(np.where(mine, r, 0.0).sum(axis=1), mine.sum(axis=1)) for mine in (~which, which)]
+    return [
+        Daily(np.where(mine, r, 0.0).sum(axis=1), mine.sum(axis=1)) for mine in (~which, which)
+    ]
 
 
 @pytest.mark.parametrize("noise", worlds.NOISES, ids=lambda noise: noise.name)
