@@ -155,6 +155,15 @@ def compare(run: Run, tell: lab.Tell = lambda share: None) -> Outcome:
     return told
 
 
+def lived(run: Run, since: datetime | None, until: datetime | None) -> Trades:
+    """The bot's own trades that a comparison is about, of a part of its time or of all."""
+    first, last = (datetime.fromisoformat(run.options[name]) for name in ("since", "until"))
+    return frames_replay.lived(
+        run.instance_id, run.market, run.options["mode"], max(since or first, first),
+        min(until or last, last),
+    ).trades  # fmt: skip
+
+
 def replay_trades(rules: Strategy, found: Replayed) -> Trades:
     """The trades of a replay as those of a bot."""
     rows = found.rows

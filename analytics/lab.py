@@ -99,7 +99,11 @@ def backtest(run: Run, tell: Tell = lambda share: None) -> Outcome:
         tried = sensitivity.grid(rules.parameter(name), run.values[name])
         told.summary["points"] = _points(rules, run, name, tried, found.bars, tell)
     else:
-        told.summary["opened"] = _opened(rules, run, found)
+
+        def points(name: str, values: Sequence[Value]) -> list[Any]:
+            return _points(rules, run, name, values, found.bars, lambda share: None)
+
+        told.summary["opened"] = opened.tried(run.values, found, points)
     told.summary["counted"] = _counted(run, told.summary)
     return told
 
@@ -157,28 +161,6 @@ def counted(instance: int, since: datetime, until: datetime, market: str) -> dic
     if not evaluations:
         return None
     return {"evaluations": evaluations, "signals": signals, "blocked": blocked}
-
-
-def _opened(rules: Strategy, run: Run, found: Replayed) -> dict[str, Any] | None:
-    """Of a replay that hardly trades, what other values of the filter that holds it back most
-    would have done. None where it trades, or where that would take long."""
-    tight = opened.tightest(rules, found.evaluations, found.blocked)
-    room = opened.MOST_BARS // max(len(found.bars), 1)
-    if tight is None or len(found.rows) >= opened.FEW or not room:
-        return None
-    name, reached, blocked = tight
-    parameters = rules.loosened_by[name]
-    most = min(opened.VALUES, max(room // len(parameters), 1))
-    tried = []
-    for one in map(rules.parameter, parameters):
-        values = sensitivity.grid(one, run.values[one.name], most)
-        values = sorted({*values, one.default} - {run.values[one.name]})
-        points = _points(rules, run, one.name, values, found.bars, lambda share: None)
-        tried.append({"name": one.name, "declared": one.default, "points": points})
-    return {
-        "filter": name, "reached": reached, "blocked": blocked, "trades": len(found.rows),
-        "parameters": tried,
-    }  # fmt: skip
 
 
 def _points(

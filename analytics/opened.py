@@ -3,10 +3,12 @@ each replayed, and the sentences that say so."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from analytics import funnel
+from analytics.quant import sensitivity
+from analytics.quant.outcome import Replayed
 from trading import display
 from trading.strategies.base import Strategy
 from trading.strategies.parameters import Value
@@ -26,6 +28,29 @@ def tightest(
     # Of two that let nothing by only the first was come to.
     best = max(found, key=lambda one: one.blocked / one.reached, default=None)
     return (best.name, best.reached, best.blocked) if best else None
+
+
+def tried(
+    values: Mapping[str, Value], found: Replayed, points: Callable[[str, list[Value]], list[Any]]
+) -> dict[str, Any] | None:
+    """Of a replay that hardly trades, what other values of the filter that holds it back most
+    would have done; ``points`` replays values of one parameter. None where it trades, or where
+    that would take long."""
+    rules, room = found.strategy, MOST_BARS // max(len(found.bars), 1)
+    tight = tightest(rules, found.evaluations, found.blocked)
+    if tight is None or len(found.rows) >= FEW or not room:
+        return None
+    name, reached, blocked = tight
+    most = min(VALUES, max(room // len(rules.loosened_by[name]), 1))
+    made = []
+    for one in map(rules.parameter, rules.loosened_by[name]):
+        now = values[one.name]
+        others = [value for value in sensitivity.grid(one, now, most) if value != now]
+        made.append({"name": one.name, "declared": one.default, "points": points(one.name, others)})
+    return {
+        "filter": name, "reached": reached, "blocked": blocked, "trades": len(found.rows),
+        "parameters": made,
+    }  # fmt: skip
 
 
 def sentences(found: Mapping[str, Any] | None, values: Mapping[str, Value]) -> list[str]:

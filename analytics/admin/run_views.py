@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -14,7 +15,7 @@ from analytics import bars, charts, frames, lab, runs, whatif
 from analytics import fidelity as comparison
 from analytics import shadow as shadows
 from analytics.models import Run
-from analytics.quant import sensitivity
+from analytics.quant import bricks, sensitivity
 from trading import clock, display, strategies
 from trading.strategies import UnknownStrategy
 from trading.strategies.base import InvalidValues
@@ -58,7 +59,12 @@ def picture(admin: Any, request: HttpRequest, pk: int) -> HttpResponse:
     try:
         since, until = _stretch(request, run)
         whole = bars.load(run.bot, run.market, run.interval, since, until).candles
-        found |= {"candles": charts.candles(whole), "held": charts.held(whole)}
+        shown = charts.candles(whole)
+        found |= {
+            "candles": shown, "held": charts.held(whole),
+            "marked": charts.marked(shown, run.interval, runs.trades(run), run.costs["fee_bps"]),
+            "bricks": _bricks(run, since, until, int(shown["each"][0])),
+        }  # fmt: skip
     except bars.NoBars as gone:
         found["remark"] = str(gone)
     trades = runs.trades(run)
@@ -66,7 +72,25 @@ def picture(admin: Any, request: HttpRequest, pk: int) -> HttpResponse:
         low, high = since.timestamp(), until.timestamp()
         trades = [one for one in trades if one["exit_at"] >= low and one["entry_at"] <= high]
     found["trades"] = charts.trades(trades)
+    if run.kind == Run.Kind.FIDELITY:
+        found["lived"] = charts.lived(comparison.lived(run, since, until))
     return JsonResponse(found)
+
+
+def _bricks(run: Run, since: Any, until: Any, portion: int) -> dict[str, Any] | None:
+    """The bricks of a stretch, as they followed from all candles before; None for a strategy
+    without, or where more than one set of parameters was replayed."""
+    try:
+        rules = lab.replayable(run.strategy)
+    except (UnknownStrategy, lab.NotReplayable):
+        return None
+    if not bricks.draws(rules) or run.kind == Run.Kind.FIDELITY:
+        return None
+    read = lab.columns(bars.load(run.bot, run.market, run.interval, run.from_at, until).candles)
+    start = read.time[0] if since is None else since.timestamp()
+    first = int(np.searchsorted(read.time, start))
+    found = bricks.drawn(rules, run.values, read, run.interval, first, portion)
+    return charts.bricks(found, float(start))
 
 
 def _stretch(request: HttpRequest, run: Run) -> tuple[Any, Any]:

@@ -109,6 +109,28 @@ def test_both_funnels_stand_beside_each_other(admin_client, instance):
     assert Declared(instance.bot).find("rsi_bb")
 
 
+def test_the_picture_has_the_bots_own_trades_and_what_is_open(admin_client, instance):
+    count = report(instance.bot, EAGER)
+    run = compared(instance)
+    found = admin_client.get(f"{LIST}{run.pk}/picture/").json()
+    assert len(found["lived"]["entry"]) == count
+    assert found["lived"]["equity"]["value"][-1] == pytest.approx(run.metrics["total_pnl_pct"])
+    assert found["marked"]["value"][-1] == pytest.approx(run.metrics["total_pnl_pct"])
+    assert found["bricks"] is None
+
+
+def test_the_picture_of_a_renko_replay_has_its_bricks(admin_client, instance):
+    run = lab.prepare(strategy="renko_ao", market=MARKET, interval=60, values={}, costs=Costs())
+    runs.finish(run, lab.backtest(run))
+    whole = admin_client.get(f"{LIST}{run.pk}/picture/").json()["bricks"]
+    assert whole["of"] > 100
+    start = (MONDAY.timestamp() + 36_000) * 1000
+    part = admin_client.get(f"{LIST}{run.pk}/picture/?from={start}&to={start + 36e5}").json()
+    found = part["bricks"]
+    assert 0 < found["of"] < whole["of"] and found["from"][0] == start
+    assert len(found["close"]) == found["of"]
+
+
 def changed(instance, hours=50) -> None:
     """A second set is live from some hours on, and its trades follow."""
     at = MONDAY + timedelta(hours=hours)

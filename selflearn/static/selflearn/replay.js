@@ -50,6 +50,24 @@
     return { x, y };
   };
 
+  // Bricks behind the candles, each as wide as it took to form.
+  const wall = (bricks) => {
+    const { up, down } = colours();
+    return {
+      type: "bar", name: "bricks", x: bricks.from.map((one, at) => (one + bricks.to[at]) / 2), width: bricks.from.map((one, at) => bricks.to[at] - one),
+      base: bricks.open, y: bricks.close.map((one, at) => one - bricks.open[at]), opacity: 0.3,
+      marker: { color: bricks.close.map((one, at) => (one > bricks.open[at] ? up : down)), line: { width: 0 } }, hoverinfo: "skip",
+    };
+  };
+
+  const own = (trades) => {
+    const { two } = colours();
+    return {
+      type: "scatter", mode: "markers", name: "live entries", x: trades.entry, y: trades.entry_price,
+      marker: { symbol: "circle-open", size: 12, color: two, line: { width: 1.5 } }, text: trades.side.map((side, at) => `${side}, ${trades.pnl_pct[at].toFixed(3)} %`), hovertemplate: "live: %{text}<br>%{x}<br>%{y}<extra></extra>",
+    };
+  };
+
   const traces = (found) => {
     const { up, down, one, two, quiet } = colours();
     const { candles, trades, results } = found;
@@ -60,6 +78,8 @@
         increasing: { line: { color: up, width: 1 } }, decreasing: { line: { color: down, width: 1 } }, showlegend: false,
       });
     }
+    if (found.bricks && found.bricks.from.length) all.push(wall(found.bricks));
+    if (found.lived) all.push(own(found.lived));
     all.push({ type: "scatter", mode: "lines", name: "trades", ...strokes(trades, trades.entry_price, trades.exit_price), line: { color: quiet, width: 1, dash: "dot" }, hoverinfo: "skip" });
     all.push({ type: "scatter", mode: "lines", name: "stops", ...strokes(trades, trades.stop_loss, trades.stop_loss), line: { color: down, width: 1 }, hoverinfo: "skip" });
     all.push(marks(trades, "long", one), marks(trades, "short", two));
@@ -68,6 +88,8 @@
       text: trades.exit_reason.map((why) => why.replaceAll("_", " ")), hovertemplate: "%{text}<br>%{x}<br>%{y}<extra></extra>",
     });
     all.push(line(results.equity, "equity", one, { yaxis: "y2", line: { color: one, width: 1.5, shape: "hv" } }));
+    if (found.marked) all.push(line(found.marked, "with what is open", one, { yaxis: "y2", line: { color: one, width: 1, dash: "dot" } }));
+    if (found.lived) all.push(line(found.lived.equity, "live trades", two, { yaxis: "y2", line: { color: two, width: 1.5, shape: "hv", dash: "dash" } }));
     if (found.held) all.push(line(found.held, "buy and hold", quiet, { yaxis: "y2", line: { color: quiet, width: 1, dash: "dot" } }));
     all.push(line(results.drawdown, "drawdown", down, { yaxis: "y3", fill: "tozeroy", line: { color: down, width: 1, shape: "hv" } }));
     return all;
@@ -96,6 +118,7 @@
       if (shown.remark) parts.push(`Without candles: ${shown.remark}.`);
       if (shown.candles && shown.candles.each[0] > 1) parts.push(`Each candle here is ${shown.candles.each[0]} stored ones.`);
       if (shown.trades.side.length < shown.trades.of) parts.push(`${shown.trades.side.length} of ${shown.trades.of} trades are drawn.`);
+      if (shown.bricks && !shown.bricks.from.length && shown.bricks.of) parts.push(`${shown.bricks.of} bricks are too many to draw; look closer to see them.`);
       parts.push("Drag to look closer: finer candles are fetched. Double-click for the whole.");
       said.textContent = parts.join(" ");
     };
