@@ -31,11 +31,13 @@ class Loaded:
 
 
 def load(
-    bot: Any, market: str, interval: int, since: datetime | None, until: datetime | None
-) -> Loaded:
+    bot: Any, market: str, interval: int, since: datetime | None, until: datetime | None,
+    needed: datetime | None = None,
+) -> Loaded:  # fmt: skip
     """The stored bars of a market and interval. Raises NoBars where there is none.
 
-    A part of the range that is not stored is named among the remarks.
+    A part of the range that is not stored is named among the remarks, of what lies before
+    ``needed`` (a warm-up, which may be short) nothing.
     """
     series = candles.find_series(bot, market, interval)
     if series is None or not series.candles:
@@ -47,7 +49,7 @@ def load(
             f"{_day(series.last_at)}, none in the range asked for; {_how(market, interval)}"
         )
     return Loaded(found, series.bot_id is not None,
-                  tuple(_remarks(found, market, interval, since, until)))  # fmt: skip
+                  tuple(_remarks(found, market, interval, needed or since, until)))  # fmt: skip
 
 
 def covering(

@@ -83,7 +83,8 @@ def _traded(
         have = ", ".join(one.market for one in there)
         more = f" (it has in {have})" if have else ""
         raise NothingToCompare(
-            f"{instance.name} of {instance.bot} has no {mode} trades{where} {when}{more}"
+            f"{instance.name} of {instance.bot} has no {mode} trades{where} {when}{more}, so there "
+            "is nothing to hold its replay against"
         )
     return found[0]
 
@@ -118,7 +119,8 @@ def _fee(
 def compare(run: Run, tell: lab.Tell = lambda share: None) -> Outcome:
     """Replay and compare, in this process. Raises as ``lab.backtest``, and NothingToCompare."""
     rules = lab.replayable(run.strategy)
-    loaded = bars.load(run.bot, run.market, run.interval, run.from_at, run.to_at)
+    start = datetime.fromisoformat(run.options["since"])
+    loaded = bars.load(run.bot, run.market, run.interval, run.from_at, run.to_at, start)
     run.bars, run.data_hash = len(loaded.candles), runs.fingerprint(loaded.candles)
     run.code_version = version_of(rules)
     read, costs = lab.columns(loaded.candles), lab.costs_of(run)

@@ -74,7 +74,8 @@ def _label(instance: Any, before: Any, after: Any) -> str:
 def compare(run: Run, tell: lab.Tell = lambda share: None) -> Outcome:
     """Replay both; what is kept as the replay are the trades of the old values."""
     rules = lab.replayable(run.strategy)
-    loaded = bars.load(run.bot, run.market, run.interval, run.from_at, run.to_at)
+    start = datetime.fromisoformat(run.options["since"])
+    loaded = bars.load(run.bot, run.market, run.interval, run.from_at, run.to_at, start)
     run.bars, run.data_hash = len(loaded.candles), runs.fingerprint(loaded.candles)
     run.code_version = version_of(rules)
     read, costs = lab.columns(loaded.candles), lab.costs_of(run)
@@ -97,7 +98,7 @@ def compare(run: Run, tell: lab.Tell = lambda share: None) -> Outcome:
         raise NoShadow("no candles of the time after the change are stored")
     told = lab.outcome_of(old, costs, loaded)
     told.summary["shadow"] = {
-        **asdict(found), "method": METHOD, "before": run.options["before"][1],
+        **asdict(found), "method": METHOD, "until": until, "before": run.options["before"][1],
         "after": run.options["after"][1], "new_metrics": outcome.measured(new),
     }  # fmt: skip
     return told

@@ -8,7 +8,7 @@ from typing import Any
 
 from analytics import shadow, trust
 from analytics.models import Run
-from trading import display
+from trading import clock, display
 from trading.admin import beside
 from trading.admin.strategy_page import StrategyPage
 from trading.outcomes import Outcome
@@ -25,7 +25,8 @@ def trusted(page: StrategyPage) -> dict[str, Any] | None:
         return None
     return {
         "template": "analytics/_trust_card.html", "may_ask": user.has_perm(ASK),
-        "trust": fidelity_rows.note(trust.trust(page.instance)), "instance": page.instance.pk,
+        "trust": fidelity_rows.note(trust.trust(page.instance), page.instance),
+        "instance": page.instance.pk,
     }  # fmt: skip
 
 
@@ -63,7 +64,7 @@ def _told(run: Run) -> dict[str, Any]:
     return {
         **{name: display.result(found[name]) for name in ("new", "old")},
         "effect": f"{found['effect'] + 0.0:+.3f} percentage points a day{between}",
-        "days": found["days"], "until": run.options["until"][:16].replace("T", " "),
+        "days": found["days"], "until": f"{clock.from_epoch(found['until']):%Y-%m-%d %H:%M}",
         "new_trades": f"{found['new_trades']:,}", "old_trades": f"{found['old_trades']:,}",
         "gap": f"{found['gap'] + 0.0:+.4f}",
     }  # fmt: skip

@@ -11,17 +11,16 @@ from trading import display
 from trading.display import Cell
 
 TONES = {TRUST: "gain", DOUBT: "loss"}
-TITLES = {
-    TRUST: "Replays of it are trusted", DOUBT: "Replays of it are not trusted",
-}  # fmt: skip
-UNTOLD = "Whether replays of it can be trusted is unknown"
+TITLES = {TRUST: "Replays of {} are trusted", DOUBT: "Replays of {} are not trusted"}
+UNTOLD = "Whether replays of {} can be trusted is unknown"
 
 
 def page(run: Run) -> dict[str, Any]:
     """What the page of a comparison shows above the replay itself."""
     found = run.summary["fidelity"]
     return {
-        "title": TITLES.get(found["verdict"], UNTOLD), "tone": TONES.get(found["verdict"], ""),
+        "title": _title(found["verdict"], run.instance.name),
+        "tone": TONES.get(found["verdict"], ""),
         "reasons": found["reasons"], "headline": _headline(found), "figures": _figures(found),
         "sets": [
             (f"v{one['version']}", f"{one['seconds'] / 86_400:,.2f} days", f"{one['stretches']:,}",
@@ -34,15 +33,19 @@ def page(run: Run) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def note(found: Trust) -> dict[str, Any]:
+def note(found: Trust, instance: Any) -> dict[str, Any]:
     """What pages about replays of a strategy say of them."""
     told = found.found
     return {
-        "title": TITLES.get(found.verdict, UNTOLD), "reasons": found.reasons,
-        "warn": found.doubted, "run": found.run,
+        "title": _title(found.verdict, instance.name), "instance": instance.pk,
+        "reasons": found.reasons, "warn": found.doubted, "run": found.run,
         "share": _share(told["matched_share"]).text if told else "",
         "live": f"{told['live']:,}" if told else "", "grade": told.get("grade"),
     }  # fmt: skip
+
+
+def _title(verdict: str, name: str) -> str:
+    return TITLES.get(verdict, UNTOLD).format(name)
 
 
 def _headline(found: dict[str, Any]) -> list[tuple[str, Cell]]:
@@ -53,7 +56,7 @@ def _headline(found: dict[str, Any]) -> list[tuple[str, Cell]]:
         ("Live trades matched", _share(found["matched_share"])),
         ("Agreement", _share(found["agreement"])),
         ("Slippage, both sides", _bps(_slippage(found))),
-        ("Live less replay", _points(gap and gap["mean"])),
+        ("Live less replay, a trade", display.result(gap and gap["mean"])),
         ("Correlation of days", _number(found["correlation"])),
     ]  # fmt: skip
 

@@ -145,7 +145,7 @@ def trust_note(run: Run) -> dict[str, Any] | None:
     holds a replay against live trades itself."""
     if run.instance is None or run.kind == Run.Kind.FIDELITY:
         return None
-    return fidelity_rows.note(trust(run.instance, market=run.market))
+    return fidelity_rows.note(trust(run.instance, market=run.market), run.instance)
 
 
 def _bars(run: Run, counts: dict[str, Any]) -> dict[str, Any]:

@@ -64,12 +64,12 @@ def compared(instance) -> Run:
 def test_the_button_compares_and_the_page_says_what_came_of_it(admin_client, instance, work):
     count = report(instance.bot, EAGER)
     page = reverse("admin:trading_strategyinstance_change", args=[instance.pk])
-    assert "Whether replays of it can be trusted is unknown." in text(admin_client.get(page))
+    assert "Whether replays of rsi_bb can be trusted is unknown." in text(admin_client.get(page))
     answer = admin_client.post(reverse("admin:analytics_run_fidelity", args=[instance.pk]))
     assert "queued" in text(admin_client.get(answer["Location"]))
     assert work("long") == ["ok"]
     said = text(admin_client.get(answer["Location"]))
-    assert "Replays of it are trusted." in said and f"Live trades {count:,}" in said
+    assert "Replays of rsi_bb are trusted." in said and f"Live trades {count:,}" in said
     assert "Agreement 100.0 %" in said and "Version" in said
     said = text(admin_client.get(page))
     assert f"Grade A: 100.0 % of {count:,} live trades were matched." in said
@@ -85,7 +85,7 @@ def test_a_doubted_replay_is_marked_wherever_replays_are_shown(admin_client, ins
     page = reverse("admin:trading_strategyinstance_change", args=[instance.pk])
     beside = f"{LIST}compare/?one={other.pk}&two={other.pk}"
     for place in (f"{LIST}{other.pk}/change/", beside, page):
-        assert "Replays of it are not trusted." in text(admin_client.get(place))
+        assert "Replays of rsi_bb are not trusted." in text(admin_client.get(place))
 
 
 def test_what_cannot_be_compared_says_why(admin_client, instance):
@@ -105,7 +105,10 @@ def test_both_funnels_stand_beside_each_other(admin_client, instance):
         "evaluations": 500, "signals": 4, "blocked": {"rsi": 400}
     }  # fmt: skip
     said = text(admin_client.get(f"{LIST}{run.pk}/change/"))
-    assert "As the bot counted 500 evaluations: rsi blocked 400 (80 %); 4 signals" in said
+    assert (
+        "As the bot counted, with what was live 500 evaluations: rsi blocked 400 (80 %); 4 signals"
+        in said
+    )
     assert Declared(instance.bot).find("rsi_bb")
 
 
