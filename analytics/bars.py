@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from trading.candles import Candles
 from trading.display import interval as words
 
 _LISTED = 8
+ENOUGH = 0.95  # of a time: where the ends of a series cover so much, it covers it
 
 
 class NoBars(LookupError):
@@ -29,11 +31,13 @@ class Loaded:
 
 
 def load(
-    bot: Any, market: str, interval: int, since: datetime | None, until: datetime | None
-) -> Loaded:
+    bot: Any, market: str, interval: int, since: datetime | None, until: datetime | None,
+    needed: datetime | None = None,
+) -> Loaded:  # fmt: skip
     """The stored bars of a market and interval. Raises NoBars where there is none.
 
-    A part of the range that is not stored is named among the remarks.
+    A part of the range that is not stored is named among the remarks, of what lies before
+    ``needed`` (a warm-up, which may be short) nothing.
     """
     series = candles.find_series(bot, market, interval)
     if series is None or not series.candles:
@@ -45,7 +49,46 @@ def load(
             f"{_day(series.last_at)}, none in the range asked for; {_how(market, interval)}"
         )
     return Loaded(found, series.bot_id is not None,
-                  tuple(_remarks(found, market, interval, since, until)))  # fmt: skip
+                  tuple(_remarks(found, market, interval, needed or since, until)))  # fmt: skip
+
+
+def covering(
+    bot: Any, market: str, candles: Collection[int], since: datetime, until: datetime
+) -> int:
+    """The interval of the bars that a time is best replayed in by strategies with candles of these
+    lengths: of those that fit and cover (nearly) all of it the finest, else of those that cover
+    most. Raises NoBars."""
+    there = [one for one in candle_lists.stored(bot) if one.market == market]
+    command = _how(market, min(candles))
+    if not there:
+        raise NoBars(
+            f"no candles of {market} are stored, and those from {_day(since)} to {_day(until)} UTC "
+            f"are needed; {command}"
+        )
+    fit = [
+        one
+        for one in there
+        if all(one.interval > candle or candle % one.interval == 0 for candle in candles)
+    ]
+    shares = {one: _covered(one, since, until) for one in fit}
+    best = max(shares.values(), default=0.0)
+    if not best:
+        have = "; ".join(
+            f"{words(one.interval)} from {_day(one.first_at)} to {_day(one.last_at)}"
+            for one in there[:_LISTED]
+        )
+        raise NoBars(
+            f"no candles of {market} from {_day(since)} to {_day(until)} UTC that fit into the "
+            f"strategy's are stored (there are {have}); {command}"
+        )
+    return min(one.interval for one, share in shares.items() if share >= min(best, ENOUGH))
+
+
+def _covered(one: Any, since: datetime, until: datetime) -> float:
+    """The share of a time that lies between the ends of a series."""
+    low = max(one.first_at, since)
+    high = min(one.last_at + timedelta(seconds=one.interval), until)
+    return max((high - low) / (until - since), 0.0) if until > since else 0.0
 
 
 def _remarks(found: Candles, market: str, interval: int, since: Any, until: Any) -> list[str]:

@@ -231,10 +231,16 @@ def tail(books: Sequence[int], before: int, most: int) -> Tail:
     )  # fmt: skip
 
 
-def funnel(instance: int, since: datetime, until: datetime) -> tuple[int, int, dict[str, int]]:
-    """Evaluations, signals, and how many each filter blocked, of the newest counts in between."""
+def funnel(
+    instance: int, since: datetime, until: datetime, market: str = ""
+) -> tuple[int, int, dict[str, int]]:
+    """Evaluations, signals, and how many each filter blocked, of the newest counts in between, in
+    one market or in all."""
+    where = {"market__name": market} if market else {}
     rows = (
-        EvaluationCount.objects.filter(instance=instance, from_at__gte=since, to_at__lte=until)
+        EvaluationCount.objects.filter(
+            instance=instance, from_at__gte=since, to_at__lte=until, **where
+        )
         .order_by("-from_at")
         .values_list("evaluations", "signals", "blocked")[:FUNNEL_ROWS]
     )

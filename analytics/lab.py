@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 
-from analytics import bars, frames, jobs, runs
+from analytics import bars, frames, jobs, opened, runs
 from analytics.models import JobRun, Run
 from analytics.quant import outcome, sensitivity
 from analytics.quant.outcome import Costs, Replayed
 from analytics.runs import Outcome
-from trading import strategies
+from trading import clock, strategies
 from trading.candles import Candles
 from trading.strategies.base import InvalidValues, Strategy
 from trading.strategies.parameters import Value
 from trading.strategies.walk import BadInterval, Bars, version_of
 
-JOB = "replay"
+JOB, COMPARE_JOB = "replay", "compare_replay"
+JOBS = {Run.Kind.FIDELITY: COMPARE_JOB, Run.Kind.SHADOW: "shadow"}  # by kind; else JOB
+LABEL = 80  # characters that fit
 USUAL = Costs(fee_bps=5.0, spread_bps=1.0, slippage_bps=1.0)
 FEWEST_FEES = 10  # trades with a fee before these say what trading costs
 Tell = Callable[[float], None]
@@ -37,6 +39,11 @@ def replayable(name: str) -> Strategy:
         there = ", ".join(key for key, one in strategies.REGISTRY.items() if one.replayable)
         raise NotReplayable(f"{found.key} has no rules that can be replayed (those of {there} can)")
     return found
+
+
+def replayable_keys() -> list[str]:
+    """The strategies whose rules are here."""
+    return [key for key, one in strategies.REGISTRY.items() if one.replayable]
 
 
 def cost_model(instance: Any, market: str) -> tuple[Costs, str]:
@@ -82,17 +89,27 @@ def backtest(run: Run, tell: Tell = lambda share: None) -> Outcome:
     loaded = bars.load(run.bot, run.market, run.interval, run.from_at, run.to_at)
     run.bars, run.data_hash = len(loaded.candles), runs.fingerprint(loaded.candles)
     run.code_version = version_of(rules)
-    costs = _costs(run)
+    costs = costs_of(run)
     along = run.kind == Run.Kind.SENSITIVITY
     first: Tell = (lambda share: None) if along else tell
     found = _replayed(rules, run, run.values, columns(loaded.candles), costs, first)
-    told = _outcome(found, costs, loaded)
+    told = outcome_of(found, costs, loaded)
     if along:
-        told.summary["points"] = _points(rules, run, found.bars, costs, tell)
+        name = run.options["parameter"]
+        tried = sensitivity.grid(rules.parameter(name), run.values[name])
+        told.summary["points"] = _points(rules, run, name, tried, found.bars, tell)
+    else:
+
+        def points(name: str, values: Sequence[Value]) -> list[Any]:
+            return _points(rules, run, name, values, found.bars, lambda share: None)
+
+        told.summary["opened"] = opened.tried(run.values, found, points)
+    told.summary["counted"] = _counted(run, told.summary)
     return told
 
 
-def _costs(run: Run) -> Costs:
+def costs_of(run: Run) -> Costs:
+    """The costs that a run assumes."""
     return Costs(*(run.costs[name] for name in ("fee_bps", "spread_bps", "slippage_bps")))
 
 
@@ -112,7 +129,8 @@ def _replayed(
     return outcome.replayed(rules, values, read, run.interval, fills, tell)
 
 
-def _outcome(found: Replayed, costs: Costs, loaded: bars.Loaded) -> Outcome:
+def outcome_of(found: Replayed, costs: Costs, loaded: bars.Loaded) -> Outcome:
+    """What is kept of a replay."""
     start, end = outcome.span(found)
     measured = outcome.measured(found)
     cost = outcome.cost_pct(found, costs)
@@ -129,12 +147,28 @@ def _outcome(found: Replayed, costs: Costs, loaded: bars.Loaded) -> Outcome:
     return Outcome(outcome.trades(found), outcome.equity(found), measured, funnel, summary)
 
 
-def _points(rules: Strategy, run: Run, read: Bars, costs: Costs, tell: Tell) -> list[Any]:
-    """The results along the range of one parameter: [value, trades, total %, drawdown, signals];
-    a value that the strategy refuses beside the others is left out."""
-    name = run.options["parameter"]
-    tried = sensitivity.grid(rules.parameter(name), run.values[name])
-    points = []
+def _counted(run: Run, summary: dict[str, Any]) -> dict[str, Any] | None:
+    """What the bot itself counted in the time of the bars; None where it counted nothing."""
+    if not run.instance_id:
+        return None
+    since, until = (clock.from_epoch(summary[name]) for name in ("from", "to"))
+    return counted(run.instance_id, since, until, run.market)
+
+
+def counted(instance: int, since: datetime, until: datetime, market: str) -> dict[str, Any] | None:
+    """The funnel of a strategy in a market as the bot counted it; None without counts."""
+    evaluations, signals, blocked = frames.funnel(instance, since, until, market)
+    if not evaluations:
+        return None
+    return {"evaluations": evaluations, "signals": signals, "blocked": blocked}
+
+
+def _points(
+    rules: Strategy, run: Run, name: str, tried: Sequence[Value], read: Bars, tell: Tell
+) -> list[Any]:
+    """The results of values of one parameter: [value, trades, total %, drawdown, signals]; a value
+    that the strategy refuses beside the others is left out."""
+    costs, points = costs_of(run), []
     for at, value in enumerate(tried):
         try:
             values = rules.clean({**run.values, name: value})
@@ -153,17 +187,22 @@ def submit(run: Run, user: Any = None) -> Run:
     """Store a run and queue it for the worker."""
     run.author = user
     run.save()
-    jobs.submit(JOB, _key(run), {"run": run.pk}, user)
+    jobs.submit(JOBS.get(run.kind, JOB), _key(run), {"run": run.pk}, user)
     return run
 
 
 def work(*, as_of: datetime, run: int) -> dict[str, Any]:
-    """The job: do a run that was queued. One that is over is left alone."""
+    """The job: do a run that was queued."""
+    return carry_out(run, backtest)
+
+
+def carry_out(run: int, replay: Callable[[Run, Tell], Outcome]) -> dict[str, Any]:
+    """Do a run that was queued, and say how it ended. One that is over is left alone."""
     found = Run.objects.filter(pk=run).first()
     if found is None or not runs.start(found):
         return {"run": run, "done": False}
     try:
-        runs.finish(found, backtest(found, lambda share: runs.advance(found, share)))
+        runs.finish(found, replay(found, lambda share: runs.advance(found, share)))
     except (LookupError, ValueError) as error:
         runs.fail(found, str(error))
         return {"run": run, "done": False, "error": str(error)[:500]}
@@ -180,7 +219,9 @@ def _key(run: Run) -> str:
 def settle(run: Run) -> None:
     """A run whose work was given up is over."""
     if run.state in Run.ACTIVE:
-        dead = JobRun.objects.filter(job=JOB, key=_key(run), state=JobRun.State.DEAD)
+        dead = JobRun.objects.filter(
+            job__in=(JOB, *JOBS.values()), key=_key(run), state=JobRun.State.DEAD
+        )
         if dead.exists():
             runs.fail(run, "given up: the worker died each time it was started")
 

@@ -81,6 +81,15 @@ def fail(run: Run, error: str) -> None:
     run.refresh_from_db()
 
 
+def thin(instance: int, market: str, most: int) -> int:
+    """Forget the oldest of the nightly comparisons of a strategy in a market; how many."""
+    nightly = Run.objects.filter(
+        kind=Run.Kind.FIDELITY, instance=instance, market=market, options__nightly=True
+    )
+    old = list(nightly.order_by("-pk").values_list("pk", flat=True)[most:])
+    return Run.objects.filter(pk__in=old).delete()[1].get("analytics.Run", 0) if old else 0
+
+
 def packed(trades: Sequence[dict[str, Any]]) -> bytes:
     """The same trades always give the same bytes."""
     text = json.dumps(list(trades), sort_keys=True, separators=(",", ":"), allow_nan=False)

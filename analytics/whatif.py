@@ -16,7 +16,6 @@ from trading.strategies.base import Strategy
 from trading.strategies.parameters import Boolean
 
 DAYS = 30
-LABEL = 80  # characters that fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +84,11 @@ def ask(instance: Any, values: Mapping[str, Any], user: Any, market: str = "") -
     version = f"version {made.version}, live" if made else "the declared defaults"
     live = lab.prepare(
         values=lab.live_values(instance), parameter_set=made,
-        label=f"{instance.name}: {version}"[:LABEL], **shared,
+        label=f"{instance.name}: {version}"[:lab.LABEL], **shared,
     )  # fmt: skip
-    asked = lab.prepare(values=cleaned, label=f"{instance.name}: values tried"[:LABEL], **shared)
+    asked = lab.prepare(
+        values=cleaned, label=f"{instance.name}: values tried"[: lab.LABEL], **shared
+    )
     lab.submit(live, user)
     asked.beside = live
     return live, lab.submit(asked, user)
@@ -97,5 +98,5 @@ def along(run: Run, parameter: str, user: Any) -> Run:
     """Queue replays of the same candles along the range of one parameter."""
     made = lab.again(run)
     made.kind, made.options = Run.Kind.SENSITIVITY, {**run.options, "parameter": parameter}
-    made.label = f"{run.strategy} on {run.market}: along {parameter}"[:LABEL]
+    made.label = f"{run.strategy} on {run.market}: along {parameter}"[: lab.LABEL]
     return lab.submit(made, user)

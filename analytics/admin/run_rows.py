@@ -6,11 +6,14 @@ from typing import Any
 
 from django.urls import reverse
 
-from analytics import funnel
+from analytics import funnel, opened
 from analytics.models import Run
+from analytics.trust import trust
 from trading import clock, display, strategies
 from trading.admin.keyset import Column
 from trading.display import Cell
+
+from . import fidelity_rows
 
 PERCENT = {
     *("total_pnl_pct", "avg_pnl_pct", "median_pnl_pct", "best_pct", "worst_pct"),
@@ -123,7 +126,29 @@ def _gaps(count: int) -> str:
 
 def steps(run: Run) -> dict[str, Any]:
     """The funnel, as bars and in words."""
-    counts = run.funnel
+    return _bars(run, run.funnel)
+
+
+def counted(run: Run) -> dict[str, Any] | None:
+    """The funnel as the bot counted it in the same time; None where it did not."""
+    found = run.summary.get("counted")
+    return _bars(run, found) if found else None
+
+
+def opened_by(run: Run) -> list[str]:
+    """Which other values would let it trade."""
+    return opened.sentences(run.summary.get("opened"), run.values)
+
+
+def trust_note(run: Run) -> dict[str, Any] | None:
+    """Whether replays of its strategy deserve belief; None for those of no bot, and for what
+    holds a replay against live trades itself."""
+    if run.instance is None or run.kind == Run.Kind.FIDELITY:
+        return None
+    return fidelity_rows.note(trust(run.instance, market=run.market), run.instance)
+
+
+def _bars(run: Run, counts: dict[str, Any]) -> dict[str, Any]:
     found = funnel.steps(_filters(run), counts["evaluations"], counts["blocked"])
     total = counts["evaluations"] or 1
     return {

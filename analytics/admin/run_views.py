@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
 
 from analytics import bars, charts, frames, lab, runs, whatif
+from analytics import fidelity as comparison
+from analytics import shadow as shadows
 from analytics.models import Run
-from analytics.quant import sensitivity
+from analytics.quant import bricks, sensitivity
 from trading import clock, display, strategies
 from trading.strategies import UnknownStrategy
 from trading.strategies.base import InvalidValues
@@ -55,7 +59,12 @@ def picture(admin: Any, request: HttpRequest, pk: int) -> HttpResponse:
     try:
         since, until = _stretch(request, run)
         whole = bars.load(run.bot, run.market, run.interval, since, until).candles
-        found |= {"candles": charts.candles(whole), "held": charts.held(whole)}
+        shown = charts.candles(whole)
+        found |= {
+            "candles": shown, "held": charts.held(whole),
+            "marked": charts.marked(shown, run.interval, runs.trades(run), run.costs["fee_bps"]),
+            "bricks": _bricks(run, since, until, int(shown["each"][0])),
+        }  # fmt: skip
     except bars.NoBars as gone:
         found["remark"] = str(gone)
     trades = runs.trades(run)
@@ -63,7 +72,25 @@ def picture(admin: Any, request: HttpRequest, pk: int) -> HttpResponse:
         low, high = since.timestamp(), until.timestamp()
         trades = [one for one in trades if one["exit_at"] >= low and one["entry_at"] <= high]
     found["trades"] = charts.trades(trades)
+    if run.kind == Run.Kind.FIDELITY:
+        found["lived"] = charts.lived(comparison.lived(run, since, until))
     return JsonResponse(found)
+
+
+def _bricks(run: Run, since: Any, until: Any, portion: int) -> dict[str, Any] | None:
+    """The bricks of a stretch, as they followed from all candles before; None for a strategy
+    without, or where more than one set of parameters was replayed."""
+    try:
+        rules = lab.replayable(run.strategy)
+    except (UnknownStrategy, lab.NotReplayable):
+        return None
+    if not bricks.draws(rules) or run.kind == Run.Kind.FIDELITY:
+        return None
+    read = lab.columns(bars.load(run.bot, run.market, run.interval, run.from_at, until).candles)
+    start = read.time[0] if since is None else since.timestamp()
+    first = int(np.searchsorted(read.time, start))
+    found = bricks.drawn(rules, run.values, read, run.interval, first, portion)
+    return charts.bricks(found, float(start))
 
 
 def _stretch(request: HttpRequest, run: Run) -> tuple[Any, Any]:
@@ -120,7 +147,8 @@ def compare(admin: Any, request: HttpRequest) -> HttpResponse:
         more |= {
             "metrics": run_rows.side_by_side(*two),
             "differences": _differences(*two), "funnels": [run_rows.steps(run) for run in two],
-            "same": _same(*two),
+            "same": _same(*two), "trust": run_rows.trust_note(two[1]),
+            "opened": run_rows.opened_by(two[1]),
             "curves": [{"name": f"{run.pk}: {run.name}", **charts.results(run)} for run in two],
         }  # fmt: skip
     return admin.answer(request, "runs_compare", "Two replays", ready=ready, **more)
@@ -170,6 +198,35 @@ def ask(admin: Any, request: HttpRequest, instance: int) -> HttpResponse:
         )
     query = {"one": live.pk, "two": tried.pk}
     return HttpResponseRedirect(reverse("admin:analytics_run_compare", query=query))
+
+
+def fidelity(admin: Any, request: HttpRequest, instance: int) -> HttpResponse:
+    """Hold the replay of a strategy against its live trades."""
+    return _asked(admin, request, instance, lambda found: comparison.prepare(found))
+
+
+def shadow(admin: Any, request: HttpRequest, instance: int, version: int) -> HttpResponse:
+    """Replay what the values before a change would have done since."""
+    return _asked(admin, request, instance, lambda found: shadows.prepare(found, version))
+
+
+def _asked(
+    admin: Any, request: HttpRequest, pk: int, prepare: Callable[[Any], Run]
+) -> HttpResponse:
+    """Queue what was prepared and lead to its page, or say why it cannot be done."""
+    if not admin.may_ask(request):
+        raise PermissionDenied
+    found = frames.instance(pk)
+    if found is None:
+        raise Http404(pk)
+    try:
+        run = lab.submit(prepare(found), request.user)
+    except (LookupError, ValueError) as refused:
+        back = reverse("admin:trading_strategyinstance_change", args=[pk])
+        return admin.answer(
+            request, "whatif_refused", "Not replayed", reason=str(refused), back=back
+        )
+    return HttpResponseRedirect(run_rows.url(run))
 
 
 def along(admin: Any, request: HttpRequest, pk: int) -> HttpResponse:

@@ -19,10 +19,11 @@ from analytics.models import Run
 from trading import display, strategies
 from trading.admin.base import Exported, ReadOnlyAdmin, resource_for
 
-from . import run_rows, run_views
+from . import fidelity_rows, run_rows, run_views
 
 TRADES_SHOWN = 50
 OTHERS_SHOWN = 50
+ASKED = (run_views.along, run_views.again, run_views.ask, run_views.fidelity, run_views.shadow)
 
 
 @admin.register(Run)
@@ -50,6 +51,8 @@ class RunAdmin(Exported, ReadOnlyAdmin):
             ("<int:pk>/again/", run_views.again, "again"),
             ("compare/", run_views.compare, "compare"),
             ("whatif/<int:instance>/", run_views.ask, "whatif"),
+            ("fidelity/<int:instance>/", run_views.fidelity, "fidelity"),
+            ("shadow/<int:instance>/<int:version>/", run_views.shadow, "shadow"),
         )
         return [
             *(path(place, self._page(view), name=f"analytics_run_{name}")
@@ -65,8 +68,7 @@ class RunAdmin(Exported, ReadOnlyAdmin):
                 raise PermissionDenied
             return view(self, request, **place)
 
-        changes = view in (run_views.along, run_views.again, run_views.ask)
-        return self.admin_site.admin_view(require_POST(shown) if changes else shown)
+        return self.admin_site.admin_view(require_POST(shown) if view in ASKED else shown)
 
     def may_ask(self, request: HttpRequest) -> bool:
         """Whether this user may let the worker replay."""
@@ -109,7 +111,9 @@ class RunAdmin(Exported, ReadOnlyAdmin):
             "columns": run_rows.COLUMNS, "rows": [run_rows.trade_cells(one) for one in page],
             "page": page, "changes": lab.changes(run), "may_ask": self.may_ask(request),
             "others": others.order_by("-pk")[:OTHERS_SHOWN], "along": run_views.points(run),
-            "tunable": _tunable(run),
+            "tunable": _tunable(run), "counted": run_rows.counted(run),
+            "opened": run_rows.opened_by(run), "trust": run_rows.trust_note(run),
+            "beside": fidelity_rows.page(run) if run.kind == Run.Kind.FIDELITY else None,
         }  # fmt: skip
 
     @admin.display(description="Replay", ordering="pk")
@@ -140,6 +144,8 @@ class RunAdmin(Exported, ReadOnlyAdmin):
 
 def _tunable(run: Run) -> list[tuple[str, str]]:
     """The parameters along which it may be replayed, by name and label."""
+    if run.kind in (Run.Kind.FIDELITY, Run.Kind.SHADOW):
+        return []
     try:
         declared = strategies.get(run.strategy).parameters
     except strategies.UnknownStrategy:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from analytics import funnel
+from analytics import funnel, opened
 from analytics.models import Run
 from trading import clock, strategies
 from trading.display import interval
@@ -61,11 +61,12 @@ def metrics(run: Run) -> str:
 
 
 def why(run: Run) -> str:
-    """The funnel in words."""
+    """The funnel in words, and what other values would let it trade."""
     counts = run.funnel
     filters = strategies.get(run.strategy).filters
     found = funnel.steps(filters, counts["evaluations"], counts["blocked"])
-    return funnel.sentence(counts["evaluations"], counts["signals"], found)
+    told = [funnel.sentence(counts["evaluations"], counts["signals"], found)]
+    return "\n".join([*told, *opened.sentences(run.summary.get("opened"), run.values)])
 
 
 def table(trades: Sequence[dict[str, Any]]) -> str:

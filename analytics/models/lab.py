@@ -19,6 +19,8 @@ class Run(models.Model):
         BACKTEST = "backtest", "Backtest"
         WHATIF = "whatif", "What if"
         SENSITIVITY = "sensitivity", "Sensitivity"
+        FIDELITY = "fidelity", "Beside live trades"
+        SHADOW = "shadow", "Old values since a change"
 
     class State(models.TextChoices):
         QUEUED = "queued", "Queued"
@@ -57,7 +59,9 @@ class Run(models.Model):
     error = models.CharField(max_length=500, blank=True)
     metrics = models.JSONField(null=True)
     funnel = models.JSONField(null=True)
-    summary = models.JSONField(default=dict, help_text="Warm-up, gaps, costs, buy and hold")
+    summary = models.JSONField(
+        default=dict, help_text="Warm-up, gaps, costs, buy and hold, what was compared"
+    )
     label = models.CharField(max_length=80, blank=True)
     notes = models.TextField(blank=True, max_length=2000)
     author = models.ForeignKey(

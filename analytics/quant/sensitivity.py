@@ -14,8 +14,8 @@ HALF = 0.5  # of a result: what the values beside it must make for it to lie on 
 
 
 def grid(parameter: Parameter, around: Value, most: int = MOST) -> list[Value]:
-    """Values of its declared range, ascending (words as declared), ``around`` among them; at
-    most ``most`` others.
+    """Values of its declared range, ascending (words as declared), ``around`` and the
+    default among them; at most ``most`` others.
 
     Spread evenly, or by equal factors on a log scale, on the grain of its step.
     """
@@ -36,7 +36,7 @@ def grid(parameter: Parameter, around: Value, most: int = MOST) -> list[Value]:
     if isinstance(parameter, Integer):
         tried = np.round(tried)
     inside = {parameter.clean(float(f"{one:.10g}")) for one in tried if low <= one <= high}
-    return sorted({*inside, around})
+    return sorted({*inside, parameter.default, around})
 
 
 def shape(totals: Sequence[float | None], at: int) -> str:

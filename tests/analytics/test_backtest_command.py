@@ -82,3 +82,10 @@ def test_bad_input_is_one_clear_line_and_keeps_nothing(words, line):
         told(*words)
     assert line in str(raised.value) and "\n" not in str(raised.value)
     assert Run.objects.count() == 0
+
+
+def test_a_replay_that_hardly_trades_says_what_would_let_it():
+    stored()
+    said = told("--set", *SET, "volume_multiplier=20", "--dry")
+    assert "Volume let none of the " in said
+    assert "At volume multiplier 1.2, as declared, it would have traded " in said

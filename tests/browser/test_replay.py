@@ -34,12 +34,12 @@ def instance(transactional_db):
     return found
 
 
-def work() -> None:
+def work(job=lab.JOB) -> None:
     """Do what is queued, beside the browser, as the worker's process would."""
 
     def done():
         try:
-            for run in JobRun.objects.filter(job=lab.JOB).order_by("pk"):
+            for run in JobRun.objects.filter(job=job).order_by("pk"):
                 ledger.run(run.pk)
         finally:
             connection.close()
@@ -64,11 +64,41 @@ def test_a_changed_value_is_replayed_and_compared(open_page, live_server, instan
     page.wait_for_selector("[data-replay] .main-svg", timeout=20_000)
     page.wait_for_selector("[data-replay] .boxlayer path.box", state="attached")
     assert page.locator("[data-replay] .boxlayer path.box").count() == 1_500
+    with page.expect_response(lambda answer: "picture/?from=" in answer.url) as finer:
+        zoom(page)
+    assert finer.value.json()["candles"]["each"] == [1.0]
+    page.wait_for_function("document.querySelectorAll('[data-replay] path.box').length < 700")
+    page.evaluate("document.documentElement.classList.toggle('dark')")  # drawn anew
     page.get_by_label("Vary one parameter").select_option("take_profit_bps")
     page.get_by_role("button", name="Replay along its range").click()
     page.wait_for_selector("progress")
     work()
     page.wait_for_selector("[data-along] .main-svg", timeout=20_000)
+    assert page.complaints == []
+
+
+def zoom(page) -> None:
+    """Drag over a part of the candles."""
+    place = page.locator("[data-replay] .nsewdrag").first
+    place.scroll_into_view_if_needed()
+    box = place.bounding_box()
+    across = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] * 0.5, across)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.7, across, steps=5)
+    page.mouse.up()
+
+
+def test_a_replay_is_held_against_the_live_trades(open_page, live_server, instance):
+    page = open_page()
+    page.goto(f"{live_server.url}/admin/trading/strategyinstance/{instance.pk}/change/")
+    page.get_by_role("button", name="Compare the replay with the live trades").click()
+    page.wait_for_selector("progress")
+    work("compare_replay")
+    page.wait_for_selector("[data-replay] .main-svg", timeout=20_000)
+    said = page.locator(".sl-page").inner_text()
+    assert "1 trades could be compared; 20 are needed to tell." in said
+    assert "Live trades\t1\t" in said
     assert page.complaints == []
 
 

@@ -17,7 +17,7 @@ from trading.forms import REASON, SEEN, ParametersForm, hidden, proposed
 from trading.models import Origin, ParameterSet
 from trading.refusals import Refused, Stale
 
-from . import results
+from . import beside, results
 from .differences import Difference, told
 from .strategy_page import StrategyPage, made_by
 
@@ -57,6 +57,7 @@ def _form_page(
     page: StrategyPage, form: ParametersForm | None, filled: bool = False
 ) -> HttpResponse:
     context: dict[str, Any] = {"form": form, "editable": False, "filled": filled}
+    parts = beside.parameters(page)
     if form is not None:
         told_so_far = parameter_values.so_far(page.instance, form.live, page.mode)
         groups = form.groups()
@@ -65,7 +66,7 @@ def _form_page(
             row["so_far"] = results.brief(told_so_far[name])
             row["values_url"] = page.url("values", name)
         context |= {"groups": groups, "editable": page.may_change and not page.frozen}
-    return page.answer("page", "change", **context)
+    return page.answer("page", "change", parts=parts, **context)
 
 
 def _review(page: StrategyPage, form: ParametersForm) -> HttpResponse:

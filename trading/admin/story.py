@@ -12,7 +12,7 @@ from trading.models import Experiment, Origin, ParameterSet, Preset
 from trading.outcomes import Outcome, of_changes
 from trading.verdicts import WARNING
 
-from . import results
+from . import beside, results
 from .differences import told
 from .strategy_page import StrategyPage, made_by
 from .trade_page import parameter_groups
@@ -27,11 +27,12 @@ def story(page: StrategyPage) -> HttpResponse:
     outcomes = of_changes(page.instance, page.mode)
     start = _start(outcomes, page.request.GET.get("before", ""))
     shown = outcomes[start : start + PAGE_SIZE]
+    parts = beside.changes(page, shown)
     older = outcomes[start + PAGE_SIZE - 1] if len(outcomes) > start + PAGE_SIZE else None
     idle = [] if older else _never_live(page, outcomes)
     return page.answer(
         "story", "history", "Story",
-        chapters=[_chapter(page, outcome) for outcome in shown],
+        chapters=[_chapter(page, one, parts.get(one.after.version)) for one in shown],
         idle=[_version(page, made) for made in idle],
         changes=max(len(outcomes) - 1, 0),
         since=outcomes[-1].changed_at if outcomes else None,
@@ -49,10 +50,11 @@ def version(page: StrategyPage, made: ParameterSet) -> HttpResponse:
     """The page of one version: its place in the story, and all its values."""
     outcomes = of_changes(page.instance, page.mode)
     outcome = next((one for one in outcomes if one.after.pk == made.pk), None)
+    parts = beside.changes(page, [outcome]).get(made.version) if outcome else None
     return page.answer(
         "version", "", f"Version {made.version}",
         original=made,
-        chapter=_chapter(page, outcome) if outcome else _version(page, made),
+        chapter=_chapter(page, outcome, parts) if outcome else _version(page, made),
         groups=parameter_groups(made, page.rules),
         warning=WARNING if outcome and outcome.effect else "",
     )  # fmt: skip
@@ -72,7 +74,9 @@ def _never_live(page: StrategyPage, outcomes: Sequence[Outcome]) -> list[Paramet
     return [made for made in found if made.pk not in lived]
 
 
-def _chapter(page: StrategyPage, outcome: Outcome) -> dict[str, Any]:
+def _chapter(
+    page: StrategyPage, outcome: Outcome, parts: list[beside.Part] | None
+) -> dict[str, Any]:
     changes = told(outcome.rows, page.rules) if outcome.before else []
     return {
         **_version(page, outcome.after),
@@ -83,6 +87,7 @@ def _chapter(page: StrategyPage, outcome: Outcome) -> dict[str, Any]:
         "tone": TONES.get(outcome.verdict.word or "", ""),
         "sides": _sides(outcome),
         "effect": _effect(outcome),
+        "parts": parts or [],
     }
 
 

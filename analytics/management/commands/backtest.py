@@ -1,5 +1,3 @@
-import csv
-
 from django.conf import settings
 from django.core.management.base import CommandError
 from django.urls import reverse
@@ -7,7 +5,7 @@ from django.urls import reverse
 from analytics import lab, runs
 from analytics.management.run_tables import told
 from analytics.quant.outcome import Costs
-from trading import clock, guard, progress
+from trading import clock, csv_lines, guard, progress
 from trading.management.base import Command as Base
 from trading.management.base import bot_named, instance_named, moment
 
@@ -103,11 +101,11 @@ class Command(Base):
         names = [*runs.PLAIN]
         for one in trades[:1]:
             names += [*one["context"], *one["features"]]
-        writer = csv.DictWriter(self.stdout, list(dict.fromkeys(names)), lineterminator="\n")
-        writer.writeheader()
-        for one in trades:
-            plain = {name: one[name] for name in runs.PLAIN}
-            writer.writerow({**one["context"], **one["features"], **plain})
+        names = list(dict.fromkeys(names))
+        flat = ({**one["context"], **one["features"], **one} for one in trades)
+        rows = ([row[name] for name in names] for row in flat)
+        for line in csv_lines.lines(names, rows):
+            self.stdout.write(line, ending="")
 
 
 def _given(words):

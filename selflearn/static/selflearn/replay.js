@@ -4,6 +4,7 @@
 (() => {
   const CONFIG = { displaylogo: false, responsive: true, modeBarButtons: [["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]] };
   const PAUSE = 300;
+  const MARKS = 150; // of a second kind: more hide the candles
   const isDark = () => document.documentElement.classList.contains("dark");
   const isNarrow = () => window.innerWidth < 640;
 
@@ -24,12 +25,16 @@
     return found;
   };
 
+  // Given its settings anew, a picture takes them for changed ones and begins again, for ever.
+  const draw = (place, all, frame) =>
+    place.classList.contains("js-plotly-plot") ? Plotly.react(place, all, frame) : Plotly.newPlot(place, all, frame, CONFIG);
+
   const line = (curve, name, colour, more = {}) => ({
     type: "scatter", mode: "lines", x: curve.time, y: curve.value, name, line: { color: colour, width: 1.5 }, ...more,
   });
 
   // Many marks beside each other must not hide the candles.
-  const sized = (trades) => (trades.side.length > 150 ? 5 : 9);
+  const sized = (trades) => (trades.side.length > MARKS ? 5 : 9);
 
   const marks = (trades, side, tone) => {
     const rows = trades.side.flatMap((one, at) => (one === side ? [at] : []));
@@ -50,6 +55,30 @@
     return { x, y };
   };
 
+  // Bricks behind the candles, each as wide as it took to form: outlines that fill themselves.
+  const wall = (bricks, direction) => {
+    const { up, down } = colours();
+    const tone = direction > 0 ? up : down;
+    const x = [], y = [];
+    bricks.close.forEach((close, at) => {
+      const open = bricks.open[at], from = bricks.from[at], to = bricks.to[at];
+      if (Math.sign(close - open) !== direction) return;
+      x.push(from, to, to, from, from, null);
+      y.push(open, open, close, close, open, null);
+    });
+    return {
+      type: "scatter", mode: "lines", name: direction > 0 ? "bricks up" : "bricks down", x, y, fill: "toself", fillcolor: `${tone}40`, line: { color: tone, width: 0.5 }, opacity: 0.8, hoverinfo: "skip",
+    };
+  };
+
+  const own = (trades) => {
+    const { two } = colours();
+    return {
+      type: "scatter", mode: "markers", name: "live entries", x: trades.entry, y: trades.entry_price,
+      marker: { symbol: "circle-open", size: sized(trades) + 3, color: two, line: { width: 1.5 } }, text: trades.side.map((side, at) => `${side}, ${trades.pnl_pct[at].toFixed(3)} %`), hovertemplate: "live: %{text}<br>%{x}<br>%{y}<extra></extra>",
+    };
+  };
+
   const traces = (found) => {
     const { up, down, one, two, quiet } = colours();
     const { candles, trades, results } = found;
@@ -60,6 +89,8 @@
         increasing: { line: { color: up, width: 1 } }, decreasing: { line: { color: down, width: 1 } }, showlegend: false,
       });
     }
+    if (found.bricks && found.bricks.from.length) all.push(wall(found.bricks, 1), wall(found.bricks, -1));
+    if (found.lived && found.lived.side.length <= MARKS) all.push(own(found.lived));
     all.push({ type: "scatter", mode: "lines", name: "trades", ...strokes(trades, trades.entry_price, trades.exit_price), line: { color: quiet, width: 1, dash: "dot" }, hoverinfo: "skip" });
     all.push({ type: "scatter", mode: "lines", name: "stops", ...strokes(trades, trades.stop_loss, trades.stop_loss), line: { color: down, width: 1 }, hoverinfo: "skip" });
     all.push(marks(trades, "long", one), marks(trades, "short", two));
@@ -68,6 +99,8 @@
       text: trades.exit_reason.map((why) => why.replaceAll("_", " ")), hovertemplate: "%{text}<br>%{x}<br>%{y}<extra></extra>",
     });
     all.push(line(results.equity, "equity", one, { yaxis: "y2", line: { color: one, width: 1.5, shape: "hv" } }));
+    if (found.marked) all.push(line(found.marked, "with what is open", one, { yaxis: "y2", line: { color: one, width: 1, dash: "dot" } }));
+    if (found.lived) all.push(line(found.lived.equity, "live trades", two, { yaxis: "y2", line: { color: two, width: 1.5, shape: "hv", dash: "dash" } }));
     if (found.held) all.push(line(found.held, "buy and hold", quiet, { yaxis: "y2", line: { color: quiet, width: 1, dash: "dot" } }));
     all.push(line(results.drawdown, "drawdown", down, { yaxis: "y3", fill: "tozeroy", line: { color: down, width: 1, shape: "hv" } }));
     return all;
@@ -75,7 +108,7 @@
 
   const frame = (range) =>
     layout({
-      height: isNarrow() ? 520 : 680,
+      height: isNarrow() ? 640 : 680,
       xaxis: { type: "date", rangeslider: { visible: false }, anchor: "y3", ...(range ? { range, autorange: false } : {}) },
       yaxis: { domain: [0.5, 1], title: { text: isNarrow() ? "" : "price" } },
       yaxis2: { domain: [0.22, 0.46], title: { text: isNarrow() ? "" : "PnL %" } },
@@ -90,12 +123,14 @@
       if (!answer.ok) throw new Error(answer.status);
       return answer.json();
     };
-    const put = (range) => Plotly.react(place, traces(shown), frame(range), CONFIG);
+    const put = (range) => draw(place, traces(shown), frame(range));
     const describe = () => {
       const parts = [];
       if (shown.remark) parts.push(`Without candles: ${shown.remark}.`);
       if (shown.candles && shown.candles.each[0] > 1) parts.push(`Each candle here is ${shown.candles.each[0]} stored ones.`);
       if (shown.trades.side.length < shown.trades.of) parts.push(`${shown.trades.side.length} of ${shown.trades.of} trades are drawn.`);
+      if (shown.lived && shown.lived.side.length > MARKS) parts.push("The bot's own entries are drawn when you look closer.");
+      if (shown.bricks && !shown.bricks.from.length && shown.bricks.of) parts.push(`${shown.bricks.of} bricks are too many to draw; look closer to see them.`);
       parts.push("Drag to look closer: finer candles are fetched. Double-click for the whole.");
       said.textContent = parts.join(" ");
     };
@@ -105,7 +140,7 @@
       try {
         const found = await fetched(`?from=${from}&to=${to}`);
         if (mine !== asked) return;
-        shown = { ...found, held: whole.held };
+        shown = { ...found, held: whole.held, lived: found.lived && { ...found.lived, equity: whole.lived.equity } };
         await put([from, to]);
         describe();
       } catch {
@@ -138,7 +173,7 @@
     const put = () => {
       const { one, two } = colours();
       const all = curves.map((curve, at) => line(curve.equity, curve.name, [one, two][at], { line: { color: [one, two][at], width: 2, shape: "hv", dash: at ? "dash" : "solid" } }));
-      return Plotly.react(place, all, layout({ height: 340, xaxis: { type: "date" }, yaxis: { title: { text: "PnL %" } } }), CONFIG);
+      return draw(place, all, layout({ height: 340, xaxis: { type: "date" }, yaxis: { title: { text: "PnL %" } } }));
     };
     put();
     themed(put);
@@ -155,7 +190,7 @@
         { type: "scatter", mode: "lines+markers", name: "total PnL %", x, y: found.totals, text, line: { color: one, width: 2 }, hovertemplate: "%{x}: %{y:.3f} %<br>%{text}<extra></extra>" },
         { type: "scatter", mode: "markers", name: "this value", x: [x[found.here]], y: [found.totals[found.here]], marker: { color: two, size: 13, symbol: "diamond" } },
       ];
-      return Plotly.react(place, all, layout({ height: 340, xaxis: { title: { text: found.label }, ...(words ? { type: "category" } : found.log ? { type: "log" } : {}) }, yaxis: { title: { text: "total PnL %" } }, legend: { orientation: "h", y: 1.12 } }), CONFIG);
+      return draw(place, all, layout({ height: 340, xaxis: { title: { text: found.label }, ...(words ? { type: "category" } : found.log ? { type: "log" } : {}) }, yaxis: { title: { text: "total PnL %" } }, legend: { orientation: "h", y: 1.12 } }));
     };
     put();
     themed(put);

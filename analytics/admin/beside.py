@@ -1,0 +1,74 @@
+"""What replays say on the pages of a strategy: whether they are trusted, and what the old values
+would have done since a change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from analytics import shadow, trust
+from analytics.models import Run
+from trading import clock, display
+from trading.admin import beside
+from trading.admin.strategy_page import StrategyPage
+from trading.outcomes import Outcome
+
+from . import fidelity_rows, run_rows
+
+SEE, ASK = "analytics.view_run", "analytics.add_run"
+
+
+def trusted(page: StrategyPage) -> dict[str, Any] | None:
+    """Whether replays of the strategy deserve belief; for who may see replays."""
+    user = page.request.user
+    if page.rules is None or not page.rules.replayable or not user.has_perm(SEE):
+        return None
+    return {
+        "template": "analytics/_trust_card.html", "may_ask": user.has_perm(ASK),
+        "trust": fidelity_rows.note(trust.trust(page.instance), page.instance),
+        "instance": page.instance.pk,
+    }  # fmt: skip
+
+
+def shadows(page: StrategyPage, outcomes: Sequence[Outcome]) -> dict[int, dict[str, Any]]:
+    """What the values before each change would have done since, or why that is not told."""
+    user = page.request.user
+    if page.rules is None or not page.rules.replayable or not user.has_perm(SEE):
+        return {}
+    said, made = trust.trust(page.instance), shadow.newest(page.instance)
+    found = {}
+    for outcome in outcomes:
+        version = outcome.after.version
+        if outcome.compared is None:
+            continue
+        run = made.get(version)
+        if run is None and not said.trusted and not outcome.trades_after:
+            continue
+        found[version] = {
+            "template": "analytics/_shadow.html", "instance": page.instance.pk,
+            "version": version, "before": outcome.compared.version, "run": run,
+            "told": _told(run) if run and run.state == Run.State.DONE else None,
+            "url": run_rows.url(run) if run else "",
+            "why_not": "" if said.trusted else shadow.why_not(said),
+            "may_ask": said.trusted and user.has_perm(ASK),
+        }  # fmt: skip
+    return found
+
+
+def _told(run: Run) -> dict[str, Any]:
+    found = run.summary["shadow"]
+    between = (
+        f", 90 % interval {found['low']:+.3f} to {found['high']:+.3f}"
+        if found["low"] is not None else ", no interval yet"
+    )  # fmt: skip
+    return {
+        **{name: display.result(found[name]) for name in ("new", "old")},
+        "effect": f"{found['effect'] + 0.0:+.3f} percentage points a day{between}",
+        "days": found["days"], "until": f"{clock.from_epoch(found['until']):%Y-%m-%d %H:%M}",
+        "new_trades": f"{found['new_trades']:,}", "old_trades": f"{found['old_trades']:,}",
+        "gap": f"{found['gap'] + 0.0:+.4f}",
+    }  # fmt: skip
+
+
+beside.on_parameters.append(trusted)
+beside.on_changes.append(shadows)

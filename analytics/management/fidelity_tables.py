@@ -1,0 +1,99 @@
+"""A comparison of a replay with live trades, as text for a terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from analytics import funnel
+from analytics.models import Run
+from trading import strategies
+from trading.display import interval
+
+_DASH = "-"
+
+
+def told(run: Run) -> str:
+    """The verdict with its reasons, the figures, and both funnels."""
+    return "\n\n".join([heading(run), verdict(run), figures(run), funnels(run)])
+
+
+def heading(run: Run) -> str:
+    options = run.options
+    lines = [
+        f"{run.instance.name} of {run.bot} on {run.market}, {options['mode']} trades from "
+        f"{_short(options['since'])} to {_short(options['until'])} UTC",
+        f"{run.bars:,} bars of {interval(run.interval)}; fee {run.costs['fee_bps']:g} bps a side "
+        f"({run.costs['source']})",
+    ]
+    for one in run.summary["fidelity"]["sets"]:
+        times = f" in {one['stretches']} stretches" if one["stretches"] > 1 else ""
+        lines.append(
+            f"version {one['version']}: live for {one['seconds'] / 86_400:.2f} days{times}, "
+            f"{one['trades']} trades in the replay"
+        )
+    return "\n".join([*lines, *(f"Note: {remark}" for remark in run.summary["remarks"])])
+
+
+def verdict(run: Run) -> str:
+    found = run.summary["fidelity"]
+    grade = f", grade {found['grade']}" if found["grade"] else ""
+    return "\n".join([
+        f"The replay is {found['verdict']}{grade}." if found["verdict"] != "unknown" else
+        "Whether the replay can be trusted is unknown.",
+        *(f"- {reason}" for reason in found["reasons"]),
+    ])  # fmt: skip
+
+
+def figures(run: Run) -> str:
+    found = run.summary["fidelity"]
+    gap = found["gap"] or {}
+    reach = f", 90 % {gap['low']:+.4f} to {gap['high']:+.4f}" if gap.get("low") is not None else ""
+    rows = [
+        ("live trades", f"{found['live']:,}"),
+        ("matched", f"{found['matched']:,} ({_share(found['matched_share'])})"),
+        ("left for another reason", f"{found['other_exit']:,}"),
+        ("missing in the replay", f"{found['missing']:,}"),
+        ("extra in the replay", f"{found['extra']:,}"),
+        ("agreement", _share(found["agreement"])),
+        ("entry, bps worse for us", _spread(found["entry_bps"])),
+        ("exit, bps worse for us", _spread(found["exit_bps"])),
+        ("live less replay, % a trade", f"{gap['mean']:+.4f}{reach}" if gap else _DASH),
+        ("correlation of days", _number(found["correlation"], f" over {found['days']} days")),
+        ("parameters unknown", f"{found['unknown_set']:,}"),
+        ("without candles", f"{found['without_candles']:,}"),
+        ("another version reported", f"{found['other_version']:,}"),
+    ]
+    width = max(len(label) for label, _ in rows)
+    return "\n".join(f"{label.ljust(width)}  {text}" for label, text in rows)
+
+
+def funnels(run: Run) -> str:
+    """Why it traded as often as it did: of the replay, and as the bot counted."""
+    lines = [f"Replay: {_why(run, run.funnel)}"]
+    counted = run.summary["counted"]
+    lines.append(f"Bot: {_why(run, counted)}" if counted else "Bot: it sent no counts of this time")
+    return "\n".join(lines)
+
+
+def _why(run: Run, counts: dict[str, Any]) -> str:
+    filters = strategies.get(run.strategy).filters
+    found = funnel.steps(filters, counts["evaluations"], counts["blocked"])
+    return funnel.sentence(counts["evaluations"], counts["signals"], found)
+
+
+def _spread(found: dict[str, Any] | None) -> str:
+    if found is None:
+        return _DASH
+    return f"{found['median']:+.2f} (half of them {found['low']:+.2f} to {found['high']:+.2f})"
+
+
+def _share(value: float | None) -> str:
+    return _DASH if value is None else f"{value:.1%}"
+
+
+def _number(value: float | None, more: str) -> str:
+    return _DASH if value is None else f"{value:.3f}{more}"
+
+
+def _short(text: str) -> str:
+    return text[:16].replace("T", " ")
