@@ -6,6 +6,7 @@ what it did.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -78,10 +79,9 @@ def _warned(case: Case, proposal: Proposal, as_of: datetime) -> Proposal:
     ]  # fmt: skip
     if not said:
         return proposal
-    return Proposal(
-        proposal.kind, proposal.key, proposal.sentence, [*said, *proposal.evidence],
-        proposal.rank - 30.0, Confidence.LOW, proposal.changes, proposal.effect, proposal.risk,
-        proposal.test,
+    return replace(
+        proposal, evidence=[*said, *proposal.evidence], rank=proposal.rank - advice.DOUBTED,
+        confidence=Confidence.LOW,
     )  # fmt: skip
 
 

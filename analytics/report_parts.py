@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from analytics import frames, frames_reports, report_depth, why_not
+from analytics import frames, frames_reports, report_depth, trust, why_not
 from analytics.models import AlertEvent
 from analytics.quant import compare
 from trading import clock
@@ -137,7 +137,7 @@ def _funnel(instance: Any, rules: Any, about: Any, now: Group) -> dict[str, Any]
     """What the bot counted; and, where it made no trade, what a replay makes of the time."""
     found: dict[str, Any] = {
         "counted": why_not.counted(instance, rules, about.since, about.until), "replayed": None,
-        "remark": "",
+        "remark": "", "doubt": "",
     }  # fmt: skip
     if now.metrics["trades"]:
         return found
@@ -145,6 +145,9 @@ def _funnel(instance: Any, rules: Any, about: Any, now: Group) -> dict[str, Any]
         found["replayed"] = why_not.replayed(instance, about.since, about.until)
     except why_not.NotSeen as unseen:
         found["remark"] = str(unseen)
+    else:
+        believed = trust.trust(instance, about.until)
+        found["doubt"] = " ".join(believed.reasons[:1]) if believed.doubted else ""
     return found
 
 

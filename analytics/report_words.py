@@ -111,6 +111,8 @@ def _why_none(one: Section) -> list[str]:
                 f"The replay traded {found['trades']} times ({pct(found['total_pnl_pct'])} after "
                 "assumed costs) where the bot did not: was it running, and with these values?"
             )
+    if counts["doubt"]:
+        said.append(f"Replays of it are not trusted: {counts['doubt']}")
     if counts["remark"] and not one["now"]["trades"]:
         said.append(f"It was not replayed: {counts['remark']}.")
     return said

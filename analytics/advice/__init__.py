@@ -3,20 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from . import changes, levels, loosen, mined, patience, tune
-from .base import Case, Proposal
+from .base import Case, Confidence, Proposal
 
 KINDS: tuple[Callable[[Case], list[Proposal]], ...] = (
     changes.propose, loosen.propose, tune.propose, mined.propose, levels.propose,
 )  # fmt: skip
 
 
+DOUBTED = 30.0  # of a rank: what rests on replays that are not trusted
+
+
 def proposals(case: Case) -> list[Proposal]:
     """What is advised of a strategy, the weightiest first; patience where there is nothing."""
-    found = [one for propose in KINDS for one in propose(case)]
+    found = [_believed(case, one) for propose in KINDS for one in propose(case)]
     found = found or patience.propose(case)
     return sorted(found, key=lambda one: -one.rank)
+
+
+def _believed(case: Case, one: Proposal) -> Proposal:
+    """Says how far the replays deserve belief that a proposal rests on, if it does on any."""
+    if case.trust.trusted or not any("run" in each for each in one.evidence):
+        return one
+    why = case.trust.reasons[0] if case.trust.reasons else ""
+    more = {"run": case.trust.run.pk} if case.trust.run else {}
+    if case.trust.doubted:
+        said = {"text": f"Replays of {case.instance.name} are not trusted: {why}", **more}
+        return replace(
+            one, evidence=[said, *one.evidence], confidence=Confidence.LOW, rank=one.rank - DOUBTED
+        )
+    said = {"text": f"It is not known whether its replays deserve belief. {why}", **more}
+    return replace(one, evidence=[*one.evidence, said])
 
 
 __all__ = ["Case", "Proposal", "proposals"]

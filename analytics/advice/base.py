@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from analytics import frames_reports, lab, runs, why_not
+from analytics import frames_reports, lab, runs, trust, why_not
 from analytics.models import Recommendation, Run
 from analytics.quant import outcome
+from analytics.trust import Trust
 from trading.declared import declaration
 from trading.strategies.base import Strategy
 from trading.strategies.parameters import Value
@@ -61,6 +62,11 @@ class Case:
             return why_not.find(self.instance, self.until - REPLAYED, self.until)
         except why_not.NotSeen:
             return None
+
+    @cached_property
+    def trust(self) -> Trust:
+        """Whether replays of it deserve belief."""
+        return trust.trust(self.instance, self.until)
 
     @cached_property
     def costs(self) -> outcome.Costs:

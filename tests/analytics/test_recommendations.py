@@ -6,11 +6,11 @@ from datetime import date, timedelta
 
 import pytest
 
-from analytics import followed, following, frames_reports, recommendations
+from analytics import followed, following, frames_reports, recommendations, trust
 from analytics.models import Recommendation, Report, Run
 from tests.analytics import history
 from tests.analytics.history import keep
-from tests.analytics.replays import EAGER
+from tests.analytics.replays import EAGER, MARKET
 from tests.analytics.reports import DAY, MUTED, WEDNESDAY, idle, report
 from tests.trading.story import MONDAY, make_bot
 from trading import clock
@@ -19,6 +19,7 @@ from trading.models import LiveSet
 from trading.parameters import instance_for, promote
 from trading.refusals import Refused
 from trading.strategies import get
+from trading.strategies.walk import version_of
 
 pytestmark = pytest.mark.django_db
 State = Recommendation.State
@@ -217,3 +218,28 @@ def test_at_most_three_are_proposed_of_a_strategy_and_the_weightiest_come_first(
     assert len(ranks) <= 3 and ranks == sorted(ranks, reverse=True)
 
 
+
+
+def compared(instance, verdict: str, *reasons: str) -> None:
+    """A comparison of its replays with its trades that came to a verdict."""
+    Run.objects.create(
+        kind=Run.Kind.FIDELITY, state=Run.State.DONE, strategy="rsi_bb", market=MARKET, interval=60,
+        bot=instance.bot, instance=instance, metrics={}, ended_at=MONDAY + 2 * DAY,
+        code_version=version_of(get("rsi_bb")),
+        summary={"fidelity": {"verdict": verdict, "reasons": list(reasons)}},
+    )  # fmt: skip
+
+
+def test_what_rests_on_replays_that_are_not_trusted_says_so_and_counts_for_less():
+    instance = idle()
+    before = proposed(report(instance.bot))
+    assert "not known whether its replays deserve belief" in before.evidence[-1]["text"]
+    compared(instance, trust.DOUBT, "Most of its trades are missing.")
+    after = proposed(report(instance.bot, again=True))
+    assert after.evidence[0]["text"] == (
+        "Replays of rsi_bb are not trusted: Most of its trades are missing."
+    )
+    assert after.confidence == "low" and after.rank == before.rank - 30
+    compared(instance, trust.TRUST)
+    assert not [each for each in proposed(report(instance.bot, again=True)).evidence
+                if "belief" in each["text"] or "trusted" in each["text"]]  # fmt: skip
