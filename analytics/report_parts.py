@@ -32,13 +32,14 @@ def section(instance: Any, mode: str, about: Any) -> dict[str, Any]:
     previous, base = (_between(instance, mode, *bounds) for bounds in (about.previous, about.base))
     design = _design(_between(instance, mode, about.until - HISTORY, about.until))
     return {
-        "instance": instance.pk, "strategy": instance.name, "mode": mode, "status": instance.status,
+        "instance": instance.pk, "strategy": instance.name, "mode": mode, "kind": about.kind,
+        "status": instance.status,
         "name": name_of(instance, rules), "version": _version(instance, about.until),
         "now": told(now), "previous": told(previous), "base": told(base),
         "against_previous": against(now, previous, design),
         "against_base": against(now, base, design),
         "markets": parts(asked, "market"), "reasons": parts(asked, "exit_reason"),
-        "versions": parts(asked, "version"), "days": daily(instance, mode, about),
+        "versions": versions(instance, mode, about, design), "days": daily(instance, mode, about),
         "open": _open(asked, about.until),
         "funnel": _funnel(instance, rules, about, now),
         "changes": changes(instance, mode, about.until),
@@ -72,6 +73,22 @@ def told(group: Group) -> dict[str, Any]:
 def parts(selection: Selection, by: str) -> list[dict[str, Any]]:
     """The trades by something, the most first."""
     found = [{"key": group.key, **told(group)} for group in measure(selection, by)]
+    return sorted(found, key=lambda one: -one["trades"])[:MOST]
+
+
+def versions(instance: Any, mode: str, about: Any, design: float) -> list[dict[str, Any]]:
+    """The trades by parameter set, each against what the same set made in the time before."""
+    now, before = (
+        {group.key: group for group in measure(
+            Selection(instance=instance, mode=mode, since=since, until=until), "version"
+        )}
+        for since, until in ((about.since, about.until), about.base)
+    )  # fmt: skip
+    found = [
+        {"key": key, **told(group),
+         "against_base": against(group, before[key], design) if key in before else None}
+        for key, group in now.items()
+    ]  # fmt: skip
     return sorted(found, key=lambda one: -one["trades"])[:MOST]
 
 

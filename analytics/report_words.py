@@ -8,6 +8,8 @@ from analytics import funnel
 from trading import display
 from trading.strategies.parameters import plain
 
+BEFORE = {"day": "in the 7 days before", "week": "in the 4 weeks before"}
+PREVIOUS = {"day": "the day before", "week": "the week before"}
 FEW = 10  # trades: below, a win rate says nothing and is not put first
 Section = dict[str, Any]
 
@@ -87,13 +89,36 @@ def _sure(one: Section) -> list[str]:
     average = f"The average trade made {pct(now['avg_pnl_pct'], 3)}"
     if found is None:
         return [f"{average}; there is too little before to hold it against."]
+    before = f"{pct(found['before'], 3)} {BEFORE[one['kind']]}"
+    said = [f"{average}, against {before}: {_apart(found)}."]
+    if one["against_previous"]["avg_pnl_pct"]:
+        said.append(f"{_since(one)}.")
+    return said + [_version(each) for each in one["versions"] if len(one["versions"]) > 1]
+
+
+def _apart(found: dict[str, Any]) -> str:
+    """Whether a difference is more than chance, with its interval."""
     bounds = f"{signed(found['low'])} to {signed(found['high'])} percentage points"
-    if found["beyond_chance"]:
-        way = "better" if found["now"] > found["before"] else "worse"
-        return [f"{average}, {way} than the {pct(found['before'], 3)} before: more than chance "
-                f"explains (difference {bounds})."]  # fmt: skip
-    return [f"{average}, against {pct(found['before'], 3)} before: the difference is within what "
-            f"chance brings ({bounds})."]  # fmt: skip
+    if not found["beyond_chance"]:
+        return f"the difference is within what chance brings ({bounds})"
+    way = "better" if found["now"] > found["before"] else "worse"
+    return f"{way}, by more than chance explains ({bounds})"
+
+
+def _since(one: Section) -> str:
+    """What changed since the day, or the week, before."""
+    found = one["against_previous"]["avg_pnl_pct"]
+    return f"Since {PREVIOUS[one['kind']]} ({pct(found['before'], 3)}): {_apart(found)}"
+
+
+def _version(one: dict[str, Any]) -> str:
+    """A parameter set in a line, against what the same one made before."""
+    name = f"Version {one['key']}" if one["key"] else "Unknown parameters"
+    made = f"{name}: {count(one['trades'], 'trade')}, {pct(one['avg_pnl_pct'], 3)} on average"
+    found = one["against_base"] and one["against_base"]["avg_pnl_pct"]
+    if not found:
+        return f"{made}; too little of it before."
+    return f"{made}, against {pct(found['before'], 3)} before: {_apart(found)}."
 
 
 def _why_none(one: Section) -> list[str]:

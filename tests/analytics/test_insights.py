@@ -195,3 +195,21 @@ def test_live_and_paper_trades_are_told_apart(bot):
 def test_a_week_is_named_by_any_of_its_days():
     one = insights.period("week", date(2025, 3, 5), LATE)
     assert one.day == date(2025, 3, 9) and one.since == MONDAY and one.complete
+
+
+def test_each_parameter_set_is_held_against_what_the_same_set_made_before(bot):
+    instance = instance_for(bot, "rsi_bb")
+    promote(instance=instance, values={}, reason="Start", origin="admin", live_from=MONDAY - DAY)
+    second = promote(instance=instance, values={"max_hold_minutes": 9}, reason="Longer",
+                     origin="admin", live_from=MONDAY + 2 * DAY)  # fmt: skip
+    keep(bot, history.days(2, mean=0.5, sd=0.3, per_day=20))
+    keep(bot, history.days(2, start=MONDAY + 2 * DAY, mean=0.5, sd=0.3, per_day=20, first=900,
+                           parameter_set=second.version))  # fmt: skip
+    keep(bot, [closed(5_000, MONDAY + 3 * DAY + timedelta(hours=5), 1, parameter_set=2)])
+    [section] = report(bot, date(2025, 3, 6)).data["strategies"]
+    versions = {one["key"]: one for one in section["versions"]}
+    newest = versions[str(second.version)]
+    assert newest["against_base"]["avg_pnl_pct"]["before"] == pytest.approx(
+        report(bot, WEDNESDAY).data["strategies"][0]["now"]["avg_pnl_pct"]
+    )
+    assert not newest["against_base"]["avg_pnl_pct"]["beyond_chance"]
