@@ -70,11 +70,16 @@ class Breakdown:
 
 
 def breakdown(
-    instance: int, mode: str, since: datetime | None, until: datetime, as_of: datetime
-) -> Breakdown:
-    """The setups of a strategy's trades with since <= exit < until, and none after ``as_of``."""
+    instance: int, mode: str, since: datetime | None, until: datetime, as_of: datetime,
+    *, interval: bool = True, trades: ContextTrades | None = None,
+) -> Breakdown:  # fmt: skip
+    """The setups of a strategy's trades with since <= exit < until, and none after ``as_of``.
+
+    Without ``interval`` those of the averages, which cost most, are left None. ``trades`` are the
+    trades, where they were read before."""
     end = min(until, as_of)
-    trades = frames_context.context_trades(instance, mode, since, end)
+    if trades is None:
+        trades = frames_context.context_trades(instance, mode, since, end)
     features = frames_context.features(instance)
     entry = facts.at_entry(trades, features, conditions.labels(instance, trades, trend=False))
     # What all trades share tells none apart: it goes last, where it takes no place among pairs.
@@ -83,7 +88,7 @@ def breakdown(
     found = buckets.judge(known, trades.rows.trades.exit_at // DAY, result)
     table = Table(trades, known, found, measures.window(
         trades.rows.trades, None if since is None else clock.to_micros(since), clock.to_micros(end)
-    ))  # fmt: skip
+    ), interval)  # fmt: skip
     singles, pairs = table.setups(*_shown(found))
     named = [one for one in (*singles, *pairs) if one.named]
     own = _own(named)
@@ -97,7 +102,7 @@ def breakdown(
         trades=len(trades), days=int(np.unique(trades.rows.trades.exit_at // DAY).size),
         judged_trades=int(judged.size), mean=float(judged.mean()) if judged.size else None, sd=sd,
         metrics=measures.of_parts(
-            trades.rows.trades, [np.arange(len(trades))], table.within
+            trades.rows.trades, [np.arange(len(trades))], table.within, interval=interval
         )[0],
         looked=looked, verdict="named" if named else "none" if looked else "too_few",
         needed=setups.trades_needed(1.0, TELLS), tells=TELLS * sd if sd else None,

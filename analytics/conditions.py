@@ -120,11 +120,14 @@ class Performance:
 
 
 def performance(
-    instance: int, mode: str, since: datetime | None, until: datetime, as_of: datetime
-) -> Performance:
-    """How a strategy did in each regime and session, of trades with since <= exit < until."""
+    instance: int, mode: str, since: datetime | None, until: datetime, as_of: datetime,
+    *, interval: bool = True, trades: ContextTrades | None = None,
+) -> Performance:  # fmt: skip
+    """How a strategy did in each regime and session, of trades with since <= exit < until; without
+    ``interval`` those of the averages, which cost most, are left None."""
     end = min(until, as_of)
-    trades = frames_context.context_trades(instance, mode, since, end)
+    if trades is None:
+        trades = frames_context.context_trades(instance, mode, since, end)
     found = labels(instance, trades)
     within = measures.window(
         trades.rows.trades, None if since is None else clock.to_micros(since), clock.to_micros(end)
@@ -133,19 +136,19 @@ def performance(
     names = ("below_20", "20_to_25", "above_25")
     told = [None if code < 0 else names[code] for code in trend.code.tolist()]
     return Performance(
-        _by_label(found.volatility, regimes.LABELS, trades, within),
-        _by_label(found.session, regimes.SESSIONS, trades, within),
-        _by_label(told, names, trades, within), found.volatility.count(None),
+        _by_label(found.volatility, regimes.LABELS, trades, within, interval),
+        _by_label(found.session, regimes.SESSIONS, trades, within, interval),
+        _by_label(told, names, trades, within, interval), found.volatility.count(None),
         {name: found.source.count(name) for name in ("candles", "recorded")},
     )  # fmt: skip
 
 
 def _by_label(
     found: Sequence[str | None], names: Sequence[str], trades: ContextTrades,
-    within: measures.Window,
+    within: measures.Window, interval: bool,
 ) -> dict[str, dict[str, Any]]:  # fmt: skip
     column = np.array(found, dtype=object)
     parts = {name: np.flatnonzero(column == name) for name in names}
     there = {name: rows for name, rows in parts.items() if rows.size}
-    told = measures.of_parts(trades.rows.trades, list(there.values()), within)
+    told = measures.of_parts(trades.rows.trades, list(there.values()), within, interval=interval)
     return dict(zip(there, told, strict=True))

@@ -42,10 +42,13 @@ class Exits:
 
 
 def judge(
-    instance: int, mode: str, since: datetime | None, until: datetime, as_of: datetime
-) -> Exits:
-    """The exits of a strategy's trades with since <= exit < until, and none after ``as_of``."""
-    trades = frames_context.context_trades(instance, mode, since, min(until, as_of))
+    instance: int, mode: str, since: datetime | None, until: datetime, as_of: datetime,
+    *, trades: ContextTrades | None = None,
+) -> Exits:  # fmt: skip
+    """The exits of a strategy's trades with since <= exit < until, and none after ``as_of``;
+    ``trades`` are the trades, where they were read before."""
+    if trades is None:
+        trades = frames_context.context_trades(instance, mode, since, min(until, as_of))
     found = excursions.of(instance, trades, as_of)
     paths = _paths(trades, found)
     targets, stops = exits.grid(paths)

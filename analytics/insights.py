@@ -92,6 +92,7 @@ def _data(bot: Any, about: Period) -> dict[str, Any]:
         report_parts.section(instance, mode, about)
         for instance, mode in frames_reports.strategies_at(bot.pk, about.until)
     ]
+    sections.sort(key=lambda one: -one["now"]["trades"])  # those that traded first
     data = {
         "kind": about.kind, "day": about.day.isoformat(), "bot": bot.name,
         "since": clock.to_text(about.since), "until": clock.to_text(about.until),

@@ -28,26 +28,34 @@ STALE = timedelta(days=3)  # not proposed again for so long, it is over
 
 def propose(report: Report) -> list[Recommendation]:
     """What a report leads to, the weightiest first; the same report again changes nothing."""
-    found: list[Recommendation] = []
+    found: list[tuple[Recommendation, Proposal]] = []
     for section in report.data["strategies"]:
         instance = frames.instance(section["instance"])
         if instance is not None:
             found += _of(Case(instance, section, report.as_of), report.as_of)
-    found.sort(key=lambda one: -one.rank)
-    report.proposals = [told(one) for one in found]
+    found.sort(key=lambda one: -one[1].rank)
+    # As they stand at this moment, also where a later report came to them before.
+    report.proposals = [told(row) | _fields(proposal) for row, proposal in found]
     report.save(update_fields=("proposals",))
     _expire(report)
-    return found
+    return [row for row, _ in found]
 
 
-def _of(case: Case, as_of: datetime) -> list[Recommendation]:
+def _of(case: Case, as_of: datetime) -> list[tuple[Recommendation, Proposal]]:
     made = []
     for proposal in advice.proposals(case):
         if not _dismissed(case, proposal, as_of):
-            made.append(_kept(case, _warned(case, proposal, as_of), as_of))
+            proposal = _warned(case, proposal, as_of)
+            made.append((_kept(case, proposal, as_of), proposal))
         if len(made) == MOST:
             break
     return made
+
+
+def _fields(proposal: Proposal) -> dict[str, Any]:
+    """What of a proposal is kept, but for where it ranks."""
+    names = ("kind", "sentence", "changes", "evidence", "effect", "risk", "test", "confidence")
+    return {name: getattr(proposal, name) for name in names}
 
 
 def _dismissed(case: Case, proposal: Proposal, as_of: datetime) -> bool:
@@ -87,11 +95,7 @@ def _against(change: list[Any], old: Any, new: Any) -> bool:
 
 def _kept(case: Case, proposal: Proposal, as_of: datetime) -> Recommendation:
     """The open row of a proposal, made or brought up to date."""
-    fields = {
-        "kind": proposal.kind, "sentence": proposal.sentence, "changes": proposal.changes,
-        "evidence": proposal.evidence, "effect": proposal.effect, "risk": proposal.risk,
-        "test": proposal.test, "confidence": proposal.confidence, "rank": proposal.rank,
-    }  # fmt: skip
+    fields = {**_fields(proposal), "rank": proposal.rank}
     with transaction.atomic():
         row, made = Recommendation.objects.get_or_create(
             instance=case.instance, mode=case.section["mode"], key=proposal.key, state=State.OPEN,

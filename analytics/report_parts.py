@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from analytics import frames, frames_reports, why_not
+from analytics import frames, frames_reports, report_depth, why_not
 from analytics.models import AlertEvent
 from analytics.quant import compare
 from trading import clock
@@ -44,6 +44,7 @@ def section(instance: Any, mode: str, about: Any) -> dict[str, Any]:
         "changes": changes(instance, mode, about.until),
         "alarms": alarms(instance.bot, instance, about, mode),
         "experiments": experiments(instance, about),
+        **report_depth.deeper(instance.pk, mode, about.until),
     }  # fmt: skip
 
 

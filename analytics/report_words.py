@@ -13,12 +13,11 @@ Section = dict[str, Any]
 
 
 def head(data: dict[str, Any]) -> list[dict[str, Any]]:
-    """A line per strategy with the reasons behind it, those that traded first."""
-    sections = sorted(data["strategies"], key=lambda one: -one["now"]["trades"])
+    """A line per strategy with the reasons behind it."""
     return [
         {"strategy": one["strategy"], "mode": one["mode"], "name": _name(one), "text": line(one),
          "why": why(one)}
-        for one in sections
+        for one in data["strategies"]
     ]  # fmt: skip
 
 

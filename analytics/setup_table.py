@@ -66,6 +66,7 @@ class Table:
     facts: list[Fact]
     found: Buckets
     within: measures.Window
+    interval: bool = True
 
     def setups(self, *kinds: np.ndarray) -> list[tuple[Setup, ...]]:
         """The setups in rows of the buckets, of each kind; their win rates are shrunk together."""
@@ -84,7 +85,9 @@ class Table:
 
     def _setups(self, rows: list[int]) -> list[Setup]:
         parts = [self.found.rows(row, self.facts) for row in rows]
-        told = measures.of_parts(self.trades.rows.trades, parts, self.within)
+        told = measures.of_parts(
+            self.trades.rows.trades, parts, self.within, interval=self.interval
+        )
         return [
             Setup(self._conditions(row), measured, self._days(part), **self._judgement(row))
             for row, part, measured in zip(rows, parts, told, strict=True)
@@ -118,7 +121,8 @@ class Table:
         for fact in by_exit:
             parts = [np.flatnonzero(fact.code == at) for at in range(len(fact.bins))]
             told = measures.of_parts(
-                self.trades.rows.trades, parts, self.within, interval=fact.name == "exit_reason"
+                self.trades.rows.trades, parts, self.within,
+                interval=self.interval and fact.name == "exit_reason",
             )
             found[fact.name] = tuple(
                 Setup((_condition(fact, at),), measured, self._days(part))

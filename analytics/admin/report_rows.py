@@ -14,7 +14,7 @@ from trading import display
 from trading.display import Cell
 from trading.strategies.parameters import plain
 
-from . import run_rows
+from . import report_depth_rows, run_rows
 
 METRICS = (
     "trades", "win_rate", "total_pnl_pct", "avg_pnl_pct", "median_pnl_pct", "profit_factor",
@@ -51,6 +51,7 @@ def section(one: dict[str, Any], kind: str, day: str) -> dict[str, Any]:
             {**each, "url": reverse("admin:trading_experiment_change", args=[each["id"]])}
             for each in one["experiments"]
         ],
+        **report_depth_rows.deeper(one),
     }  # fmt: skip
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import changes, loosen, patience, tune
+from . import changes, levels, loosen, mined, patience, tune
 from .base import Case, Proposal
 
 KINDS: tuple[Callable[[Case], list[Proposal]], ...] = (
-    changes.propose, loosen.propose, tune.propose,
+    changes.propose, loosen.propose, tune.propose, mined.propose, levels.propose,
 )  # fmt: skip
 
 
