@@ -107,6 +107,19 @@ def test_chance_widens_the_change_and_needs_five_days():
     assert few.change_low is None and few.change_high is None
 
 
+def test_the_more_is_asked_the_wider_is_chance():
+    rng = np.random.default_rng(1)
+    rows = [(one, max(one, 0) + 0.5, max(-one, 0) + 0.5, "-", 1.0) for one in rng.normal(0, 1, 80)]
+    some = paths(*rows, days=np.arange(80) // 8)
+    alone, (among, *_) = exits.what_if(some, 0.5, None), exits.what_ifs(some, [0.5, 1.0], [None])
+    assert among.change_low < alone.change_low and among.low == alone.low
+    # Ten days: the jackknife of equal days is the standard error of their means.
+    change = np.where(np.array([row[1] for row in rows]) >= 0.5, 0.5 - COST, some.r) - some.r
+    daily = change.reshape(10, 8).mean(axis=1)
+    error = np.std(daily, ddof=1) / np.sqrt(10)
+    assert alone.change_low == pytest.approx(daily.mean() - 2.262157 * error)
+
+
 def test_the_grid_is_of_what_trades_reached():
     some = paths(*[(0.0, reach, 2 * reach, "-", 1.0) for reach in np.arange(1, 101) / 100])
     targets, stops = exits.grid(some)
