@@ -176,3 +176,24 @@ def test_parts_of_trades_average_to_the_whole():
     whole, *parts = (exits.what_if(each, 0.8, 0.6) for each in (some, first, second))
     assert whole.low == pytest.approx((20 * parts[0].low + 40 * parts[1].low) / 60)
     assert whole.undecided == parts[0].undecided + parts[1].undecided
+
+
+def fair(rng, steps=3_000):
+    """A walk of small steps to 1 or -1: whatever the target and the stop, it makes nothing."""
+    path = np.cumsum(rng.standard_normal(steps) * 0.02)
+    end = int(np.argmax(np.abs(path) >= 1)) or steps - 1
+    gross = float(np.clip(path[end], -1, 1))
+    seen = np.append(path[:end], gross)
+    left = {1.0: "t", -1.0: "s"}.get(gross, "-")
+    return gross, max(seen.max(), 0.0), max(-seen.min(), 0.0), left, 1.0
+
+
+def test_where_no_level_is_better_hardly_any_report_finds_one():
+    rng = np.random.default_rng(5)
+    wrong = 0
+    for _ in range(12):
+        some = paths(*[fair(rng) for _ in range(160)], days=np.arange(160) // 8)
+        targets, stops = exits.grid(some)
+        found = exits.what_ifs(some, [None, *targets], [None, *stops])
+        wrong += any(one.change_low is not None and one.change_low > 1e-9 for one in found)
+    assert wrong <= 1
