@@ -82,7 +82,8 @@ def breakdown(
         trades = frames_context.context_trades(instance, mode, since, end)
     features = frames_context.features(instance)
     entry = facts.at_entry(trades, features, conditions.labels(instance, trades, trend=False))
-    known = [fact for fact in entry if fact.bins]
+    # What all trades share tells none apart: it goes last, where it takes no place among pairs.
+    known = sorted((fact for fact in entry if fact.bins), key=lambda fact: len(fact.bins) < 2)
     unit, result = _results(instance, mode, trades)
     found = buckets.judge(known, trades.rows.trades.exit_at // DAY, result)
     table = Table(trades, known, found, measures.window(

@@ -53,8 +53,9 @@ class Fact:
 @dataclass(frozen=True, slots=True)
 class Buckets:
     """Setups of one fact or of two, shape (setups,) each: which facts (``second`` -1 where there
-    is none), which bins of them, their sums, and what is known of them. ``apart`` is false where
-    a pair holds just the trades of one of its two bins and is no setup of its own."""
+    is none), which bins of them, their sums, and what is known of them. ``apart`` is false for
+    what is no setup of its own: a bin that holds all trades, and a pair that holds just the trades
+    of one of its two bins."""
 
     first: Ints
     second: Ints
@@ -161,7 +162,7 @@ def judge(facts: Sequence[Fact], day: Ints, result: Floats) -> Buckets:
     for one, two in combinations(range(min(len(facts), PAIRED)), 2):
         shape = len(facts[one].bins), len(facts[two].bins)
         parts.append(_block(one, two, codes[one], codes[two], shape, place, days.size, result))
-    return _judged(parts, alone, float(result.mean()) if result.size else math.nan)
+    return _judged(parts, alone, result)
 
 
 _Part = tuple[Ints, Sums]
@@ -186,14 +187,14 @@ def _block(
     return what, setups.sums(n, total)
 
 
-def _judged(parts: Sequence[_Part], alone: Sequence[Floats], common: float) -> Buckets:
+def _judged(parts: Sequence[_Part], alone: Sequence[Floats], result: Floats) -> Buckets:
     what = np.concatenate([part[0] for part in parts] or [np.zeros((0, 4), np.int64)])
     whole = Sums(*(
         np.concatenate([getattr(part[1], name) for part in parts] or [np.zeros(0)])
         for name in ("trades", "days", "total", "residual")
     ))  # fmt: skip
     apart = np.array([
-        two < 0 or (trades < alone[one][bin_] and trades < alone[two][other])
+        trades < (result.size if two < 0 else min(alone[one][bin_], alone[two][other]))
         for (one, two, bin_, other), trades in zip(what.tolist(), whole.trades, strict=True)
     ], dtype=bool)  # fmt: skip
     kept = Sums(*(
@@ -201,4 +202,5 @@ def _judged(parts: Sequence[_Part], alone: Sequence[Floats], common: float) -> B
         for name in ("trades", "days", "total", "residual")
     ))  # fmt: skip
     one, two, bin_, other = what.T
+    common = float(result.mean()) if result.size else math.nan
     return Buckets(one, two, bin_, other, whole, apart, setups.judge_sums(kept, common))

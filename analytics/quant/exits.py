@@ -15,14 +15,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trading.ledger import metrics
+from trading.ledger import effect
 from trading.ledger.metrics import Daily
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
-FEWEST = 20  # trades that a what-if is told from
+FEWEST, FEWEST_DAYS = 20, 5  # that a what-if and its interval are told from
 TIGHT = 0.1
 GRID = (0.2, 0.4, 0.6, 0.8, 0.9)  # quantiles of what trades reached, as targets and stops
 
@@ -93,8 +93,9 @@ class WhatIf:
     ``undecided``: trades for which the two differ. ``high`` or ``low`` is None where some of them
     went on to nobody knows where (the target or stop that was in place is not recorded).
     ``change_low`` and ``change_high`` bound the change of the average with chance counted too: the
-    lower end of the 95 % interval of the pessimistic one, the upper end of that of the optimistic
-    one (by days, as that of an average); None with trades on fewer than 5 days.
+    lower end of the interval of the pessimistic one, the upper end of that of the optimistic one,
+    at 95 % for all that were asked for together; days are the unit of chance, and with trades on
+    fewer than 5 both are None.
     """
 
     target: float | None
@@ -126,9 +127,11 @@ def _mean(values: Floats) -> float | None:
     return float(values.mean()) if values.size else None
 
 
-def what_if(paths: Paths, target: float | None, stop: float | None) -> WhatIf | None:
+def what_if(
+    paths: Paths, target: float | None, stop: float | None, looks: int = 1
+) -> WhatIf | None:
     """The trades whose MFE and MAE are known with another target, another stop or both; None
-    with fewer than 20 of them.
+    with fewer than 20 of them. ``looks``: how many are asked for together.
 
     A trade that reached the new target or stop ends there, paying what it paid; one that reached
     both, or perhaps reached one, has two answers. One that reached neither ends as it did, unless
@@ -153,19 +156,22 @@ def what_if(paths: Paths, target: float | None, stop: float | None) -> WhatIf | 
     )  # fmt: skip
     return WhatIf(
         target, stop, len(some), float(some.r.mean()), _whole_mean(low), _whole_mean(high),
-        int((low != high).sum()), _bound(low - some.r, some.day, 0),
-        _bound(high - some.r, some.day, 1),
+        int((low != high).sum()), _bound(low - some.r, some.day, -1, looks),
+        _bound(high - some.r, some.day, 1, looks),
     )  # fmt: skip
 
 
-def _bound(change: Floats, day: Ints, end: int) -> float | None:
-    """The lower (0) or upper (1) end of the 95 % interval of a mean change."""
+def _bound(change: Floats, day: Ints, sign: int, looks: int) -> float | None:
+    """The mean change less (sign -1) or plus (1) what chance may add, days being its unit."""
     if np.isnan(change).any():
         return None
     _, place = np.unique(day, return_inverse=True)
     daily = Daily(np.bincount(place, change).astype(np.float64), np.bincount(place))
-    found = metrics.mean_interval(daily)
-    return found[end] if found else None
+    found = effect.mean(daily)
+    if found is None or found.variance is None or found.days < FEWEST_DAYS:
+        return None
+    reach = effect.t_quantile(1 - 0.025 / looks, found.days - 1)
+    return found.mean + sign * reach * math.sqrt(found.variance)
 
 
 def _reached(
@@ -201,5 +207,6 @@ def what_ifs(
     paths: Paths, targets: Sequence[float | None], stops: Sequence[float | None]
 ) -> list[WhatIf]:
     """Every target with every stop, None among them being as it was."""
-    found = [what_if(paths, target, stop) for target in targets for stop in stops]
+    looks = len(targets) * len(stops)
+    found = [what_if(paths, target, stop, looks) for target in targets for stop in stops]
     return [one for one in found if one is not None]

@@ -154,6 +154,15 @@ def test_a_pair_that_holds_the_trades_of_one_of_its_facts_is_no_setup_of_its_own
     assert not np.isnan(found.judged.shrunk[found.second < 0]).any()
 
 
+def test_a_bin_that_holds_all_trades_is_no_setup():
+    rng = np.random.default_rng(8)
+    facts = [buckets.categories("market", ["BTC"] * 400),
+             buckets.categories("tag", ["a"] * 300 + [None] * 100)]  # fmt: skip
+    found = buckets.judge(facts, rng.integers(0, 20, 400), rng.standard_normal(400))
+    assert found.sums.trades.tolist() == [400, 300, 300]
+    assert np.isnan(found.judged.shrunk).tolist() == [True, False, True]
+
+
 def test_facts_beyond_twenty_are_not_paired():
     rng = np.random.default_rng(5)
     facts = [buckets.categories(f"f{at}", ["a", "b"] * 50) for at in range(22)]

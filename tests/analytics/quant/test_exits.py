@@ -107,6 +107,19 @@ def test_chance_widens_the_change_and_needs_five_days():
     assert few.change_low is None and few.change_high is None
 
 
+def test_the_more_is_asked_the_wider_is_chance():
+    rng = np.random.default_rng(1)
+    rows = [(one, max(one, 0) + 0.5, max(-one, 0) + 0.5, "-", 1.0) for one in rng.normal(0, 1, 80)]
+    some = paths(*rows, days=np.arange(80) // 8)
+    alone, (among, *_) = exits.what_if(some, 0.5, None), exits.what_ifs(some, [0.5, 1.0], [None])
+    assert among.change_low < alone.change_low and among.low == alone.low
+    # Ten days: the jackknife of equal days is the standard error of their means.
+    change = np.where(np.array([row[1] for row in rows]) >= 0.5, 0.5 - COST, some.r) - some.r
+    daily = change.reshape(10, 8).mean(axis=1)
+    error = np.std(daily, ddof=1) / np.sqrt(10)
+    assert alone.change_low == pytest.approx(daily.mean() - 2.262157 * error)
+
+
 def test_the_grid_is_of_what_trades_reached():
     some = paths(*[(0.0, reach, 2 * reach, "-", 1.0) for reach in np.arange(1, 101) / 100])
     targets, stops = exits.grid(some)
@@ -163,3 +176,24 @@ def test_parts_of_trades_average_to_the_whole():
     whole, *parts = (exits.what_if(each, 0.8, 0.6) for each in (some, first, second))
     assert whole.low == pytest.approx((20 * parts[0].low + 40 * parts[1].low) / 60)
     assert whole.undecided == parts[0].undecided + parts[1].undecided
+
+
+def fair(rng, steps=3_000):
+    """A walk of small steps to 1 or -1: whatever the target and the stop, it makes nothing."""
+    path = np.cumsum(rng.standard_normal(steps) * 0.02)
+    end = int(np.argmax(np.abs(path) >= 1)) or steps - 1
+    gross = float(np.clip(path[end], -1, 1))
+    seen = np.append(path[:end], gross)
+    left = {1.0: "t", -1.0: "s"}.get(gross, "-")
+    return gross, max(seen.max(), 0.0), max(-seen.min(), 0.0), left, 1.0
+
+
+def test_where_no_level_is_better_hardly_any_report_finds_one():
+    rng = np.random.default_rng(5)
+    wrong = 0
+    for _ in range(12):
+        some = paths(*[fair(rng) for _ in range(160)], days=np.arange(160) // 8)
+        targets, stops = exits.grid(some)
+        found = exits.what_ifs(some, [None, *targets], [None, *stops])
+        wrong += any(one.change_low is not None and one.change_low > 1e-9 for one in found)
+    assert wrong <= 1
