@@ -57,6 +57,20 @@ def labels(instance: int, trades: ContextTrades, *, trend: bool = True) -> Label
     )  # fmt: skip
 
 
+def of_trade(
+    instance: int, mode: str, market: str, entry_at: datetime, exit_at: datetime
+) -> tuple[str | None, str, float | None] | None:
+    """Regime, session and ADX when a trade was entered; None where there is no such trade."""
+    trades = frames_context.context_trades(instance, mode, exit_at, exit_at + clock.MICROSECOND)
+    mine = (trades.entry_at == clock.to_micros(entry_at)) & (trades.market == market)
+    if not mine.any():
+        return None
+    at = int(np.flatnonzero(mine)[0])
+    found = labels(instance, trades)
+    adx = float(found.adx[at])
+    return found.volatility[at], found.session[at], None if np.isnan(adx) else adx
+
+
 def bar_interval(instance: Any) -> int:
     """Seconds of a strategy's own candles; an hour where it declares none."""
     rules = frames_context.strategy(instance.pk)

@@ -10,36 +10,51 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
+import numpy as np
+
 from analytics import breakdown, conditions, exits, frames_context, market_now
 from analytics.frames_context import ContextTrades
 from analytics.quant.exits import WhatIf
 from analytics.setup_table import Setup
+from trading.performance import measure
+from trading.selection import Selection
 
 BACK = timedelta(days=180)
+MOST_TRADES = 50_000  # that are read with all that is known of them
 MOST = 5  # of a kind
+Asked = tuple[int, str, datetime, datetime]  # instance, mode, since, until
 KEPT = ("trades", "win_rate", "avg_pnl_pct", "total_pnl_pct", "profit_factor")
 BRIEF = ("trades", "win_rate", "avg_pnl_pct", "total_pnl_pct")
 
 
-def deeper(instance: int, mode: str, until: datetime) -> dict[str, Any]:
+def deeper(instance: Any, mode: str, until: datetime) -> dict[str, Any]:
     """The parts of a strategy; each None, or empty, without trades in the half year."""
-    trades = frames_context.context_trades(instance, mode, until - BACK, until)
+    since = _since(instance, mode, until)
+    trades = frames_context.context_trades(instance.pk, mode, since, until)
+    asked = instance.pk, mode, since, until
     there = bool(len(trades))
     return {
-        "setups": _setups(instance, mode, until, trades) if there else None,
-        "market": _market(instance, until),
-        "regimes": _regimes(instance, mode, until, trades) if there else None,
-        "exits": _exits(instance, mode, until, trades) if there else None,
+        "setups": _setups(asked, trades) if there else None,
+        "market": _market(instance.pk, until),
+        "regimes": _regimes(asked, trades) if there else None,
+        "exits": _exits(asked, trades) if there else None,
     }
 
 
-def _setups(instance: int, mode: str, until: datetime, trades: ContextTrades) -> dict[str, Any]:
+def _since(instance: Any, mode: str, until: datetime) -> datetime:
+    """Half a year before, or as many whole days as hold the most trades that are looked at."""
+    [found] = measure(Selection(instance=instance, mode=mode, since=until - BACK, until=until))
+    newest = np.cumsum(found.daily.trades[::-1])
+    days = int((newest <= MOST_TRADES).sum()) if newest.size else BACK.days
+    return until - min(BACK, timedelta(days=max(days, 1)))
+
+
+def _setups(asked: Asked, trades: ContextTrades) -> dict[str, Any]:
     """Setups that last, best and worst, after having looked at all."""
-    found = breakdown.breakdown(
-        instance, mode, until - BACK, until, until, interval=False, trades=trades
-    )
+    found = breakdown.breakdown(*asked, asked[-1], interval=False, trades=trades)
     return {
-        "days_back": BACK.days, "unit": found.unit, "trades": found.trades, "days": found.days,
+        "days_back": (asked[3] - asked[2]).days, "unit": found.unit,
+        "trades": found.trades, "days": found.days,
         "mean": found.mean, "sd": found.sd, "looked": found.looked, "verdict": found.verdict,
         "needed": found.needed, "tells": found.tells,
         "best": [_named(one) for one in found.best[:MOST]],
@@ -73,11 +88,9 @@ def _market(instance: int, until: datetime) -> list[dict[str, Any]]:
     return [asdict(one) for one in market_now.markets(instance, until)][:MOST]
 
 
-def _regimes(instance: int, mode: str, until: datetime, trades: ContextTrades) -> dict[str, Any]:
+def _regimes(asked: Asked, trades: ContextTrades) -> dict[str, Any]:
     """How it did in calm and wild markets, and by session."""
-    found = conditions.performance(
-        instance, mode, until - BACK, until, until, interval=False, trades=trades
-    )
+    found = conditions.performance(*asked, asked[-1], interval=False, trades=trades)
     kinds = {"volatility": found.volatility, "session": found.session, "adx": found.adx}
     told = {
         kind: {label: {name: measured[name] for name in KEPT} for label, measured in of.items()}
@@ -86,10 +99,10 @@ def _regimes(instance: int, mode: str, until: datetime, trades: ContextTrades) -
     return {**told, "unlabelled": found.unlabelled, "sources": found.sources}
 
 
-def _exits(instance: int, mode: str, until: datetime, trades: ContextTrades) -> dict[str, Any]:
+def _exits(asked: Asked, trades: ContextTrades) -> dict[str, Any]:
     """What exits left on the table, by reason, and the targets and stops that would surely have
     done better."""
-    found = exits.judge(instance, mode, until - BACK, until, until, trades=trades)
+    found = exits.judge(*asked, asked[-1], trades=trades)
     better = sorted(
         (one for one in found.what_ifs if one.change_low is not None and one.change_low > 0),
         key=lambda one: -(one.change_low or 0.0),

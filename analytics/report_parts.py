@@ -45,7 +45,7 @@ def section(instance: Any, mode: str, about: Any) -> dict[str, Any]:
         "changes": changes(instance, mode, about.until),
         "alarms": alarms(instance.bot, instance, about, mode),
         "experiments": experiments(instance, about),
-        **report_depth.deeper(instance.pk, mode, about.until),
+        **report_depth.deeper(instance, mode, about.until),
     }  # fmt: skip
 
 

@@ -1,16 +1,17 @@
 """What replays say on the pages of a strategy: whether they are trusted, and what the old values
-would have done since a change."""
+would have done since a change; and what the market was like at a trade's entry."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from analytics import shadow, trust
+from analytics import conditions, setup_words, shadow, trust
 from analytics.models import Run
 from trading import clock, display
 from trading.admin import beside
 from trading.admin.strategy_page import StrategyPage
+from trading.display import Cell
 from trading.outcomes import Outcome
 
 from . import fidelity_rows, run_rows
@@ -70,5 +71,27 @@ def _told(run: Run) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def market_then(trade: Any) -> dict[str, Any] | None:
+    """What the market was like when a trade was entered."""
+    book = trade.book
+    found = conditions.of_trade(
+        book.instance_id, book.mode, book.market.name, trade.entry_at, trade.exit_at
+    )
+    if found is None:
+        return None
+    regime, session, adx = found
+    unknown = "No candles of the time before it are stored, and too few trades say how it moved."
+    return {
+        "template": "analytics/_market_then.html",
+        "facts": [
+            ("Volatility", Cell(setup_words.label(regime)) if regime else display.nothing(unknown)),
+            ("Session (UTC)", Cell(setup_words.label(session))),
+            ("ADX(28), weak context", display.nothing(unknown) if adx is None else
+             Cell(f"{adx:.0f}", "number")),
+        ],
+    }  # fmt: skip
+
+
+beside.on_trade.append(market_then)
 beside.on_parameters.append(trusted)
 beside.on_changes.append(shadows)

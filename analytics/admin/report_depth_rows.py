@@ -21,6 +21,7 @@ def deeper(one: dict[str, Any]) -> dict[str, Any]:
     """The sections of a strategy; empty ones where a report has nothing of them."""
     found = one.get("setups")
     return {
+        "days_back": found["days_back"] if found else 180,
         "verdict": setup_words.verdict(found),
         "best": _named(found, "best"), "worst": _named(found, "worst"),
         "singles": [

@@ -15,7 +15,7 @@ from tests.analytics.history import DAY, closed, keep
 from tests.trading.story import MONDAY, MONDAY_SECONDS, make_bot
 from trading import candles, clock, performance
 from trading.candles import Candles
-from trading.models import Mode
+from trading.models import Mode, Trade
 from trading.selection import Selection
 
 pytestmark = pytest.mark.django_db
@@ -199,3 +199,14 @@ def test_a_market_without_candles_of_late_is_left_out(bot):
     replays.stored(hourly(0.001, 0.001), bot, 3_600)
     assert market_now.markets(place(bot)[0], MONDAY + 30 * DAY) == []
     assert market_now.markets(place(bot)[0], MONDAY + 3 * DAY, ["nothing"]) == []
+
+
+def test_the_page_of_a_trade_says_what_the_market_was_like_at_its_entry(admin_client):
+    bot = make_bot()
+    replays.stored()
+    entered = MONDAY + timedelta(days=1, hours=10)
+    keep(bot, [closed(1, entered, 1.0, market=replays.MARKET)])
+    row = Trade.objects.get()
+    page = admin_client.get(f"/admin/trading/trade/{row.pk}/change/").content.decode()
+    assert "The market at its entry" in page and "Europe" in page
+    assert ("Calm" in page) != ("Wild" in page)

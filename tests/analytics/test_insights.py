@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from analytics import insights, jobs, report_words, reports
+from analytics import insights, jobs, report_depth, report_words, reports
 from analytics.models import Alert, AlertEvent, Report
 from tests.analytics import history
 from tests.analytics.history import closed, keep
@@ -213,3 +213,11 @@ def test_each_parameter_set_is_held_against_what_the_same_set_made_before(bot):
         report(bot, WEDNESDAY).data["strategies"][0]["now"]["avg_pnl_pct"]
     )
     assert not newest["against_base"]["avg_pnl_pct"]["beyond_chance"]
+
+
+def test_of_very_many_trades_only_the_newest_days_are_looked_into(bot, monkeypatch):
+    monkeypatch.setattr(report_depth, "MOST_TRADES", 3 * history.PER_DAY)
+    keep(bot, history.days(6))
+    [section] = report(bot, date(2025, 3, 8)).data["strategies"]
+    assert section["setups"]["trades"] == section["exits"]["trades"] == 3 * history.PER_DAY
+    assert section["setups"]["days_back"] == 3

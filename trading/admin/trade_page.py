@@ -15,6 +15,7 @@ from trading.records import EXPLAINED
 from trading.strategies.base import Feature, Strategy
 from trading.strategies.common import COMMON_CONTEXT
 
+from . import beside
 from .trade_filter import KEY
 
 BESIDE = 5
@@ -30,6 +31,7 @@ def page_context(trade: Trade) -> dict[str, Any]:
         "flag": _flag(trade),
         "contexts": _contexts(trade, strategy),
         "parameters": _parameters(trade, strategy),
+        "parts": beside.trade(trade),
         "corrections": list(trade.revisions.order_by("-revision")[:20]),
     }
 
