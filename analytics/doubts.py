@@ -11,15 +11,16 @@ from trading.strategies.base import Strategy
 
 TRUST, DOUBT, UNKNOWN = "trusted", "not trusted", "unknown"
 WORTH = 0.05  # of the live trades: what explains fewer is not told as a reason
+PAIRED = 0.8  # of the live trades: of fewer pairs many are of trades that are not the same
 FAR_BPS = 5.0  # prices that lie further apart are another market's, or come later
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What a comparison found. ``unknown``, ``unseen`` and ``different`` count live trades: of
-    unknown parameters, where no candles are, and those that report another version than was
-    live; the first two are left out of the comparison. ``flatters``: the replay is surely better
-    than the bot by more than is tolerated."""
+    unknown parameters, where no candles are, those that report another version than was live, and
+    those that report none; the first two are left out of the comparison. ``flatters``: the replay
+    is surely better than the bot by more than is tolerated."""
 
     compared: Compared
     strategy: Strategy
@@ -30,6 +31,7 @@ class Facts:
     unknown: int
     unseen: int
     different: int
+    unreported: int
     flatters: bool
 
 
@@ -48,17 +50,32 @@ def reasons(facts: Facts) -> list[str]:
     if facts.compared.live < FEWEST:
         few = f"{facts.compared.live} trades could be compared; {FEWEST} are needed to tell."
         return [few, *(text for _, text in _told(facts))]
-    doubted = verdict(facts) != TRUST
-    found = [text for share, text in _told(facts) if doubted or share > WORTH]
+    doubted, told = verdict(facts) != TRUST, _told(facts)
+    found = [text for share, text in told if doubted or share > WORTH]
     if facts.flatters:
         found.append(_flattery(facts))
-    missed = facts.compared.agreement is not None and facts.compared.grade not in TRUSTED
-    if missed and not any(share > WORTH for share, _ in _told(facts)):
-        found.append(
-            "Nothing that is stored explains it: most likely the bot runs other rules than those "
-            f"of {facts.strategy.key} here, or they were changed."
-        )
+    if facts.compared.grade not in TRUSTED and sum(share for share, _ in told) < _missed(facts) / 2:
+        found += _unexplained(facts)
     return found
+
+
+def _unexplained(facts: Facts) -> list[str]:
+    """What is left where what is stored explains less than half of what is missed."""
+    found = []
+    if facts.unreported > facts.compared.live / 2:
+        found.append(
+            "The bot does not report the version of the parameters that made a trade, so it may "
+            "have run other values than those known here."
+        )
+    return [
+        *found, "What is stored explains little of it: most likely the bot runs other values or "
+        f"other rules than those of {facts.strategy.key} here.",
+    ]  # fmt: skip
+
+
+def _missed(facts: Facts) -> float:
+    """The share of all trades that are not matched."""
+    return 1.0 - (facts.compared.agreement or 0.0)
 
 
 def _told(facts: Facts) -> list[tuple[float, str]]:
@@ -75,7 +92,7 @@ def _told(facts: Facts) -> list[tuple[float, str]]:
          "stored; they were left out."),
     ]  # fmt: skip
     entry = facts.compared.entry_bps
-    if entry and max(abs(entry.low), abs(entry.high)) > FAR_BPS:
+    if entry and entry.count > live * PAIRED and max(abs(entry.low), abs(entry.high)) > FAR_BPS:
         found.append((
             WORTH * 2, f"Half of the entries lie {entry.low:+.1f} to {entry.high:+.1f} bps from "
             "those of the replay: other prices than the bot's, or ones that came later.",
@@ -85,8 +102,7 @@ def _told(facts: Facts) -> list[tuple[float, str]]:
 
 def _data(facts: Facts) -> list[tuple[float, str]]:
     """What the candles hide."""
-    missed = 1.0 - (facts.compared.agreement or 0.0)
-    found = []
+    missed, found = _missed(facts), []
     if facts.raised:
         found.append((missed, (
             f"The stored candles ({length(facts.interval)}) are longer than the strategy's, so its "

@@ -144,6 +144,7 @@ def compare(run: Run, tell: lab.Tell = lambda share: None) -> Outcome:
         compared=compared, strategy=rules, interval=run.interval, candle=found.candle,
         raised=found.raised, gaps=found.gaps, unknown=int((~known).sum()),
         unseen=int((known & ~seen).sum()), different=_different(lived, used, run.options["told"]),
+        unreported=int((lived.reported[used] == 0).sum()),
         flatters=fidelity.flatters(compared.gap, beyond),
     )  # fmt: skip
     told.summary["fidelity"] = {

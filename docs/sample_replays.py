@@ -7,9 +7,13 @@ from datetime import timedelta
 import numpy as np
 from sample_data import NOW
 
-from analytics import lab, runs, whatif
+from analytics import fidelity, lab, runs, shadow, whatif
 from analytics.models import Run
-from trading import candles
+from analytics.quant.outcome import Costs
+from trading import candles, ingest
+from trading.models import Bot
+from trading.parameters import instance_for, promote
+from trading.records import TradeIn
 from trading.strategies import get
 
 MARKET, MINUTE, COUNT = "BTC/USDT", 60, 30 * 1_440
@@ -34,6 +38,57 @@ def replays(bot) -> dict[str, Run]:
         kind=Run.Kind.SENSITIVITY, options={"parameter": "take_profit_bps"},
     )  # fmt: skip
     return {"live": live, "tried": tried, "other": other, "along": along}
+
+
+def beside(user) -> dict[str, Run]:
+    """A second bot whose trades on these candles are nearly those of the replay, and whose values
+    were changed half way: the comparison, the shadow of the change, and the change's strategy."""
+    bot = Bot.objects.create(name="Runner")
+    instance = instance_for(bot, "rsi_bb")
+    start, half = NOW - timedelta(days=29), NOW - timedelta(days=14)
+    after = {**LIVE, "take_profit_bps": 60.0}
+    for values, since, reason in (
+        (LIVE, start, "Made for candles of a minute"), (after, half, "Let winners run"),
+    ):  # fmt: skip
+        made = promote(instance=instance, values=values, reason=reason, origin="admin", author=user,
+                       live_from=since)  # fmt: skip
+    _traded(bot, LIVE, start, half, 1)
+    _traded(bot, after, half + timedelta(hours=5), NOW, 2)
+    compared = fidelity.prepare(instance)
+    runs.finish(compared, fidelity.compare(compared))
+    shaded = shadow.prepare(instance, made.version)
+    runs.finish(shaded, shadow.compare(shaded))
+    idle = lab.prepare(
+        strategy="renko_ao", market=MARKET, interval=MINUTE, bot=bot,
+        values={"min_divergence_strength": 0.5, "brick_min_bps": 0.5}, since=start, until=NOW,
+        label="renko_ao with a threshold of 0.5",
+    )  # fmt: skip
+    runs.finish(idle, lab.backtest(idle))
+    return {"compared": compared, "shadow": shaded, "idle": idle}
+
+
+def _traded(bot, values, since, until, seed: int) -> None:
+    """The trades of a replay a little late, a little dearer, and some never made."""
+    rng = np.random.default_rng(seed)
+    run = lab.prepare(strategy="rsi_bb", market=MARKET, interval=MINUTE, values=values,
+                      costs=Costs(fee_bps=2.0), since=since, until=until)  # fmt: skip
+    found = []
+    for number, one in enumerate(lab.backtest(run).trades):
+        if one["exit_reason"] == "end_of_data" or rng.random() < 0.04:
+            continue
+        side = 1 if one["side"] == "long" else -1
+        entry = round(one["entry_price"] * (1 + side * rng.normal(0.9, 0.7) / 10_000), 2)
+        out = round(one["exit_price"] * (1 - side * rng.normal(0.9, 0.7) / 10_000), 2)
+        late = float(rng.exponential(1.5))
+        found.append(TradeIn(
+            external_id=f"runner-{seed}-{number}", strategy="rsi_bb", market=MARKET,
+            side=one["side"], entry_price=entry, exit_price=out, size=0.05, currency="USDT",
+            entry_time=one["entry_at"] + late, exit_time=one["exit_at"] + late,
+            exit_reason=one["exit_reason"] if rng.random() > 0.015 else "time_stop",
+            fee=round((entry + out) * 0.05 * 0.0002, 6),
+        ))  # fmt: skip
+    for at in range(0, len(found), 1_000):
+        ingest.store_trades(bot, found[at : at + 1_000])
 
 
 def _candles() -> None:

@@ -79,6 +79,9 @@ def _fill(user) -> list[tuple]:
     bot = sample_data.fill(user)
     alert = sample_data.watch(bot).pk
     made = {name: run.pk for name, run in sample_replays.replays(bot).items()}
+    beside = sample_replays.beside(user)
+    told = {name: f"/admin/analytics/run/{run.pk}/change/" for name, run in beside.items()}
+    shaded = f"/admin/trading/strategyinstance/{beside['shadow'].instance_id}/history/"
     replays = "/admin/analytics/run"
     over, began, planned = (one.pk for one in sample_data.experiment(bot, user))
     rsi = bot.instances.get(strategy="rsi_bb").pk
@@ -123,6 +126,10 @@ def _fill(user) -> list[tuple]:
          TALLER),
         ("whatif", f"{replays}/compare/?one={made['live']}&two={made['tried']}", "light", TALLER),
         ("sensitivity", f"{replays}/{made['along']}/change/", "light", TALL),
+        ("fidelity", told["compared"], "light", TALLER),
+        ("fidelity-phone", told["compared"], "dark", PHONE),
+        ("shadow", shaded, "light", TALL),
+        ("why-not", told["idle"], "light", TALLER, _funnel),
         ("jobs", "/admin/analytics/jobline/", "light", TALL),
         ("candle-series-list", "/admin/trading/candleseries/", "light", DESK),
         ("candle-series", f"/admin/trading/candleseries/{series}/change/", "light", DESK),
@@ -155,6 +162,12 @@ def _review(page) -> None:
     page.fill("#id_reason", "Winners are closed too early when the market is calm")
     page.click("button[value=review]")
     page.wait_for_load_state("networkidle")
+
+
+def _funnel(page) -> None:
+    """Look at why it did not trade."""
+    page.get_by_text("Why it traded as often as it did").scroll_into_view_if_needed()
+    page.wait_for_timeout(500)
 
 
 def _free_port() -> int:

@@ -79,7 +79,9 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("OneRun", "GET"): Operation(
         "Replays", "Read a replay",
         "Everything about it, its trades in order of their exits. They are in no list of the "
-        "bot's own trades.",
+        "bot's own trades. The summary of one held against live trades has the figures and the "
+        "verdict as `fidelity`, that of old values since a change its effect as `shadow`; "
+        "`counted` is the funnel as the bot counted it, `opened` what would let it trade.",
         {200: Answer("The replay.", _WHOLE, _STORED)},
         parameters=(
             _PLACE, limit(1_000, 10_000, "trades"),

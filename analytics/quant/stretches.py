@@ -20,7 +20,7 @@ from trading.strategies.base import Strategy
 from trading.strategies.parameters import Value
 from trading.strategies.walk import Bars, Fills, Walk
 
-from .outcome import Replayed
+from .outcome import PORTION, Replayed
 
 WARM = 1_000  # candles before a stretch that its walk begins with
 FIRST_LOOK = 256  # bars in which an open position is looked for at first
@@ -68,12 +68,13 @@ def replayed(
     rows, of, walks = [], [], []
     counts = np.zeros(3 + len(strategy.filters), np.int64)
     for at, stretch in enumerate(stretches):
-        walk, made, counted, carried = _walked(strategy, stretch, bars, interval, fills, carried)
+        walk, made, counted, carried = _walked(
+            strategy, stretch, bars, interval, fills, carried, lambda bar: tell(bar / len(bars))
+        )
         rows.append(made)
         of.append(np.full(len(made), at, np.int64))
         walks.append(walk)
         counts += counted
-        tell((at + 1) / len(stretches))
     evaluations, signals, gaps, *blocked = counts.tolist()
     inside = _within(bars, interval, stretches)
     longest = max(walks, key=lambda walk: walk.candle)
@@ -92,9 +93,10 @@ def closed_before(found: Replayed, until: float) -> Replayed:
 
 def _walked(
     strategy: Strategy, stretch: Stretch, bars: Bars, interval: int, fills: Fills,
-    carried: Carried | None,
+    carried: Carried | None, taken: Callable[[int], None],
 ) -> tuple[Walk, Floats, NDArray[np.int64], Carried]:  # fmt: skip
-    """The walk of a stretch, its trades, its counts, and what it hands on."""
+    """The walk of a stretch, its trades, its counts, and what it hands on; ``taken`` hears how
+    many of all bars were taken."""
     walk = Walk(strategy, stretch.values, interval, fills)
     first, last = (_bar(bars, interval, moment) for moment in (stretch.start, stretch.end))
     warm = int(np.searchsorted(bars.time, stretch.start - WARM * walk.candle))
@@ -104,7 +106,11 @@ def _walked(
     else:
         _hand_over(walk.state, carried)
     counts = -_counts(walk)
-    made = [walk.take(bars.part(first, last))]
+    made = []
+    for start in range(first, last, PORTION):
+        end = min(start + PORTION, last)
+        made.append(walk.take(bars.part(start, end)))
+        taken(end)
     counts += _counts(walk)
     made.append(_left_later(walk, bars, last))
     rows = np.concatenate(made)

@@ -54,14 +54,19 @@ def replayed(bars: Bars, **changed) -> list[dict]:
 def bot_with(bars: Bars) -> Bot:
     """A bot whose polled prices are stored, its values live from their beginning."""
     bot = make_bot()
-    times = bars.time.astype(np.int64)
-    columns = (bars.open, bars.high, bars.low, bars.close, bars.volume)
-    candles.store(candles.series_for(bot, MARKET, POLL), Candles(times, *columns))
+    keep_prices(bot, bars)
     promote(
         instance=instance_for(bot, "rsi_bb"), values=values(), reason="As it ran", origin="admin",
         live_from=moment(bars.time[0]),
     )  # fmt: skip
     return bot
+
+
+def keep_prices(bot: Bot, bars: Bars) -> None:
+    """Store polled prices as a bot's own candles."""
+    times = bars.time.astype(np.int64)
+    columns = (bars.open, bars.high, bars.low, bars.close, bars.volume)
+    candles.store(candles.series_for(bot, MARKET, POLL), Candles(times, *columns))
 
 
 def moment(seconds: float) -> datetime:

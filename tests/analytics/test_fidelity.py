@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import json
+
 import pytest
+from django.core.management import call_command
 
 from analytics import bars, fidelity, lab, runs, trust
 from analytics.fidelity import NothingToCompare
@@ -15,6 +19,7 @@ from trading.parameters import instance_for, promote
 from .reference import (
     MARKET,
     bot_with,
+    keep_prices,
     moment,
     polled,
     replayed,
@@ -53,6 +58,24 @@ def test_a_live_bots_own_decisions_are_matched_and_its_replay_is_trusted(price_p
     assert abs(found["entry_bps"]["median"]) < 1e-9 and found["correlation"] > 0.99
     said = trust.trust(run.instance)
     assert said.trusted and said.run == run
+
+
+@with_reference
+def test_the_file_that_a_bot_left_is_matched_with_its_own_values_and_not_with_others(
+    price_path, shared_data, tmp_path
+):
+    file = shared_data / "bot" / "pnl_trades.db"
+    for name, changed in (("own", {}), ("other", {"rsi_momentum_strength": 20.0})):
+        bot = make_bot(name)
+        keep_prices(bot, price_path)
+        sets = tmp_path / f"{name}.json"
+        sets.write_text(json.dumps({"rsi_bb": values() | changed}))
+        call_command("import_bot_db", file, bot=name, parameters=sets,
+                     valid_from="2022-01-09", stdout=io.StringIO())  # fmt: skip
+        found = done(instance_for(bot, "rsi_bb")).summary["fidelity"]
+        assert found["live"] == 236
+        assert (found["matched_share"] == 1.0) == (name == "own")
+        assert found["grade"] == ("A" if name == "own" else "F")
 
 
 @with_reference
@@ -152,8 +175,9 @@ def test_other_rules_are_suspected_where_nothing_stored_explains_it(price_path):
     made = replayed(price_path, take_profit_bps=20.0, rsi_momentum_strength=25.0)
     report(bot, made)
     found = done(instance_for(bot, "rsi_bb")).summary["fidelity"]
-    assert found["verdict"] == "not trusted" and found["reasons"]
-    assert "runs other rules" in found["reasons"][-1] or "another reason" in found["reasons"][0]
+    assert found["verdict"] == "not trusted"
+    assert "does not report the version" in found["reasons"][-2]
+    assert "runs other values or other rules" in found["reasons"][-1]
 
 
 @with_reference

@@ -80,3 +80,11 @@ def test_what_is_still_open_where_the_bars_end_is_no_trade():
         get("rsi_bb"), [Stretch(FIRST, LAST, values("rsi_bb"))], bars, MINUTE, FILLS
     )
     assert len(found.rows) == 30
+
+
+def test_it_tells_how_far_it_is_by_the_bars_that_were_taken():
+    heard: list[float] = []
+    stretches.replayed(
+        get("rsi_bb"), parts("rsi_bb", FIRST + 3_000 * MINUTE), BARS, MINUTE, FILLS, heard.append
+    )
+    assert heard == [pytest.approx(0.5, abs=0.01), pytest.approx(1.0, abs=0.01)]
