@@ -229,6 +229,16 @@ def watch(bot):
     return Alert.objects.order_by("pk").first()
 
 
+def report(bot):
+    """The reports of the last days; the newest one."""
+    from analytics import insights, reports
+
+    now = clock.now()
+    for back in (2, 1, 0):
+        made, _ = reports.one(bot, "day", insights.newest(now - timedelta(days=back)), now)
+    return made
+
+
 def experiment(bot: Bot, author=None) -> list:
     """One that is over with 5 000 trades, one that began, one that is planned."""
     rng = random.Random(11)

@@ -83,15 +83,17 @@ def _fill(user) -> list[tuple]:
     told = {name: f"/admin/analytics/run/{run.pk}/change/" for name, run in beside.items()}
     shaded = f"/admin/trading/strategyinstance/{beside['shadow'].instance_id}/history/"
     replays = "/admin/analytics/run"
+    report = sample_data.report(bot).pk
+    advice = "/admin/analytics/recommendation"
     over, began, planned = (one.pk for one in sample_data.experiment(bot, user))
     rsi = bot.instances.get(strategy="rsi_bb").pk
     pages = f"/admin/trading/strategyinstance/{rsi}"
     trade = Trade.objects.filter(book__instance=rsi, flagged=True).first().pk
     series = CandleSeries.objects.order_by("-gaps").first().pk
     return [
-        ("dashboard-light", "/admin/", "light", TALL),
-        ("dashboard-dark", "/admin/", "dark", TALL),
-        ("dashboard-phone", "/admin/", "light", PHONE),
+        ("dashboard-light", "/admin/?bot=alpha", "light", TALLER),
+        ("dashboard-dark", "/admin/?bot=alpha", "dark", TALL),
+        ("dashboard-phone", "/admin/?bot=alpha", "light", PHONE),
         ("trades", "/admin/trading/trade/?strategy=rsi_bb", "light", DESK),
         ("trades-dark", "/admin/trading/trade/?flagged=yes", "dark", DESK),
         ("trades-phone", "/admin/trading/trade/", "dark", PHONE),
@@ -113,6 +115,11 @@ def _fill(user) -> list[tuple]:
         ("experiment-new", f"{pages}/experiments/new/", "light", TALLER),
         ("experiments", f"{pages}/experiments/", "light", LOW),
         ("freeze", f"/admin/trading/bot/{bot.pk}/change/", "light", LOW),
+        ("report", f"/admin/analytics/report/{report}/change/", "light", TALLER),
+        ("report-dark", f"/admin/analytics/report/{report}/change/", "dark", TALLER),
+        ("report-phone", f"/admin/analytics/report/{report}/change/", "light", PHONE),
+        ("reports", "/admin/analytics/report/", "light", LOW),
+        ("recommendations", f"{advice}/", "light", LOW),
         ("alarms", "/admin/analytics/alert/", "light", LOW),
         ("alarm", f"/admin/analytics/alert/{alert}/change/", "light", TALLER),
         ("alarm-phone", f"/admin/analytics/alert/{alert}/change/", "dark", PHONE),
