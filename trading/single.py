@@ -61,17 +61,13 @@ def _at_once(bot: Bot, book: BookId, trade: Sound) -> bool:
     inserts, values = _parts(written)
     which = [number for at, scope in enumerate(counts) for number in (scope, day, hours[at])]
     reported, made_by = _made_by(book, trade)
-    with prepared.transaction():
-        # Under the lock: each statement sees what was committed before it began.
-        prepared.ask(single_sql.lock("postgresql"), (bot.pk,))
-        done = prepared.ask(
-            single_sql.at_once(reported, *inserts),
-            [
-                bot.pk, bot.pk, trade["external_id"][0], *made_by, set_ or None, *which,
-                *chain.from_iterable(row[1:] for row in values), *days,
-            ],
-        )  # fmt: skip
-    if not done():
+    # Under the lock: each statement sees what was committed before it began.
+    lock = single_sql.lock("postgresql"), (bot.pk,)
+    values = [
+        bot.pk, bot.pk, trade["external_id"][0], *made_by, set_ or None, *which,
+        *chain.from_iterable(row[1:] for row in values), *days,
+    ]  # fmt: skip
+    if not prepared.at_once(lock, (single_sql.at_once(reported, *inserts), values)):
         return False
     _remember(days)
     return True

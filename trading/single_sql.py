@@ -23,6 +23,7 @@ _LIVE = (
 _STORED = "EXISTS (SELECT 1 FROM trading_trade WHERE bot_id = %s AND external_id = %s)"
 _HOURS = "(SELECT hours FROM trading_rollupday WHERE scope_id = %s AND day = %s)"
 _THREE = "(%s, %s, %s, %s), (%s, %s, %s, %s), (%s, %s, %s, %s)"
+_TYPED = ", ".join(["(%s::bigint, %s::bigint, %s::bytea, %s::bytea)"] * 3)
 _REPLACE = (
     "ON CONFLICT (scope_id, day) DO UPDATE SET tally = excluded.tally, hours = excluded.hours"
 )
@@ -81,7 +82,7 @@ def at_once(reported: bool, *inserts: Insert) -> str:
         f" AND NOT {_STORED} AND {made_by} IS NOT DISTINCT FROM %s"
         f" AND {held} AND {held} AND {held}), {parts}"
         " INSERT INTO trading_rollupday (scope_id, day, tally, hours)"
-        f" SELECT told.* FROM sound, (VALUES {_THREE}) AS told WHERE true {_REPLACE} RETURNING 1"
+        f" SELECT told.* FROM sound, (VALUES {_TYPED}) AS told WHERE true {_REPLACE} RETURNING 1"
     )
 
 
