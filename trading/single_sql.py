@@ -31,20 +31,22 @@ DAYS = f"INSERT INTO trading_rollupday (scope_id, day, tally, hours) VALUES {_TH
 _NEXT = "nextval(pg_get_serial_sequence('trading_trade', 'id'))"
 
 
-@cache
-def lock(vendor: str) -> str:
-    row = "SELECT 1 FROM trading_bot WHERE id = %s"
-    return f"{row} FOR NO KEY UPDATE" if vendor == "postgresql" else row
+# For PostgreSQL: SQLite's transaction is a lock by itself.
+LOCK = "SELECT 1 FROM trading_bot WHERE id = %s FOR NO KEY UPDATE"
 
 
 @cache
 def found(vendor: str, reported: bool) -> str:
-    """A free id, whether the trade is stored already, the set that made it, and hours of days."""
+    """A free id, whether the trade is stored already, the set that made it, and hours of days;
+    nothing where the bot is gone."""
     free = "(SELECT COALESCE(MAX(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'trading_trade')"
     if vendor == "postgresql":
         free = _NEXT
     made_by = _VERSION if reported else _LIVE
-    return f"SELECT {free}, {_STORED}, {made_by}, {_HOURS}, {_HOURS}, {_HOURS}"
+    return (
+        f"SELECT {free}, {_STORED}, {made_by}, {_HOURS}, {_HOURS}, {_HOURS}"
+        " FROM trading_bot WHERE id = %s"
+    )
 
 
 @cache
