@@ -98,8 +98,7 @@ def when_ready(server: Any) -> None:
     """Keep what is loaded by now out of the collector, so that the forks go on sharing it."""
     gc.collect()
     gc.freeze()
-    # A batch makes thousands of objects, none of them in a cycle: to look through them every 700
-    # takes a twentieth of its time.
+    # A batch makes thousands of objects, none of them in a cycle: no need to look every 700.
     gc.set_threshold(50_000, 20, 50)
 
 

@@ -162,7 +162,7 @@ def answer(stored: int, updated: int, unchanged: int, rejected: list[dict]) -> H
     else:
         code = status.HTTP_201_CREATED if stored or updated else status.HTTP_200_OK
     counts = {"stored": stored, "updated": updated, "unchanged": unchanged, "rejected": rejected}
-    # Ready to be sent: DRF's response would be rendered later, and cost more than all else of it.
+    # Ready to be sent: DRF's response would be made as a template's, and rendered later.
     return HttpResponse(render.encode(counts), content_type=Json.media_type, status=code)
 
 
