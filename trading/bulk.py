@@ -24,8 +24,8 @@ _TOGETHER = (250, 25, 1)  # rows in one of SQLite's statements; each number is p
 
 @contextmanager
 def inserting(model: type[models.Model], columns: Mapping[str, Sequence[object]]) -> Iterator[None]:
-    """Insert rows that are known to be new, given as columns. PostgreSQL takes many in while the
-    block runs, which must not use the database."""
+    """Insert rows that are known to be new, given as columns, in a transaction that ends with any
+    error. PostgreSQL takes many in while the block runs, which must not use the database."""
     count = len(next(iter(columns.values())))
     if connection.vendor == "postgresql" and count > FEW:
         copy = f"COPY {model._meta.db_table} ({', '.join(columns)}) FROM STDIN"
@@ -95,6 +95,10 @@ def _insert(
             cursor.execute(f"{into} SELECT * FROM unnest({lists}){tail}", values)
         return
     marks = f"({', '.join('?' * len(columns))})"
+    if not tail:
+        # To undo one statement alone SQLite would copy each page that it touches. Whoever inserts
+        # new rows undoes the whole transaction.
+        into = into.replace("INSERT", "INSERT OR FAIL", 1)
     connection.ensure_connection()
     with connection.wrap_database_errors:
         at = 0

@@ -34,6 +34,23 @@ def ask(sql: str, values: Sequence[object]) -> Callable[[], list[tuple]]:
         return held.connection.execute(_question_marks(sql), values).fetchall
 
 
+def at_once(*statements: tuple[str, Sequence[object]]) -> int:
+    """Run statements in a transaction of their own that is one message to PostgreSQL, where none
+    is open; returns how many rows the last one gave."""
+    from trading.messages import exchange
+
+    held = connections[DEFAULT_DB_ALIAS]
+    held.close_if_health_check_failed()
+    held.ensure_connection()
+    said = [(_dollars(sql), values) for sql, values in statements]
+    with held.wrap_database_errors:
+        try:
+            return exchange(held.connection, said)
+        finally:
+            if held.connection.closed:
+                held.close()
+
+
 @contextmanager
 def transaction() -> Iterator[None]:
     """A transaction around what is asked inside, where none is open; with PostgreSQL it begins

@@ -159,7 +159,8 @@ def _derive(row: TradeRow, errors: Errors) -> TradeRow | None:
             return None
     # An amount by its value: 1.50 and 1.5 are the same.
     content = [plain(value) if type(value) is Decimal else value for value in _content(row)]
-    [row.digest] = digests([(*content, *parts(row.context))])
+    line = _ENCODER.encode((*content, *parts(row.context)))
+    row.digest = int.from_bytes(_hashed(line), "big", signed=True)
     return row
 
 
@@ -176,8 +177,12 @@ def digests(contents: Iterable[tuple]) -> list[int]:
     """64 bits of each content, the revision left out: equal content, equal digest."""
     # A line of JSON each; line breaks within texts are escaped.
     lines = _ENCODER.encode_lines(contents).split(b"\n")
-    hashed = b"".join([blake2b(line, digest_size=8).digest() for line in lines[:-1]])
+    hashed = b"".join(map(_hashed, lines[:-1]))
     return np.frombuffer(hashed, ">i8").tolist()
+
+
+def _hashed(line: bytes) -> bytes:
+    return blake2b(line, digest_size=8).digest()
 
 
 _ENCODER = msgspec.json.Encoder(order="sorted")

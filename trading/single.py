@@ -61,17 +61,13 @@ def _at_once(bot: Bot, book: BookId, trade: Sound) -> bool:
     inserts, values = _parts(written)
     which = [number for at, scope in enumerate(counts) for number in (scope, day, hours[at])]
     reported, made_by = _made_by(book, trade)
-    with prepared.transaction():
-        # Under the lock: each statement sees what was committed before it began.
-        prepared.ask(single_sql.lock("postgresql"), (bot.pk,))
-        done = prepared.ask(
-            single_sql.at_once(reported, *inserts),
-            [
-                bot.pk, bot.pk, trade["external_id"][0], *made_by, set_ or None, *which,
-                *chain.from_iterable(row[1:] for row in values), *days,
-            ],
-        )  # fmt: skip
-    if not done():
+    # Under the lock: each statement sees what was committed before it began.
+    lock = single_sql.LOCK, (bot.pk,)
+    values = [
+        bot.pk, bot.pk, trade["external_id"][0], *made_by, set_ or None, *which,
+        *chain.from_iterable(row[1:] for row in values), *days,
+    ]  # fmt: skip
+    if not prepared.at_once(lock, (single_sql.at_once(reported, *inserts), values)):
         return False
     _remember(days)
     return True
@@ -100,17 +96,16 @@ def _store(bot: Bot, book: BookId, trade: Sound) -> bool:
     day, vendor = _day(trade), connections[DEFAULT_DB_ALIAS].vendor
     reported, made_by = _made_by(book, trade)
     guess = scopes.remembered(book.id, _sets.get(book.id))
-    # Under the lock: each statement sees what was committed before it began.
-    locked = prepared.ask(single_sql.lock(vendor), (bot.pk,))
+    if vendor == "postgresql":
+        # Under the lock: each statement sees what was committed before it began.
+        prepared.ask(single_sql.LOCK, (bot.pk,))
     asked = prepared.ask(
         single_sql.found(vendor, reported),
-        (bot.pk, trade["external_id"][0], *made_by, *_places(guess, day)),
-    )
-    if not locked():
+        (bot.pk, trade["external_id"][0], *made_by, *_places(guess, day), bot.pk),
+    )()
+    if not asked or asked[0][2] == single_sql.IN_EXPERIMENT:
         return False
-    [(id_, stored, found, *hours)] = asked()
-    if found == single_sql.IN_EXPERIMENT:
-        return False
+    [(id_, stored, found, *hours)] = asked
     set_ = found or columns.UNKNOWN_SET
     counts = scopes.remembered(book.id, set_)
     if stored or counts is None:

@@ -23,6 +23,7 @@ _LIVE = (
 _STORED = "EXISTS (SELECT 1 FROM trading_trade WHERE bot_id = %s AND external_id = %s)"
 _HOURS = "(SELECT hours FROM trading_rollupday WHERE scope_id = %s AND day = %s)"
 _THREE = "(%s, %s, %s, %s), (%s, %s, %s, %s), (%s, %s, %s, %s)"
+_TYPED = ", ".join(["(%s::bigint, %s::bigint, %s::bytea, %s::bytea)"] * 3)
 _REPLACE = (
     "ON CONFLICT (scope_id, day) DO UPDATE SET tally = excluded.tally, hours = excluded.hours"
 )
@@ -30,20 +31,22 @@ DAYS = f"INSERT INTO trading_rollupday (scope_id, day, tally, hours) VALUES {_TH
 _NEXT = "nextval(pg_get_serial_sequence('trading_trade', 'id'))"
 
 
-@cache
-def lock(vendor: str) -> str:
-    row = "SELECT 1 FROM trading_bot WHERE id = %s"
-    return f"{row} FOR NO KEY UPDATE" if vendor == "postgresql" else row
+# For PostgreSQL: SQLite's transaction is a lock by itself.
+LOCK = "SELECT 1 FROM trading_bot WHERE id = %s FOR NO KEY UPDATE"
 
 
 @cache
 def found(vendor: str, reported: bool) -> str:
-    """A free id, whether the trade is stored already, the set that made it, and hours of days."""
+    """A free id, whether the trade is stored already, the set that made it, and hours of days;
+    nothing where the bot is gone."""
     free = "(SELECT COALESCE(MAX(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'trading_trade')"
     if vendor == "postgresql":
         free = _NEXT
     made_by = _VERSION if reported else _LIVE
-    return f"SELECT {free}, {_STORED}, {made_by}, {_HOURS}, {_HOURS}, {_HOURS}"
+    return (
+        f"SELECT {free}, {_STORED}, {made_by}, {_HOURS}, {_HOURS}, {_HOURS}"
+        " FROM trading_bot WHERE id = %s"
+    )
 
 
 @cache
@@ -81,7 +84,7 @@ def at_once(reported: bool, *inserts: Insert) -> str:
         f" AND NOT {_STORED} AND {made_by} IS NOT DISTINCT FROM %s"
         f" AND {held} AND {held} AND {held}), {parts}"
         " INSERT INTO trading_rollupday (scope_id, day, tally, hours)"
-        f" SELECT told.* FROM sound, (VALUES {_THREE}) AS told WHERE true {_REPLACE} RETURNING 1"
+        f" SELECT told.* FROM sound, (VALUES {_TYPED}) AS told WHERE true {_REPLACE} RETURNING 1"
     )
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
 from trading import bulk, clock, copying
 from trading.models import Market, StateEntry, Trade, TradeContext
@@ -99,6 +99,21 @@ def test_new_rows_come_back_as_they_were_given_however_many_they_are(count):
         pass
     stored = StateEntry.objects.order_by("as_of").values_list("key", "value")
     assert list(stored) == list(zip(keys, values, strict=True))
+
+
+@pytest.mark.parametrize("count", [2, 30, 700])
+def test_of_new_rows_of_which_one_is_there_already_nothing_remains(count):
+    bot = make_bot()
+    columns = {
+        "bot_id": [bot.pk] * count, "key": [str(number) for number in range(count)],
+        "value": ["1"] * count, "as_of": list(range(count)),
+        "updated_at": [bulk.moment(MONDAY)] * count,
+    }  # fmt: skip
+    with bulk.inserting(StateEntry, {name: values[-1:] for name, values in columns.items()}):
+        pass
+    with pytest.raises(IntegrityError), transaction.atomic(), bulk.inserting(StateEntry, columns):
+        pass
+    assert [row.key for row in StateEntry.objects.all()] == [str(count - 1)]
 
 
 def test_the_edges_of_numbers_survive_being_written_in_bulk():

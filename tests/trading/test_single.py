@@ -142,12 +142,12 @@ def test_nothing_of_a_trade_remains_when_its_sums_cannot_be_written(bot, monkeyp
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite needs no messages")
 def test_a_trade_that_follows_another_is_stored_in_one_message(bot, monkeypatch):
-    asked, ask = [], prepared.ask
-    monkeypatch.setattr(prepared, "ask", lambda *given: asked.append(given[0]) or ask(*given))
+    asked, at_once = [], prepared.at_once
+    monkeypatch.setattr(prepared, "at_once", lambda *given: asked.append(given) or at_once(*given))
     send(bot, *following(2))
     asked.clear()
     send(bot, *following(3)[2:])
-    assert len(asked) == 2 and sums(bot) == rebuilt(bot)
+    assert len(asked) == 1 and sums(bot) == rebuilt(bot)
 
 
 def test_a_trade_that_cannot_be_committed_leaves_the_connection_in_order(bot):

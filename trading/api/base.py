@@ -7,14 +7,13 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from rest_framework import status
 from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from trading.api import authentication, render
@@ -154,7 +153,7 @@ def named(field: str) -> Callable[[Any], str]:
     return name
 
 
-def answer(stored: int, updated: int, unchanged: int, rejected: list[dict]) -> Response:
+def answer(stored: int, updated: int, unchanged: int, rejected: list[dict]) -> HttpResponse:
     """201 all accepted and something new, 200 nothing new, 207 some rejected, 400 all of them."""
     rejected = sorted(rejected, key=lambda row: row["index"])
     accepted = stored + updated + unchanged
@@ -163,7 +162,8 @@ def answer(stored: int, updated: int, unchanged: int, rejected: list[dict]) -> R
     else:
         code = status.HTTP_201_CREATED if stored or updated else status.HTTP_200_OK
     counts = {"stored": stored, "updated": updated, "unchanged": unchanged, "rejected": rejected}
-    return Response(counts, status=code)
+    # Ready to be sent: DRF's response would be made as a template's, and rendered later.
+    return HttpResponse(render.encode(counts), content_type=Json.media_type, status=code)
 
 
 def refuse(error: Invalid) -> ValidationError:
