@@ -7,7 +7,14 @@ from typing import Any
 
 from trading.strategies import common
 from trading.strategies.base import Rules, Screen, Strategy
-from trading.strategies.common import NEAR, always, clearly, nothing_to_keep, screen_rsi
+from trading.strategies.common import (
+    NEAR,
+    always,
+    clearly,
+    nothing_to_keep,
+    screen_below,
+    screen_rsi,
+)
 from trading.strategies.engine import Tape
 from trading.strategies.indicators import Floats, bands, bands_soon, rsi
 from trading.strategies.parameters import Integer, Number
@@ -23,7 +30,10 @@ def prepare(t: Tape, row: int, first: int, p: Any, out: Floats, spare: Floats) -
 
 
 def screen(t: Tape, part: int, first: int, at: int, p: Any, out: Any) -> None:
-    screen_rsi(t.closes, first, p.rsi_period, t.series[MOVES][at:], p.rsi_low, 101.0, out)
+    if part == 0:
+        screen_rsi(t.closes, first, p.rsi_period, t.series[MOVES][at:], p.rsi_low, 101.0, out)
+    else:
+        screen_below(t.closes, first, p.bb_period, p.bb_std, out)
 
 
 def above(t: Tape, price: float, p: Any, s: Any, level: float) -> bool:
@@ -97,7 +107,10 @@ STRATEGY = Strategy(
         memory=1,
         series=(("rsi_period",),),
         prepare=prepare,
-        screens=(Screen("rsi", ("rsi_period", "rsi_low")),),
+        screens=(
+            Screen("rsi", ("rsi_period", "rsi_low")),
+            Screen("band", ("bb_period", "bb_std"), shared=True),
+        ),
         screen=screen,
     ),
 )

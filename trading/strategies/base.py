@@ -108,10 +108,12 @@ def nothing_screened(t: Any, part: int, first: int, at: int, p: Any, out: Any) -
 @dataclass(frozen=True)
 class Screen:
     """A filter that can be judged from the candles alone, for many bars at once, and the
-    parameters that it depends on."""
+    parameters that it depends on. One that is not worth it for a single walk is only ``shared``
+    by a sweep's many; such stand behind the others."""
 
     filter: str
     parameters: tuple[str, ...]
+    shared: bool = False
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from .common import (
     strength_now,
     volatility_near,
 )
-from .engine import BLOCKS, PASSES, Tape
+from .engine import BLOCKS, PASSES, Tape, best_gain
 from .indicators import VOLATILITY_CANDLES, Floats, bands, ema, macd, macd_signal, mean
 from .parameters import Integer, Number, Value
 from .windows import highest, lowest, moves, returns
@@ -180,7 +180,7 @@ def place(entry: float, side: int, p: Any, s: Any, memory: Floats) -> tuple[floa
 def follow(price: float, p: Any, s: Any, memory: Floats) -> float:
     """The stop follows the price, in average ranges at entry, once the profit was large enough."""
     stop: float = s.stop
-    if s.best * s.entry >= p.trailing_stop_activation_atr * memory[RANGE]:
+    if best_gain(s) * s.entry >= p.trailing_stop_activation_atr * memory[RANGE]:
         stop = price - s.side * p.trailing_stop_distance_atr * memory[RANGE]
     return stop
 

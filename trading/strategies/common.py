@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .base import Below, Feature, Group
-from .engine import BLOCKS, PASSES, UNSURE, Tape
+from .engine import BLOCKS, PASSES, UNSURE, Tape, best_gain
 from .indicators import (
     VOLATILITY_CANDLES,
     Floats,
@@ -153,7 +153,7 @@ def trail(price: float, p: Any, s: Any, memory: Floats) -> float:
     """The stop of the shared risk group: it follows the price at a distance once the best profit
     was large enough."""
     stop: float = s.stop
-    if p.enable_trailing_stop != 0 and s.best * 10_000.0 >= p.trailing_stop_activation_bps:
+    if p.enable_trailing_stop != 0 and best_gain(s) * 10_000.0 >= p.trailing_stop_activation_bps:
         stop = price * (1.0 - s.side * p.trailing_stop_distance_bps / 10_000.0)
     return stop
 
@@ -221,7 +221,7 @@ def volatility_near(t: Tape, price: float, s: Any, row: int, one: float, other: 
 
 
 def unknown(first: int, wanted: int, out: NDArray[np.int8]) -> int:
-    """How many candles from ``first`` on have fewer than ``wanted`` before them; they are UNSURE."""
+    """How many candles from ``first`` on have fewer than ``wanted`` before them: UNSURE."""
     missing = min(max(wanted - first, 0), out.size)
     for i in range(missing):
         out[i] = UNSURE
@@ -255,7 +255,7 @@ def screen_volatility(
     close: Floats, first: int, moved: Floats, low: float, high: float, calm: float,
     out: NDArray[np.int8],
 ) -> None:  # fmt: skip
-    """Blocks where the volatility is outside of its limits; UNSURE where it is not above ``calm``."""
+    """Blocks where the volatility is outside of its limits; UNSURE up to ``calm``."""
     start = unknown(first, VOLATILITY_CANDLES, out)
     at, stop = first + start, first + out.size
     now, before = close[at:stop], close[at - 1 : stop - 1]
@@ -280,3 +280,40 @@ def screen_volume(
         thin = newest[i] < wanted * usual[i] * (1.0 - NEAR)
         enough = (newest[i] > wanted * usual[i] * (1.0 + NEAR)) | np.isnan(wanted * usual[i])
         out[i] = BLOCKS if thin else PASSES if enough else UNSURE
+
+
+def screen_below(
+    close: Floats, first: int, period: int, factor: float, out: NDArray[np.int8]
+) -> None:
+    """Blocks where the price is not below its lower band.
+
+    Sums of the differences from a close nearby, and of their squares, run along and begin anew
+    every 64 candles; no root is drawn: below the band is d > 0 and d^2 > factor^2 * variance, d
+    being how far the mean lies above the price. Rounding is held against the largest sum of squares
+    since the last beginning.
+    """
+    start = unknown(first, period, out)
+    wide = factor * factor
+    for begin in range(start, out.size, 64):
+        anchor = close[first + begin]
+        total, squares = 0.0, 0.0
+        for one in close[first + begin - period : first + begin]:
+            total += one - anchor
+            squares += (one - anchor) * (one - anchor)
+        largest = squares
+        size = min(64, out.size - begin)
+        now = close[first + begin : first + begin + size]
+        old = close[first + begin - period : first + begin - period + size]
+        said = out[begin : begin + size]
+        for i in range(size):
+            new, gone = now[i] - anchor, old[i] - anchor
+            total += new - gone
+            squares += new * new - gone * gone
+            largest = max(largest, squares, new * new)
+            middle = total / period
+            under = middle - new
+            spread = wide * (squares / period - middle * middle)
+            room = NEAR * (under * under + abs(spread)) + TINY * (1.0 + wide) * largest
+            inside = (under * under < spread - room) | (under < -NEAR * now[i])
+            beyond = (under > 0.0) & (under * under > spread + room)
+            said[i] = BLOCKS if inside else PASSES if beyond else UNSURE

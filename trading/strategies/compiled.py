@@ -51,7 +51,7 @@ def compiled(
 
     # Rules make no arrays, so nothing needs to count who holds them: counting the columns of a tape
     # at each call took nine tenths of the time.
-    options: dict[str, Any] = {"_nrt": False}
+    options: dict[str, Any] = {"_nrt": False, "nogil": True}
     made = _bound(outer, hooks, {}, near, apart, inside=True)
     # The compiler looks at the file of the outer function alone to tell whether what it kept is
     # still true: the name says which sources all the others were compiled from.

@@ -32,7 +32,9 @@ LONGEST_COOLDOWN = 60.0
 RECENT = 5  # exits that the cooldown looks at
 ROOM = 1e-9  # of rounding, where times are compared
 PASSES, BLOCKS, UNSURE = 0, 1, 2  # what a screen says of a bar
+ALL = 0x0101010101010101  # eight blocked bars, where that is all that is said
 ASK, OPEN = -1, -2  # of a bar that no filter is sure to block; of one that is not judged yet
+BARS_ARE_CANDLES, SHARED = 1, 2  # and shared: series and screens stand for the whole history
 TILE = 1_024  # candles for which series are prepared at once, so that they stay near the processor
 
 
@@ -56,19 +58,19 @@ class Tape(NamedTuple):
     gaps: NDArray[np.int64]  # where bars are candles: the bars before which there is a gap
     filters: NDArray[np.int8]  # the filter that each part of ``screen`` judges
     said: NDArray[np.int8]  # room for what a part says
-    blocked: NDArray[
-        np.int8
-    ]  # for the candles of a tile, the filter sure to block an entry; or ASK
+    words: NDArray[np.int64]  # where screens are shared: ``blocked``, eight at a time
+    blocked: NDArray[np.int8]  # of a tile's candles: the filter that is sure to block, or ASK
 
 
 STATE = np.dtype(
     [(name, np.int64) for name in (
         "bar", "until", "candle", "first", "free", "at", "size", "gap", "trades", "evaluations",
-        "signals", "gaps", "warmup", "waiting", "reason", "side", "entry_bar", "streak", "stops", "exited",
+        "signals", "gaps", "warmup", "waiting", "reason", "side", "entry_bar", "streak", "stops",
+        "exited",
     )]
     + [(name, np.float64) for name in (
-        "entry", "entered", "stop", "target", "first_stop", "best", "ahead", "behind", "mfe_at", "left",
-        "strength", "volatility", "trend", "volatility_trend", "last",
+        "entry", "entered", "stop", "target", "first_stop", "best", "ahead", "behind", "mfe_at",
+        "left", "strength", "volatility", "trend", "volatility_trend", "last",
     )]
 )  # fmt: skip
 OPTIONS = np.dtype(
@@ -86,7 +88,7 @@ COLUMNS = 18
 
 
 def prepare(t: Tape, row: int, first: int, p: Any, out: Floats, spare: Floats) -> None:
-    """One of the series for the candles from ``first`` on, of closed candles alone (``windows``)."""
+    """A row of the series for the candles from ``first`` on, of closed ones alone (``windows``)."""
     raise NotImplementedError
 
 
@@ -133,16 +135,17 @@ def advance(t: Tape, p: Any, s: Any, memory: Floats) -> None:
 
 
 def run(
-    t: Tape, p: Any, s: Any, o: Any, memory: Floats, trades: Floats, funnel: NDArray[np.int64],
-    spare: Floats,
+    t: Tape, values: Any, state: Any, options: Any, memory: Floats, trades: Floats,
+    funnel: NDArray[np.int64], spare: Floats,
 ) -> bool:  # fmt: skip
     """Take the bars before ``s.until`` that were not taken yet; False where ``trades`` was full
-    before.
+    before. Parameters, state and options are arrays of one record: such are handed over quickly.
 
     A bar's order: what waited for its open; stop and target as they stood against its low and
     high; then its close: the stop follows, exits are tested, and where no position was closed on
     this bar an entry.
     """
+    p, s, o = values[0], state[0], options[0]
     while s.bar < s.until:
         if s.trades == trades.shape[0]:
             return False
@@ -188,6 +191,8 @@ def pass_by(t: Tape, s: Any, o: Any, funnel: NDArray[np.int64]) -> bool:
     now = s.candle + 1
     if now - s.first + 1 < s.warmup or now < s.free or t.filters.size == 0:
         return False
+    if o.same == SHARED:
+        return leap(t, s)
     start = s.at + 1
     blocked = t.blocked[start : start + min(s.size - start, s.until - s.bar)]
     passed = 0
@@ -203,6 +208,20 @@ def pass_by(t: Tape, s: Any, o: Any, funnel: NDArray[np.int64]) -> bool:
     return passed > 0
 
 
+def leap(t: Tape, s: Any) -> bool:
+    """The same where screens are shared; which filter blocks is not known, and not counted."""
+    start = s.at + 1
+    at, stop = start, min(s.size, s.until)
+    while at < stop and t.blocked[at] != 0:
+        at += 1
+        while at % 8 == 0 and at + 8 <= stop and t.words[at // 8] == ALL:
+            at += 8
+    s.bar += at - start
+    s.candle += at - start
+    s.at = at - 1
+    return bool(at > start)
+
+
 def begin_tile(t: Tape, p: Any, s: Any, o: Any, spare: Floats) -> None:
     """Where bars are candles: prepare and screen the next ones, up to a gap. What is known of
     candles before a gap of more than three says nothing of those after it."""
@@ -214,11 +233,28 @@ def begin_tile(t: Tape, p: Any, s: Any, o: Any, spare: Floats) -> None:
             s.first = k
         if s.gap < t.gaps.size:
             stop = t.gaps[s.gap]
+    if o.same == SHARED:
+        s.at, s.size = s.bar, stop
+        return
     s.at, s.size = 0, min(TILE, stop - s.bar)
     for row in range(t.series.shape[0]):
         prepare(t, row, k, p, t.series[row][: s.size], spare)
     if t.filters.size:
         judge(t, k, p, t.blocked[: s.size], t.said[: s.size])
+
+
+def ahead(
+    t: Tape, row: int, part: int, values: Any, series: Floats, out: NDArray[np.int8], spare: Floats
+) -> None:
+    """One of the series for a whole history, or where a part of the screen blocks (1, else 0)."""
+    for k in range(0, t.time.size, TILE):
+        if row >= 0:
+            prepare(t, row, k, values[0], series[k : k + TILE], spare)
+        else:
+            some = out[k : k + TILE]
+            screen(t, part, k, k, values[0], some)
+            for i in range(some.size):
+                some[i] = some[i] == BLOCKS
 
 
 def judge(t: Tape, first: int, p: Any, blocked: NDArray[np.int8], said: NDArray[np.int8]) -> None:
@@ -338,10 +374,13 @@ def signal(
     """Write down what an entry is judged by later, and enter."""
     s.signals += 1
     s.strength = strength
-    s.volatility, s.volatility_trend = volatility_now(t.closes, s.candle)
-    s.trend = slope_sign(t.closes, s.candle)
     s.side = side
-    describe(t, price, p, s, memory, trades[s.trades, COLUMNS:])
+    if o.same == SHARED:
+        s.volatility = volatility_bps(t.closes, s.candle)
+    else:
+        s.volatility, s.volatility_trend = volatility_now(t.closes, s.candle)
+        s.trend = slope_sign(t.closes, s.candle)
+        describe(t, price, p, s, memory, trades[s.trades, COLUMNS:])
     if o.next_open != 0:
         s.waiting = ENTER
         s.reason = side
@@ -357,8 +396,8 @@ def take_position(
     s.side = side
     s.entry = price * (1.0 + side * o.half / 10_000.0)
     s.entered, s.entry_bar = at, s.bar
-    s.best, s.mfe_at = 0.0, 0.0
-    s.ahead = s.behind = s.entry
+    s.mfe_at = 0.0
+    s.best = s.ahead = s.behind = s.entry
     s.stop, s.target = place(s.entry, side, p, s, memory)
     s.first_stop = s.stop
 
@@ -380,14 +419,16 @@ def manage(t: Tape, p: Any, s: Any, o: Any, memory: Floats, trades: Floats) -> N
         near, far = (t.low[i], t.high[i]) if s.side > 0 else (t.high[i], t.low[i])
         reason, price = touched(t.open[i], near, far, s)
         if reason >= 0:
-            watch(price, price, at, s)
+            if o.same != SHARED:
+                watch(price, price, at, s)
             close_position(price, at, reason, p, s, o, trades)
             return
-        watch(near, far, at, s)
+        if o.same != SHARED:
+            watch(near, far, at, s)
     price = t.close[i]
-    if o.intrabar == 0:
+    if o.intrabar == 0 and o.same != SHARED:
         watch(price, price, at, s)
-    s.best = max(s.best, s.side * (price - s.entry) / s.entry)
+    s.best = price if s.side * (price - s.best) > 0.0 else s.best
     moved = follow(price, p, s, memory)
     s.stop = max(s.stop, moved) if s.side > 0 else min(s.stop, moved)
     reason = crossed(price, s) if o.intrabar == 0 else -1
@@ -426,6 +467,11 @@ def watch(near: float, far: float, at: float, s: Any) -> None:
     s.mfe_at = at - s.entered if ahead else s.mfe_at
     s.ahead = far if ahead else s.ahead
     s.behind = near if s.side * (near - s.behind) < 0.0 else s.behind
+
+
+def best_gain(s: Any) -> float:
+    """The best profit so far, by closes, as a share of the entry."""
+    return float(s.side * (s.best - s.entry) / s.entry)
 
 
 def made(price: float, s: Any) -> float:

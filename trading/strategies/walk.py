@@ -98,7 +98,7 @@ def record(strategy: Strategy, values: Mapping[str, Value]) -> Any:
         one.choices.index(values[one.name]) if isinstance(one, Choice) else values[one.name]
         for one in strategy.parameters
     )
-    return found.view(np.recarray)[0]
+    return found.view(np.recarray)
 
 
 @cache
@@ -155,46 +155,65 @@ class Walk:
         self.candle, self.raised = candle_length(strategy, values, interval)
         self.values = {**values, "candle_interval_seconds": self.candle}
         self.p = record(strategy, self.values)
-        state = np.zeros(1, STATE)
-        state["candle"], state["left"], state["last"] = -1, -np.inf, -np.inf
-        state["warmup"] = max(strategy.trading.warmup(self.values), VOLATILITY_CANDLES)
-        self._s = state[0]  # the same numbers as ``state``; reading them here is quicker
-        self.state = state.view(np.recarray)[0]  # the engine's STATE
+        plainly = np.zeros(1, STATE)
+        self._s = plainly.view(np.recarray)
+        self._now = plainly[0]  # the same numbers, quicker to read
         intrabar = self.candle == interval if fills.intrabar is None else fills.intrabar
         against = fills.half_spread_bps + fills.slippage_bps
         options = np.zeros(1, OPTIONS)
         options[0] = (
             interval, self.candle, fills.fee_bps, against, intrabar, fills.next_open, False
         )  # fmt: skip
-        self.options = options.view(np.recarray)[0]
+        self._o = options.view(np.recarray)
         self.memory = np.zeros(strategy.trading.memory)
         self.funnel = np.zeros(len(strategy.filters), np.int64)
         self._rows = np.zeros((ROWS, COLUMNS + len(strategy.features)))
         self._candles: list[Floats] = [np.zeros(0) for _ in range(7)]
         rules = strategy.trading
         self._series = np.zeros((len(rules.series), TILE))
-        places = [strategy.filters.index(one.filter) for one in rules.screens]
-        self._filters = np.array(places, np.int8)
+        places = [strategy.filters.index(one.filter) for one in rules.screens if not one.shared]
+        self.filters = np.array(places, np.int8)
         self._said, self._blocked = np.zeros(TILE, np.int8), np.zeros(TILE, np.int8)
         self._spare = np.zeros((2, TILE + WIDEST))
-        self._seen = 0
+        self._seen, self._same = 0, False
         self._plain, self._run = plain, _run(strategy, plain)
+        self._begin()
+
+    def _begin(self) -> None:
+        rules, state = self.strategy.trading, self._now
+        assert rules is not None
+        state["candle"], state["left"], state["last"] = -1, -np.inf, -np.inf
+        state["warmup"] = max(rules.warmup(self.values), VOLATILITY_CANDLES)
+
+    def again(self, values: Mapping[str, Value]) -> None:
+        """Begin anew with other values, of the same length of candles."""
+        self.values = {**values, "candle_interval_seconds": self.candle}
+        self.p = record(self.strategy, self.values)
+        self._s.fill(0)
+        self.memory.fill(0.0)
+        self._begin()
+
+    @property
+    def state(self) -> Any:
+        """The engine's STATE."""
+        return self._s[0]
 
     def take(self, bars: Bars, tell: Callable[[float], None] = lambda share: None) -> Floats:
         """Walk along further bars; the trades that were closed on them, a row each by the columns
         of ``engine``, the strategy's features behind; bars are counted from the first ever.
         ``tell`` hears the share that is done."""
-        state = self._s
-        same, gaps = self._are_candles(bars)
-        self.options["same"] = same
+        state = self._now
+        same, gaps = self.are_candles(bars)
+        self._same = same
+        self._o["same"] = same
         columns = self._columns(bars, same)
-        t = Tape(*bars.columns(), *columns, self._series, gaps, self._filters, self._said,
-                 self._blocked)  # fmt: skip
+        t = Tape(*bars.columns(), *columns, self._series, gaps, self.filters, self._said,
+                 NO_GAPS, self._blocked)  # fmt: skip
         state["bar"] = state["at"] = state["size"] = state["gap"] = 0
         found = [self._rows[:0].copy()]
         while state["bar"] < len(bars):
             state["until"] = min(int(state["bar"]) + PORTION, len(bars))
-            while not self._run(t, self.p, self.state, self.options, self.memory, self._rows,
+            while not self._run(t, self.p, self._s, self._o, self.memory, self._rows,
                                 self.funnel, self._spare):  # fmt: skip
                 found.append(self._moved_out())
             tell(float(state["bar"] / len(bars)))
@@ -204,20 +223,32 @@ class Walk:
         self._seen += len(bars)
         return np.concatenate(found)
 
+    def along(self, t: Tape) -> Floats:
+        """Walk along a whole history whose series and screens stand ready (``sweep``)."""
+        state = self._now
+        self._o["same"] = engine.SHARED
+        state["until"] = t.time.size
+        found = []
+        while not self._run(t, self.p, self._s, self._o, self.memory, self._rows, self.funnel,
+                            self._spare):  # fmt: skip
+            found.append(self._moved_out())
+        found.append(self._moved_out())
+        return np.concatenate(found)
+
     def finish(self, price: float, time: float) -> Floats:
         """Close what is open at the last price, for the reason end_of_data."""
-        state = self._s
+        state = self._now
         if state["side"] == 0:
             return self._rows[:0].copy()
         state["bar"] = -1
         engine.close_position(
-            price, time, engine.END_OF_DATA, self.p, self.state, self.options, self._rows
+            price, time, engine.END_OF_DATA, self.p[0], self.state, self._o[0], self._rows
         )
         return self._moved_out()
 
     def _moved_out(self) -> Floats:
         """The trades that are complete; what an open one has noted moves to the front."""
-        state = self._s
+        state = self._now
         count = int(state["trades"])
         rows = self._rows[:count].copy()
         rows[:, engine.ENTRY_BAR] += self._seen
@@ -230,7 +261,7 @@ class Walk:
     def _columns(self, bars: Bars, same: bool) -> list[Floats]:
         """The candles' columns, with room for those that the bars may begin. Bars that are candles
         stand in them already; a long history is not even copied."""
-        state = self._s
+        state = self._now
         count = int(state["candle"]) + 1
         if same and count == 0 and len(bars) > KEPT:
             return [*bars.columns(), NO_MARKS]
@@ -242,12 +273,12 @@ class Walk:
             column[count : count + len(bars)] = one
         return [*self._candles[:-1], NO_MARKS]
 
-    def _are_candles(self, bars: Bars) -> tuple[bool, Any]:
+    def are_candles(self, bars: Bars) -> tuple[bool, Any]:
         """Whether each bar is a candle of its own, beginning where candles begin; and the bars
         before which there is a gap."""
         if self.candle != self.interval or not len(bars):
             return False, NO_GAPS
-        newest = int(self._s["candle"])
+        newest = int(self._now["candle"])
         if newest < 0 and bars.apart == self.candle and bars.time[0] % self.candle == 0.0:
             return True, NO_GAPS
         if newest < 0:
@@ -262,9 +293,9 @@ class Walk:
 
     def _keep(self, bars: Bars, columns: list[Floats]) -> None:
         """Of bars that are candles, what the next ones need to know."""
-        if not self.options["same"]:
+        if not self._same:
             return
-        state = self._s
+        state = self._now
         state["last"] = bars.time[-1]
         count = int(state["candle"]) + 1
         if columns[0] is bars.time:
@@ -280,7 +311,7 @@ class Walk:
 
     def _make_room(self, bars: Bars) -> None:
         """Room for as many candles as the bars may begin; the oldest go."""
-        state = self._s
+        state = self._now
         most = len(bars)
         if most:
             most = min(most, int((bars.time[-1] - bars.time[0]) // self.candle) + 2)
@@ -297,7 +328,7 @@ class Walk:
 
     def _forget(self, count: int) -> None:
         """The oldest candles are gone."""
-        state = self._s
+        state = self._now
         state["candle"] -= count
         state["free"] -= count
         state["first"] = max(state["first"] - count, 0)

@@ -4,7 +4,7 @@
 put together from windows of 1, 2, 4, ... values, so that a candle costs the logarithm of its width,
 the loops can take several candles at once, and the same window gives the same number wherever the
 candles were begun to be taken. Only like signs are added: nothing cancels, and nothing drifts.
-Candles whose window is not there yet get 0. ``spare`` is room, shape (2, WIDEST + out.size) at least.
+Candles whose window is not there yet get 0. ``spare`` is room, shape (2, WIDEST + out.size).
 
 The order of the additions is not that of ``indicators``, which are what the rules say: use these to
 tell which side of a limit a value is on, and ask the indicator where it lies within rounding of it.

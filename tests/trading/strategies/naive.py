@@ -282,7 +282,7 @@ class Replay:
             return None, "volatility"
         if self.streak() >= 2 and self.vol < v["vol_optimal_min"]:
             return None, "losing_streak"
-        volumes = [candle.volume for candle in self.candles[:-1]][-v["volume_ma_period"] :]
+        volumes = [candle.volume for candle in self.candles[:-1]][-v["volume_ma_period"]:]
         if None not in volumes and volumes[-1] < v["volume_multiplier"] * average(volumes):
             return None, "volume"
         found = rsi(closes, v["rsi_period"], v["smoothing"])
@@ -292,7 +292,7 @@ class Replay:
             side = "short"
         else:
             return None, "rsi"
-        window = closes[-v["bb_period"] :]
+        window = closes[-v["bb_period"]:]
         middle = average(window)
         reach = v["bb_std"] * math.sqrt(average([(x - middle) * (x - middle) for x in window]))
         lower, upper = middle - reach, middle + reach
@@ -353,7 +353,7 @@ class Breakout(Replay):
         return ema(closes, self.v["macd_fast"]) - ema(closes, self.v["macd_slow"])
 
     def signal(self, close):
-        v, closed = self.v, self.candles[:-1][-self.v["breakout_lookback"] :]
+        v, closed = self.v, self.candles[:-1][-self.v["breakout_lookback"]:]
         closes = [candle.close for candle in self.candles]
         if not v["vol_min_bps"] <= self.vol <= v["vol_max_bps"]:
             return None, "volatility"
@@ -395,10 +395,8 @@ class Breakout(Replay):
     def own_reason(self, p, close, end, long):
         v = self.v
         before = self.closed
-        if (
-            before
-            and before.start + self.c > p.at
-            and (before.close < self.level if long else before.close > self.level)
+        if before and before.start + self.c > p.at and (
+            before.close < self.level if long else before.close > self.level
         ):
             return "breakout_failure"
         if end - p.at > v["max_hold_minutes"] * 60:
@@ -428,7 +426,7 @@ class RenkoAO(Replay):
         if v["renko_fixed_size"] > 0:
             return v["renko_fixed_size"]
         closes = [candle.close for candle in self.candles[:-1]]
-        changes = [abs(b - a) for a, b in pairwise(closes)][-v["renko_atr_period"] :]
+        changes = [abs(b - a) for a, b in pairwise(closes)][-v["renko_atr_period"]:]
         if len(changes) < v["renko_atr_period"]:
             return 0
         return v["renko_atr_multiplier"] * average(changes)
@@ -461,7 +459,7 @@ class RenkoAO(Replay):
         v, closes = self.v, [brick[0] for brick in self.bricks[: at + 1]]
         if len(closes) < v["ao_slow_period"]:
             return None
-        return average(closes[-v["ao_fast_period"] :]) - average(closes[-v["ao_slow_period"] :])
+        return average(closes[-v["ao_fast_period"]:]) - average(closes[-v["ao_slow_period"]:])
 
     def divergence(self):
         """(side, strength, number of the newer swing's brick), or None."""

@@ -1,0 +1,38 @@
+"""Compile the rules of every strategy, so that the first replay need not wait for it.
+
+    python3 -m trading.strategies.warm
+
+What is compiled stays on disk; this process ends, and gives its memory back.
+"""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+
+from . import REGISTRY
+from .compiled import have_numba
+from .sweep import Sweep
+from .walk import Walk, prices
+
+INTERVAL = 60
+
+
+def warm() -> int:
+    """Walk with each strategy, alone and as a sweep does; how many there are."""
+    if not have_numba():
+        return 0
+    found = [one for one in REGISTRY.values() if one.replayable]
+    # A leap of a candle in the middle: what is compiled for irregular bars is wanted too.
+    bars = prices(INTERVAL * np.delete(np.arange(401.0), 200), 100.0 + np.arange(400) % 7)
+    for strategy in found:
+        values = strategy.clean({"candle_interval_seconds": INTERVAL})
+        Walk(strategy, values, INTERVAL).take(bars)
+        Sweep(strategy, bars, INTERVAL).measure([values], threads=1)
+    return len(found)
+
+
+if __name__ == "__main__":
+    os.nice(19)
+    warm()
