@@ -442,6 +442,12 @@ def manage(t: Tape, p: Any, s: Any, o: Any, memory: Floats, trades: Floats) -> N
         close_position(price, at, reason, p, s, o, trades)
 
 
+def end(price: float, at: float, values: Any, state: Any, options: Any, trades: Floats) -> None:
+    """Close what is open when there are no more bars."""
+    if state[0].side != 0:
+        close_position(price, at, END_OF_DATA, values[0], state[0], options[0], trades)
+
+
 def touched(opened: float, near: float, far: float, s: Any) -> tuple[int, float]:
     """The level that a bar came to, the stop first, and the price there: the level, or the open
     of a bar that opened beyond it. -1 for none. ``near`` is the end of the bar towards the stop."""

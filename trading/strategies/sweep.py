@@ -189,13 +189,16 @@ class Sweep:
             sums = out[at : at + 1].view(np.recarray)
             totals[:], counts[:] = 0.0, 0
             if t is None:
-                rows = walk.take(self.bars)
+                gather(walk.take(self.bars), sums, totals, counts, first)
+                if size:
+                    last = walk.finish(float(self.bars.close[-1]), end)
+                    gather(last, sums, totals, counts, first)
             else:
                 self._block(sets[at], blocked[:size])
-                rows = walk.along(t)
-            gather(rows, sums, totals, counts, first)
-            if size:
-                gather(walk.finish(float(self.bars.close[-1]), end), sums, totals, counts, first)
+                done = False
+                while not done:
+                    rows, done = walk.along(t)
+                    gather(rows, sums, totals, counts, first)
             close(sums, totals, counts)
 
     def _block(self, values: Mapping[str, Value], out: NDArray[np.int8]) -> None:

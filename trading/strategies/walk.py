@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -179,6 +179,10 @@ class Walk:
         self._plain, self._run = plain, _run(strategy, plain)
         self._begin()
 
+    @cached_property
+    def _end(self) -> Function:
+        return compiled(engine.end, {}, self.strategy.key, self._plain)
+
     def _begin(self) -> None:
         rules, state = self.strategy.trading, self._now
         assert rules is not None
@@ -223,17 +227,18 @@ class Walk:
         self._seen += len(bars)
         return np.concatenate(found)
 
-    def along(self, t: Tape) -> Floats:
-        """Walk along a whole history whose series and screens stand ready (``sweep``)."""
+    def along(self, t: Tape) -> tuple[Floats, bool]:
+        """Walk along a whole history whose series and screens stand ready (``sweep``); trades until
+        there is no room for more, good until the next call, and whether it came to the end."""
         state = self._now
         self._o["same"] = engine.SHARED
-        state["until"] = t.time.size
-        found = []
-        while not self._run(t, self.p, self._s, self._o, self.memory, self._rows, self.funnel,
-                            self._spare):  # fmt: skip
-            found.append(self._moved_out())
-        found.append(self._moved_out())
-        return np.concatenate(found)
+        state["until"], state["trades"] = t.time.size, 0
+        done = self._run(t, self.p, self._s, self._o, self.memory, self._rows, self.funnel,
+                         self._spare)  # fmt: skip
+        if done:
+            self._end(float(t.close[-1]), float(t.time[-1]) + self.interval, self.p, self._s,
+                      self._o, self._rows)  # fmt: skip
+        return self._rows[: int(state["trades"])], done
 
     def finish(self, price: float, time: float) -> Floats:
         """Close what is open at the last price, for the reason end_of_data."""
