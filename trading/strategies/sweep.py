@@ -143,8 +143,11 @@ class Sweep:
         size = len(self.bars)
         series = np.zeros((len(self.rules.series), size))
         filters = walk.filters if self.rules.screens else NO_FILTERS
-        t = Tape(*self.bars.columns(), *self.bars.columns(), NO_MARKS, series, gaps, filters,
-                 NO_FILTERS, NO_GAPS, NO_FILTERS)  # fmt: skip
+        everything: list[Any] = [
+            *self.bars.columns(), *self.bars.columns(), NO_MARKS, series, gaps, filters,
+            NO_FILTERS, NO_GAPS, NO_FILTERS,
+        ]  # fmt: skip
+        t = Tape(*everything)
         ahead = _made(engine.ahead, self.strategy, self.plain)
         for row, key in enumerate(self._row_keys(first)):
             if key not in self._series:

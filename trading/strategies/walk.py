@@ -211,8 +211,11 @@ class Walk:
         self._same = same
         self._o["same"] = same
         columns = self._columns(bars, same)
-        t = Tape(*bars.columns(), *columns, self._series, gaps, self.filters, self._said,
-                 NO_GAPS, self._blocked)  # fmt: skip
+        everything: list[Any] = [
+            *bars.columns(), *columns, self._series, gaps, self.filters, self._said, NO_GAPS,
+            self._blocked,
+        ]  # fmt: skip
+        t = Tape(*everything)
         state["bar"] = state["at"] = state["size"] = state["gap"] = 0
         found = [self._rows[:0].copy()]
         while state["bar"] < len(bars):

@@ -25,7 +25,8 @@ def warm() -> int:
         return 0
     found = [one for one in REGISTRY.values() if one.replayable]
     # A leap of a candle in the middle: what is compiled for irregular bars is wanted too.
-    bars = prices(INTERVAL * np.delete(np.arange(401.0), 200), 100.0 + np.arange(400) % 7)
+    times = INTERVAL * np.delete(np.arange(401.0), 200)
+    bars = prices(times, 100.0 + np.mod(np.arange(400.0), 7.0))
     for strategy in found:
         values = strategy.clean({"candle_interval_seconds": INTERVAL})
         Walk(strategy, values, INTERVAL).take(bars)
