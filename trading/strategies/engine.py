@@ -504,5 +504,5 @@ def close_position(
     s.side, s.exited, s.left = 0, 1, at
     s.streak = s.streak + 1 if result < 0.0 else 0
     s.stops = ((s.stops << 1) | int(reason == STOP_LOSS)) & ((1 << RECENT) - 1)
-    # Candles begin no less than their length apart; one more for the one that the exit was in.
-    s.free = s.candle + 1 + int(longest_rest(p, s) / o.candle)
+    # The next candle may begin at once; those after it begin no less than a length apart.
+    s.free = s.candle + 1 + math.ceil(longest_rest(p, s) / o.candle)
