@@ -1,17 +1,15 @@
-"""Compile the rules of every strategy, so that the first replay need not wait for it.
+"""Compile the rules of strategies, so that the first replay need not wait for it.
 
-    python3 -m trading.strategies.warm
-
-What is compiled stays on disk; this process ends, and gives its memory back.
+What is compiled stays on disk, for every process that comes later.
 """
 
 from __future__ import annotations
 
-import os
+from collections.abc import Iterable
 
 import numpy as np
 
-from . import REGISTRY
+from .base import Strategy
 from .compiled import have_numba
 from .sweep import Sweep
 from .walk import Walk, prices
@@ -19,11 +17,11 @@ from .walk import Walk, prices
 INTERVAL = 60
 
 
-def warm() -> int:
+def warm(strategies: Iterable[Strategy]) -> int:
     """Walk with each strategy, alone and as a sweep does; how many there are."""
     if not have_numba():
         return 0
-    found = [one for one in REGISTRY.values() if one.replayable]
+    found = [one for one in strategies if one.replayable]
     # A leap of a candle in the middle: what is compiled for irregular bars is wanted too.
     times = INTERVAL * np.delete(np.arange(401.0), 200)
     bars = prices(times, 100.0 + np.mod(np.arange(400.0), 7.0))
@@ -32,8 +30,3 @@ def warm() -> int:
         Walk(strategy, values, INTERVAL).take(bars)
         Sweep(strategy, bars, INTERVAL).measure([values], threads=1)
     return len(found)
-
-
-if __name__ == "__main__":
-    os.nice(19)
-    warm()

@@ -13,6 +13,13 @@ from django.db import connections
 
 from selflearn import database, processes
 
+WARM = """
+import os
+os.nice(19)
+from trading.strategies import REGISTRY, warm
+warm.warm(REGISTRY.values())
+"""
+
 
 class Command(BaseCommand):
     help = "Run the background worker in the foreground (Ctrl-C stops it)."
@@ -45,6 +52,6 @@ def _compile_rules() -> None:
     """See to it, beside all else and last of all, that replays find their rules compiled. In a
     process of its own: what compiling needs is given back."""
     processes.start(
-        "warm", [sys.executable, "-m", "trading.strategies.warm"],
+        "warm", [sys.executable, "-c", WARM],
         environment={**os.environ, "PYTHONPATH": str(settings.BASE_DIR)},
     )  # fmt: skip
