@@ -6,20 +6,53 @@ from __future__ import annotations
 from typing import Any
 
 from trading.strategies import common
-from trading.strategies.base import Rules, Strategy
-from trading.strategies.common import always, nothing_to_keep
+from trading.strategies.base import Rules, Screen, Strategy
+from trading.strategies.common import (
+    NEAR,
+    always,
+    clearly,
+    nothing_to_keep,
+    screen_below,
+    screen_rsi,
+)
 from trading.strategies.engine import Tape
-from trading.strategies.indicators import Floats, bands, rsi
+from trading.strategies.indicators import Floats, bands, bands_soon, rsi
 from trading.strategies.parameters import Integer, Number
+from trading.strategies.windows import moves
 
 RSI_PERIOD, BAND_PERIOD, BAND_FACTOR, LOW, HIGH, STOP = 14, 20, 2.0, 30.0, 50.0, 0.02
 DECIDED = 0
+MOVES = 0
+
+
+def prepare(t: Tape, row: int, first: int, p: Any, out: Floats, spare: Floats) -> None:
+    moves(t.closes, first, p.rsi_period - 1, out, spare)
+
+
+def screen(t: Tape, part: int, first: int, at: int, p: Any, out: Any) -> None:
+    if part == 0:
+        screen_rsi(t.closes, first, p.rsi_period, t.series[MOVES][at:], p.rsi_low, 101.0, out)
+    else:
+        screen_below(t.closes, first, p.bb_period, p.bb_std, out)
+
+
+def above(t: Tape, price: float, p: Any, s: Any, level: float) -> bool:
+    """Whether the RSI is above a level."""
+    sure = clearly(t, price, s, t.series[MOVES, s.at], p.rsi_period, level)
+    return sure > 0 if sure != 0 else rsi(t.closes, s.candle, p.rsi_period) > level
+
+
+def below(t: Tape, price: float, p: Any, s: Any, level: float) -> bool:
+    sure = clearly(t, price, s, t.series[MOVES, s.at], p.rsi_period, level)
+    return sure < 0 if sure != 0 else rsi(t.closes, s.candle, p.rsi_period) < level
 
 
 def enter(t: Tape, price: float, p: Any, s: Any, memory: Floats) -> tuple[int, int, float]:
-    if rsi(t.closes, s.candle, p.rsi_period) >= p.rsi_low:
+    if not below(t, price, p, s, p.rsi_low):
         return 0, 0, 0.0
-    lower, _ = bands(t.closes, s.candle, p.bb_period, p.bb_std)
+    lower, _ = bands_soon(t.closes, s.candle, p.bb_period, p.bb_std)
+    if abs(price - lower) <= NEAR * price:
+        lower, _ = bands(t.closes, s.candle, p.bb_period, p.bb_std)
     if price >= lower:
         return 0, 1, 0.0
     memory[DECIDED] = price
@@ -35,7 +68,7 @@ def follow(price: float, p: Any, s: Any, memory: Floats) -> float:
 
 
 def leave(t: Tape, price: float, held: float, p: Any, s: Any, memory: Floats) -> int:
-    return 2 if rsi(t.closes, s.candle, p.rsi_period) > p.rsi_high else -1
+    return 2 if above(t, price, p, s, p.rsi_high) else -1
 
 
 def describe(t: Tape, price: float, p: Any, s: Any, memory: Floats, out: Floats) -> None:
@@ -63,7 +96,22 @@ STRATEGY = Strategy(
     filters=("rsi", "band"),
     exit_reasons=("stop_loss", "take_profit", "recovered"),
     trading=Rules(
-        always, enter, place, follow, leave, describe, nothing_to_keep, warmup, memory=1
+        always,
+        enter,
+        place,
+        follow,
+        leave,
+        describe,
+        nothing_to_keep,
+        warmup,
+        memory=1,
+        series=(("rsi_period",),),
+        prepare=prepare,
+        screens=(
+            Screen("rsi", ("rsi_period", "rsi_low")),
+            Screen("band", ("bb_period", "bb_std"), shared=True),
+        ),
+        screen=screen,
     ),
 )
 VALUES = STRATEGY.defaults() | {"adaptive_cooldown": False}

@@ -5,7 +5,7 @@ it and the peers; and the real strategies with all their filters.
     python3 benchmarks/replay.py
 
 The peers are measured where they are installed: pip install backtesting==0.6.6 vectorbt==1.2.0.
-Trades are compared in the run.
+Trades are compared in the run; times are the processor's.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import math
 import warnings
 from collections.abc import Callable
 from functools import partial
+from time import process_time
 
 import numpy as np
 import plain_rule as rule
@@ -193,15 +194,16 @@ def plain(sizes: list[int], repeats: int) -> None:
         if theirs is not None:
             # What is open at the end is closed there, and left out here.
             compare("backtesting.py", rows, theirs[: len(rows)])
-        mine, hand = in_turns([partial(ours, bars), partial(by_hand, compiled, bars)], repeats)
+        mine, hand = in_turns([partial(ours, bars), partial(by_hand, compiled, bars)], repeats,
+                              process_time)  # fmt: skip
         table.at_most(f"{n:,} bars, over a loop by hand", mine / hand, BY_HAND,
                       lambda value: f"{value:.2f} x", mine, hand)  # fmt: skip
         if theirs is not None:
             table.faster(f"{n:,} bars, backtesting.py", mine, once(
-                partial(with_backtesting, bars)
+                partial(with_backtesting, bars), process_time
             ), BARS["backtesting"])  # fmt: skip
         if peer("vectorbt", partial(with_vectorbt, bars)) is not None:
-            [took] = in_turns([partial(with_vectorbt, bars)], 3)
+            [took] = in_turns([partial(with_vectorbt, bars)], 3, process_time)
             table.faster(f"{n:,} bars, vectorbt", mine, took, BARS["vectorbt"])
     table.show()
 
@@ -217,7 +219,7 @@ def real(sizes: list[int], repeats: int) -> None:
             bars = market(n)
             run = partial(real_one, strategy, bars)
             run()
-            mine, base = in_turns([run, partial(ours, bars)], repeats)
+            mine, base = in_turns([run, partial(ours, bars)], repeats, process_time)
             each.append(mine / n)
             table.at_most(f"{key}, {n:,} bars, over the plain rule", mine / base, REAL,
                           lambda value: f"{value:.2f} x", mine, base)  # fmt: skip

@@ -18,7 +18,6 @@ from trading.strategies.parameters import Value
 from trading.strategies.walk import Bars, Fills, Walk
 
 DAY = 86_400
-PORTION = 100_000  # bars between two signs of how far it is
 END_OF_DATA = "end_of_data"
 _TRENDS = {1: "up", -1: "down", 0: "sideways"}
 _VOLATILITY = {1: "increasing", -1: "decreasing", 0: "stable"}
@@ -67,10 +66,7 @@ def replayed(
     """Walk along all bars; what is open at the end is closed at the last price. ``tell`` hears
     the share that is done. Raises BadInterval."""
     walk = Walk(strategy, values, interval, fills)
-    rows = [walk.finish(0.0, 0.0)]
-    for start in range(0, len(bars), PORTION):
-        rows.append(walk.take(bars.part(start, start + PORTION)))
-        tell(min(1.0, (start + PORTION) / len(bars)))
+    rows = [walk.take(bars, tell)]
     if len(bars):
         rows.append(walk.finish(float(bars.close[-1]), float(bars.time[-1]) + interval))
     state = walk.state

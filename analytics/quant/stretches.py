@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +17,9 @@ from numpy.typing import NDArray
 from trading.strategies import engine
 from trading.strategies.base import Strategy
 from trading.strategies.parameters import Value
-from trading.strategies.walk import Bars, Fills, Walk
+from trading.strategies.walk import PORTION, Bars, Fills, Walk
 
-from .outcome import PORTION, Replayed
+from .outcome import Replayed
 
 WARM = 1_000  # candles before a stretch that its walk begins with
 FIRST_LOOK = 256  # bars in which an open position is looked for at first
@@ -104,7 +103,8 @@ def _walked(
     if carried is None:
         carried = Carried().after(before)
     else:
-        _hand_over(walk.state, carried)
+        # Begin as the bot stands, whatever the warm-up came to.
+        walk.go_on(carried.left, carried.streak, carried.stops)
     counts = -_counts(walk)
     made = []
     for start in range(first, last, PORTION):
@@ -116,12 +116,6 @@ def _walked(
     rows = np.concatenate(made)
     inside = (rows[:, engine.ENTERED] >= stretch.start) & (rows[:, engine.ENTERED] < stretch.end)
     return walk, rows[inside], counts, carried.after(rows)
-
-
-def _hand_over(state: Any, carried: Carried) -> None:
-    """Begin as the bot stands, whatever the warm-up came to."""
-    state.side = state.waiting = state.exited = 0
-    state.left, state.streak, state.stops = carried.left, carried.streak, carried.stops
 
 
 def _left_later(walk: Walk, bars: Bars, at: int) -> Floats:

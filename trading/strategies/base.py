@@ -97,6 +97,25 @@ class Below:
         return {"rule": "below", **asdict(self)}
 
 
+def nothing_prepared(t: Any, row: int, first: int, p: Any, out: Any, spare: Any) -> None:
+    """For rules without series of closed candles."""
+
+
+def nothing_screened(t: Any, part: int, first: int, at: int, p: Any, out: Any) -> None:
+    """For rules that must be asked at each bar."""
+
+
+@dataclass(frozen=True)
+class Screen:
+    """A filter that can be judged from the candles alone, for many bars at once, and the
+    parameters that it depends on. One that is not worth it for a single walk is only ``shared``
+    by a sweep's many; such stand behind the others."""
+
+    filter: str
+    parameters: tuple[str, ...]
+    shared: bool = False
+
+
 @dataclass(frozen=True)
 class Rules:
     """When a strategy trades: the functions that take the places of the engine's hooks (see
@@ -111,9 +130,16 @@ class Rules:
     advance: Callable[..., Any]
     warmup: Callable[[Mapping[str, Value]], int]
     memory: int = 1  # numbers that they keep for themselves
+    # The parameters that each row of ``prepare`` depends on, and the parts of ``screen``, in the
+    # order of the filters.
+    series: tuple[tuple[str, ...], ...] = ()
+    prepare: Callable[..., Any] = nothing_prepared
+    screens: tuple[Screen, ...] = ()
+    screen: Callable[..., Any] = nothing_screened
 
     def hooks(self) -> dict[str, Any]:
-        names = ("ready", "enter", "place", "follow", "leave", "describe", "advance")
+        names = ("prepare", "screen", "ready", "enter", "place", "follow", "leave", "describe",
+                 "advance")  # fmt: skip
         return {name: getattr(self, name) for name in names}
 
 

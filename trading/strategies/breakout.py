@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from . import common
-from .base import Below, Feature, Rules, Strategy
-from .common import WINDOW, always, nothing_to_keep
-from .engine import Tape
-from .indicators import (
-    Floats,
-    atr,
-    atr_wilder,
-    bands,
-    ema,
-    macd,
-    macd_signal,
-    mean,
-    rsi,
-    rsi_wilder,
-    volatility_bps,
+from .base import Below, Feature, Rules, Screen, Strategy
+from .common import (
+    always,
+    average_range,
+    nothing_to_keep,
+    rsi_beyond,
+    screen_volatility,
+    strength_now,
+    volatility_near,
 )
+from .engine import BLOCKS, PASSES, Tape, best_gain
+from .indicators import VOLATILITY_CANDLES, Floats, bands, ema, macd, macd_signal, mean
 from .parameters import Integer, Number, Value
+from .windows import highest, lowest, moves, returns
 
 # A table reads better in rows.
 # fmt: off
@@ -82,7 +82,7 @@ _RISK = (
 # fmt: on
 (VOLATILITY, LEVEL, RSI, MACD, EXPANSION, ALIGNMENT, PRICE_EMA) = range(7)
 BREAKOUT_FAILURE, TIME_STOP, NO_MOVEMENT = 2, 3, 4
-SIMPLE = 0  # of the choices of smoothing
+MOVES, RETURNS, HIGHEST, LOWEST = range(4)  # rows of the series
 BROKEN, RANGE = 0, 1  # what is kept of an entry: the level, and the ATR
 RANGES = 5  # the newest average ranges, whose mean the newest is held against
 
@@ -97,16 +97,32 @@ def warmup(values: Mapping[str, Value]) -> int:
     return max(int(period) for period in periods)
 
 
-def oldest(s: Any) -> int:
-    """The first candle that smoothed indicators see."""
-    return int(max(s.first, s.candle - WINDOW + 1))
+def prepare(t: Tape, row: int, first: int, p: Any, out: Floats, spare: Floats) -> None:
+    """What the first filters compare, of closed candles."""
+    if row == MOVES:
+        moves(t.closes, first, p.rsi_period - 1, out, spare)
+    elif row == RETURNS:
+        returns(t.closes, first, VOLATILITY_CANDLES - 2, out, spare)
+    elif row == HIGHEST:
+        highest(t.highs, first, p.breakout_lookback, out, spare)
+    else:
+        lowest(t.lows, first, p.breakout_lookback, out, spare)
 
 
-def average_range(t: Tape, at: int, p: Any, s: Any) -> float:
-    """The ATR at a candle."""
-    if p.smoothing == SIMPLE:
-        return atr(t.highs, t.lows, t.closes, at, p.atr_period)
-    return atr_wilder(t.highs, t.lows, t.closes, oldest(s), at, p.atr_period)
+def screen(t: Tape, part: int, first: int, at: int, p: Any, out: NDArray[np.int8]) -> None:
+    """Volatility and level."""
+    if part == 0:
+        screen_volatility(
+            t.closes, first, t.series[RETURNS][at:], p.vol_min_bps, p.vol_max_bps, 0.0, out
+        )
+    else:
+        now, high, low = (
+            t.closes[first : first + out.size],
+            t.series[HIGHEST][at:],
+            t.series[LOWEST][at:],
+        )
+        for i in range(out.size):
+            out[i] = BLOCKS if (now[i] <= high[i]) & (now[i] >= low[i]) else PASSES
 
 
 def usual_range(t: Tape, p: Any, s: Any) -> float:
@@ -117,18 +133,9 @@ def usual_range(t: Tape, p: Any, s: Any) -> float:
     return total / RANGES
 
 
-def strength_now(t: Tape, p: Any, s: Any) -> float:
-    """The RSI at the newest candle."""
-    if p.smoothing == SIMPLE:
-        return rsi(t.closes, s.candle, p.rsi_period)
-    return rsi_wilder(t.closes, oldest(s), s.candle, p.rsi_period)
-
-
-def broken(t: Tape, price: float, p: Any, s: Any) -> tuple[int, float]:
+def broken(t: Tape, price: float, s: Any) -> tuple[int, float]:
     """The side on which the price left the range of the closed candles, and the level."""
-    high, low = t.highs[s.candle - 1], t.lows[s.candle - 1]
-    for i in range(s.candle - p.breakout_lookback, s.candle - 1):
-        high, low = max(high, t.highs[i]), min(low, t.lows[i])
+    high, low = t.series[HIGHEST, s.at], t.series[LOWEST, s.at]
     if price > high:
         return 1, high
     if price < low:
@@ -139,14 +146,14 @@ def broken(t: Tape, price: float, p: Any, s: Any) -> tuple[int, float]:
 def enter(t: Tape, price: float, p: Any, s: Any, memory: Floats) -> tuple[int, int, float]:
     """The filters in order; the level and the range are kept for the exits."""
     k = s.candle
-    volatility = volatility_bps(t.closes, k)
+    volatility = volatility_near(t, price, s, RETURNS, p.vol_min_bps, p.vol_max_bps)
     if not p.vol_min_bps <= volatility <= p.vol_max_bps:
         return 0, VOLATILITY, 0.0
-    side, level = broken(t, price, p, s)
+    side, level = broken(t, price, s)
     if side == 0:
         return 0, LEVEL, 0.0
-    found = strength_now(t, p, s)
-    if found <= p.rsi_bullish_threshold if side > 0 else found >= p.rsi_bearish_threshold:
+    wanted = p.rsi_bullish_threshold if side > 0 else p.rsi_bearish_threshold
+    if side * rsi_beyond(t, price, p, s, MOVES, wanted) <= 0:
         return 0, RSI, 0.0
     line = macd(t.closes, k, p.macd_fast, p.macd_slow)
     signal = macd_signal(t.closes, k, p.macd_fast, p.macd_slow, p.macd_signal)
@@ -173,7 +180,7 @@ def place(entry: float, side: int, p: Any, s: Any, memory: Floats) -> tuple[floa
 def follow(price: float, p: Any, s: Any, memory: Floats) -> float:
     """The stop follows the price, in average ranges at entry, once the profit was large enough."""
     stop: float = s.stop
-    if s.best * s.entry >= p.trailing_stop_activation_atr * memory[RANGE]:
+    if best_gain(s) * s.entry >= p.trailing_stop_activation_atr * memory[RANGE]:
         stop = price - s.side * p.trailing_stop_distance_atr * memory[RANGE]
     return stop
 
@@ -251,6 +258,13 @@ STRATEGY = Strategy(
         "atr_expansion": ("min_atr_expansion",),
     },
     trading=Rules(
-        always, enter, place, follow, leave, describe, nothing_to_keep, warmup, memory=2
+        always, enter, place, follow, leave, describe, nothing_to_keep, warmup, memory=2,
+        series=(("rsi_period",), (), ("breakout_lookback",), ("breakout_lookback",)),
+        prepare=prepare,
+        screens=(
+            Screen("volatility", ("vol_min_bps", "vol_max_bps")),
+            Screen("level", ("breakout_lookback",)),
+        ),
+        screen=screen,
     ),
 )

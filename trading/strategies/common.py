@@ -8,15 +8,30 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from .base import Below, Feature, Group
-from .engine import Tape
-from .indicators import Floats
+from .engine import BLOCKS, PASSES, UNSURE, Tape, best_gain
+from .indicators import (
+    VOLATILITY_CANDLES,
+    Floats,
+    atr,
+    atr_wilder,
+    rsi,
+    rsi_wilder,
+    volatility_bps,
+)
 from .parameters import Boolean, Choice, Integer, Number, Parameter
 
 # Rules see the last 200 candles. Whatever needs neighbours beside its window (a change, a closed
 # candle, the mean of a few) stays under LONGEST, so that every valid value can warm up.
 WINDOW = 200
 LONGEST = 190
+
+SIMPLE = 0  # of the choices of smoothing
+NEAR = 1e-9  # share of a limit within which a value is computed as the rules say
+TINY = 1e-12  # share of a price that differences of prices are rounded by at most
 
 SIGNAL = Group("signal", "Signal")
 VOLATILITY = Group("volatility", "Volatility")
@@ -138,7 +153,7 @@ def trail(price: float, p: Any, s: Any, memory: Floats) -> float:
     """The stop of the shared risk group: it follows the price at a distance once the best profit
     was large enough."""
     stop: float = s.stop
-    if p.enable_trailing_stop != 0 and s.best * 10_000.0 >= p.trailing_stop_activation_bps:
+    if p.enable_trailing_stop != 0 and best_gain(s) * 10_000.0 >= p.trailing_stop_activation_bps:
         stop = price * (1.0 - s.side * p.trailing_stop_distance_bps / 10_000.0)
     return stop
 
@@ -150,3 +165,155 @@ def nothing_to_keep(t: Tape, p: Any, s: Any, memory: Floats) -> None:
 def always(t: Tape, p: Any, s: Any, memory: Floats) -> bool:
     """For rules that need candles and nothing else."""
     return True
+
+
+def oldest(s: Any) -> int:
+    """The first candle that smoothed indicators see."""
+    return int(max(s.first, s.candle - WINDOW + 1))
+
+
+def strength_now(t: Tape, p: Any, s: Any) -> float:
+    """The RSI at the newest candle."""
+    if p.smoothing == SIMPLE:
+        return rsi(t.closes, s.candle, p.rsi_period)
+    return rsi_wilder(t.closes, oldest(s), s.candle, p.rsi_period)
+
+
+def average_range(t: Tape, at: int, p: Any, s: Any) -> float:
+    """The ATR at a candle."""
+    if p.smoothing == SIMPLE:
+        return atr(t.highs, t.lows, t.closes, at, p.atr_period)
+    return atr_wilder(t.highs, t.lows, t.closes, oldest(s), at, p.atr_period)
+
+
+def clearly(t: Tape, price: float, s: Any, moved: float, period: int, level: float) -> int:
+    """Whether the simple RSI is clearly above a level, 1, or below it, -1; 0 where it lies within
+    rounding. ``moved`` is the sum of the closed candles' ``period - 1`` absolute changes.
+
+    RSI = 100 * gains / moves; and as gains - losses = price - the close a period ago, gains are
+    half of that and of all moves together: a comparison needs one sum and no division.
+    """
+    moves = moved + abs(price - t.closes[s.candle - 1])
+    beyond = 50.0 * (moves + price - t.closes[s.candle - period]) - level * moves
+    room = NEAR * moves + TINY * price
+    return 1 if beyond > room else -1 if beyond < -room else 0
+
+
+def rsi_beyond(t: Tape, price: float, p: Any, s: Any, row: int, level: float) -> int:
+    """1, -1 or 0: whether the RSI is above, below or at a level; ``row`` of the series are the
+    moves (``windows.moves``) of ``rsi_period - 1`` candles."""
+    if p.smoothing == SIMPLE:
+        sure = clearly(t, price, s, t.series[row, s.at], p.rsi_period, level)
+        if sure != 0:
+            return sure
+    found = strength_now(t, p, s)
+    return 1 if found > level else -1 if found < level else 0
+
+
+def volatility_near(t: Tape, price: float, s: Any, row: int, one: float, other: float) -> float:
+    """The volatility, as the rules compute it where it lies near one of two limits; ``row`` of the
+    series are the returns (``windows.returns``) of ``VOLATILITY_CANDLES - 2`` candles."""
+    moved = t.series[row, s.at] + abs(price / t.closes[s.candle - 1] - 1.0)
+    found = moved / (VOLATILITY_CANDLES - 1) * 10_000.0
+    if abs(found - one) <= NEAR * one or abs(found - other) <= NEAR * other:
+        return volatility_bps(t.closes, s.candle)
+    return float(found)
+
+
+def unknown(first: int, wanted: int, out: NDArray[np.int8]) -> int:
+    """How many candles from ``first`` on have fewer than ``wanted`` before them: UNSURE."""
+    missing = min(max(wanted - first, 0), out.size)
+    for i in range(missing):
+        out[i] = UNSURE
+    return missing
+
+
+def screen_rsi(
+    close: Floats, first: int, period: int, moved: Floats, low: float, high: float,
+    out: NDArray[np.int8],
+) -> None:  # fmt: skip
+    """Blocks where the simple RSI is neither below ``low`` nor above ``high``; as ``clearly``."""
+    start = unknown(first, period, out)
+    at, stop = first + start, first + out.size
+    now, before, older = (
+        close[at:stop],
+        close[at - 1 : stop - 1],
+        close[at - period : stop - period],
+    )
+    moved, out = moved[start:], out[start:]
+    for i in range(out.size):
+        moves = moved[i] + abs(now[i] - before[i])
+        gains = 50.0 * (moves + now[i] - older[i])
+        room = NEAR * moves + TINY * now[i]
+        over, under = gains - high * moves, gains - low * moves
+        inside = (over < -room) & (under > room)
+        beyond = (over > room) | (under < -room)
+        out[i] = BLOCKS if inside else PASSES if beyond else UNSURE
+
+
+def screen_volatility(
+    close: Floats, first: int, moved: Floats, low: float, high: float, calm: float,
+    out: NDArray[np.int8],
+) -> None:  # fmt: skip
+    """Blocks where the volatility is outside of its limits; UNSURE up to ``calm``."""
+    start = unknown(first, VOLATILITY_CANDLES, out)
+    at, stop = first + start, first + out.size
+    now, before = close[at:stop], close[at - 1 : stop - 1]
+    moved, out = moved[start:], out[start:]
+    for i in range(out.size):
+        share = moved[i] + abs(now[i] / before[i] - 1.0)
+        found = share / (VOLATILITY_CANDLES - 1) * 10_000.0
+        outside = (found < low * (1.0 - NEAR)) | (found > high * (1.0 + NEAR))
+        inside = (found > low * (1.0 + NEAR)) & (found < high * (1.0 - NEAR))
+        sure = inside & (found > calm * (1.0 + NEAR))
+        out[i] = BLOCKS if outside else PASSES if sure else UNSURE
+
+
+def screen_volume(
+    volume: Floats, first: int, usual: Floats, wanted: float, out: NDArray[np.int8]
+) -> None:
+    """Blocks where the newest closed candle traded less than ``wanted`` times the sum ``usual``."""
+    start = unknown(first, 1, out)
+    newest = volume[first + start - 1 : first + out.size - 1]
+    usual, out = usual[start:], out[start:]
+    for i in range(out.size):
+        thin = newest[i] < wanted * usual[i] * (1.0 - NEAR)
+        enough = (newest[i] > wanted * usual[i] * (1.0 + NEAR)) | np.isnan(wanted * usual[i])
+        out[i] = BLOCKS if thin else PASSES if enough else UNSURE
+
+
+def screen_below(
+    close: Floats, first: int, period: int, factor: float, out: NDArray[np.int8]
+) -> None:
+    """Blocks where the price is not below its lower band.
+
+    Sums of the differences from a close nearby, and of their squares, run along and begin anew
+    every 64 candles; no root is drawn: below the band is d > 0 and d^2 > factor^2 * variance, d
+    being how far the mean lies above the price. Rounding is held against the largest sum of squares
+    since the last beginning.
+    """
+    start = unknown(first, period, out)
+    wide = factor * factor
+    for begin in range(start, out.size, 64):
+        anchor = close[first + begin]
+        total, squares = 0.0, 0.0
+        for one in close[first + begin - period : first + begin]:
+            total += one - anchor
+            squares += (one - anchor) * (one - anchor)
+        largest = squares
+        size = min(64, out.size - begin)
+        now = close[first + begin : first + begin + size]
+        old = close[first + begin - period : first + begin - period + size]
+        said = out[begin : begin + size]
+        for i in range(size):
+            new, gone = now[i] - anchor, old[i] - anchor
+            total += new - gone
+            squares += new * new - gone * gone
+            largest = max(largest, squares, new * new)
+            middle = total / period
+            under = middle - new
+            spread = wide * (squares / period - middle * middle)
+            room = NEAR * (under * under + abs(spread)) + TINY * (1.0 + wide) * largest
+            inside = (under * under < spread - room) | (under < -NEAR * now[i])
+            beyond = (under > 0.0) & (under * under > spread + room)
+            said[i] = BLOCKS if inside else PASSES if beyond else UNSURE

@@ -15,6 +15,9 @@ from types import FunctionType
 from typing import Any
 
 FOREIGN = ("numpy", "numba")  # whose functions the compiler knows by itself
+# Called seldom, or for many bars at once: in a copy of their own with all that they call, or a
+# strategy took a minute to compile.
+APART = frozenset({"begin_tile", "prepare", "rested", "close_position"})
 Function = Callable[..., Any]
 
 
@@ -33,14 +36,23 @@ def compiled(
     """``outer`` with ``hooks`` in the place of its globals of those names, compiled and kept on
     disk under ``name``; not compiled where that is not possible, or not wanted (``plain``)."""
     if plain or not have_numba():
-        bound: Function = _bound(outer, hooks, {}, _as_it_is)
+        bound: Function = _bound(outer, hooks, {}, _as_it_is, _as_it_is)
         return bound
     from numba import njit
 
+    def near(function: FunctionType) -> Function:
+        """Into its caller: handing over a tape of twenty columns costs more than most rules do."""
+        found: Function = njit(**options, forceinline=True)(function)
+        return found
+
+    def apart(function: FunctionType) -> Function:
+        found: Function = njit(**options)(function)
+        return found
+
     # Rules make no arrays, so nothing needs to count who holds them: counting the columns of a tape
     # at each call took nine tenths of the time.
-    options: dict[str, Any] = {"_nrt": False}
-    made = _bound(outer, hooks, {}, njit(**options), inside=True)
+    options: dict[str, Any] = {"_nrt": False, "nogil": True}
+    made = _bound(outer, hooks, {}, near, apart, inside=True)
     # The compiler looks at the file of the outer function alone to tell whether what it kept is
     # still true: the name says which sources all the others were compiled from.
     made.__name__ = made.__qualname__ = f"{outer.__name__}_{name}_{fingerprint(outer, hooks)}"
@@ -89,9 +101,7 @@ def _named(function: Any, hooks: Mapping[str, Function]) -> dict[str, Any]:
     return found
 
 
-def _collect(
-    function: Any, hooks: Mapping[str, Function], found: dict[str, FunctionType]
-) -> None:
+def _collect(function: Any, hooks: Mapping[str, Function], found: dict[str, FunctionType]) -> None:
     place = f"{function.__module__}.{function.__qualname__}"
     if place not in found:
         found[place] = function
@@ -101,14 +111,15 @@ def _collect(
 
 def _bound(
     function: Any, hooks: Mapping[str, Function], done: dict[Any, Function],
-    wrap: Callable[[FunctionType], Function], inside: bool = False,
+    wrap: Callable[[FunctionType], Function], apart: Callable[[FunctionType], Function],
+    inside: bool = False,
 ) -> Any:  # fmt: skip
     """A copy of a function whose globals hold the wrapped ones of what it calls."""
     if function in done:
         return done[function]
     names = dict(function.__globals__)
     for name, one in _named(function, hooks).items():
-        names[name] = _bound(one, hooks, done, wrap)
+        names[name] = _bound(one, hooks, done, apart if name in APART else wrap, apart)
     copy = FunctionType(
         function.__code__, names, function.__name__, function.__defaults__, function.__closure__
     )

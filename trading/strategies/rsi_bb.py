@@ -6,23 +6,38 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from . import common
-from .base import Below, Feature, Group, Rules, Strategy
-from .common import WINDOW, always, nothing_to_keep, trail
-from .engine import Tape
+from .base import Below, Feature, Group, Rules, Screen, Strategy
+from .common import (
+    NEAR,
+    SIMPLE,
+    always,
+    average_range,
+    nothing_to_keep,
+    rsi_beyond,
+    screen_rsi,
+    screen_volatility,
+    screen_volume,
+    strength_now,
+    trail,
+    unknown,
+    volatility_near,
+)
+from .engine import Tape, mark
 from .indicators import (
+    VOLATILITY_CANDLES,
     Floats,
-    atr,
-    atr_wilder,
     bands,
     ema,
     mean,
     position_in,
-    rsi,
-    rsi_wilder,
     volatility_bps,
 )
 from .parameters import Integer, Number, Value
+from .windows import moves, returns, totals
 
 # A table reads better in rows.
 # fmt: off
@@ -78,7 +93,7 @@ _VOLATILITY = (
 # fmt: on
 (VOLATILITY, LOSING_STREAK, VOLUME, RSI, ZONE, TREND, TREND_STRENGTH, MOMENTUM) = range(8)
 TIME_STOP, TREND_REVERSAL = 2, 3
-SIMPLE = 0  # of the choices of smoothing
+MOVES, RETURNS, VOLUMES = range(3)  # rows of the series
 
 
 def warmup(values: Mapping[str, Value]) -> int:
@@ -88,11 +103,30 @@ def warmup(values: Mapping[str, Value]) -> int:
     return max(int(period) for period in periods)
 
 
-def strength_now(t: Tape, p: Any, s: Any) -> float:
-    """The RSI at the newest candle."""
-    if p.smoothing == SIMPLE:
-        return rsi(t.closes, s.candle, p.rsi_period)
-    return rsi_wilder(t.closes, max(s.first, s.candle - WINDOW + 1), s.candle, p.rsi_period)
+def prepare(t: Tape, row: int, first: int, p: Any, out: Floats, spare: Floats) -> None:
+    """What the first filters compare, of closed candles."""
+    if row == MOVES:
+        moves(t.closes, first, p.rsi_period - 1, out, spare)
+    elif row == RETURNS:
+        returns(t.closes, first, VOLATILITY_CANDLES - 2, out, spare)
+    else:
+        totals(t.volumes, first, p.volume_ma_period, out, spare)
+
+
+def screen(t: Tape, part: int, first: int, at: int, p: Any, out: NDArray[np.int8]) -> None:
+    """The filters from the volatility to the RSI; whether losses count is not known before."""
+    if part == 0:
+        screen_volatility(t.closes, first, t.series[RETURNS][at:], p.vol_min_bps, p.vol_max_bps,
+                          p.vol_optimal_min, out)  # fmt: skip
+    elif part == 1:
+        wanted = p.volume_multiplier / p.volume_ma_period
+        screen_volume(t.volumes, first, t.series[VOLUMES][at:], wanted, out)
+    elif p.smoothing == SIMPLE:
+        screen_rsi(t.closes, first, p.rsi_period, t.series[MOVES][at:],
+                   p.rsi_bearish_threshold - p.rsi_momentum_strength,
+                   p.rsi_bullish_threshold + p.rsi_momentum_strength, out)  # fmt: skip
+    else:
+        unknown(out.size, 2 * out.size, out)
 
 
 def volume_ratio(t: Tape, p: Any, s: Any) -> float:
@@ -104,26 +138,35 @@ def volume_ratio(t: Tape, p: Any, s: Any) -> float:
 
 def enter(t: Tape, price: float, p: Any, s: Any, memory: Floats) -> tuple[int, int, float]:
     """The filters in order; both zones of the bands serve both sides."""
-    k = s.candle
-    volatility = volatility_bps(t.closes, k)
+    volatility = volatility_near(t, price, s, RETURNS, p.vol_min_bps, p.vol_max_bps)
     if not p.vol_min_bps <= volatility <= p.vol_max_bps:
         return 0, VOLATILITY, 0.0
-    if s.streak >= 2 and volatility < p.vol_optimal_min:
+    if s.streak >= 2 and volatility_bps(t.closes, s.candle) < p.vol_optimal_min:
         return 0, LOSING_STREAK, 0.0
-    usual = mean(t.volumes, k - 1, p.volume_ma_period)
-    if t.volumes[k - 1] < p.volume_multiplier * usual:  # never true where one is unknown
+    if thin(t, p, s):
         return 0, VOLUME, 0.0
-    found = strength_now(t, p, s)
-    if found > p.rsi_bullish_threshold + p.rsi_momentum_strength:
-        side, away = 1, found - p.rsi_bullish_threshold
-    elif found < p.rsi_bearish_threshold - p.rsi_momentum_strength:
-        side, away = -1, p.rsi_bearish_threshold - found
+    long = p.rsi_bullish_threshold + p.rsi_momentum_strength
+    if rsi_beyond(t, price, p, s, MOVES, long) > 0:
+        side = 1
+    elif rsi_beyond(t, price, p, s, MOVES, p.rsi_bearish_threshold - p.rsi_momentum_strength) < 0:
+        side = -1
     else:
         return 0, RSI, 0.0
     blocked = behind_rsi(t, price, side, p, s)
     if blocked >= 0:
         return 0, blocked, 0.0
+    found = strength_now(t, p, s)
+    away = found - p.rsi_bullish_threshold if side > 0 else p.rsi_bearish_threshold - found
     return side, -1, min(1.0, away / 50.0)
+
+
+def thin(t: Tape, p: Any, s: Any) -> bool:
+    """Whether the newest closed candle traded too little; never where a volume is unknown."""
+    newest, usual = t.volumes[s.candle - 1], t.series[VOLUMES, s.at]
+    wanted = p.volume_multiplier * usual / p.volume_ma_period
+    if abs(newest - wanted) <= NEAR * wanted:
+        wanted = p.volume_multiplier * mean(t.volumes, s.candle - 1, p.volume_ma_period)
+    return bool(newest < wanted)
 
 
 def behind_rsi(t: Tape, price: float, side: int, p: Any, s: Any) -> int:
@@ -146,7 +189,7 @@ def agreeing(t: Tape, s: Any, side: int) -> int:
     """How many of the last three candles began in a direction."""
     count = 0
     for i in range(s.candle - 2, s.candle + 1):
-        count += t.marks[i] == side
+        count += mark(t, i) == side
     return count
 
 
@@ -166,8 +209,8 @@ def leave(t: Tape, price: float, held: float, p: Any, s: Any, memory: Floats) ->
         return TIME_STOP
     if s.candle - s.first < p.rsi_period:
         return -1
-    found = strength_now(t, p, s)
-    turned = found < p.rsi_bearish_threshold if s.side > 0 else found > p.rsi_bullish_threshold
+    level = p.rsi_bearish_threshold if s.side > 0 else p.rsi_bullish_threshold
+    turned = s.side * rsi_beyond(t, price, p, s, MOVES, level) < 0
     return TREND_REVERSAL if turned else -1
 
 
@@ -176,11 +219,7 @@ def describe(t: Tape, price: float, p: Any, s: Any, memory: Floats, out: Floats)
     k = s.candle
     lower, upper = bands(t.closes, k, p.bb_period, p.bb_std)
     fast, slow = ema(t.closes, k, p.ema_fast_period), ema(t.closes, k, p.ema_slow_period)
-    if p.smoothing == SIMPLE:
-        reach = atr(t.highs, t.lows, t.closes, k, p.atr_period)
-    else:
-        start = max(s.first, k - WINDOW + 1)
-        reach = atr_wilder(t.highs, t.lows, t.closes, start, k, p.atr_period)
+    reach = average_range(t, k, p, s)
     out[0], out[1] = strength_now(t, p, s), position_in(price, lower, upper)
     out[2], out[3], out[4] = reach / price * 10_000.0, fast, slow
     out[5], out[6] = abs(fast - slow) / slow * 10_000.0, volume_ratio(t, p, s)
@@ -244,5 +283,15 @@ STRATEGY = Strategy(
         ),
         "trend_strength": ("trend_confirmation_bps",),
     },
-    trading=Rules(always, enter, place, trail, leave, describe, nothing_to_keep, warmup),
+    trading=Rules(
+        always, enter, place, trail, leave, describe, nothing_to_keep, warmup,
+        series=(("rsi_period",), (), ("volume_ma_period",)), prepare=prepare,
+        screens=(
+            Screen("volatility", ("vol_min_bps", "vol_max_bps", "vol_optimal_min")),
+            Screen("volume", ("volume_multiplier", "volume_ma_period")),
+            Screen("rsi", ("rsi_period", "smoothing", "rsi_bullish_threshold",
+                           "rsi_bearish_threshold", "rsi_momentum_strength")),
+        ),
+        screen=screen,
+    ),
 )

@@ -21,7 +21,7 @@ def values(**changed) -> dict:
 @pytest.mark.parametrize("reversal", [1, 2, 3])
 def test_each_brick_is_the_one_that_the_rules_draw(reversal):
     chosen = values(renko_reversal_bricks=reversal)
-    columns = [getattr(BARS, name).tolist() for name in BARS.__slots__]
+    columns = [one.tolist() for one in BARS.columns()]
     naive = RenkoAO(chosen, list(zip(*columns, strict=True)), MINUTE, intrabar=True, fee=0.0,
                     half=0.0, next_open=False)  # fmt: skip
     naive.run()

@@ -14,6 +14,7 @@ from analytics.quant import outcome
 from analytics.quant.outcome import Costs
 from tests.analytics.replays import EAGER, walk
 from trading.strategies import get
+from trading.strategies import walk as walking
 from trading.strategies.walk import Bars, Fills
 
 RSI = get("rsi_bb")
@@ -98,7 +99,7 @@ def test_a_trade_has_the_context_and_the_features_of_a_live_one():
 
 def test_walking_in_portions_changes_nothing(monkeypatch):
     whole, heard = walked(), []
-    monkeypatch.setattr(outcome, "PORTION", 700)
+    monkeypatch.setattr(walking, "PORTION", 700)
     parts = outcome.replayed(RSI, VALUES, columns(walk(3_000)), 60, COSTS.fills(), heard.append)
     assert np.array_equal(whole.rows, parts.rows, equal_nan=True)
     assert whole.blocked == parts.blocked

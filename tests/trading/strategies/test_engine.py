@@ -88,14 +88,14 @@ def market(n: int, seed: int, wild: float = 8.0, gaps: int = 0, volume: bool = T
     kept = np.ones(n, bool)
     for at in rng.integers(0, n, gaps):
         kept[at : at + rng.integers(1, 40)] = False
-    return Bars(*(getattr(bars, name)[kept] for name in bars.__slots__))
+    return Bars(*(one[kept] for one in bars.columns()))
 
 
 def agree(strategy, values, bars, interval, fills) -> int:
     """The plain replay makes the same trades and counts; how many."""
     rows, walk = walked(values, bars, interval, fills, strategy=strategy)
     intrabar = walk.candle == interval if fills.intrabar is None else fills.intrabar
-    columns = [getattr(bars, name).tolist() for name in bars.__slots__]
+    columns = [one.tolist() for one in bars.columns()]
     columns[5] = [None if x != x else x for x in columns[5]]
     naive = BY_KEY[strategy.key](
         strategy.clean(values), list(zip(*columns, strict=True)), interval, intrabar=intrabar,
@@ -339,15 +339,11 @@ def test_a_spike_is_survived():
 
 def test_a_gap_starts_the_warm_up_anew_and_is_counted():
     bars = market(400, 1)
-    late = Bars(np.where(np.arange(400) < 200, bars.time, bars.time + 3_600), *(
-        getattr(bars, name) for name in bars.__slots__[1:]
-    ))  # fmt: skip
+    late = Bars(np.where(np.arange(400) < 200, bars.time, bars.time + 3_600), *bars.columns()[1:])
     _, walk = walked({"candle_interval_seconds": 60}, late, 60)
     assert walk.state.gaps == 1
     assert walk.state.evaluations <= 2 * (200 - walk.state.warmup + 1)
-    short = Bars(np.where(np.arange(400) < 200, bars.time, bars.time + 180), *(
-        getattr(bars, name) for name in bars.__slots__[1:]
-    ))  # fmt: skip
+    short = Bars(np.where(np.arange(400) < 200, bars.time, bars.time + 180), *bars.columns()[1:])
     assert walked({"candle_interval_seconds": 60}, short, 60)[1].state.gaps == 0
 
 

@@ -122,7 +122,7 @@ def test_a_price_that_stands_still_has_an_rsi_of_50_and_stands_amid_its_bands():
     close = np.full(50, 7.0)
     assert own.rsi(close, 49, 14) == own.rsi_wilder(close, 0, 49, 14) == 50.0
     assert own.position_in(7.0, *own.bands(close, 49, 20, 2.0)) == 0.5
-    assert own.slope_sign(close, 49) == own.volatility_sign(close, 49) == 0
+    assert own.slope_sign(close, 49) == 0 and own.volatility_now(close, 49) == (0.0, 0)
 
 
 def test_without_a_loss_the_rsi_is_100_and_without_a_gain_0():
@@ -137,6 +137,6 @@ def test_a_slope_beyond_its_error_and_a_market_that_calms_down():
     assert own.slope_sign(zigzag, 29) == 0
     calm = zigzag.copy()
     calm[20:] = 100 + np.where(np.arange(10) % 2, 0.1, -0.1)
-    assert own.volatility_sign(calm, 29) == -1
+    assert own.volatility_now(calm, 29)[1] == -1
     woken = np.concatenate((calm[20:], calm[20:], zigzag[:10]))
-    assert own.volatility_sign(woken, 29) == 1
+    assert own.volatility_now(woken, 29)[1] == 1
