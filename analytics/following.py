@@ -19,30 +19,33 @@ TRADES = 400  # after which a planned experiment ends
 
 def follow(
     one: Recommendation, *, how: str, reason: str, author: Any = None, by: str = ""
-) -> None:
+) -> dict[str, int]:
     """Accept it, and do what it says: the values become a new live version, or an arm of an
-    experiment that is planned and waits to be started. One that asks for no values is only noted.
-    Raises Refused, and Frozen, Stale and Experimenting, which are kinds of it."""
+    experiment that is planned and waits to be started; answers which ("version" or "experiment").
+    One that asks for no values is only noted. Raises Refused, and Frozen, Stale and Experimenting,
+    which are kinds of it."""
     if how not in WAYS:
         raise Refused({"how": [f"must be one of {', '.join(WAYS)}"]})
     with transaction.atomic():
         recommendations.accept(one, reason=reason, author=author, by=by)
-        if one.changes:
-            _do(one, how, why(one, reason), {"author": author, "made_by": by})
+        if not one.changes:
+            return {}
+        return _done(one, how, why(one, reason), {"author": author, "made_by": by})
 
 
-def _do(one: Recommendation, how: str, reason: str, who: dict[str, Any]) -> None:
+def _done(one: Recommendation, how: str, reason: str, who: dict[str, Any]) -> dict[str, int]:
     values = {name: new for name, (_, new) in one.changes.items()}
     if how == CHANGE:
-        parameters.promote(
+        made = parameters.promote(
             instance=one.instance, values=values, onto_live=True, reason=reason,
             origin=frames_reports.API, **who,
         )  # fmt: skip
-        return
-    designs.create(
+        return {"version": made.version}
+    planned = designs.create(
         instance=one.instance, name=name_of(one), reason=reason, arms=[Arm("B", values)],
         ends=Ends(TRADES, None, None, None), **who,
     )  # fmt: skip
+    return {"experiment": planned.pk}
 
 
 def why(one: Recommendation, reason: str = "") -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef
@@ -65,6 +65,13 @@ def taken_back(
         if one.after.origin == Origin.ROLLBACK and one.changed_at >= since
         for row in one.rows
     ]
+
+
+def begins(bot: Any) -> date:
+    """The first day of which anything is known of a bot: of its trades, or that it was made."""
+    books = Book.objects.filter(instance__bot=bot)
+    firsts = [Trade.objects.filter(book=book).order_by("exit_at").first() for book in books]
+    return min([bot.created_at, *(one.exit_at for one in firsts if one is not None)]).date()
 
 
 def experiments(

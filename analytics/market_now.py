@@ -15,6 +15,7 @@ from analytics.quant import regimes
 from trading import clock
 
 WEEK = 7 * 86_400
+WHOLE = 0.95  # of a week: as good as all of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +52,13 @@ class Market:
     volume_ratio: float | None
 
 
-def markets(instance: int, as_of: datetime, names: Sequence[str] = ()) -> list[Market]:
+def markets(
+    instance: int, as_of: datetime, names: Sequence[str] = (), wanted: int | None = None
+) -> list[Market]:
     """The markets that a strategy trades (or those named), as they were at a moment, in bars of
-    its candles; those without a bar in the 7 days before it are left out."""
+    its candles, or of ``wanted`` seconds; those without a bar in the 7 days before are left out."""
     whose = frames.instance(instance)
-    wanted = conditions.bar_interval(whose)
+    wanted = wanted or conditions.bar_interval(whose)
     found = (_market(whose.bot, name, wanted, as_of)
              for name in names or frames.traded_markets(instance))  # fmt: skip
     return [one for one in found if one is not None]
@@ -63,13 +66,17 @@ def markets(instance: int, as_of: datetime, names: Sequence[str] = ()) -> list[M
 
 def _market(bot: Any, name: str, wanted: int, as_of: datetime) -> Market | None:
     now = clock.to_micros(as_of) / 1e6
+    found: list[Market] = []
     bars_before = regimes.RETURNS + regimes.BARS + conditions.BURN_IN
     for interval in market_bars.intervals(bot, name, wanted):
         reach = bars_before * market_bars.bar_length(interval, wanted) + 2 * WEEK
         bars = market_bars.load(bot, name, interval, wanted, now - reach, now)
         if len(bars.candles) and now - bars.closed[-1] < WEEK:
-            return _told(name, bars, now, as_of)
-    return None
+            found.append(_told(name, bars, now, as_of))
+            if found[-1].covered >= WHOLE:
+                break
+    # Fine bars are often kept for a few days only: a week is told by those that reach back to it.
+    return max(found, key=lambda one: min(one.covered, WHOLE), default=None)
 
 
 def _told(name: str, bars: Bars, now: float, as_of: datetime) -> Market:

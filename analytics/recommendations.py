@@ -30,10 +30,12 @@ STALE = timedelta(days=3)  # not proposed again for so long, it is over
 def propose(report: Report) -> list[Recommendation]:
     """What a report leads to, the weightiest first; the same report again changes nothing."""
     found: list[tuple[Recommendation, Proposal]] = []
+    # What was thought of an earlier time is kept with its report, and asks for nothing today.
+    past = Report.objects.filter(bot=report.bot, as_of__gt=report.as_of).exists()
     for section in report.data["strategies"]:
         instance = frames.instance(section["instance"])
         if instance is not None:
-            found += _of(Case(instance, section, report.as_of), report.as_of)
+            found += _of(Case(instance, section, report.as_of), report.as_of, past)
     found.sort(key=lambda one: -one[1].rank)
     # As they stand at this moment, also where a later report came to them before.
     report.proposals = [told(row) | _fields(proposal) for row, proposal in found]
@@ -42,12 +44,13 @@ def propose(report: Report) -> list[Recommendation]:
     return [row for row, _ in found]
 
 
-def _of(case: Case, as_of: datetime) -> list[tuple[Recommendation, Proposal]]:
+def _of(case: Case, as_of: datetime, past: bool) -> list[tuple[Recommendation, Proposal]]:
     made = []
     for proposal in advice.proposals(case):
         if not _dismissed(case, proposal, as_of):
             proposal = _warned(case, proposal, as_of)
-            made.append((_kept(case, proposal, as_of), proposal))
+            keep = _told_then if past else _kept
+            made.append((keep(case, proposal, as_of), proposal))
         if len(made) == MOST:
             break
     return made
@@ -111,11 +114,30 @@ def _kept(case: Case, proposal: Proposal, as_of: datetime) -> Recommendation:
     return row
 
 
+def _told_then(case: Case, proposal: Proposal, as_of: datetime) -> Recommendation:
+    """The row of a proposal of a time past: the one that was proposed then, else one that is
+    over."""
+    same = Recommendation.objects.filter(
+        instance=case.instance, mode=case.section["mode"], key=proposal.key
+    )
+    there = same.filter(first_at__lte=as_of, last_at__gte=as_of).order_by("-pk").first()
+    return there or Recommendation.objects.create(
+        **_fields(proposal), rank=proposal.rank, bot=case.instance.bot, instance=case.instance,
+        mode=case.section["mode"], key=proposal.key, state=State.EXPIRED, first_at=as_of,
+        last_at=as_of,
+    )  # fmt: skip
+
+
 def _expire(report: Report) -> None:
-    """Those that no report has come to for a while are over."""
-    Recommendation.objects.filter(
-        bot=report.bot, state=State.OPEN, last_at__lt=report.as_of - STALE
-    ).update(state=State.EXPIRED)
+    """Those are over that no report has come to for a while, or that one of this very moment does
+    not come to any more, now that it was written anew."""
+    still_open = Recommendation.objects.filter(bot=report.bot, state=State.OPEN)
+    still_open.filter(last_at__lt=report.as_of - STALE).update(state=State.EXPIRED)
+    told_now = [
+        one["id"] for each in Report.objects.filter(bot=report.bot, as_of=report.as_of)
+        for one in each.proposals
+    ]  # fmt: skip
+    still_open.filter(last_at=report.as_of).exclude(pk__in=told_now).update(state=State.EXPIRED)
 
 
 def told(one: Recommendation) -> dict[str, Any]:

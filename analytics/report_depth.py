@@ -20,6 +20,7 @@ from trading.performance import measure
 from trading.selection import Selection
 
 BACK = timedelta(days=180)
+HOUR = 3_600  # bars in which markets are told, the same for all strategies
 MOST_TRADES = 50_000  # that are read with all that is known of them
 MOST = 5  # of a kind
 Asked = tuple[int, str, datetime, datetime]  # instance, mode, since, until
@@ -85,7 +86,7 @@ def _single(one: Setup) -> dict[str, Any]:
 
 def _market(instance: int, until: datetime) -> list[dict[str, Any]]:
     """What its markets do, against the week before."""
-    return [asdict(one) for one in market_now.markets(instance, until)][:MOST]
+    return [asdict(one) for one in market_now.markets(instance, until, wanted=HOUR)][:MOST]
 
 
 def _regimes(asked: Asked, trades: ContextTrades) -> dict[str, Any]:

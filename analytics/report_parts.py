@@ -18,6 +18,7 @@ from trading.performance import Group, measure
 from trading.positions import open_positions
 from trading.selection import Selection
 
+RECENT = timedelta(days=30)  # by which a strategy is judged as a whole
 HISTORY = timedelta(days=60)  # tells how much the trades of a day move together
 CHANGES = timedelta(days=14)  # so long a change of parameters is told
 LIVED = timedelta(days=1)  # so long after, open positions are still those of the moment
@@ -30,12 +31,14 @@ def section(instance: Any, mode: str, about: Any) -> dict[str, Any]:
     asked = Selection(instance=instance, mode=mode, since=about.since, until=about.until)
     now = whole(asked, detail=True)
     previous, base = (_between(instance, mode, *bounds) for bounds in (about.previous, about.base))
+    recent = _between(instance, mode, about.until - RECENT, about.until)
     design = _design(_between(instance, mode, about.until - HISTORY, about.until))
     return {
         "instance": instance.pk, "strategy": instance.name, "mode": mode, "kind": about.kind,
         "status": instance.status,
         "name": name_of(instance, rules), "version": _version(instance, about.until),
         "now": told(now), "previous": told(previous), "base": told(base),
+        "recent": told(recent), "recent_days": traded(recent), "base_days": traded(base),
         "against_previous": against(now, previous, design),
         "against_base": against(now, base, design),
         "markets": parts(asked, "market"), "reasons": parts(asked, "exit_reason"),
@@ -100,6 +103,11 @@ def daily(instance: Any, mode: str, about: Any) -> list[list[Any]]:
         [group.key, group.metrics["trades"], group.metrics["total_pnl_pct"]]
         for group in measure(selection, "day")
     ]
+
+
+def traded(group: Group) -> int:
+    """Days with trades."""
+    return int((group.daily.trades > 0).sum())
 
 
 def sums(group: Group) -> compare.Sums:

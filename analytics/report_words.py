@@ -10,6 +10,7 @@ from trading.strategies.parameters import plain
 
 BEFORE = {"day": "in the 7 days before", "week": "in the 4 weeks before"}
 PREVIOUS = {"day": "the day before", "week": "the week before"}
+EXITS = 6
 FEW = 10  # trades: below, a win rate says nothing and is not put first
 Section = dict[str, Any]
 
@@ -62,12 +63,12 @@ def _blocked(counts: dict[str, Any]) -> str:
     if not found["evaluations"]:
         return f" (never ready to enter, {where[3:]} says)"
     if not found["most"]:
-        return f" ({count(found['evaluations'], 'evaluation')} {where}, nothing was blocked)"
+        return f" ({looks(found['evaluations'])} {where}, nothing was blocked)"
     blocked = next(step[2] for step in found["steps"] if step[0] == found["most"])
     share = blocked / found["evaluations"]
     return (
         f" ({display.label(found['most'])} blocked {share:.0%} of "
-        f"{count(found['evaluations'], 'evaluation')} {where})"
+        f"{looks(found['evaluations'])} {where})"
     )
 
 
@@ -89,11 +90,19 @@ def _sure(one: Section) -> list[str]:
     average = f"The average trade made {pct(now['avg_pnl_pct'], 3)}"
     if found is None:
         return [f"{average}; there is too little before to hold it against."]
-    before = f"{pct(found['before'], 3)} {BEFORE[one['kind']]}"
+    before = f"{pct(found['before'], 3)} {BEFORE[one['kind']]}{_few(one)}"
     said = [f"{average}, against {before}: {_apart(found)}."]
-    if one["against_previous"]["avg_pnl_pct"]:
+    if one["against_previous"]["avg_pnl_pct"] and one["base"] != one["previous"]:
         said.append(f"{_since(one)}.")
     return said + [_version(each) for each in one["versions"] if len(one["versions"]) > 1]
+
+
+def _few(one: Section) -> str:
+    """Of how many days that is, where it is not of all of them."""
+    days = one["base_days"]
+    return "" if days >= (7 if one["kind"] == "day" else 28) else (
+        f" (trades on {count(days, 'day')})"
+    )  # fmt: skip
 
 
 def _apart(found: dict[str, Any]) -> str:
@@ -149,8 +158,10 @@ def _reasons(one: Section) -> list[str]:
     parts = [
         f"{display.label(each['key']) or 'no reason'} {each['trades']} "
         f"({pct(each['total_pnl_pct'])})"
-        for each in one["reasons"][:4]
+        for each in one["reasons"][:EXITS]
     ]
+    more = len(one["reasons"]) - EXITS
+    parts += [f"{count(more, 'other reason')}"] if more > 0 else []
     return [f"Exits: {', '.join(parts)}."]
 
 
@@ -171,11 +182,11 @@ def news(data: dict[str, Any]) -> bool:
 
 def pct(value: float | None, digits: int = 2) -> str:
     """A signed result in percent: ``+0.15%``; a dash where there is none."""
-    return display.NOTHING if value is None else f"{value:+.{digits}f}%"
+    return display.NOTHING if value is None else f"{round(value, digits) + 0.0:+.{digits}f}%"
 
 
 def signed(value: float) -> str:
-    return f"{value:+.3f}"
+    return f"{round(value, 3) + 0.0:+.3f}"
 
 
 def rate(value: float | None) -> str:
@@ -183,8 +194,13 @@ def rate(value: float | None) -> str:
 
 
 def count(number: int, what: str) -> str:
-    """``5 512 trades``."""
-    return f"{funnel.number(number)} {what}{'' if number == 1 else 's'}"
+    """``5,512 trades``."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def looks(number: int) -> str:
+    """Evaluations, as a funnel writes them: ``5 512 evaluations``."""
+    return f"{funnel.number(number)} evaluation{'' if number == 1 else 's'}"
 
 
 def day(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from analytics import frames, insights, recommendations
+from analytics import frames, frames_reports, insights, recommendations
 from analytics.models import Report
 from trading import clock
 
@@ -19,7 +19,7 @@ def write(as_of: datetime) -> dict[str, Any]:
     kinds = [Report.Kind.DAY, *([Report.Kind.WEEK] if day.weekday() == SUNDAY else [])]
     made, events = 0, []
     for bot in frames.bots():
-        for kind in kinds:
+        for kind in kinds if frames_reports.begins(bot) <= day else ():
             report, fresh = one(bot, kind, day, as_of)
             if fresh:
                 made += 1
@@ -31,8 +31,11 @@ def one(
     bot: Any, kind: str, day: date, as_of: datetime, again: bool = False
 ) -> tuple[Report, bool]:
     """The report of a day or week with its recommendations, and whether it was written now.
-    Raises ValueError for a time that has not begun."""
+    Raises ValueError for a time that has not begun, or of which nothing is known."""
     about = insights.period(kind, day, as_of)
+    first = frames_reports.begins(bot)
+    if about.day < first:
+        raise ValueError(f"nothing is known of {bot} before {first}")
     report, fresh = insights.make(bot, about, again)
     if fresh:
         recommendations.propose(report)

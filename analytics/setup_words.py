@@ -11,6 +11,7 @@ from trading import display
 def condition(one: dict[str, Any]) -> str:
     """``RSI value 60 to 70 points``; ``side long``."""
     name, unit = display.label(one["feature"]), one["unit"]
+    one = {key: _whole(value) for key, value in one.items()}
     if one["low"] is None and one["high"] is None:
         value = label(one["value"]) if one["feature"] == "session" else one["value"]
         return f"{name} {display.value(value, unit)}"
@@ -21,6 +22,11 @@ def condition(one: dict[str, Any]) -> str:
     return f"{name} {display.value(one['low'])} to {display.value(one['high'], unit)}"
 
 
+def _whole(value: Any) -> Any:
+    """3.0 as 3, so that a weekday is known by its number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def named(one: dict[str, Any]) -> str:
     """The facts of a setup, together."""
     return " and ".join(condition(each) for each in one["conditions"])
@@ -28,12 +34,17 @@ def named(one: dict[str, Any]) -> str:
 
 def amount(value: float, unit: str) -> str:
     """A result in the unit in which setups are judged."""
-    return f"{bare(value, unit)} of its risk" if unit == "u" else pct(value, 3)
+    return f"{value:.2f} of what it risks" if unit == "u" else f"{value:.3f}%"
 
 
-def bare(value: float, unit: str) -> str:
-    """The same without the words of its unit."""
-    return f"{value:+.2f}" if unit == "u" else pct(value, 3)
+def _way(value: float) -> str:
+    return "better" if value > 0 else "worse"
+
+
+def _beside(value: float, unit: str) -> str:
+    """``0.24 worse``."""
+    bare = f"{abs(value):.2f}" if unit == "u" else f"{abs(value):.3f}%"
+    return "no difference" if float(bare.rstrip("%")) == 0 else f"{bare} {_way(value)}"
 
 
 def setup(one: dict[str, Any], unit: str) -> str:
@@ -41,10 +52,11 @@ def setup(one: dict[str, Any], unit: str) -> str:
     made = one["metrics"]
     return (
         f"{named(one)}: {count(made['trades'], 'trade')} on {count(one['days'], 'day')}, "
-        f"{rate(made['win_rate'])} won, {pct(made['avg_pnl_pct'], 3)} on average; from now on "
-        f"{amount(one['shrunk'], unit)} a trade is to be expected beside its mean "
-        f"({bare(one['low'], unit)} to {bare(one['high'], unit)}; the chance that it is not so is "
-        f"{one['wrong_sign']:.0%})."
+        f"{rate(made['win_rate'])} won, {pct(made['avg_pnl_pct'], 3)} on average. Expected from "
+        f"now on: {amount(abs(one['shrunk']), unit)} a trade {_way(one['shrunk'])} than the "
+        f"strategy's average, between {_beside(one['low'], unit)} and "
+        f"{_beside(one['high'], unit)}; the chance that it is not {_way(one['shrunk'])} at all is "
+        f"{one['wrong_sign']:.0%}."
     )
 
 
@@ -65,8 +77,8 @@ def verdict(found: dict[str, Any] | None) -> str:
             "too."
         )
     tells = "" if found["tells"] is None else (
-        f" An excess of {amount(found['tells'], found['unit']).lstrip('+')} would be told with "
-        f"about {count(found['needed'], 'trade')} of a setup."
+        f" To tell a difference of {amount(found['tells'], found['unit'])} a trade takes about "
+        f"{count(found['needed'], 'trade')} of one setup."
     )  # fmt: skip
     return f"No setup is distinguishable yet, of {looked} that were looked at.{tells}"
 
@@ -74,19 +86,27 @@ def verdict(found: dict[str, Any] | None) -> str:
 def market(one: dict[str, Any]) -> str:
     """What a market does now, against the week before."""
     said = [f"{one['market']} at {display.amount(one['price']).text}"]
-    if one["regime"]:
-        said.append(f"{'wild' if one['regime'] == 'high' else 'calm'} for its own measure")
-    if one["volatility_ratio"]:
-        said.append(f"it moved {_times(one['volatility_ratio'])} as much as in the week before")
+    if one["covered"] < COVERED:
+        return f"{said[0]}; too few candles of the last 7 days are stored to say more."
     if one["trend_pct"] is not None:
         said.append(f"{pct(one['trend_pct'])} in 7 days")
-    if one["volume_ratio"]:
-        said.append(f"{_times(one['volume_ratio'])} the volume")
+    if one["covered_before"] >= COVERED:
+        if one["volatility_ratio"]:
+            said.append(f"moving {_times(one['volatility_ratio'])} as in the 7 days before")
+        if one["volume_ratio"]:
+            said.append(f"with {_times(one['volume_ratio'])} volume")
+    if one["regime"]:
+        level = "high" if one["regime"] == "high" else "low"
+        said.append(f"its volatility now {level} against that of the last weeks")
     return ", ".join(said) + "."
 
 
+COVERED = 0.9  # of a week: with less, its change is that of another time
+
+
 def _times(ratio: float) -> str:
-    return f"{ratio:.2g} times"
+    """``as much``, ``1.5 times as much``."""
+    return "as much" if abs(ratio - 1) < 0.05 else f"{ratio:.2g} times as much"
 
 
 def exits(found: dict[str, Any] | None) -> list[str]:
@@ -100,14 +120,14 @@ def exits(found: dict[str, Any] | None) -> list[str]:
             f"{pct(overall['left_pct'], 3).lstrip('+')} below that; at its worst it was "
             f"{pct(overall['pain_pct'], 3).lstrip('+')} behind{_bounds(found)}."
         )
-    for one in found["better"][:2]:
-        said.append(
-            f"{_levels(one)}: by what these trades reached, between {pct(one['low'], 3)} and "
-            f"{pct(one['high'], 3)} on average instead of {pct(one['now'], 3)}."
-        )
+    better = [one for one in found["better"] if None not in (one["low"], one["high"])]
+    said += [
+        f"{_levels(one)}: by what these trades reached, {_range(one)} on average instead of "
+        f"{pct(one['now'], 3)}." for one in better[:2]
+    ]  # fmt: skip
     if found["why"]:
         said.append(f"{found['why'][:1].upper()}{found['why'][1:]}.")
-    elif not found["better"]:
+    elif not better:
         said.append("No other target or stop would surely have done better on these trades.")
     return said
 
@@ -117,8 +137,13 @@ def _bounds(found: dict[str, Any]) -> str:
     return "" if known else " (at least, by the stored candles, which do not show every price)"
 
 
+def _range(one: dict[str, Any]) -> str:
+    low, high = pct(one["low"], 3), pct(one["high"], 3)
+    return low if low == high else f"between {low} and {high}"
+
+
 def _levels(one: dict[str, Any]) -> str:
-    parts = [f"{name} at {value:g} %" for name, value in (
+    parts = [f"{name} at {value:g} % ({value * 100:g} bps)" for name, value in (
         ("A target", one["target"]), ("a stop", one["stop"])
     ) if value is not None]  # fmt: skip
     text = " and ".join(parts)

@@ -149,7 +149,7 @@ def _leads(
         story = reverse("admin:trading_strategyinstance_history", args=[row.instance_id])
         return f"{story}#v{each['version']}"
     here = reverse("admin:analytics_report_change", args=[report]) if report else ""
-    return f"{here}#{one['strategy']}-{one['mode']}" if "part" in each else ""
+    return f"{here}#{one['strategy']}-{one['mode']}-{each['part']}" if "part" in each else ""
 
 
 def _effect(found: dict[str, Any] | None) -> str:

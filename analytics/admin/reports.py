@@ -25,6 +25,7 @@ from trading.refusals import Refused
 from . import report_rows
 
 SHOWN = 500
+WRITTEN = timedelta(days=2)  # so long after, it is said when a report was written
 
 
 @admin.register(Report)
@@ -74,7 +75,8 @@ class ReportAdmin(ReadOnlyAdmin):
             proposals=[
                 report_rows.proposal(one, kept.get(one["id"]), found.pk) for one in found.proposals
             ],
-            may_decide=_may_decide(request), **_beside(found),
+            may_decide=_may_decide(request), anew=found.made_at - found.as_of > WRITTEN,
+            **_beside(found),
         )  # fmt: skip
 
 

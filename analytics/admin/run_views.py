@@ -147,6 +147,7 @@ def compare(admin: Any, request: HttpRequest) -> HttpResponse:
         more |= {
             "metrics": run_rows.side_by_side(*two),
             "differences": _differences(*two), "funnels": [run_rows.steps(run) for run in two],
+            "missing": dict.fromkeys(one for run in two for one in run.summary["remarks"]),
             "same": _same(*two), "trust": run_rows.trust_note(two[1]),
             "opened": run_rows.opened_by(two[1]),
             "curves": [{"name": f"{run.pk}: {run.name}", **charts.results(run)} for run in two],

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
+
+import numpy as np
 
 from analytics import frames_reports, lab, runs, trust, why_not
 from analytics.models import Recommendation, Run
@@ -57,11 +59,23 @@ class Case:
 
     @cached_property
     def source(self) -> why_not.Source | None:
-        """The candles of the 30 days before; None where they cannot be replayed."""
+        """The candles of the 30 days before, and none before these, so that a stored replay of
+        them says the same; None where they cannot be replayed."""
         try:
-            return why_not.find(self.instance, self.until - REPLAYED, self.until)
+            found = why_not.find(self.instance, self.until - REPLAYED, self.until)
         except why_not.NotSeen:
             return None
+        first = int(np.searchsorted(found.bars.time, (self.until - REPLAYED).timestamp()))
+        return replace(found, bars=found.bars.part(first, len(found.bars)))
+
+    @property
+    def days(self) -> str:
+        """How long the candles reach, in words: ``30 days``."""
+        assert self.source is not None
+        time = self.source.bars.time
+        span = float(time[-1] - time[0]) + self.source.interval
+        days = max(1, round(span / 86_400))
+        return f"{days} day{'' if days == 1 else 's'}"
 
     @cached_property
     def trust(self) -> Trust:
@@ -86,15 +100,21 @@ class Case:
     def along(self, parameter: str) -> Run:
         """The 30 days along the range of a parameter, as a stored replay that can be opened; the
         one that was stored before where it is the same."""
+        return self._stored(
+            f"along {parameter}", kind=Run.Kind.SENSITIVITY, options={"parameter": parameter}
+        )
+
+    def live(self) -> Run:
+        """The 30 days with what was live, as a stored replay that can be opened."""
+        return self._stored("what was live", kind=Run.Kind.WHATIF)
+
+    def _stored(self, label: str, **asked: Any) -> Run:
         assert self.source is not None
-        asked = {
-            "strategy": self.source.rules.key, "market": self.source.market,
-            "interval": self.source.interval, "bot": self.instance.bot, "instance": self.instance,
-            "since": self.until - REPLAYED, "until": self.until, "values": self.source.values,
-        }  # fmt: skip
         run = lab.prepare(
-            **asked, kind=Run.Kind.SENSITIVITY, options={"parameter": parameter},
-            label=f"{self.instance.name}: along {parameter}"[:LABEL],
+            strategy=self.source.rules.key, market=self.source.market,
+            interval=self.source.interval, bot=self.instance.bot, instance=self.instance,
+            since=self.until - REPLAYED, until=self.until, values=self.source.values,
+            label=f"{self.instance.name}: {label}"[:LABEL], **asked,
         )  # fmt: skip
         return _same(run) or _done(run)
 

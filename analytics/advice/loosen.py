@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from analytics import bars
+from analytics import bars, funnel
 from analytics import report_words as words
 from analytics.models import Run
 from analytics.quant import outcome
@@ -24,7 +24,8 @@ def propose(case: Case) -> list[Proposal]:
     if not _idle(case.section) or case.source is None or case.values is None:
         return []
     live = case.tried()
-    if len(live.rows) >= ENOUGH:
+    if len(live.rows) >= ENOUGH or case.section["recent"]["trades"] >= ENOUGH:
+        # Either the rules trade, or the bot itself did not long ago: no value is to blame.
         return [_check(case, live)]
     found = [one for name in _parameters(case, live) if (one := _nearest(case, name, live))]
     return sorted(found, key=lambda one: -one.rank)[:2]
@@ -35,19 +36,24 @@ def _idle(section: dict[str, Any]) -> bool:
 
 
 def _check(case: Case, live: outcome.Replayed) -> Proposal:
-    """The rules trade on the stored candles, so no value is to blame."""
-    made = outcome.measured(live)
+    """What the bot does and what its rules make of the candles do not go together."""
+    made, theirs = outcome.measured(live), case.section["recent"]
+    told = words.count(theirs["trades"], "trade") if theirs["trades"] else "none"
+    name, loses = case.instance.name, (made["total_pnl_pct"] or 0.0) < 0
+    what = f"Look whether the bot runs {name}" + (
+        ": it has stopped trading." if theirs["trades"] else
+        ": its rules trade on the stored candles, and it does not."
+    )  # fmt: skip
     return Proposal(
-        Kind.WAIT, "check:idle",
-        f"Look whether the bot runs {case.instance.name}: its rules trade on the stored candles, "
-        "and it does not.",
-        [{"text": f"Replayed on the 30 days before, the live values make "
-                  f"{words.count(made['trades'], 'trade')} "
-                  f"({words.pct(made['total_pnl_pct'])} after assumed costs); the bot reported "
-                  "none.", "part": "funnel"}],
+        Kind.CHECK, "check:idle", what,
+        [{"text": f"Replayed on the {case.days} of candles before, the live values make "
+                  f"{words.count(made['trades'], 'trade')} ({words.pct(made['total_pnl_pct'])} "
+                  f"after assumed costs); in the last 30 days the bot reported {told}.",
+          "run": case.live().pk}],
         40.0, Confidence.MEDIUM,
-        risk="None: nothing is changed.",
-        test="Send evaluation counts from the bot: they show which filter it meets.",
+        risk="In the replay these values lose: that it does not trade may be for the best."
+        if loses else "None: nothing is changed.",
+        test="Let the bot send evaluation counts: they show which filter it meets.",
     )  # fmt: skip
 
 
@@ -85,7 +91,8 @@ def _proposal(
     bounds = made["avg_pnl_pct_interval"]
     full, way = f"{case.instance.name}.{name}", "Lower" if new < old else "Raise"
     evidence = [
-        {"text": f"Replayed on the 30 days before: {words.count(len(live.rows), 'trade')} at "
+        {"text": f"Replayed on the {case.days} of candles before: "
+                 f"{words.count(len(live.rows), 'trade')} at "
                  f"{words.setting(old)}, {made['trades']} at {words.setting(new)} "
                  f"({words.pct(made['total_pnl_pct'])} after assumed costs).", "run": run.pk},
         {"text": f"What held it back: {_held(live)}.", "part": "funnel"},
@@ -103,22 +110,20 @@ def _proposal(
             evidence, 35.0, Confidence.MEDIUM, effect=effect,
             risk="It may stay without trades.",
         )  # fmt: skip
-    direction = "down" if new < old else "up"
+    direction, loses = "down" if new < old else "up", (made["avg_pnl_pct"] or 0.0) < 0
     return Proposal(
         Kind.PARAMETER, f"loosen:{name}:{direction}",
-        f"{way} {full} from {words.setting(old)} to {words.setting(new)}: it would trade.",
-        evidence, 80.0 + (made["avg_pnl_pct"] or 0.0),
+        f"{way} {full} from {words.setting(old)} to {words.setting(new)}: it would trade"
+        f"{', so far at a loss' if loses else ''}.",
+        evidence, 35.0 if loses else 80.0,
         Confidence.MEDIUM if bounds and bounds[0] > 0 else Confidence.LOW,
         {name: [old, new]}, effect,
         "The value was chosen because it trades, not because it gains: the filter may have held "
         "back losses.",
-        f"An experiment of {display.label(name).lower()} with a small share, or a replay of other "
-        "months.",
+        f"An experiment of {display.label(name).lower()}, or a replay of other months.",
     )  # fmt: skip
 
 
 def _held(live: outcome.Replayed) -> str:
-    from analytics import funnel
-
     steps = funnel.steps(live.strategy.filters, live.evaluations, live.blocked)
     return funnel.sentence(live.evaluations, live.signals, steps)

@@ -20,7 +20,10 @@ def propose(case: Case) -> list[Proposal]:
     worst = found["worst"][0]
     change = _bound(case, worst)
     what = setup_words.named(worst)
-    sentence = f"Mind a setup of {case.instance.name}: {what}. It does worse than the rest."
+    sentence = (
+        f"Consider leaving out some trades of {case.instance.name}: {what}. They do worse than "
+        "the rest."
+    )
     if change:
         [(name, (old, new))] = change.items()
         way = "Lower" if new < old else "Raise"

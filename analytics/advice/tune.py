@@ -74,7 +74,7 @@ def _proposal(
         f"{'Lower' if value < old else 'Raise'} {case.instance.name}.{name} from "
         f"{words.setting(old)} to {words.setting(value)}.{still}",
         [
-            {"text": f"Replayed on the same 30 days the average trade makes "
+            {"text": f"Replayed on the same {case.days} the average trade makes "
                      f"{words.pct(then['avg_pnl_pct'], 3)} instead of "
                      f"{words.pct(now['avg_pnl_pct'], 3)}: {words.signed(gap.low)} to "
                      f"{words.signed(gap.high)} percentage points better, allowing for the "

@@ -78,10 +78,12 @@ def _decision(summary: str, text: str, state: str, **more: Any) -> Operation:
     answer = {
         **_OPEN, "state": state, "decided_at": "2025-11-18T07:02:11.000000Z",
         "decided_by": "token sl_3f", "reason": "Too few trades to go on like this.",
+        "made": {"version": 4} if state == "accepted" else {},
     }  # fmt: skip
     return Operation(
-        "Reports", summary, text, {200: Answer("As it is now.", record(**_DECIDED), answer)},
-        shape, {"reason": "Too few trades to go on like this."}, (_PLACE,), _REFUSED,
+        "Reports", summary, text,
+        {200: Answer("As it is now.", record(**_DECIDED, made=_OBJECT), answer)}, shape,
+        {"reason": "Too few trades to go on like this."}, (_PLACE,), _REFUSED,
     )  # fmt: skip
 
 
@@ -127,7 +129,8 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("Accept", "POST"): _decision(
         "Accept a recommendation",
         "Do what it says. how=change makes its values live as a new version; how=experiment plans "
-        "an experiment with them, to be started. One that asks for no values is only noted.",
+        "an experiment with them, to be started; made says which. One that asks for no values is "
+        "only noted.",
         "accepted", how=words(WAYS) | {"default": "change"},
     ),
     ("Dismiss", "POST"): _decision(

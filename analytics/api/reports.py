@@ -79,7 +79,7 @@ class Step(Described):
 
     scopes = allow(POST=OPERATE)
     shape: Any = shapes.DecisionIn
-    take: Callable[[Recommendation, Any, str], None]
+    take: Callable[[Recommendation, Any, str], dict[str, int]]
 
     def post(self, request, recommendation):
         found = body(request, self.shape)
@@ -88,25 +88,26 @@ class Step(Described):
         if one is None:
             raise NotFound("There is no such recommendation.")
         try:
-            self.take(one, found, token_of(request))
+            made = self.take(one, found, token_of(request))
         except Refused as refused:
             if "reason" in refused.errors or "how" in refused.errors:
                 raise ValidationError(refused.errors) from refused
             text = " ".join(part for texts in refused.errors.values() for part in texts)
             return Response({"detail": text}, status=status.HTTP_409_CONFLICT)
-        return Response(_out(one))
+        return Response({**_out(one), "made": made})
 
 
 class Accept(Step):
     shape = shapes.AcceptIn
 
     def take(self, one, found, by):
-        following.follow(one, how=found.how, reason=found.reason, by=by)
+        return following.follow(one, how=found.how, reason=found.reason, by=by)
 
 
 class Dismiss(Step):
     def take(self, one, found, by):
         recommendations.dismiss(one, reason=found.reason, by=by)
+        return {}
 
 
 def _brief(one: Report) -> dict[str, Any]:

@@ -54,8 +54,9 @@ class Recommendation(models.Model):
     class Kind(models.TextChoices):
         PARAMETER = "parameter", "Change a parameter"
         ROLLBACK = "rollback", "Go back to earlier values"
-        SETUP = "setup", "Mind a setup"
+        SETUP = "setup", "Leave out a setup"
         PAUSE = "pause", "Pause it"
+        CHECK = "check", "Look at it"
         WAIT = "wait", "Wait"
         NOTHING = "nothing", "Change nothing"
 

@@ -120,15 +120,23 @@ def test_where_too_few_trades_tell_the_number_that_would_is_named():
     promote(instance=instance, values={}, reason="Start", origin="admin", live_from=MONDAY - DAY)
     keep(bot, history.days(3, mean=0.1))
     [one] = report(bot, (MONDAY + 2 * DAY).date()).proposals
-    assert one["kind"] == "wait" and "more trades" in one["sentence"] and not one["changes"]
+    assert one["kind"] == "wait" and not one["changes"]
+    assert "24 trades made" in one["evidence"][0]["text"]
+    assert "on 3 days: trades of a day move together" in one["evidence"][0]["text"]
+    keep(bot, history.days(12, start=MONDAY + 3 * DAY, mean=0.05, first=900))
+    [one] = report(bot, (MONDAY + 14 * DAY).date()).proposals
+    assert one["sentence"] == "Leave rsi_bb as it is: it is too early to tell."
+    assert " trades would tell" in one["evidence"][0]["text"]
 
 
 def test_a_strategy_that_surely_loses_is_to_be_paused():
     bot = make_bot()
     instance = instance_for(bot, "rsi_bb")
     promote(instance=instance, values={}, reason="Start", origin="admin", live_from=MONDAY - DAY)
-    keep(bot, history.days(5, mean=-1.0, sd=0.5))
-    [one] = report(bot, (MONDAY + 4 * DAY).date()).proposals
+    keep(bot, history.days(11, mean=-1.0, sd=0.5))
+    [one] = report(bot, (MONDAY + 8 * DAY).date()).proposals
+    assert one["kind"] == "wait"  # nine days say too little, whatever they say
+    [one] = report(bot, (MONDAY + 10 * DAY).date()).proposals
     assert one["kind"] == "pause" and one["confidence"] == "high"
 
 
@@ -243,3 +251,55 @@ def test_what_rests_on_replays_that_are_not_trusted_says_so_and_counts_for_less(
     compared(instance, trust.TRUST)
     assert not [each for each in proposed(report(instance.bot, again=True)).evidence
                 if "belief" in each["text"] or "trusted" in each["text"]]  # fmt: skip
+
+
+def test_a_bot_that_stopped_trading_is_to_be_looked_at_and_no_filter_blamed():
+    instance = idle()
+    keep(instance.bot, history.days(1, start=MONDAY - 9 * DAY, parameter_set=2))
+    [one] = report(instance.bot).proposals
+    assert one["kind"] == "check" and "it has stopped trading" in one["sentence"]
+    assert "in the last 30 days the bot reported 8 trades" in one["evidence"][0]["text"]
+    run = Run.objects.get(pk=one["evidence"][0]["run"])
+    assert run.metrics["trades"] == 0
+
+
+def test_what_is_said_of_a_proposal_is_what_its_replay_shows():
+    instance = idle(bot=make_bot("Theo"))
+    one = proposed(report(instance.bot))
+    [(_, (_, new))] = one.changes.items()
+    run = Run.objects.get(pk=one.evidence[0]["run"])
+    [total] = [total for value, _, total, *_ in run.summary["points"] if value == new]
+    assert f"({total:+.2f}% after assumed costs)" in one.evidence[0]["text"]
+    assert "on the 3 days of candles before" in one.evidence[0]["text"] or "2 days" in (
+        one.evidence[0]["text"]
+    )
+
+
+def test_a_report_of_a_time_past_asks_for_nothing_today():
+    instance = idle()
+    report(instance.bot, WEDNESDAY + 2 * DAY)
+    before = set(Recommendation.objects.filter(state=State.OPEN).values_list("pk", flat=True))
+    old = report(instance.bot, WEDNESDAY)
+    assert old.proposals
+    now = set(Recommendation.objects.filter(state=State.OPEN).values_list("pk", flat=True))
+    assert now == before
+    rows = Recommendation.objects.filter(pk__in=[one["id"] for one in old.proposals])
+    assert {row.state for row in rows} <= {State.EXPIRED, State.OPEN}
+
+
+def test_nothing_is_reported_of_days_before_anything_is_known():
+    bot = make_bot()
+    keep(bot, history.days(1))
+    with pytest.raises(ValueError, match="nothing is known of Mara before 2025-03-03"):
+        report(bot, date(2010, 1, 1))
+
+
+def test_what_is_not_proposed_any_more_when_a_report_is_written_anew_is_over():
+    bot = make_bot()
+    keep(bot, history.days(3))
+    [one] = report(bot, (MONDAY + 2 * DAY).date()).proposals
+    assert one["sentence"].startswith("Say which values")
+    promote(instance=instance_for(bot, "rsi_bb"), values={}, reason="Known", origin="import",
+            live_from=MONDAY - DAY)  # fmt: skip
+    report(bot, (MONDAY + 2 * DAY).date(), again=True)
+    assert Recommendation.objects.get(pk=one["id"]).state == State.EXPIRED

@@ -186,4 +186,4 @@ def test_each_recommendation_leads_to_its_evidence_in_two_clicks(bot, day, admin
                 assert admin_client.get(target).status_code == 200
                 assert Run.objects.get(pk=each["run"]).to_at.date() == day + timedelta(days=1)
             if "part" in each:
-                assert f'id="{one["strategy"]}-{one["mode"]}"' in text
+                assert f'id="{one["strategy"]}-{one["mode"]}-{each["part"]}"' in text

@@ -23,6 +23,7 @@ SCRIPTS = {
     "experiments.py": ("--runs", "4"),
     "replay.py": ("--bars", "3000", "--real", "2000", "3000", "--repeats", "1"),
     "setups.py": ("--runs", "2"),
+    "sweep.py": ("--bars", "2000", "--repeats", "1", "--some", "1"),
     "worlds.py": ("--runs", "4", "--days", "200"),
     "lists.py": (*SMALL, "--candles", "500", "--repeats", "1"),
 }

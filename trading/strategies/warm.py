@@ -11,14 +11,13 @@ import numpy as np
 
 from .base import Strategy
 from .compiled import have_numba
-from .sweep import Sweep
 from .walk import Walk, prices
 
 INTERVAL = 60
 
 
 def warm(strategies: Iterable[Strategy]) -> int:
-    """Walk with each strategy, alone and as a sweep does; how many there are."""
+    """Walk with each strategy; how many there are."""
     if not have_numba():
         return 0
     found = [one for one in strategies if one.replayable]
@@ -28,5 +27,4 @@ def warm(strategies: Iterable[Strategy]) -> int:
     for strategy in found:
         values = strategy.clean({"candle_interval_seconds": INTERVAL})
         Walk(strategy, values, INTERVAL).take(bars)
-        Sweep(strategy, bars, INTERVAL).measure([values], threads=1)
     return len(found)
