@@ -13,6 +13,7 @@ from trading.experiment_comparison import Comparison, compared
 from trading.models import (
     Book,
     Experiment,
+    LivePeriod,
     Mode,
     Origin,
     ParameterSet,
@@ -68,10 +69,14 @@ def taken_back(
 
 
 def begins(bot: Any) -> date:
-    """The first day of which anything is known of a bot: of its trades, or that it was made."""
+    """The first day of which anything is known of a bot: of its trades, of what was live, or that
+    it was made."""
     books = Book.objects.filter(instance__bot=bot)
     firsts = [Trade.objects.filter(book=book).order_by("exit_at").first() for book in books]
-    return min([bot.created_at, *(one.exit_at for one in firsts if one is not None)]).date()
+    known = [one.exit_at for one in firsts if one is not None]
+    if told := LivePeriod.objects.filter(instance__bot=bot).order_by("live_from").first():
+        known.append(told.live_from)
+    return min([bot.created_at, *known]).date()
 
 
 def experiments(

@@ -15,6 +15,7 @@ from tests.analytics.reports import DAY, LATE, WEDNESDAY, idle, report
 from tests.trading.api.conftest import Api
 from tests.trading.story import MONDAY, make_bot
 from trading import clock
+from trading.models import Bot
 from trading.parameters import instance_for, promote
 
 pytestmark = pytest.mark.django_db
@@ -83,6 +84,8 @@ def test_a_day_without_candles_says_what_is_missing(bot):
 
 
 def test_a_bot_without_strategies_has_a_report_that_says_so(bot):
+    Bot.objects.update(created_at=MONDAY)
+    bot.refresh_from_db()
     found = report(bot)
     assert found.data["head"] == [] and not found.news
     assert "No strategy is known yet." in report_words.text(found.data, [])
@@ -158,6 +161,8 @@ def test_the_job_writes_the_day_that_is_over_and_on_mondays_the_week(bot):
 
 
 def test_days_that_were_missed_are_written_one_by_one(bot, work):
+    Bot.objects.update(created_at=MONDAY)
+    bot.refresh_from_db()
     jobs.sync(MONDAY + DAY)
     for _ in range(5):
         with clock.at(MONDAY + 4 * DAY + timedelta(hours=1)):

@@ -15,6 +15,7 @@ from analytics.models import Channel, Message, Recommendation, Report, ReportNot
 from tests.analytics.history import closed, keep
 from tests.analytics.reports import report
 from tests.trading.story import MONDAY, make_bot
+from trading.models import Bot
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -77,6 +78,8 @@ def test_the_hour_is_that_of_the_channels_zone(told, monday, mailbox):
 
 
 def test_a_day_on_which_nothing_happened_is_left_out_where_that_is_wished(told, bot, mailbox):
+    Bot.objects.update(created_at=MONDAY)
+    bot.refresh_from_db()
     quiet = report(bot, MONDAY.date(), MORNING)
     assert not quiet.news
     Channel.objects.update(report_news_only=True)
@@ -87,6 +90,8 @@ def test_a_day_on_which_nothing_happened_is_left_out_where_that_is_wished(told, 
 
 
 def test_what_was_written_of_a_time_long_past_is_not_told(told, bot, mailbox):
+    Bot.objects.update(created_at=MONDAY - 9 * DAY)
+    bot.refresh_from_db()
     report(bot, (MONDAY - 9 * DAY).date(), MORNING)
     assert deliver()["reports"] == 0
 
@@ -108,7 +113,8 @@ def test_a_channel_of_some_bots_tells_of_no_others(told, monday, mailbox):
 
 
 def test_the_days_of_several_bots_are_one_message(told, monday, mailbox):
-    report(make_bot("Theo"), MONDAY.date(), MORNING)
+    theo = Bot.objects.create(name="Theo", created_at=MONDAY)
+    report(theo, MONDAY.date(), MORNING)
     assert deliver()["delivered"] == 1
     ((_, mail),) = mailbox.mails
     assert mail["Subject"].endswith("of Mara, Theo")
