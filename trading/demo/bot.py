@@ -73,6 +73,8 @@ def _make(note: dict[str, Any]) -> Bot:
         for strategy, after, values, reason in CHANGES:
             with clock.at(start + after), connected(bot) as client:
                 client.ask(f"/parameters/{strategy}/", {"values": values, "reason": reason})
+        # Its past was told just now: it is heard of from its first heartbeat on.
+        Bot.objects.filter(pk=bot.pk).update(seen_at=None)
     return bot
 
 

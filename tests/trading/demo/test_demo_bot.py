@@ -118,6 +118,16 @@ def test_a_filling_that_was_cut_off_is_completed_without_doubles(monkeypatch):
     assert live(NOW + timedelta(minutes=5))["minutes"] == 5
 
 
+def test_while_it_is_filled_it_is_not_said_to_have_been_silent_for_a_month(monkeypatch):
+    def cut_off(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(demo, "_tell", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        fill()
+    assert Bot.objects.get().seen_at is None
+
+
 def test_the_same_moment_gives_the_same_story():
     def story() -> list:
         return list(Trade.objects.order_by("external_id").values_list("digest"))
