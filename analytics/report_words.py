@@ -11,6 +11,7 @@ from trading.strategies.parameters import plain
 BEFORE = {"day": "in the 7 days before", "week": "in the 4 weeks before"}
 PREVIOUS = {"day": "the day before", "week": "the week before"}
 EXITS = 6
+WHOLE = 0.99  # of the time: with candles of less it is said how much is missing
 FEW = 10  # trades: below, a win rate says nothing and is not put first
 Section = dict[str, Any]
 
@@ -140,6 +141,11 @@ def _why_none(one: Section) -> list[str]:
             "the declared defaults, since nothing is known of what was live"
         )  # fmt: skip
         said.append(f"Replayed on {found['market']} with {version}: {found['sentence']}.")
+        if found["covered"] < WHOLE:
+            said.append(
+                f"Candles are stored for {found['covered']:.0%} of the time; of the rest the "
+                "replay says nothing."
+            )
         if found["trades"]:
             said.append(
                 f"The replay traded {found['trades']} times ({pct(found['total_pnl_pct'])} after "

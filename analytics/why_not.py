@@ -58,7 +58,9 @@ def replayed(instance: Any, since: datetime, until: datetime) -> dict[str, Any]:
         source.rules, source.values, source.bars, source.interval, since.timestamp(), costs.fills()
     )
     made = found.rows[:, engine.RESULT]
+    seen = len(source.bars) - int(np.searchsorted(source.bars.time, since.timestamp()))
     return {
+        "covered": min(1.0, seen * source.interval / (until - since).total_seconds()),
         **_funnel(source.rules.filters, found.evaluations, found.signals, found.blocked),
         "market": source.market, "interval": source.interval, "version": source.version,
         "trades": len(made), "total_pnl_pct": float(made.sum()) if len(made) else None,

@@ -75,6 +75,14 @@ def test_a_day_without_trades_names_the_filter_that_blocked_in_a_replay():
     assert counts["sentence"] in report_words.text(found.data, [])
 
 
+def test_of_a_day_in_the_middle_of_an_outage_it_is_said_how_much_was_seen():
+    instance = idle()  # its candles end on Wednesday at 2:00
+    text = report_words.text(report(instance.bot).data, [])
+    assert "Candles are stored for 8% of the time; of the rest the replay says nothing." in text
+    before = report_words.text(report(instance.bot, TUESDAY).data, [])
+    assert "of the rest the replay says nothing" not in before
+
+
 def test_a_day_without_candles_says_what_is_missing(bot):
     instance_for(bot, "breakout")
     found = report(bot, TOMORROW, clock.now() + 3 * DAY)
