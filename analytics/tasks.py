@@ -117,6 +117,8 @@ TIMETABLE: tuple[Job, ...] = (
     Job("tell", "Tell people of alerts and reports", "analytics.channels.deliver",
         every=timedelta(minutes=1), simulated=False),
     Job("replay", "Replay stored candles", "analytics.lab.work", queue="long", simulated=False),
+    Job("compile_rules", "Compile the rules of strategies", "analytics.warming.compile_rules",
+        every=timedelta(hours=1), queue="long", simulated=False),
     Job("report", "Daily and weekly report", "analytics.reports.write", at="00:10", queue="long",
         catch_up="each day"),
     Job("compare_replay", "Hold a replay against live trades", "analytics.fidelity.work",

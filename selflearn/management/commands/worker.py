@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import gc
-import os
-import sys
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
-from selflearn import database, processes
-
-WARM = """
-import os
-os.nice(19)
-from trading.strategies import REGISTRY, warm
-warm.warm(REGISTRY.values())
-"""
+from selflearn import database
 
 
 class Command(BaseCommand):
@@ -40,18 +30,8 @@ class Command(BaseCommand):
                 Birth(slot.queue, owner, channel, slot.restarts, slot.predecessors, slot.innocent)
             )
 
-        _compile_rules()
         # What is loaded is shared with the processes that are forked; a connection must not be.
         connections.close_all()
         gc.collect()
         gc.freeze()
         Supervisor(QUEUES[:1], QUEUES[1:], pace(), birth).run()
-
-
-def _compile_rules() -> None:
-    """See to it, beside all else and last of all, that replays find their rules compiled. In a
-    process of its own: what compiling needs is given back."""
-    processes.start(
-        "warm", [sys.executable, "-c", WARM],
-        environment={**os.environ, "PYTHONPATH": str(settings.BASE_DIR)},
-    )  # fmt: skip
