@@ -29,11 +29,11 @@ def run(name: str, *arguments: str) -> None:
     call_command(name, *arguments, stdout=StringIO())
 
 
-@pytest.fixture
-def bot(db, shared_data, tmp_path) -> Bot:
+@pytest.fixture(scope="module")
+def bot(lasting, shared_data, tmp_path_factory) -> Bot:
     """The reference bot with its declared values live, and the minutes of its market."""
     found = make_bot("reference")
-    values = tmp_path / "values.json"
+    values = tmp_path_factory.mktemp("values") / "values.json"
     values.write_text('{"rsi_bb": {}, "renko_ao": {}, "breakout": {}}')
     run("import_bot_db", str(shared_data / "bot" / "pnl_trades.db"), "--bot", found.name,
         "--parameters", str(values), "--valid-from", FROM)  # fmt: skip
