@@ -7,7 +7,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from analytics import followed, following, funnel
+from analytics import followed, following
 from analytics import report_words as words
 from analytics.models import Recommendation
 from trading import display
@@ -79,18 +79,8 @@ def _parts(found: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:
 
 def funnel_of(found: dict[str, Any], title: str) -> dict[str, Any]:
     """The steps of a funnel as bars."""
-    total = found["evaluations"] or 1
-    return {
-        "title": title, "sentence": found["sentence"],
-        "rows": [
-            {"name": name, "label": display.label(name), "reached": funnel.number(reached),
-             "blocked": funnel.number(blocked), "width": round(reached / total * 100, 2),
-             "held": round(blocked / total * 100, 2)}
-            for name, reached, blocked in found["steps"]
-        ],
-        "signals": funnel.number(found["signals"]),
-        "signal_width": round(found["signals"] / total * 100, 2),
-    }  # fmt: skip
+    bars = run_rows.funnel_bars(found["steps"], found["evaluations"], found["signals"])
+    return {"title": title, "sentence": found["sentence"], **bars}
 
 
 def picture(days: list[list[Any]], end: str) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.urls import reverse
@@ -150,20 +151,26 @@ def trust_note(run: Run) -> dict[str, Any] | None:
 
 def _bars(run: Run, counts: dict[str, Any]) -> dict[str, Any]:
     found = funnel.steps(_filters(run), counts["evaluations"], counts["blocked"])
-    total = counts["evaluations"] or 1
     return {
         "sentence": funnel.sentence(counts["evaluations"], counts["signals"], found),
+        **funnel_bars(
+            [(one.name, one.reached, one.blocked) for one in found],
+            counts["evaluations"], counts["signals"],
+        ),
+    }  # fmt: skip
+
+
+def funnel_bars(steps: Iterable[Sequence[Any]], evaluations: int, signals: int) -> dict[str, Any]:
+    """The steps of a funnel, each of (name, reached, blocked), as bars in % of the evaluations."""
+    total = evaluations or 1
+    return {
         "rows": [
-            {
-                "name": one.name, "label": display.label(one.name),
-                "reached": funnel.number(one.reached), "blocked": funnel.number(one.blocked),
-                "width": round(one.reached / total * 100, 2),
-                "held": round(one.blocked / total * 100, 2),
-            }
-            for one in found
+            {"name": name, "label": display.label(name), "reached": funnel.number(reached),
+             "blocked": funnel.number(blocked), "width": round(reached / total * 100, 2),
+             "held": round(blocked / total * 100, 2)}
+            for name, reached, blocked in steps
         ],
-        "signals": funnel.number(counts["signals"]),
-        "signal_width": round(counts["signals"] / total * 100, 2),
+        "signals": funnel.number(signals), "signal_width": round(signals / total * 100, 2),
     }  # fmt: skip
 
 
