@@ -25,7 +25,6 @@ from trading.strategies.walk import Bars, version_of
 
 DAYS = 30
 KEPT = 14  # nightly comparisons of a strategy in a market
-MICROSECOND = timedelta(microseconds=1)
 
 
 class NothingToCompare(LookupError):
@@ -47,7 +46,7 @@ def prepare(
     mode = frames_replay.mode_of(instance)
     place = _traded(instance, mode, market, since, until)
     since = max(since, place.first) if since else place.first
-    until = place.last + MICROSECOND
+    until = place.last + clock.MICROSECOND
     told = frames_replay.told(instance.pk, since, until)
     sets = frames_replay.sets({one.parameter_set for one in told if one.parameter_set})
     if not sets:
@@ -74,7 +73,7 @@ def prepare(
 def _traded(
     instance: Any, mode: str, market: str, since: datetime | None, until: datetime | None
 ) -> Traded:
-    until = until or clock.now() + MICROSECOND
+    until = until or clock.now() + clock.MICROSECOND
     there = frames_replay.traded(instance.pk, mode, since, until, timedelta(days=DAYS))
     found = [one for one in there if market in ("", one.market)]
     if not found:
