@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from analytics import frames_reports, lab, runs, trust, why_not
+from analytics import report_words as words
 from analytics.models import Recommendation, Run
 from analytics.quant import outcome
 from analytics.trust import Trust
@@ -19,7 +20,6 @@ from trading.strategies.parameters import Value
 
 Kind, Confidence = Recommendation.Kind, Recommendation.Confidence
 REPLAYED = timedelta(days=30)
-LABEL = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,13 @@ class Case:
             self.source.interval, self.costs.fills(),
         )  # fmt: skip
 
+    def change(self, name: str, old: Value, new: Value) -> str:
+        """The start of a sentence: ``Lower tf_live.rsi_buy from 35 to 30``."""
+        way = "Lower" if direction(old, new) == "down" else "Raise"
+        return (
+            f"{way} {self.instance.name}.{name} from {words.setting(old)} to {words.setting(new)}"
+        )
+
     def along(self, parameter: str) -> Run:
         """The 30 days along the range of a parameter, as a stored replay that can be opened; the
         one that was stored before where it is the same."""
@@ -114,9 +121,14 @@ class Case:
             strategy=self.source.rules.key, market=self.source.market,
             interval=self.source.interval, bot=self.instance.bot, instance=self.instance,
             since=self.until - REPLAYED, until=self.until, values=self.source.values,
-            label=f"{self.instance.name}: {label}"[:LABEL], **asked,
+            label=f"{self.instance.name}: {label}"[: lab.LABEL], **asked,
         )  # fmt: skip
         return _same(run) or _done(run)
+
+
+def direction(old: Any, new: Any) -> str:
+    """Which way a change of a number goes, as keys say it."""
+    return "down" if new < old else "up"
 
 
 def _same(run: Run) -> Run | None:

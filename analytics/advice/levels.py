@@ -6,7 +6,7 @@ from typing import Any
 
 from analytics import report_words as words
 
-from .base import Case, Confidence, Kind, Proposal
+from .base import Case, Confidence, Kind, Proposal, direction
 
 PARAMETERS = {"target": "take_profit_bps", "stop": "stop_loss_bps"}
 
@@ -31,9 +31,8 @@ def _proposal(case: Case, which: str, one: dict[str, Any]) -> Proposal:
     name = PARAMETERS[which]
     old, new = case.values[name], round(one[which] * 100, 1)
     return Proposal(
-        Kind.PARAMETER, f"level:{name}:{'down' if new < old else 'up'}",
-        f"{'Lower' if new < old else 'Raise'} {case.instance.name}.{name} from "
-        f"{words.setting(old)} to {words.setting(new)}.",
+        Kind.PARAMETER, f"level:{name}:{direction(old, new)}",
+        f"{case.change(name, old, new)}.",
         [{"text": f"{words.count(one['trades'], 'trade')} made {words.pct(one['now'], 3)} on "
                   f"average; by what they reached they would have made between "
                   f"{words.pct(one['low'], 3)} and {words.pct(one['high'], 3)}.", "part": "exits"}],

@@ -13,7 +13,7 @@ from trading.strategies.base import InvalidValues
 from trading.strategies.parameters import Value
 from trading.strategies.walk import BadInterval
 
-from .base import Case, Confidence, Kind, Proposal
+from .base import Case, Confidence, Kind, Proposal, direction
 
 IDLE = 1.0  # trades a day: below, a strategy that made none today is looked at
 ENOUGH = 5  # trades in 30 days: so many more make a value worth trying
@@ -89,7 +89,6 @@ def _proposal(
     new = point[0]
     made = outcome.measured(case.tried(**{name: new}))
     bounds = made["avg_pnl_pct_interval"]
-    full, way = f"{case.instance.name}.{name}", "Lower" if new < old else "Raise"
     evidence = [
         {"text": f"Replayed on the {case.days} of candles before: "
                  f"{words.count(len(live.rows), 'trade')} at "
@@ -105,15 +104,15 @@ def _proposal(
     if bounds and bounds[1] < 0:
         return Proposal(
             Kind.NOTHING, f"leave:{name}",
-            f"Leave {full} at {words.setting(old)}: at {words.setting(new)} it would trade, and "
-            "lose.",
+            f"Leave {case.instance.name}.{name} at {words.setting(old)}: at {words.setting(new)} "
+            "it would trade, and lose.",
             evidence, 35.0, Confidence.MEDIUM, effect=effect,
             risk="It may stay without trades.",
         )  # fmt: skip
-    direction, loses = "down" if new < old else "up", (made["avg_pnl_pct"] or 0.0) < 0
+    loses = (made["avg_pnl_pct"] or 0.0) < 0
     return Proposal(
-        Kind.PARAMETER, f"loosen:{name}:{direction}",
-        f"{way} {full} from {words.setting(old)} to {words.setting(new)}: it would trade"
+        Kind.PARAMETER, f"loosen:{name}:{direction(old, new)}",
+        f"{case.change(name, old, new)}: it would trade"
         f"{', so far at a loss' if loses else ''}.",
         evidence, 35.0 if loses else 80.0,
         Confidence.MEDIUM if bounds and bounds[0] > 0 else Confidence.LOW,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from analytics import report_words as words
 from analytics import setup_words
 
 from .base import Case, Confidence, Kind, Proposal
@@ -26,11 +25,7 @@ def propose(case: Case) -> list[Proposal]:
     )
     if change:
         [(name, (old, new))] = change.items()
-        way = "Lower" if new < old else "Raise"
-        sentence = (
-            f"{way} {case.instance.name}.{name} from {words.setting(old)} to {words.setting(new)}: "
-            f"{what} does worse than the rest."
-        )
+        sentence = f"{case.change(name, old, new)}: {what} does worse than the rest."
     return [Proposal(
         Kind.PARAMETER if change else Kind.SETUP, f"setup:{_key(worst)}"[:160], sentence,
         [{"text": setup_words.setup(worst, found["unit"]), "part": "setups"}],

@@ -10,7 +10,7 @@ from trading.strategies.base import InvalidValues
 from trading.strategies.parameters import Integer, Number, Parameter, Value
 from trading.strategies.walk import BadInterval
 
-from .base import Case, Confidence, Kind, Proposal
+from .base import Case, Confidence, Kind, Proposal, direction
 
 GROUP = "exits"
 FEWEST = 50  # trades of the live values in the 30 days, before anything is compared
@@ -67,12 +67,10 @@ def _proposal(
     points = run.summary["points"]
     at = next((at for at, one in enumerate(points) if one[0] == value), None)
     lone = at is not None and sensitivity.shape([one[2] for one in points], at) == "spike"
-    direction = "down" if value < old else "up"
     still = " It would still lose." if (then["avg_pnl_pct"] or 0.0) < 0 else ""
     return Proposal(
-        Kind.PARAMETER, f"tune:{name}:{direction}",
-        f"{'Lower' if value < old else 'Raise'} {case.instance.name}.{name} from "
-        f"{words.setting(old)} to {words.setting(value)}.{still}",
+        Kind.PARAMETER, f"tune:{name}:{direction(old, value)}",
+        f"{case.change(name, old, value)}.{still}",
         [
             {"text": f"Replayed on the same {case.days} the average trade makes "
                      f"{words.pct(then['avg_pnl_pct'], 3)} instead of "
