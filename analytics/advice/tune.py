@@ -24,6 +24,7 @@ def propose(case: Case) -> list[Proposal]:
     live = case.tried()
     if len(live.rows) < FEWEST:
         return []
+    days = lookback.daily(live)
     tried = [(one, value) for one in _parameters(case) for value in _beside(case, one)]
     found = []
     for parameter, value in tried:
@@ -31,7 +32,7 @@ def propose(case: Case) -> list[Proposal]:
             replay = case.tried(**{parameter.name: value})
         except (InvalidValues, BadInterval):
             continue
-        gap = arms.paired(lookback.daily(live), lookback.daily(replay), len(tried))
+        gap = arms.paired(days, lookback.daily(replay), len(tried))
         if gap is not None and gap.beyond_chance and gap.difference > 0:
             found.append((gap, parameter, value, replay))
     if not found:
