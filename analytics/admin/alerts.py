@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 from analytics.alarms import REGISTRY, life
 from analytics.models import Alert
 from trading import clock, display
-from trading.admin.base import Exported, ReadOnlyAdmin, resource_for
+from trading.admin.base import Exported, PagedAdmin, resource_for
 
 from . import alert_rows
 
@@ -41,7 +41,7 @@ class KindFilter(admin.SimpleListFilter):
 
 
 @admin.register(Alert)
-class AlertAdmin(Exported, ReadOnlyAdmin):
+class AlertAdmin(Exported, PagedAdmin):
     list_display = ("what", "about", "severity_text", "state_text", "opened", "told")
     list_display_links = ("what",)
     list_filter = ("state", "severity", KindFilter, "bot", "mode")
@@ -92,18 +92,7 @@ class AlertAdmin(Exported, ReadOnlyAdmin):
         step = self.admin_site.admin_view(require_POST(self.step_view))
         return [path("<int:pk>/step/", step, name="analytics_alert_step"), *super().get_urls()]
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        alert = self.get_object(request, object_id)
-        if alert is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        if not self.has_view_permission(request, alert):
-            raise PermissionDenied
+    def page(self, request: HttpRequest, alert: Alert) -> HttpResponse:
         request.list_title = self.list_title
         events = list(alert.events.select_related("by").order_by("at", "pk"))
         alarm = REGISTRY.get(alert.kind)

@@ -18,7 +18,7 @@ from analytics import followed, recommendations
 from analytics import report_words as words
 from analytics.models import Recommendation, Report
 from trading import display
-from trading.admin.base import Exported, ReadOnlyAdmin, resource_for
+from trading.admin.base import Exported, PagedAdmin, resource_for
 from trading.admin.strategy_page import said
 from trading.refusals import Refused
 
@@ -29,7 +29,7 @@ WRITTEN = timedelta(days=2)  # so long after, it is said when a report was writt
 
 
 @admin.register(Report)
-class ReportAdmin(ReadOnlyAdmin):
+class ReportAdmin(PagedAdmin):
     list_display = ("title", "bot", "kind", "lines", "proposed")
     list_display_links = ("title",)
     list_filter = ("bot", "kind", "news")
@@ -50,15 +50,7 @@ class ReportAdmin(ReadOnlyAdmin):
     def proposed(self, row: Report) -> str:
         return str(len(row.proposals))
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:  # fmt: skip
-        found = self.get_object(request, object_id)
-        if found is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        if not self.has_view_permission(request, found):
-            raise PermissionDenied
+    def page(self, request: HttpRequest, found: Report) -> HttpResponse:
         kept = {
             one.pk: one for one in Recommendation.objects.select_related("instance").filter(
                 pk__in=[one["id"] for one in found.proposals]
@@ -99,7 +91,7 @@ def _beside(report: Report) -> dict[str, Report | None]:
 
 
 @admin.register(Recommendation)
-class RecommendationAdmin(Exported, ReadOnlyAdmin):
+class RecommendationAdmin(Exported, PagedAdmin):
     list_display = ("what", "about", "state_text", "confidence", "times", "proposed", "came")
     list_display_links = ("what",)
     list_filter = ("state", "kind", "confidence", "bot", "mode")
@@ -153,15 +145,7 @@ class RecommendationAdmin(Exported, ReadOnlyAdmin):
         more = {"record": followed.record(newest), **(extra_context or {})}
         return super().changelist_view(request, more)
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:  # fmt: skip
-        row = self.get_object(request, object_id)
-        if row is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        if not self.has_view_permission(request, row):
-            raise PermissionDenied
+    def page(self, request: HttpRequest, row: Recommendation) -> HttpResponse:
         report = Report.objects.filter(bot=row.bot, as_of=row.last_at).order_by("kind").first()
         return _answer(
             self, request, "recommendation", row.sentence, original=row, row=row,
@@ -194,7 +178,7 @@ def _may_decide(request: HttpRequest) -> bool:
 
 
 def _answer(
-    page: ReadOnlyAdmin, request: HttpRequest, name: str, title: str, **context: Any
+    page: PagedAdmin, request: HttpRequest, name: str, title: str, **context: Any
 ) -> HttpResponse:
     request.current_app = page.admin_site.name
     request.list_title = page.list_title

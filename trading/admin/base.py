@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -86,6 +87,25 @@ class ReadOnlyAdmin(TradingAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+
+class PagedAdmin(ReadOnlyAdmin):
+    """Rows that are shown on a page of their own instead of a form: ``page``."""
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:  # fmt: skip
+        found = self.get_object(request, object_id)
+        if found is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        if not self.has_view_permission(request, found):
+            raise PermissionDenied
+        return self.page(request, found)
+
+    def page(self, request: HttpRequest, found: Any) -> HttpResponse:
+        """The page of one row, which exists and may be seen."""
+        raise NotImplementedError
 
 
 class Exported(ExportMixin):

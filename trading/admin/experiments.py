@@ -19,7 +19,7 @@ from trading.models import ArmBlock, Experiment
 from trading.refusals import Refused
 
 from . import experiment_rows
-from .base import ReadOnlyAdmin
+from .base import PagedAdmin
 from .strategy_page import said
 
 LOG, SIDE_BY_SIDE = 100, 10
@@ -33,7 +33,7 @@ STEPS = {
 
 
 @admin.register(Experiment)
-class ExperimentAdmin(ReadOnlyAdmin):
+class ExperimentAdmin(PagedAdmin):
     list_display = ("name", "strategy_text", "design", "status_text", "started", "ended", "decided")
     list_filter = ("status", "design", "instance__bot", "instance__strategy")
     search_fields = ("name", "reason", "notes")
@@ -80,18 +80,7 @@ class ExperimentAdmin(ReadOnlyAdmin):
             *super().get_urls(),
         ]  # fmt: skip
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:  # fmt: skip
-        found = self.get_object(request, object_id)
-        if found is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        if not self.has_view_permission(request, found):
-            raise PermissionDenied
-        return self._page(request, found)
-
-    def _page(
+    def page(
         self, request: HttpRequest, found: Experiment, failed: str = "", form: Any = None
     ) -> HttpResponse:
         comparison = compared(found)
@@ -145,7 +134,7 @@ class ExperimentAdmin(ReadOnlyAdmin):
             return here
         form = ReasonForm(request.POST, help_text=STEPS[step][1])
         if step != "start" and not form.is_valid():
-            return self._page(request, found, step, form)
+            return self.page(request, found, step, form)
         try:
             reason = "" if step == "start" else form.cleaned_data[REASON]
             text = _taken(found, step, request, reason)

@@ -17,7 +17,7 @@ from trading import candles, clock, display
 from trading.display import Cell
 from trading.models import CandleBlock, CandleSeries
 
-from .base import Exported, ReadOnlyAdmin, resource_for
+from .base import Exported, PagedAdmin, resource_for
 from .keyset import Column, Echo
 
 GAPS_SHOWN = 500
@@ -36,7 +36,7 @@ def coverage(series: CandleSeries) -> float | None:
 
 
 @admin.register(CandleSeries)
-class CandleSeriesAdmin(Exported, ReadOnlyAdmin):
+class CandleSeriesAdmin(Exported, PagedAdmin):
     list_display = (
         "market", "length", "owner", "first_time", "last_time", "candles_number", "gaps_number",
         "missing_number",
@@ -92,18 +92,7 @@ class CandleSeriesAdmin(Exported, ReadOnlyAdmin):
         name = "trading_candleseries_candles"
         return [path("<int:pk>/candles.csv", view, name=name), *super().get_urls()]
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        series = self.get_object(request, object_id)
-        if series is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        if not self.has_view_permission(request, series):
-            raise PermissionDenied
+    def page(self, request: HttpRequest, series: CandleSeries) -> HttpResponse:
         gaps = candles.gaps(series)
         context = {
             **self.admin_site.each_context(request),

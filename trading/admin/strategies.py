@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
@@ -15,7 +14,7 @@ from trading.models import LiveSet, ParameterSet, StrategyInstance
 from trading.strategies import REGISTRY
 
 from . import experiment_form, set_files
-from .base import Exported, ReadOnlyAdmin, resource_for
+from .base import Exported, PagedAdmin, ReadOnlyAdmin, resource_for
 from .changes import changes, export
 from .compare import compare
 from .parameter_editor import editor
@@ -105,7 +104,7 @@ def _live(instance: StrategyInstance) -> LiveSet | None:
 
 
 @admin.register(ParameterSet)
-class ParameterSetAdmin(Exported, ReadOnlyAdmin):
+class ParameterSetAdmin(Exported, PagedAdmin):
     list_display = ("set_text", "name_text", "instance", "origin", "author", "created", "reason")
     list_filter = ("instance", "origin")
     search_fields = ("reason", "preset__name")
@@ -131,16 +130,5 @@ class ParameterSetAdmin(Exported, ReadOnlyAdmin):
     def created(self, row: ParameterSet) -> str:
         return display.moment(row.created_at).text
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        made = self.get_object(request, object_id)
-        if made is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        if not self.has_view_permission(request, made):
-            raise PermissionDenied
+    def page(self, request: HttpRequest, made: ParameterSet) -> HttpResponse:
         return version(StrategyPage(self, request, made.instance), made)
