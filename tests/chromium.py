@@ -54,6 +54,12 @@ def open_tab(browser: Any) -> Iterator[Callable[..., Any]]:
         context.close()
 
 
+def follow(page: Any, act: Callable[[], Any]) -> None:
+    """Do what leads to another page, and wait until that one is at rest: a click does not."""
+    with page.expect_navigation(wait_until="networkidle"):
+        act()
+
+
 def _listen(page: Any, here: str) -> None:
     def heard(message):
         if message.type in ("error", "warning"):

@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth.models import User
 
+from tests.chromium import follow
 from tests.trading.admin.conftest import bot, story  # noqa: F401 - fixtures by their names
 
 
@@ -17,8 +18,7 @@ def open_page(open_tab, live_server, transactional_db):
         page.goto(f"{live_server.url}/admin/login/?next=/admin/")
         page.fill("#id_username", user.username)
         page.fill("#id_password", "pass-for-this-test")
-        page.click("button[type=submit]")
-        page.wait_for_load_state("networkidle")
+        follow(page, lambda: page.click("button[type=submit]"))
         return page
 
     return opened

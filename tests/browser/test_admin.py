@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.chromium import follow
 from trading.models import ParameterSet, Trade
 from trading.parameters import instance_for
 
@@ -113,8 +114,7 @@ def test_every_page_is_quiet_readable_and_not_wider_than_the_window(
 def test_a_login_leads_to_a_dashboard_with_curves(open_page, live_server, story):
     page = open_page()
     assert page.url.endswith("/admin/")
-    page.get_by_role("link", name="Show all trades").click()
-    page.wait_for_load_state("networkidle")
+    follow(page, page.get_by_role("link", name="Show all trades").click)
     assert page.locator("svg.sl-spark").count() == 2
     drawn = """() => {
       const canvas = document.getElementById("curves");
@@ -137,17 +137,14 @@ def test_trades_are_filtered_and_paged_by_keyboard(open_page, live_server, story
     visit(page, live_server, "/admin/trading/trade/")
     page.get_by_label("Mode").focus()
     page.keyboard.press("L")
-    page.get_by_role("button", name="Show").press("Enter")
-    page.wait_for_load_state("networkidle")
+    follow(page, lambda: page.get_by_role("button", name="Show").press("Enter"))
     assert "mode=live" in page.url
     first = page.locator(".sl-table tbody tr").first.inner_text()
-    page.get_by_role("link", name="Older").press("Enter")
-    page.wait_for_load_state("networkidle")
+    follow(page, lambda: page.get_by_role("link", name="Older").press("Enter"))
     assert "mode=live" in page.url
     assert "before=" in page.url
     assert page.locator(".sl-table tbody tr").first.inner_text() != first
-    page.get_by_role("link", name="Newer").press("Enter")
-    page.wait_for_load_state("networkidle")
+    follow(page, lambda: page.get_by_role("link", name="Newer").press("Enter"))
     assert page.locator(".sl-table tbody tr").first.inner_text() == first
     assert page.complaints == []
 
@@ -167,17 +164,14 @@ def test_parameters_change_with_a_reason_and_not_without(open_page, live_server,
     visit(page, live_server, f"/admin/trading/strategyinstance/{instance.pk}/change/")
     page.get_by_label("Stop loss", exact=True).fill("5.5")
     assert page.locator(".sl-changed-mark:visible").count() == 1
-    page.get_by_role("button", name="Review the change").click()
-    page.wait_for_load_state("networkidle")
+    follow(page, page.get_by_role("button", name="Review the change").click)
     assert page.get_by_text("Say what changes and why.").is_visible()
     assert page.get_by_label("Stop loss", exact=True).input_value() == "5.5"
     before = ParameterSet.objects.filter(instance=instance).count()
     page.get_by_label("Reason (required)").fill("Noise hit the stops")
-    page.get_by_role("button", name="Review the change").click()
-    page.wait_for_load_state("networkidle")
+    follow(page, page.get_by_role("button", name="Review the change").click)
     assert page.get_by_role("cell", name="5.5 bps").is_visible()
-    page.get_by_role("button", name=f"Make version {before + 1} live").click()
-    page.wait_for_load_state("networkidle")
+    follow(page, page.get_by_role("button", name=f"Make version {before + 1} live").click)
     assert page.get_by_text("is live.").is_visible()
     assert page.get_by_text("Noise hit the stops").is_visible()
     assert ParameterSet.objects.filter(instance=instance).count() == before + 1

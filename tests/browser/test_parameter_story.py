@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.chromium import follow
 from trading import clock, tokens
 from trading.models import Bot
 
@@ -56,8 +57,7 @@ def trades(since, results):
 
 
 def press(page, name, role="button"):
-    page.get_by_role(role, name=name).click()
-    page.wait_for_load_state("load")
+    follow(page, page.get_by_role(role, name=name).click)
 
 
 def test_a_change_is_made_served_judged_and_taken_back(open_page, live_server, ask, day):
@@ -82,7 +82,7 @@ def test_a_change_is_made_served_judged_and_taken_back(open_page, live_server, a
     day(40)
     ask("/trades/", trades(20, [-0.3, -0.1, -0.5, -0.1] * 10))
 
-    page.reload()
+    page.reload(wait_until="networkidle")
     change = page.locator("#v2")
     assert change.get_by_text("Worse.").is_visible()
     assert "95 % interval -0." in change.inner_text()

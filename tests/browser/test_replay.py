@@ -13,6 +13,7 @@ from analytics.models import JobRun, Run
 from analytics.quant.outcome import Costs
 from selflearn.packages import plotly_files
 from tests.analytics.replays import EAGER, MARKET, stored
+from tests.chromium import follow
 from tests.trading.story import MONDAY, make_bot, trade
 from trading import ingest
 from trading.parameters import instance_for, promote
@@ -60,7 +61,7 @@ def test_a_changed_value_is_replayed_and_compared(open_page, live_server, instan
     said = page.locator(".sl-page").inner_text()
     assert "Take profit\t30 bps\t60 bps" in said
     assert "evaluations: " in said and "Total PnL" in said
-    page.get_by_role("link", name="values tried").click()
+    follow(page, page.get_by_role("link", name="values tried").click)
     page.wait_for_selector("[data-replay] .main-svg", timeout=20_000)
     page.wait_for_selector("[data-replay] .boxlayer path.box", state="attached")
     assert page.locator("[data-replay] .boxlayer path.box").count() == 1_500

@@ -6,6 +6,7 @@ import pytest
 
 from analytics.models import Recommendation
 from tests.analytics.reports import idle, report
+from tests.chromium import follow
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -24,7 +25,7 @@ def test_its_pages_fit_and_complain_of_nothing(open_page, live_server, one, sche
         page.wait_for_load_state("networkidle")
         wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert wide <= 0, place
-    page.get_by_role("link", name="2025-03-05").first.click()
+    follow(page, page.get_by_role("link", name="2025-03-05").first.click)
     assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
     assert page.get_by_text(one.sentence).first.is_visible()
     assert page.complaints == []
@@ -33,17 +34,17 @@ def test_its_pages_fit_and_complain_of_nothing(open_page, live_server, one, sche
 def test_one_is_followed_to_its_evidence_and_into_a_change(open_page, live_server, one):
     page = open_page()
     page.goto(f"{live_server.url}/admin/analytics/report/")
-    page.get_by_role("link", name="2025-03-05").first.click()
-    page.get_by_role("link", name="See it").first.click()
+    follow(page, page.get_by_role("link", name="2025-03-05").first.click)
+    follow(page, page.get_by_role("link", name="See it").first.click)
     assert "Along RSI momentum strength" in page.locator(".sl-page").inner_text()
-    page.go_back()
-    page.get_by_role("link", name="Change it now").first.click()
+    follow(page, page.go_back)
+    follow(page, page.get_by_role("link", name="Change it now").first.click)
     assert page.locator("#id_reason").input_value().startswith(f"Recommendation {one.pk}: ")
-    page.get_by_role("button", name="Review the change").click()
-    page.get_by_role("button", name="Make version 3 live").click()
+    follow(page, page.get_by_role("button", name="Review the change").click)
+    follow(page, page.get_by_role("button", name="Make version 3 live").click)
     assert one.instance.parameter_sets.count() == 3
     page.goto(f"{live_server.url}/admin/analytics/recommendation/{one.pk}/change/")
     page.get_by_text("Dismiss it, or note that you follow it").click()
     page.fill(f"#reason-{one.pk}", "Done, by hand")
-    page.get_by_role("button", name="I follow it").click()
+    follow(page, page.get_by_role("button", name="I follow it").click)
     assert "Accepted by" in page.locator(".sl-page").inner_text()

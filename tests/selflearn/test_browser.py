@@ -2,6 +2,8 @@
 
 import urllib.parse
 
+from tests.chromium import follow
+
 
 def test_login_index_and_lists_raise_no_complaint(open_tab, running):
     page = open_tab(running.url)
@@ -11,8 +13,7 @@ def test_login_index_and_lists_raise_no_complaint(open_tab, running):
     assert running.password, "the module's first start prints it"
     page.fill("#id_username", "admin")
     page.fill("#id_password", running.password)
-    page.click("button[type=submit]")
-    page.wait_for_load_state("networkidle")
+    follow(page, lambda: page.click("button[type=submit]"))
     assert "selflearn" in page.title()
     for path in (
         "/admin/auth/user/",
