@@ -33,6 +33,7 @@ INTERVAL = 300
 FEE = 0.0005
 BARS = {"backtesting": 200, "vectorbt": 10}
 BY_HAND, REAL, LINEAR = 2.0, 10.0, 0.2
+RSI_N, BAND_N = rule.RSI_PERIOD, rule.BAND_PERIOD
 LEFT_OUT = "not installed"
 
 
@@ -52,9 +53,54 @@ def ours(bars: Bars) -> np.ndarray:
     return Walk(rule.STRATEGY, rule.VALUES, INTERVAL, fills).take(bars)
 
 
-def loop(open_, low, close, out):  # compiled below
+def columns(close, strength, lower):  # compiled below
+    """RSI and lower band of each bar by running sums, as one writes them for a loop."""
+    gain, loss, total, squares = 0.0, 0.0, 0.0, 0.0
+    for i in range(close.size):
+        if i > 0:
+            change = close[i] - close[i - 1]
+            gain += max(change, 0.0)
+            loss += max(-change, 0.0)
+        if i > RSI_N:
+            change = close[i - RSI_N] - close[i - RSI_N - 1]
+            gain -= max(change, 0.0)
+            loss -= max(-change, 0.0)
+        total += close[i]
+        squares += close[i] * close[i]
+        if i >= BAND_N:
+            total -= close[i - BAND_N]
+            squares -= close[i - BAND_N] * close[i - BAND_N]
+        strength[i] = 100.0 - 100.0 / (1.0 + gain / loss) if loss > 0.0 else 100.0
+        mean = total / BAND_N
+        lower[i] = mean - 2.0 * math.sqrt(max(squares / BAND_N - mean * mean, 0.0))
+
+
+def loop(open_, low, close, strength, lower, out):  # compiled below
     """The same rule as a loop for it alone; rows of entry bar, exit bar, entry, exit."""
-    rsi_n, band_n = 14, 20
+    made, waiting, held, stop, entry, at, decided = 0, 0, False, 0.0, 0.0, 0, 0.0
+    for i in range(BAND_N - 1, close.size):
+        left = False
+        if waiting == 1:
+            held, entry, at, stop = True, open_[i], i, decided * 0.98
+        elif waiting == 2:
+            out[made, 0], out[made, 1], out[made, 2], out[made, 3] = at, i, entry, open_[i]
+            made, held, left = made + 1, False, True
+        waiting = 0
+        if held:
+            if low[i] <= stop:
+                out[made, 0], out[made, 1], out[made, 2] = at, i, entry
+                out[made, 3] = min(open_[i], stop)
+                made, held = made + 1, False
+            elif strength[i] > 50.0:
+                waiting = 2
+        elif not left and strength[i] < 30.0 and close[i] < lower[i]:
+            waiting, decided = 1, close[i]
+    return made
+
+
+def lean(open_, low, close, out):  # compiled below
+    """The same without columns, divisions, or roots but where they are needed: this rule with these
+    numbers and no other."""
     gain, loss, total, squares = 0.0, 0.0, 0.0, 0.0
     made, waiting, held, stop, entry, at, decided = 0, 0, False, 0.0, 0.0, 0, 0.0
     for i in range(close.size):
@@ -62,15 +108,15 @@ def loop(open_, low, close, out):  # compiled below
             change = close[i] - close[i - 1]
             gain += max(change, 0.0)
             loss += max(-change, 0.0)
-        if i > rsi_n:
-            change = close[i - rsi_n] - close[i - rsi_n - 1]
+        if i > RSI_N:
+            change = close[i - RSI_N] - close[i - RSI_N - 1]
             gain -= max(change, 0.0)
             loss -= max(-change, 0.0)
         total += close[i]
         squares += close[i] * close[i]
-        if i >= band_n:
-            total -= close[i - band_n]
-            squares -= close[i - band_n] * close[i - band_n]
+        if i >= BAND_N:
+            total -= close[i - BAND_N]
+            squares -= close[i - BAND_N] * close[i - BAND_N]
         left = False
         if waiting == 1:
             held, entry, at, stop = True, open_[i], i, decided * 0.98
@@ -85,15 +131,23 @@ def loop(open_, low, close, out):  # compiled below
                 made, held = made + 1, False
             elif gain > loss:  # RSI above 50
                 waiting = 2
-        elif not left and i >= band_n - 1 and gain * 70.0 < loss * 30.0:  # RSI below 30
-            mean = total / band_n
-            spread = math.sqrt(max(squares / band_n - mean * mean, 0.0))
+        elif not left and i >= BAND_N - 1 and gain * 70.0 < loss * 30.0:  # RSI below 30
+            mean = total / BAND_N
+            spread = math.sqrt(max(squares / BAND_N - mean * mean, 0.0))
             if close[i] < mean - 2.0 * spread:
                 waiting, decided = 1, close[i]
     return made
 
 
-def by_hand(compiled: Callable[..., int], bars: Bars) -> np.ndarray:
+def by_hand(compiled: tuple[Callable[..., int], ...], bars: Bars) -> np.ndarray:
+    before, along = compiled
+    out = np.empty((bars.time.size // 4 + 1, 4))
+    strength, lower = np.empty(bars.time.size), np.empty(bars.time.size)
+    before(bars.close, strength, lower)
+    return out[: along(bars.open, bars.low, bars.close, strength, lower, out)]
+
+
+def leanly(compiled: Callable[..., int], bars: Bars) -> np.ndarray:
     out = np.empty((bars.time.size // 4 + 1, 4))
     return out[: compiled(bars.open, bars.low, bars.close, out)]
 
@@ -184,20 +238,25 @@ def peer(name: str, run: Callable[[], object]) -> object | None:
 def plain(sizes: list[int], repeats: int) -> None:
     from numba import njit
 
-    compiled = njit(loop)
+    compiled, leanest = (njit(columns), njit(loop)), njit(lean)
     table = Table("The plain rule, one replay")
     for n in sizes:
         bars = market(n)
         rows = ours(bars)
         compare("by hand", rows, by_hand(compiled, bars))
+        compare("the leanest loop", rows, leanly(leanest, bars))
         theirs = peer("backtesting.py", partial(with_backtesting, bars))
         if theirs is not None:
             # What is open at the end is closed there, and left out here.
             compare("backtesting.py", rows, theirs[: len(rows)])
-        mine, hand = in_turns([partial(ours, bars), partial(by_hand, compiled, bars)], repeats,
-                              process_time)  # fmt: skip
+        mine, hand, least = in_turns(
+            [partial(ours, bars), partial(by_hand, compiled, bars), partial(leanly, leanest, bars)],
+            repeats, process_time,
+        )  # fmt: skip
         table.at_most(f"{n:,} bars, over a loop by hand", mine / hand, BY_HAND,
                       lambda value: f"{value:.2f} x", mine, hand)  # fmt: skip
+        table.at_most(f"{n:,} bars, over the leanest loop", mine / least, None,
+                      lambda value: f"{value:.2f} x", mine, least)  # fmt: skip
         if theirs is not None:
             table.faster(f"{n:,} bars, backtesting.py", mine, once(
                 partial(with_backtesting, bars), process_time

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from . import common
 from .base import Below, Feature, Rules, Screen, Strategy
 from .common import (
+    NEAR,
+    SIMPLE,
     always,
     average_range,
     nothing_to_keep,
@@ -20,7 +22,17 @@ from .common import (
     volatility_near,
 )
 from .engine import BLOCKS, PASSES, Tape, best_gain
-from .indicators import VOLATILITY_CANDLES, Floats, bands, ema, macd, macd_signal, mean
+from .indicators import (
+    VOLATILITY_CANDLES,
+    Floats,
+    atr_mean_soon,
+    bands,
+    ema,
+    macd,
+    macd_lead_soon,
+    macd_signal,
+    mean,
+)
 from .parameters import Integer, Number, Value
 from .windows import highest, lowest, moves, returns
 
@@ -133,6 +145,28 @@ def usual_range(t: Tape, p: Any, s: Any) -> float:
     return total / RANGES
 
 
+def expands(t: Tape, reach: float, p: Any, s: Any) -> bool:
+    """Whether the newest average range is as large as wanted."""
+    if p.smoothing == SIMPLE:
+        usual = atr_mean_soon(t.highs, t.lows, t.closes, s.candle, p.atr_period, RANGES)
+        wanted = p.min_atr_expansion * usual
+        if abs(reach - wanted) > NEAR * reach:
+            return bool(reach > wanted)
+    return bool(reach >= p.min_atr_expansion * usual_range(t, p, s))
+
+
+def lead(t: Tape, price: float, p: Any, k: int) -> float:
+    """How far the MACD is above its signal line, as the rules say it where that is close."""
+    found = macd_lead_soon(t.closes, k, p.macd_fast, p.macd_slow, p.macd_signal)
+    if abs(found) > NEAR * price:
+        return found
+    return macd_lead(t.closes, k, p.macd_fast, p.macd_slow, p.macd_signal)
+
+
+def macd_lead(close: Floats, at: int, fast: int, slow: int, period: int) -> float:
+    return macd(close, at, fast, slow) - macd_signal(close, at, fast, slow, period)
+
+
 def broken(t: Tape, price: float, s: Any) -> tuple[int, float]:
     """The side on which the price left the range of the closed candles, and the level."""
     high, low = t.series[HIGHEST, s.at], t.series[LOWEST, s.at]
@@ -155,12 +189,10 @@ def enter(t: Tape, price: float, p: Any, s: Any, memory: Floats) -> tuple[int, i
     wanted = p.rsi_bullish_threshold if side > 0 else p.rsi_bearish_threshold
     if side * rsi_beyond(t, price, p, s, MOVES, wanted) <= 0:
         return 0, RSI, 0.0
-    line = macd(t.closes, k, p.macd_fast, p.macd_slow)
-    signal = macd_signal(t.closes, k, p.macd_fast, p.macd_slow, p.macd_signal)
-    if side * (line - signal) <= 0.0:
+    if side * lead(t, price, p, k) <= 0.0:
         return 0, MACD, 0.0
     reach = average_range(t, k, p, s)
-    if reach < p.min_atr_expansion * usual_range(t, p, s):
+    if not expands(t, reach, p, s):
         return 0, EXPANSION, 0.0
     fast = ema(t.closes, k, p.ema_fast_period)
     if side * (fast - ema(t.closes, k, p.ema_slow_period)) <= 0.0:
@@ -168,7 +200,8 @@ def enter(t: Tape, price: float, p: Any, s: Any, memory: Floats) -> tuple[int, i
     if side * (price - fast) <= 0.0:
         return 0, PRICE_EMA, 0.0
     memory[BROKEN], memory[RANGE] = level, reach
-    return side, -1, min(1.0, abs(line - signal) / reach) if reach > 0.0 else 0.0
+    strength = abs(macd_lead(t.closes, k, p.macd_fast, p.macd_slow, p.macd_signal))
+    return side, -1, min(1.0, strength / reach) if reach > 0.0 else 0.0
 
 
 def place(entry: float, side: int, p: Any, s: Any, memory: Floats) -> tuple[float, float]:

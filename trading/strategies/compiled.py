@@ -17,7 +17,7 @@ from typing import Any
 FOREIGN = ("numpy", "numba")  # whose functions the compiler knows by itself
 # Called seldom, or for many bars at once: in a copy of their own with all that they call, or a
 # strategy took a minute to compile.
-APART = frozenset({"begin_tile", "prepare", "rested", "close_position"})
+APART = frozenset({"begin_tile", "foresee", "prepare", "rested", "close_position"})
 Function = Callable[..., Any]
 
 

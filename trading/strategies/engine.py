@@ -149,7 +149,8 @@ def run(
     while s.bar < s.until:
         if s.trades == trades.shape[0]:
             return False
-        if s.side == 0 and s.waiting == 0 and s.at + 1 < s.size and pass_by(t, s, o, funnel):
+        free = s.side == 0 and s.waiting == 0 and o.same != 0
+        if free and s.at + 1 < s.size and pass_by(t, s, o, funnel):
             continue
         if o.same == 0:
             grow(t, p, s, o, spare)
@@ -279,15 +280,14 @@ def grow(t: Tape, p: Any, s: Any, o: Any, spare: Floats) -> None:
     start = math.floor(t.time[i] / o.candle) * o.candle
     k = s.candle
     if k >= 0 and t.starts[k] == start:
-        t.highs[k] = max(t.highs[k], t.high[i])
-        t.lows[k] = min(t.lows[k], t.low[i])
-        t.closes[k] = t.close[i]
-        t.volumes[k] += t.volume[i]
+        add_to_candle(t, k, i)
         return
     k += 1
     s.candle = k
-    t.starts[k], t.opens[k], t.highs[k] = start, t.open[i], t.high[i]
-    t.lows[k], t.closes[k], t.volumes[k] = t.low[i], t.close[i], t.volume[i]
+    s.at += 1
+    if s.at >= s.size:
+        foresee(t, p, s, o, spare)
+    open_candle(t, k, i, start)
     t.marks[k] = 0.0
     if k > 0 and t.time[i] - last - o.bar > GAP_CANDLES * o.candle + ROOM:
         s.gaps += 1
@@ -295,9 +295,42 @@ def grow(t: Tape, p: Any, s: Any, o: Any, spare: Floats) -> None:
     elif k > s.first:
         before = t.closes[k - 1]
         t.marks[k] = 1.0 if t.close[i] > before else -1.0 if t.close[i] < before else 0.0
-    s.at = 0
+
+
+def foresee(t: Tape, p: Any, s: Any, o: Any, spare: Floats) -> None:
+    """Prepare the series of the next candles at once, of which each begins on closed ones alone.
+
+    The candles stand complete where they will stand until they are begun; whoever is at a candle
+    looks at none after it, and it is begun anew.
+    """
+    k, count = s.candle, 0
+    if t.series.shape[0] == 0:
+        s.at, s.size = 0, 0
+        return
+    for i in range(s.bar, t.time.size):
+        start = math.floor(t.time[i] / o.candle) * o.candle
+        if count > 0 and t.starts[k + count - 1] == start:
+            add_to_candle(t, k + count - 1, i)
+        elif count == TILE:
+            break
+        else:
+            open_candle(t, k + count, i, start)
+            count += 1
+    s.at, s.size = 0, count
     for row in range(t.series.shape[0]):
-        prepare(t, row, k, p, t.series[row][:1], spare)
+        prepare(t, row, k, p, t.series[row][:count], spare)
+
+
+def open_candle(t: Tape, k: int, i: int, start: float) -> None:
+    t.starts[k], t.opens[k], t.highs[k] = start, t.open[i], t.high[i]
+    t.lows[k], t.closes[k], t.volumes[k] = t.low[i], t.close[i], t.volume[i]
+
+
+def add_to_candle(t: Tape, k: int, i: int) -> None:
+    t.highs[k] = max(t.highs[k], t.high[i])
+    t.lows[k] = min(t.lows[k], t.low[i])
+    t.closes[k] = t.close[i]
+    t.volumes[k] += t.volume[i]
 
 
 def mark(t: Tape, at: int) -> float:

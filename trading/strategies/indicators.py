@@ -131,6 +131,20 @@ def atr(high: Floats, low: Floats, close: Floats, at: int, period: int) -> float
     return total / period
 
 
+def atr_mean_soon(
+    high: Floats, low: Floats, close: Floats, at: int, period: int, count: int
+) -> float:
+    """Mean of the ATRs at the last ``count`` candles, to within rounding."""
+    now = 0.0
+    for i in range(at - period + 1, at + 1):
+        now += true_range(high, low, close, i)
+    total = now
+    for i in range(at, at - count + 1, -1):
+        now += true_range(high, low, close, i - period) - true_range(high, low, close, i)
+        total += now
+    return total / (period * count)
+
+
 def atr_wilder(high: Floats, low: Floats, close: Floats, start: int, at: int, period: int) -> float:
     """Wilder's ATR over the candles from ``start`` on, the first true range being its second's."""
     found = 0.0
@@ -162,6 +176,25 @@ def macd_signal(close: Floats, at: int, fast: int, slow: int, period: int) -> fl
     for i in range(at - period + 2, at + 1):
         e = macd(close, i, fast, slow) * share + e * (1.0 - share)
     return e
+
+
+def macd_lead_soon(close: Floats, at: int, fast: int, slow: int, period: int) -> float:
+    """The MACD less its signal line, to within rounding of the price.
+
+    Averages are moved on from candle to candle and not begun anew: with share a and n closes, of
+    which the oldest, c, leaves and d becomes the oldest,
+    E' = E + a (newest - E) + (1 - a)^n (d - c).
+    """
+    first = at - period + 1
+    quick, calm = ema(close, first, fast), ema(close, first, slow)
+    a, b, c = 2.0 / (fast + 1), 2.0 / (slow + 1), 2.0 / (period + 1)
+    left, right = (1.0 - a) ** fast, (1.0 - b) ** slow
+    e = quick - calm
+    for i in range(first + 1, at + 1):
+        quick += a * (close[i] - quick) + left * (close[i - fast + 1] - close[i - fast])
+        calm += b * (close[i] - calm) + right * (close[i - slow + 1] - close[i - slow])
+        e += c * (quick - calm - e)
+    return quick - calm - e
 
 
 VOLATILITY_CANDLES = 20

@@ -239,6 +239,8 @@ class Walk:
             tell(float(state["bar"] / len(bars)))
         found.append(self._moved_out())
         self._keep(bars, columns)
+        # The candle that is forming goes on with the next bars.
+        self._series[:, 0] = self._series[:, int(state["at"])]
         state["entry_bar"] -= len(bars)
         self._seen += len(bars)
         return np.concatenate(found)

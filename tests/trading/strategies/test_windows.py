@@ -113,3 +113,25 @@ def test_bands_by_four_sums_are_those_by_one(values, period):
         exact = indicators.bands(values, at, period, 2.0)
         assert all(math.isclose(*pair, rel_tol=1e-6, abs_tol=1e-5)
                    for pair in zip(quick, exact, strict=True))  # fmt: skip
+
+
+@given(prices, st.integers(1, 12), st.integers(2, 20), st.integers(1, 9))
+def test_a_macd_that_is_moved_on_is_that_which_is_begun_anew(values, fast, slow, period):
+    at = values.size - 1
+    if fast < slow and at >= slow + period - 2:
+        line, signal = (
+            indicators.macd(values, at, fast, slow),
+            indicators.macd_signal(values, at, fast, slow, period),
+        )
+        found = indicators.macd_lead_soon(values, at, fast, slow, period)
+        assert abs(found - (line - signal)) <= 1e-12 * values.max()
+
+
+@given(prices, st.floats(0.0, 0.1), st.integers(1, 20), st.integers(1, 6))
+def test_a_mean_of_ranges_that_is_moved_on_is_that_of_each(values, reach, period, count):
+    at = values.size - 1
+    if at >= period + count:
+        high, low = values * (1.0 + reach), values * (1.0 - reach)
+        each = [indicators.atr(high, low, values, i, period) for i in range(at - count + 1, at + 1)]
+        found = indicators.atr_mean_soon(high, low, values, at, period, count)
+        assert abs(found - np.mean(each)) <= 1e-12 * values.max()
