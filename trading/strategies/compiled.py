@@ -42,16 +42,19 @@ def compiled(
 
     def near(function: FunctionType) -> Function:
         """Into its caller: handing over a tape of twenty columns costs more than most rules do."""
-        found: Function = njit(**options, forceinline=True)(function)
+        found: Function = njit(**inner, forceinline=True)(function)
         return found
 
     def apart(function: FunctionType) -> Function:
-        found: Function = njit(**options)(function)
+        found: Function = njit(**inner)(function)
         return found
 
     # Rules make no arrays, so nothing needs to count who holds them: counting the columns of a tape
     # at each call took nine tenths of the time.
     options: dict[str, Any] = {"_nrt": False, "nogil": True}
+    # Only the outer one is called from Python: what the others would need for that takes as long to
+    # compile as they do.
+    inner = options | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     made = _bound(outer, hooks, {}, near, apart, inside=True)
     # The compiler looks at the file of the outer function alone to tell whether what it kept is
     # still true: the name says which sources all the others were compiled from.
