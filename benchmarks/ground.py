@@ -14,11 +14,16 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 NEEDS = ("django", "msgspec", "pandas", "rest_framework")
 DATABASE = "benchmark_{name}"
+EMPTY = "empty"  # a database whose tables stand, which others are copies of
 
 
 def ensure_packages() -> None:
@@ -55,7 +60,7 @@ class Ground:
     def __init__(self, server: str, folder: Path, keep: bool) -> None:
         self.server = None if server == "sqlite" else server.rstrip("/")
         self.folder, self.keep = folder, keep
-        self._open: dict[str, object] = {}
+        self._open: dict[str, BaseDatabaseWrapper] = {}
 
     @property
     def vendor(self) -> str:
@@ -70,12 +75,10 @@ class Ground:
         fresh = False
         if name not in self._open:
             fresh = self._make(name)
-            wrapper = connections.create_connection("default")
-            wrapper.settings_dict = {**wrapper.settings_dict, "NAME": self._address(name)}
-            self._open[name] = wrapper
-            connections["default"] = wrapper
+            self._open[name] = self._connect(name)
             memory.forget()
-            self._migrate()
+            if not fresh:
+                migrate()
         if connections["default"] is not self._open[name]:
             connections["default"] = self._open[name]
             memory.forget()
@@ -95,7 +98,7 @@ class Ground:
             wrapper.close()
         if self.keep:
             return
-        for name in self._open if self.server else ():
+        for name in (EMPTY, *self._open) if self.server else ():
             self._administer(f'DROP DATABASE IF EXISTS "{self._address(name)}" WITH (FORCE)')
 
     def _address(self, name: str) -> str:
@@ -104,16 +107,42 @@ class Ground:
         mark = "" if self.keep else f"_{os.getpid()}"
         return DATABASE.format(name=name) + mark
 
-    def _make(self, name: str) -> bool:
+    def _connect(self, name: str) -> BaseDatabaseWrapper:
+        from django.db import connections
+
+        wrapper = connections.create_connection("default")
+        wrapper.settings_dict = {**wrapper.settings_dict, "NAME": self._address(name)}
+        connections["default"] = wrapper
+        return wrapper
+
+    def _exists(self, name: str) -> bool:
         if not self.server:
-            file = Path(self._address(name))
-            file.parent.mkdir(parents=True, exist_ok=True)
-            return not file.exists()
-        address = self._address(name)
-        known = self._administer("SELECT 1 FROM pg_database WHERE datname = %s", [address])
-        if not known:
-            self._administer(f'CREATE DATABASE "{address}"')
-        return not known
+            return Path(self._address(name)).exists()
+        found = "SELECT 1 FROM pg_database WHERE datname = %s"
+        return bool(self._administer(found, [self._address(name)]))
+
+    def _make(self, name: str) -> bool:
+        """Make a database where there is none; whether there was none."""
+        if self._exists(name):
+            return False
+        if not self._exists(EMPTY):
+            self._copy(name=EMPTY)
+            wrapper = self._connect(EMPTY)
+            migrate()
+            wrapper.close()
+        self._copy(EMPTY, name)
+        return True
+
+    def _copy(self, model: str = "", name: str = "") -> None:
+        """A database like another, or one without tables."""
+        if self.server:
+            like = f' TEMPLATE "{self._address(model)}"' if model else ""
+            self._administer(f'CREATE DATABASE "{self._address(name)}"{like}')
+            return
+        file = Path(self._address(name))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if model:
+            shutil.copyfile(self._address(model), file)
 
     def _administer(self, sql: str, values: list | None = None) -> list:
         import psycopg
@@ -122,11 +151,11 @@ class Ground:
             cursor = server.execute(sql, values)
             return cursor.fetchall() if cursor.description else []
 
-    @staticmethod
-    def _migrate() -> None:
-        from django.core.management import call_command
 
-        call_command("migrate", interactive=False, verbosity=0, skip_checks=True)
+def migrate() -> None:
+    from django.core.management import call_command
+
+    call_command("migrate", interactive=False, verbosity=0, skip_checks=True)
 
 
 @contextmanager

@@ -206,11 +206,12 @@ def p95(values: list[float]) -> float:
     return sorted(values)[max(0, -(-len(values) * 95 // 100) - 1)]
 
 
-def compare(table: Table, repeats: int) -> list[str]:
+def compare(table: Table, repeats: int, most: int) -> list[str]:
     """On a busy machine the time that this process computed tells what waiting made of it."""
     client, tables = visitor(), big()
     scanning = []
-    for what, (bar, urls) in visits(client).items():
+    for what, (bar, asked) in visits(client).items():
+        urls = asked[:most]
         taken = timed(client, urls, repeats)
         seconds, busy = ([visit[at] for visit in taken] for at in (0, 1))
         median = milliseconds(statistics.median(seconds))
@@ -229,6 +230,7 @@ def main() -> None:
     parser = ground.parser(__doc__.splitlines()[0], trades=[100_000, 1_000_000, 10_000_000])
     parser.add_argument("--candles", type=int, default=1_000_000)
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--addresses", type=int, default=1_000, help="of a page, at most")
     arguments = parser.parse_args()
     with ground.opened(arguments) as place:
         from trading import clock
@@ -238,7 +240,7 @@ def main() -> None:
             market(arguments.candles)
             table = Table(f"p95 of server time at {trades:,} trades, {place.vendor}")
             with clock.at(synthetic.END):
-                scanning = compare(table, arguments.repeats)
+                scanning = compare(table, arguments.repeats, arguments.addresses)
             table.show()
             print("\n".join(scanning[:20]))
 

@@ -124,12 +124,12 @@ def batches(count: int, first: int, start: int, per_day: int = synthetic.PER_DAY
     return made
 
 
-def upkeep(table: Table, place: ground.Ground, turns: int) -> None:
+def upkeep(table: Table, place: ground.Ground, turns: int, before: int) -> None:
     """Batches with and without the sums in turns; each kind writes the same kind of rows."""
     from trading import clock
 
     if place.use("ingest"):
-        fill(100_000)
+        fill(before)
         rebuild()
     end = synthetic.end_micros()
     stored = _stored()
@@ -173,6 +173,7 @@ def _without(trades: list) -> None:
 def main() -> None:
     parser = ground.parser(__doc__.splitlines()[0], trades=[100_000, 1_000_000, 10_000_000])
     parser.add_argument("--batches", type=int, default=30, help="of 1 000 trades, taken in")
+    parser.add_argument("--before", type=int, default=100_000, help="trades, taken in before them")
     arguments = parser.parse_args()
     if min(arguments.trades) > PEER_LIMIT:
         parser.error(f"the peer is measured on at most {PEER_LIMIT:,} trades: name such a size too")
@@ -184,7 +185,7 @@ def main() -> None:
             print(f"{trades:,}: peer {', '.join(map(duration, per_trade.values()))} a trade")
         table.show()
         kept = Table(f"Upkeep, {place.vendor}")
-        upkeep(kept, place, arguments.batches)
+        upkeep(kept, place, arguments.batches, arguments.before)
         kept.show()
 
 

@@ -119,10 +119,10 @@ def by_win_rate(world: Dealt, facts: list[Fact], found: Buckets) -> tuple[np.nda
     return np.concatenate((order[:5], order[-5:])), found.sums.mean
 
 
-def dealt_nothing(runs: int, table: Table) -> None:
+def dealt_nothing(runs: int, trades: int, table: Table) -> None:
     """Share of reports that name a setup, of trades that no fact matters to. There always are five
     best and five worst."""
-    for noise, days in product(NOISES, (100, 750, 7_500)):
+    for noise, days in product(NOISES, (100, 750, trades // PER_DAY)):
         rng = np.random.default_rng(SEED)
         many = runs if days < 1_000 else max(runs // 4, 1)
         named = sum(
@@ -137,11 +137,11 @@ def dealt_nothing(runs: int, table: Table) -> None:
         )  # fmt: skip
 
 
-def dealt_planted(runs: int, further: int, table: Table) -> None:
+def dealt_planted(runs: int, trades: int, further: int, table: Table) -> None:
     """What is named of 120 pairs of two facts, of which 20 differ, with further facts that do not
     matter."""
     for noise in NOISES:
-        rows = _of_trades(runs, noise, further)
+        rows = _of_trades(runs, trades, noise, further)
         count, wrong, _ = rows["ours"]
         # The bar is for 120 setups; more looks find less, and must not find more that is false.
         found = 0.0 if further else FOUND_BAR
@@ -153,12 +153,14 @@ def dealt_planted(runs: int, further: int, table: Table) -> None:
         )  # fmt: skip
 
 
-def _of_trades(runs: int, noise: Noise, further: int) -> dict[str, list[float]]:
+def _of_trades(
+    runs: int, trades: int, noise: Noise, further: int
+) -> dict[str, list[float]]:
     """How many are named, how many of them falsely, and by how much their effects are off."""
     rng = np.random.default_rng(SEED)
     rows: dict[str, list[float]] = {"ours": [0, 0, 0.0], "theirs": [0, 0, 0.0]}
     for _ in range(runs):
-        world = worlds.dealt(rng, noise, 60_000 // PER_DAY, GOOD, EFFECT, further)
+        world = worlds.dealt(rng, noise, trades // PER_DAY, GOOD, EFFECT, further)
         facts, found = put(world)
         truth = world.truth_of(found.first, found.second, found.bin, found.other)
         ours = np.flatnonzero(found.judged.named), found.judged.shrunk
@@ -173,20 +175,22 @@ def _of_trades(runs: int, noise: Noise, further: int) -> dict[str, list[float]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=200)
-    runs = parser.parse_args().runs
+    parser.add_argument("--trades", type=int, default=60_000, help="of the longest histories")
+    given = parser.parse_args()
+    runs, longest = given.runs, given.trades
     table = Table("Nothing differs: reports that name a setup")
     nothing(runs, table)
     table.show()
     table = Table("10 good and 10 bad of 0.15 among 120: what is named")
-    for trades in (6_000, 60_000):
+    for trades in (6_000, longest):
         planted(max(runs // 4, 2), trades, table)
     table.show()
     table = Table("From trades, 10 facts and their pairs, nothing differs: reports that name one")
-    dealt_nothing(runs, table)
+    dealt_nothing(runs, longest, table)
     table.show()
-    table = Table("From 60,000 trades, 10 good and 10 bad pairs of 0.15 among 120: what is named")
+    table = Table(f"From {longest:,} trades, 10 good and 10 bad pairs of 0.15 among 120: those named")
     for further in (0, FURTHER):
-        dealt_planted(max(runs // 8, 1), further, table)
+        dealt_planted(max(runs // 8, 1), longest, further, table)
     table.show()
 
 

@@ -25,7 +25,8 @@ test may need that another one ran before it.
 
 With ``--only-database`` the tests that ask for none of the database's fixtures are left out: they
 can reach no database (pytest-django and ``no_database_unasked`` see to that), so that they run the
-same code whichever one is set.
+same code whichever one is set. So are those marked ``look``, whose subject is what a browser makes
+of pages: that the same pages are made from each database is what others see to.
 """
 
 import os
@@ -78,10 +79,14 @@ def asks_for_database(item: pytest.Item) -> bool:
     )
 
 
+def matters_to_database(item: pytest.Item) -> bool:
+    return asks_for_database(item) and item.get_closest_marker("look") is None
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--only-database", action="store_true",
-        help="leave out the tests that touch no database",
+        help="leave out the tests to which it is the same which database is set",
     )  # fmt: skip
 
 
@@ -104,8 +109,8 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.option.only_database:
-        chosen = [item for item in items if asks_for_database(item)]
-        left = [item for item in items if not asks_for_database(item)]
+        chosen = [item for item in items if matters_to_database(item)]
+        left = [item for item in items if not matters_to_database(item)]
         config.stash[LEFT_OUT] = len(left)
         config.hook.pytest_deselected(items=left)
         items[:] = chosen
@@ -113,6 +118,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         # Long files first, so that the processes end together.
         slow = {item.path for item in items if not SLOW.isdisjoint(item.fixturenames)}
         items.sort(key=lambda item: item.path not in slow)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Of the processes of the whole suite each compiles rules of its own, for all that need them
+    later: two that need the same at once would both compile it."""
+    worker = getattr(session.config, "workerinput", None)
+    if worker is not None:
+        from trading.strategies import REGISTRY
+        from trading.strategies.warm import warm
+
+        number, count = int(worker["workerid"][2:]), int(worker["workercount"])
+        replayable = [one for one in REGISTRY.values() if one.replayable]
+        warm(replayable[number::count])
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -130,7 +148,7 @@ def pytest_testnodedown(node: Any) -> None:
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     count = terminalreporter.config.stash.get(LEFT_OUT, 0)
     if count:
-        terminalreporter.write_line(f"left out: {count} tests that touch no database")
+        terminalreporter.write_line(f"left out: {count} tests that no database changes")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -11,40 +11,61 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent.parent
 # Histories of a few hours: the first day of a history may be short.
 SMALL = ("--trades", "2000")
+TABLE = re.compile(r"^\| what +\| ours", re.MULTILINE)
 SCRIPTS = {
     "generate_trades.py": (*SMALL, "--context", "--data", "kept"),
     "windows.py": ("--trades", "28000"),
     "changes.py": ("--trades", "28000"),
-    "rebuild.py": (*SMALL, "--batches", "2"),
+    "rebuild.py": (*SMALL, "--batches", "2", "--before", "2000"),
     "candles.py": ("--candles", "500"),
     "stored_replay.py": ("--bars", "2000"),
-    "startup.py": ("--repeats", "1"),
     "monitoring.py": ("--trades", "28000"),
+    "lists.py": (*SMALL, "--candles", "500", "--repeats", "1", "--addresses", "3"),
+}
+ANYWHERE = ("generate_trades.py", "candles.py", "changes.py")  # the others take the same ways
+WITHOUT_DATABASE = {
+    "startup.py": ("--repeats", "1"),
     "experiments.py": ("--runs", "4"),
     "replay.py": ("--bars", "3000", "--real", "2000", "3000", "--repeats", "1"),
-    "setups.py": ("--runs", "2"),
+    "setups.py": ("--runs", "1", "--trades", "6000"),
     "sweep.py": ("--bars", "2000", "--repeats", "1", "--some", "1"),
     "worlds.py": ("--runs", "4", "--days", "200"),
-    "lists.py": (*SMALL, "--candles", "500", "--repeats", "1"),
 }
 
 
-@pytest.mark.parametrize("script", SCRIPTS)
+@pytest.mark.parametrize("script", ANYWHERE)
 def test_a_benchmark_prints_its_table_and_leaves_nothing_behind(script, tmp_path, database_server):
-    scratch = tmp_path / "scratch"
-    scratch.mkdir()
-    environment = {**os.environ, "DATABASE_URL": database_server, "TMPDIR": str(scratch)}
-    ran = subprocess.run(
-        [sys.executable, ROOT / "benchmarks" / script, *SCRIPTS[script]],
-        cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert ran.returncode == 0, ran.stdout + ran.stderr
+    printed = ran(script, SCRIPTS[script], tmp_path, database_server)
     if script == "generate_trades.py":
-        assert "made 2,000 trades" in ran.stdout
+        assert "made 2,000 trades" in printed
         drop(database_server, "benchmark_trades_2000")
+        drop(database_server, "benchmark_empty")
     else:
-        assert re.search(r"^\| what +\| ours", ran.stdout, re.MULTILINE)
+        assert TABLE.search(printed)
+
+
+@pytest.mark.parametrize("script", [name for name in SCRIPTS if name not in ANYWHERE])
+def test_a_benchmark_prints_its_table_on_sqlite(script, tmp_path):
+    assert TABLE.search(ran(script, SCRIPTS[script], tmp_path, ""))
+
+
+@pytest.mark.parametrize("script", WITHOUT_DATABASE)
+def test_a_benchmark_without_a_database_prints_its_table(script, tmp_path):
+    assert TABLE.search(ran(script, WITHOUT_DATABASE[script], tmp_path, ""))
+
+
+def ran(script: str, arguments: tuple[str, ...], folder: Path, server: str) -> str:
+    """What a benchmark printed; it left nothing behind."""
+    scratch = folder / "scratch"
+    scratch.mkdir()
+    done = subprocess.run(
+        [sys.executable, ROOT / "benchmarks" / script, *arguments], cwd=folder, text=True,
+        env={**os.environ, "DATABASE_URL": server, "TMPDIR": str(scratch)},
+        capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
     assert list(scratch.iterdir()) == []
+    return done.stdout
 
 
 def drop(url: str, name: str) -> None:
@@ -61,6 +82,6 @@ def test_every_benchmark_is_tried_and_told_about():
         for file in (ROOT / "benchmarks").glob("*.py")
         if file.read_text().startswith("#!")
     }
-    assert scripts == set(SCRIPTS)
+    assert scripts == {*SCRIPTS, *WITHOUT_DATABASE}
     told = (ROOT / "benchmarks" / "README.md").read_text()
     assert [name for name in sorted(scripts) if f"benchmarks/{name}" not in told] == []

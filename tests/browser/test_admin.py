@@ -6,7 +6,7 @@ from tests.chromium import follow
 from trading.models import ParameterSet, Trade
 from trading.parameters import instance_for
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.look, pytest.mark.django_db(transaction=True)]
 
 LISTS = (
     "/admin/",
@@ -34,13 +34,18 @@ LISTS = (
     "/admin/analytics/jobrun/",
 )
 CONTRAST = """() => {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = 1;
+  const draw = canvas.getContext("2d", { willReadFrequently: true });
+  const known = new Map();
   const rgb = (text) => {
-    const canvas = document.createElement("canvas");
-    canvas.width = canvas.height = 1;
-    const draw = canvas.getContext("2d", { willReadFrequently: true });
-    draw.fillStyle = text;
-    draw.fillRect(0, 0, 1, 1);
-    return [...draw.getImageData(0, 0, 1, 1).data];
+    if (!known.has(text)) {
+      draw.clearRect(0, 0, 1, 1);
+      draw.fillStyle = text;
+      draw.fillRect(0, 0, 1, 1);
+      known.set(text, [...draw.getImageData(0, 0, 1, 1).data]);
+    }
+    return known.get(text);
   };
   const behind = (node) => {
     for (; node; node = node.parentElement) {
@@ -94,17 +99,18 @@ def own_pages(story):
     )
 
 
-@pytest.mark.parametrize(
-    ("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)]
-)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_page_is_quiet_readable_and_not_wider_than_the_window(
-    open_page, live_server, story, scheme, width
+    open_page, live_server, story, scheme
 ):
-    page = open_page(scheme, width)
+    page = open_page(scheme)
     for path in (*LISTS, *own_pages(story)):
-        visit(page, live_server, path)
-        assert overflow(page) <= 0, path
-        assert page.evaluate(CONTRAST) == [], path
+        for width in (390, 1280):  # a curve follows a window that shrinks, a little later
+            page.set_viewport_size({"width": width, "height": 800})
+            if width == 390:
+                visit(page, live_server, path)
+            assert overflow(page) <= 0, f"{path} {width}"
+            assert page.evaluate(CONTRAST) == [], f"{path} {width}"
         assert page.evaluate("document.documentElement.classList.contains('dark')") is (
             scheme == "dark"
         )

@@ -2,7 +2,11 @@
 
 import urllib.parse
 
+import pytest
+
 from tests.chromium import follow
+
+pytestmark = pytest.mark.look
 
 
 def test_login_index_and_lists_raise_no_complaint(open_tab, running):
