@@ -18,7 +18,7 @@ from analytics.quant.outcome import Costs, Replayed
 from analytics.quant.stretches import WARM, Stretch
 from analytics.runs import Outcome
 from trading import clock, strategies
-from trading.strategies import engine
+from trading.strategies import tape
 from trading.strategies.base import Strategy
 from trading.strategies.parameters import Value
 from trading.strategies.walk import Bars, version_of
@@ -171,9 +171,9 @@ def replay_trades(rules: Strategy, found: Replayed) -> Trades:
     rows = found.rows
     names = [*rules.exit_reasons, outcome.END_OF_DATA]  # whose place is -1
     return Trades(
-        *(rows[:, at] for at in (engine.SIDE, engine.ENTERED, engine.LEFT, engine.ENTRY,
-                                 engine.LEAVING, engine.RESULT)),
-        np.array([names[int(at)] for at in rows[:, engine.REASON]], dtype=object),
+        *(rows[:, at] for at in (tape.SIDE, tape.ENTERED, tape.LEFT, tape.ENTRY,
+                                 tape.LEAVING, tape.RESULT)),
+        np.array([names[int(at)] for at in rows[:, tape.REASON]], dtype=object),
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from analytics.quant.outcome import Replayed
 from analytics.quant.stretches import WARM, Stretch
 from analytics.runs import Outcome
 from trading import clock
-from trading.strategies import engine
+from trading.strategies import tape
 from trading.strategies.parameters import Value
 from trading.strategies.walk import version_of
 
@@ -92,7 +92,7 @@ def compare(run: Run, tell: lab.Tell = lambda share: None) -> Outcome:
         return stretches.closed_before(found, until)
 
     old, new = walked(run.values, 0.5), walked(run.options["new_values"], 1.0)
-    columns = [one.rows[:, at] for one in (new, old) for at in (engine.LEFT, engine.RESULT)]
+    columns = [one.rows[:, at] for one in (new, old) for at in (tape.LEFT, tape.RESULT)]
     found = shadow.paired(*columns, since=since, until=until, gap=run.options["gap"])
     if found is None:
         raise NoShadow("no candles of the time after the change are stored")

@@ -13,7 +13,7 @@ from analytics import bars, frames, frames_reports, funnel, lab
 from analytics.quant import lookback
 from trading import candle_lists
 from trading.candle_lists import Stored
-from trading.strategies import UnknownStrategy, engine
+from trading.strategies import UnknownStrategy, tape
 from trading.strategies.base import Strategy
 from trading.strategies.walk import BadInterval, Bars, candle_length
 
@@ -57,7 +57,7 @@ def replayed(instance: Any, since: datetime, until: datetime) -> dict[str, Any]:
     found = lookback.stretch(
         source.rules, source.values, source.bars, source.interval, since.timestamp(), costs.fills()
     )
-    made = found.rows[:, engine.RESULT]
+    made = found.rows[:, tape.RESULT]
     seen = len(source.bars) - int(np.searchsorted(source.bars.time, since.timestamp()))
     return {
         "covered": min(1.0, seen * source.interval / (until - since).total_seconds()),

@@ -15,9 +15,9 @@ from trading.strategies.common import (
     screen_below,
     screen_rsi,
 )
-from trading.strategies.engine import Tape
 from trading.strategies.indicators import Floats, bands, bands_soon, rsi
 from trading.strategies.parameters import Integer, Number
+from trading.strategies.tape import Tape
 from trading.strategies.windows import moves
 
 RSI_PERIOD, BAND_PERIOD, BAND_FACTOR, LOW, HIGH, STOP = 14, 20, 2.0, 30.0, 50.0, 0.02

@@ -26,7 +26,7 @@ import numpy as np
 import plain_rule as rule
 from figures import Table, duration, in_turns, once
 
-from trading.strategies import REGISTRY, engine
+from trading.strategies import REGISTRY, tape
 from trading.strategies.walk import Bars, Fills, Walk
 
 INTERVAL = 300
@@ -216,7 +216,7 @@ def equity(entry: np.ndarray, leaving: np.ndarray) -> float:
 
 def compare(name: str, rows: np.ndarray, others: np.ndarray) -> None:
     """The same trades to a bar, and the same equity. Exits with an error where they differ."""
-    mine = rows[:, [engine.ENTRY_BAR, engine.EXIT_BAR, engine.ENTRY, engine.LEAVING]]
+    mine = rows[:, [tape.ENTRY_BAR, tape.EXIT_BAR, tape.ENTRY, tape.LEAVING]]
     same = len(mine) == len(others) and (mine[:, :2] == others[:, :2]).all()
     one, other = equity(mine[:, 2], mine[:, 3]), equity(others[:, 2], others[:, 3])
     if not same or abs(one - other) > 1e-9:

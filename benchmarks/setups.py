@@ -188,7 +188,7 @@ def main() -> None:
     table = Table("From trades, 10 facts and their pairs, nothing differs: reports that name one")
     dealt_nothing(runs, longest, table)
     table.show()
-    table = Table(f"From {longest:,} trades, 10 good and 10 bad pairs of 0.15 among 120: those named")
+    table = Table(f"From {longest:,} trades, 20 of 120 pairs are off by 0.15: what is named")
     for further in (0, FURTHER):
         dealt_planted(max(runs // 8, 1), longest, further, table)
     table.show()

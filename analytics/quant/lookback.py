@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from analytics.quant.outcome import DAY, Replayed
 from trading.ledger.metrics import Daily
-from trading.strategies import engine
+from trading.strategies import tape
 from trading.strategies.base import Strategy
 from trading.strategies.parameters import Value
 from trading.strategies.walk import Bars, Fills, Walk
@@ -48,7 +48,7 @@ def stretch(
     return Stretch(
         int(walk.state.evaluations) - before[0], int(walk.state.signals) - before[1],
         dict(zip(strategy.filters, blocked, strict=True)),
-        made[made[:, engine.ENTERED] >= since],
+        made[made[:, tape.ENTERED] >= since],
     )  # fmt: skip
 
 
@@ -58,6 +58,6 @@ def daily(found: Replayed) -> Daily:
     first, last = (int(found.bars.time[at] // DAY) for at in (0, -1))
     size = last - first + 1
     # An exit at the very end of the last day still belongs to it.
-    at = np.minimum(found.rows[:, engine.LEFT] // DAY - first, size - 1).astype(np.int64)
-    totals = np.bincount(at, weights=found.rows[:, engine.RESULT], minlength=size)
+    at = np.minimum(found.rows[:, tape.LEFT] // DAY - first, size - 1).astype(np.int64)
+    totals = np.bincount(at, weights=found.rows[:, tape.RESULT], minlength=size)
     return Daily(totals.astype(np.float64), np.bincount(at, minlength=size))

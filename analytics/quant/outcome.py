@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from trading.ledger import metrics, tally
 from trading.ledger.metrics import Columns, Daily
-from trading.strategies import engine
+from trading.strategies import tape
 from trading.strategies.base import Feature, Strategy
 from trading.strategies.parameters import Value
 from trading.strategies.walk import Bars, Fills, Walk
@@ -79,8 +79,8 @@ def replayed(
 
 def measured(found: Replayed) -> dict[str, Any]:
     """The metrics of live trades over the time of the bars, without money."""
-    rows, r = found.rows, found.rows[:, engine.RESULT]
-    micros = np.rint(rows[:, [engine.ENTERED, engine.LEFT]] * 1e6).astype(np.int64)
+    rows, r = found.rows, found.rows[:, tape.RESULT]
+    micros = np.rint(rows[:, [tape.ENTERED, tape.LEFT]] * 1e6).astype(np.int64)
     trades = tally.Trades(
         micros[:, 1], micros[:, 1] - micros[:, 0], r, np.zeros(r.size), np.full(r.size, np.nan)
     )
@@ -95,7 +95,7 @@ def measured(found: Replayed) -> dict[str, Any]:
     totals = np.bincount(at, weights=trades.r, minlength=days).astype(np.float64)
     daily = Daily(totals, np.bincount(at, minlength=days))
     told = metrics.from_tally(record, daily, end - start)
-    columns = Columns(trades.r, rows[by, engine.MFE], rows[by, engine.MAE])
+    columns = Columns(trades.r, rows[by, tape.MFE], rows[by, tape.MAE])
     return {**told, **metrics.from_columns(columns)}
 
 
@@ -108,7 +108,7 @@ def span(found: Replayed) -> tuple[float, float]:
 def equity(found: Replayed) -> Floats:
     """Epoch seconds and the percent made so far, after each trade; shape (2, n)."""
     rows = found.rows
-    return np.vstack([rows[:, engine.LEFT], np.cumsum(rows[:, engine.RESULT])])
+    return np.vstack([rows[:, tape.LEFT], np.cumsum(rows[:, tape.RESULT])])
 
 
 def held(bars: Bars) -> dict[str, float] | None:
@@ -124,7 +124,7 @@ def held(bars: Bars) -> dict[str, float] | None:
 def cost_pct(found: Replayed, costs: Costs) -> float:
     """What fees, spread and slippage took from all trades together, percentage points."""
     rows = found.rows
-    back = rows[:, engine.LEAVING] / rows[:, engine.ENTRY]
+    back = rows[:, tape.LEAVING] / rows[:, tape.ENTRY]
     against = costs.spread_bps / 2 + costs.slippage_bps
     return float(((costs.fee_bps + against) * (1.0 + back) / 100.0).sum())
 
@@ -135,40 +135,40 @@ def trades(found: Replayed) -> list[dict[str, Any]]:
 
 
 def _trade(strategy: Strategy, row: list[float]) -> dict[str, Any]:
-    reason = int(row[engine.REASON])
+    reason = int(row[tape.REASON])
     return {
-        "side": "long" if row[engine.SIDE] > 0 else "short",
-        "entry_at": row[engine.ENTERED],
-        "exit_at": row[engine.LEFT],
-        "entry_price": row[engine.ENTRY],
-        "exit_price": row[engine.LEAVING],
-        "pnl_pct": row[engine.RESULT],
+        "side": "long" if row[tape.SIDE] > 0 else "short",
+        "entry_at": row[tape.ENTERED],
+        "exit_at": row[tape.LEFT],
+        "entry_price": row[tape.ENTRY],
+        "exit_price": row[tape.LEAVING],
+        "pnl_pct": row[tape.RESULT],
         "exit_reason": END_OF_DATA if reason < 0 else strategy.exit_reasons[reason],
-        "stop_loss": row[engine.STOP],
-        "take_profit": row[engine.TARGET],
+        "stop_loss": row[tape.STOP],
+        "take_profit": row[tape.TARGET],
         "context": _context(row, reason),
         "features": {
             one.name: _feature(one, value)
-            for one, value in zip(strategy.features, row[engine.COLUMNS :], strict=True)
+            for one, value in zip(strategy.features, row[tape.COLUMNS :], strict=True)
         },
     }
 
 
 def _context(row: list[float], reason: int) -> dict[str, Any]:
-    entered = int(row[engine.ENTERED])
+    entered = int(row[tape.ENTERED])
     return {
-        "volatility_bps": _known(row[engine.VOLATILITY]),
-        "price_trend": _TRENDS[int(row[engine.TREND])],
-        "volatility_trend": _VOLATILITY[int(row[engine.VOLATILITY_TREND])],
+        "volatility_bps": _known(row[tape.VOLATILITY]),
+        "price_trend": _TRENDS[int(row[tape.TREND])],
+        "volatility_trend": _VOLATILITY[int(row[tape.VOLATILITY_TREND])],
         "entry_hour": entered % DAY // 3_600,
         "entry_day_of_week": (entered // DAY + 3) % 7,  # 1 January 1970 was a Thursday
-        "signal_strength": row[engine.STRENGTH],
-        "mfe_pct": row[engine.MFE],
-        "mae_pct": row[engine.MAE],
-        "time_to_mfe_seconds": row[engine.MFE_AT],
-        "hold_time_seconds": row[engine.LEFT] - row[engine.ENTERED],
-        "reached_tp": reason == engine.TAKE_PROFIT,
-        "reached_sl": reason == engine.STOP_LOSS,
+        "signal_strength": row[tape.STRENGTH],
+        "mfe_pct": row[tape.MFE],
+        "mae_pct": row[tape.MAE],
+        "time_to_mfe_seconds": row[tape.MFE_AT],
+        "hold_time_seconds": row[tape.LEFT] - row[tape.ENTERED],
+        "reached_tp": reason == tape.TAKE_PROFIT,
+        "reached_sl": reason == tape.STOP_LOSS,
     }
 
 

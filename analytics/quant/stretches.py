@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from trading.strategies import engine
+from trading.strategies import tape
 from trading.strategies.base import Strategy
 from trading.strategies.parameters import Value
 from trading.strategies.walk import PORTION, Bars, Fills, Walk
@@ -48,9 +48,9 @@ class Carried:
         """The same once these trades were made, in order of their exits."""
         left, streak, stops = self.left, self.streak, self.stops
         for row in rows:
-            left = max(left, float(row[engine.LEFT]))
-            streak = streak + 1 if row[engine.RESULT] < 0.0 else 0
-            stopped = int(row[engine.REASON] == engine.STOP_LOSS)
+            left = max(left, float(row[tape.LEFT]))
+            streak = streak + 1 if row[tape.RESULT] < 0.0 else 0
+            stopped = int(row[tape.REASON] == tape.STOP_LOSS)
             stops = ((stops << 1) | stopped) & ((1 << RECENT) - 1)
         return Carried(left, streak, stops)
 
@@ -87,7 +87,7 @@ def replayed(
 
 def closed_before(found: Replayed, until: float) -> Replayed:
     """Without the trades that were left at a moment or later."""
-    return replace(found, rows=found.rows[found.rows[:, engine.LEFT] < until])
+    return replace(found, rows=found.rows[found.rows[:, tape.LEFT] < until])
 
 
 def _walked(
@@ -114,7 +114,7 @@ def _walked(
     counts += _counts(walk)
     made.append(_left_later(walk, bars, last))
     rows = np.concatenate(made)
-    inside = (rows[:, engine.ENTERED] >= stretch.start) & (rows[:, engine.ENTERED] < stretch.end)
+    inside = (rows[:, tape.ENTERED] >= stretch.start) & (rows[:, tape.ENTERED] < stretch.end)
     return walk, rows[inside], counts, carried.after(rows)
 
 
@@ -126,7 +126,7 @@ def _left_later(walk: Walk, bars: Bars, at: int) -> Floats:
         if len(found):
             return found[:1]
         at, step = at + step, step * 2
-    return np.zeros((0, engine.COLUMNS + len(walk.strategy.features)))
+    return np.zeros((0, tape.COLUMNS + len(walk.strategy.features)))
 
 
 def _counts(walk: Walk) -> NDArray[np.int64]:

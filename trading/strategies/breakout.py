@@ -21,7 +21,6 @@ from .common import (
     strength_now,
     volatility_near,
 )
-from .engine import BLOCKS, PASSES, Tape, best_gain
 from .indicators import (
     VOLATILITY_CANDLES,
     Floats,
@@ -34,6 +33,8 @@ from .indicators import (
     mean,
 )
 from .parameters import Integer, Number, Value
+from .positions import best_gain
+from .tape import BLOCKS, PASSES, Tape
 from .windows import highest, lowest, moves, returns
 
 # A table reads better in rows.

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .base import Below, Feature, Group
-from .engine import BLOCKS, PASSES, UNSURE, Tape, best_gain
 from .indicators import (
     VOLATILITY_CANDLES,
     Floats,
@@ -23,6 +22,8 @@ from .indicators import (
     volatility_bps,
 )
 from .parameters import Boolean, Choice, Integer, Number, Parameter
+from .positions import best_gain
+from .tape import BLOCKS, PASSES, UNSURE, Tape
 
 # Rules see the last 200 candles. Whatever needs neighbours beside its window (a change, a closed
 # candle, the mean of a few) stays under LONGEST, so that every valid value can warm up.

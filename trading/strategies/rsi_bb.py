@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from . import common
 from .base import Below, Feature, Group, Rules, Screen, Strategy
+from .candles import mark
 from .common import (
     NEAR,
     SIMPLE,
@@ -26,7 +27,6 @@ from .common import (
     unknown,
     volatility_near,
 )
-from .engine import Tape, mark
 from .indicators import (
     VOLATILITY_CANDLES,
     Floats,
@@ -37,6 +37,7 @@ from .indicators import (
     volatility_bps,
 )
 from .parameters import Integer, Number, Value
+from .tape import Tape
 from .windows import moves, returns, totals
 
 # A table reads better in rows.

@@ -17,12 +17,12 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from . import engine
+from . import tape, tiles
 from .base import Rules, Strategy
 from .compiled import Function, compiled
-from .engine import TILE, Tape
 from .indicators import Floats
 from .parameters import Value
+from .tape import TILE, Tape
 from .walk import NO_GAPS, NO_MARKS, Bars, Fills, Walk, record
 from .windows import WIDEST
 
@@ -42,7 +42,7 @@ def collect(rows: Floats, sums: Any, totals: Floats, counts: NDArray[np.int64], 
     """Add trades to the sums and to their days', the first of which is number ``first``."""
     s = sums[0]
     for i in range(rows.shape[0]):
-        result = rows[i, engine.RESULT]
+        result = rows[i, tape.RESULT]
         s.trades += 1
         s.wins += result > 0.0
         s.losses += result < 0.0
@@ -52,8 +52,8 @@ def collect(rows: Floats, sums: Any, totals: Floats, counts: NDArray[np.int64], 
         s.squares += result * result
         s.peak = max(s.peak, s.total)
         s.drawdown = max(s.drawdown, s.peak - s.total)
-        s.held += rows[i, engine.LEFT] - rows[i, engine.ENTERED]
-        day = min(int(rows[i, engine.LEFT] // DAY) - first, totals.size - 1)
+        s.held += rows[i, tape.LEFT] - rows[i, tape.ENTERED]
+        day = min(int(rows[i, tape.LEFT] // DAY) - first, totals.size - 1)
         totals[day] += result
         counts[day] += 1
 
@@ -148,7 +148,7 @@ class Sweep:
             NO_FILTERS, NO_GAPS, NO_FILTERS,
         ]  # fmt: skip
         t = Tape(*everything)
-        ahead = _made(engine.ahead, self.strategy, self.plain)
+        ahead = _made(tiles.ahead, self.strategy, self.plain)
         for row, key in enumerate(self._row_keys(first)):
             if key not in self._series:
                 out = np.zeros(size)

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from . import engine
+from . import candles, engine, positions, tape
 from .base import Rules, Strategy
 from .common import WINDOW
 from .compiled import Function, compiled, fingerprint
-from .engine import COLUMNS, OPTIONS, STATE, TILE, Tape
 from .indicators import VOLATILITY_CANDLES, Floats
 from .parameters import Boolean, Choice, Integer, Parameter, Value
+from .tape import COLUMNS, OPTIONS, STATE, TILE, Tape
 from .windows import WIDEST
 
 ROWS = 1_024  # trades between two copies
@@ -128,11 +128,11 @@ def _run(strategy: Strategy, plain: bool) -> Function:
 def survey(time: Floats, interval: int, candle: int, plain: bool) -> tuple[bool, Any]:
     """Whether all bars open where candles begin; and the bars before which there is a gap."""
     if plain not in _surveys:
-        _surveys[plain] = compiled(engine.surveyed, {}, "bars", plain)
+        _surveys[plain] = compiled(candles.surveyed, {}, "bars", plain)
     off, gaps = _surveys[plain](time, float(interval), float(candle))
     if off or not gaps:
         return not off, NO_GAPS
-    longest = engine.GAP_CANDLES * candle + engine.ROOM
+    longest = tape.GAP_CANDLES * candle + tape.ROOM
     return True, np.flatnonzero(np.diff(time) - interval > longest) + 1
 
 
@@ -183,7 +183,7 @@ class Walk:
 
     @cached_property
     def _end(self) -> Function:
-        return compiled(engine.end, {}, self.strategy.key, self._plain)
+        return compiled(positions.end, {}, self.strategy.key, self._plain)
 
     def _begin(self) -> None:
         rules, state = self.strategy.trading, self._now
@@ -206,7 +206,7 @@ class Walk:
         state["side"] = state["waiting"] = state["exited"] = 0
         state["left"], state["streak"], state["stops"] = left, streak, stops
         # By bars: gaps let candles be fewer, and the rest then be asked for longer than needed.
-        rest = max(left - state["last"], 0.0) + engine.longest_rest(self.p[0], self.state)
+        rest = max(left - state["last"], 0.0) + positions.longest_rest(self.p[0], self.state)
         begun = bool(state["candle"] >= 0)
         state["free"] = state["candle"] + 1 + math.ceil(rest / self.candle) if begun else NEVER
 
@@ -249,7 +249,7 @@ class Walk:
         """Walk along a whole history whose series and screens stand ready (``sweep``); trades until
         there is no room for more, good until the next call, and whether it came to the end."""
         state = self._now
-        self._o["same"] = engine.SHARED
+        self._o["same"] = tape.SHARED
         state["until"], state["trades"] = t.time.size, 0
         done = self._run(t, self.p, self._s, self._o, self.memory, self._rows, self.funnel,
                          self._spare)  # fmt: skip
@@ -264,8 +264,8 @@ class Walk:
         if state["side"] == 0:
             return self._rows[:0].copy()
         state["bar"] = -1
-        engine.close_position(
-            price, time, engine.END_OF_DATA, self.p[0], self.state, self._o[0], self._rows
+        positions.close_position(
+            price, time, tape.END_OF_DATA, self.p[0], self.state, self._o[0], self._rows
         )
         return self._moved_out()
 
@@ -274,8 +274,8 @@ class Walk:
         state = self._now
         count = int(state["trades"])
         rows = self._rows[:count].copy()
-        rows[:, engine.ENTRY_BAR] += self._seen
-        rows[:, engine.EXIT_BAR] += self._seen
+        rows[:, tape.ENTRY_BAR] += self._seen
+        rows[:, tape.EXIT_BAR] += self._seen
         if 0 < count < ROWS:
             self._rows[0] = self._rows[count]
         state["trades"] = 0

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from analytics.quant import outcome, stretches
 from analytics.quant.stretches import Stretch
 from tests.trading.strategies.test_engine import EAGER_BY_KEY, market
-from trading.strategies import engine, get
+from trading.strategies import get, tape
 from trading.strategies.walk import Fills
 
 MINUTE = 60
@@ -41,40 +41,40 @@ def test_cut_anywhere_the_same_values_make_the_same_trades(key, cuts):
     at = sorted(float(BARS.time[one]) + 30.0 for one in cuts)
     found, of = stretches.replayed(get(key), parts(key, *at), BARS, MINUTE, FILLS)
     alone = whole(key)
-    rows = alone.rows[alone.rows[:, engine.REASON] >= 0]
-    columns = [engine.ENTERED, engine.LEFT, engine.SIDE, engine.RESULT, engine.REASON]
+    rows = alone.rows[alone.rows[:, tape.REASON] >= 0]
+    columns = [tape.ENTERED, tape.LEFT, tape.SIDE, tape.RESULT, tape.REASON]
     assert len(rows) > 30
     np.testing.assert_allclose(found.rows[:, columns], rows[:, columns], rtol=0, atol=1e-9)
     assert (found.evaluations, found.signals) == (alone.evaluations, alone.signals)
     assert found.blocked == alone.blocked
-    assert of.tolist() == np.searchsorted(at, found.rows[:, engine.ENTERED], "right").tolist()
+    assert of.tolist() == np.searchsorted(at, found.rows[:, tape.ENTERED], "right").tolist()
 
 
 def test_a_position_is_left_by_the_values_that_entered_it():
     rows = whole("rsi_bb").rows
-    held = rows[:, engine.LEFT] - rows[:, engine.ENTERED]
+    held = rows[:, tape.LEFT] - rows[:, tape.ENTERED]
     long = int(held[20:40].argmax()) + 20
-    cut = rows[long, engine.ENTERED] + 1
+    cut = rows[long, tape.ENTERED] + 1
     changed = values("rsi_bb", take_profit_bps=500.0, stop_loss_bps=400.0)
     two = [Stretch(FIRST, cut, values("rsi_bb")), Stretch(cut, LAST, changed)]
     found, of = stretches.replayed(get("rsi_bb"), two, BARS, MINUTE, FILLS)
     last = found.rows[of == 0][-1]
-    assert last[engine.ENTERED] == rows[long, engine.ENTERED]
-    assert last[engine.LEFT] == rows[long, engine.LEFT] > cut
-    assert found.rows[of == 1][0, engine.ENTERED] > last[engine.LEFT]
+    assert last[tape.ENTERED] == rows[long, tape.ENTERED]
+    assert last[tape.LEFT] == rows[long, tape.LEFT] > cut
+    assert found.rows[of == 1][0, tape.ENTERED] > last[tape.LEFT]
 
 
 def test_losses_of_one_stretch_pause_the_next():
-    row = np.zeros((3, engine.COLUMNS))
-    row[:, engine.RESULT] = (1.0, -1.0, -2.0)
-    row[:, engine.REASON] = (1, 0, 2)
-    row[:, engine.LEFT] = (10.0, 20.0, 30.0)
+    row = np.zeros((3, tape.COLUMNS))
+    row[:, tape.RESULT] = (1.0, -1.0, -2.0)
+    row[:, tape.REASON] = (1, 0, 2)
+    row[:, tape.LEFT] = (10.0, 20.0, 30.0)
     assert stretches.Carried().after(row) == stretches.Carried(30.0, 2, 0b010)
 
 
 def test_what_is_still_open_where_the_bars_end_is_no_trade():
     rows = whole("rsi_bb").rows
-    end = float(rows[30, engine.LEFT]) - 1.0
+    end = float(rows[30, tape.LEFT]) - 1.0
     bars = BARS.part(0, int(np.searchsorted(BARS.time + MINUTE, end)))
     found, _ = stretches.replayed(
         get("rsi_bb"), [Stretch(FIRST, LAST, values("rsi_bb"))], bars, MINUTE, FILLS

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from trading.strategies import engine, get
+from trading.strategies import get, tape
 from trading.strategies.walk import (
     BadBars,
     BadInterval,
@@ -61,7 +61,7 @@ EAGER_BY_KEY = {
 
 
 def reason(row, strategy=RSI) -> str:
-    at = int(row[engine.REASON])
+    at = int(row[tape.REASON])
     return strategy.exit_reasons[at] if at >= 0 else "end_of_data"
 
 
@@ -105,12 +105,12 @@ def agree(strategy, values, bars, interval, fills) -> int:
     trades = naive.run()
     assert len(rows) == len(trades)
     for row, trade in zip(rows, trades, strict=True):
-        assert ("long" if row[engine.SIDE] > 0 else "short") == trade.side
+        assert ("long" if row[tape.SIDE] > 0 else "short") == trade.side
         assert reason(row, strategy) == trade.reason
-        assert (row[engine.ENTERED], row[engine.LEFT]) == (trade.entered, trade.left)
-        assert row[engine.ENTRY] == pytest.approx(trade.entry, rel=1e-12)
-        assert row[engine.LEAVING] == pytest.approx(trade.exit, rel=1e-12)
-        assert row[engine.RESULT] == pytest.approx(trade.pnl_pct, abs=1e-9)
+        assert (row[tape.ENTERED], row[tape.LEFT]) == (trade.entered, trade.left)
+        assert row[tape.ENTRY] == pytest.approx(trade.entry, rel=1e-12)
+        assert row[tape.LEAVING] == pytest.approx(trade.exit, rel=1e-12)
+        assert row[tape.RESULT] == pytest.approx(trade.pnl_pct, abs=1e-9)
     counts = dict(zip(strategy.filters, walk.funnel.tolist(), strict=True))
     assert {name: count for name, count in counts.items() if count} == naive.blocked
     assert walk.state.evaluations == naive.evaluations
@@ -125,7 +125,7 @@ def test_a_live_bots_own_decisions_are_reproduced(folder):
     values = json.loads((folder / "parameters.json").read_text())
     rows, _ = walked(values, prices(table[:, 0], table[:, 1]), 5, Fills(intrabar=False))
     theirs = list(csv.DictReader((folder / "trades.csv").open()))
-    left = [(row[engine.SIDE], row[engine.ENTERED], reason(row)) for row in rows]
+    left = [(row[tape.SIDE], row[tape.ENTERED], reason(row)) for row in rows]
     matched = 0
     for trade in theirs:
         side = 1 if trade["side"] == "long" else -1
@@ -253,7 +253,7 @@ def test_a_prefix_of_the_bars_gives_a_prefix_of_the_trades(situation, length):
     assert len(part) <= len(whole)
     np.testing.assert_array_equal(part, whole[: len(part)])
     later = whole[len(part) :]
-    assert (later[:, engine.EXIT_BAR] >= min(length, len(bars))).all()
+    assert (later[:, tape.EXIT_BAR] >= min(length, len(bars))).all()
 
 
 @loose
@@ -268,7 +268,7 @@ def test_bars_one_by_one_or_in_pieces_are_decided_like_all_at_once(situation, le
     if len(bars):
         rows.append(walk.finish(float(bars.close[-1]), float(bars.time[-1] + 60)))
     pieces = np.concatenate(rows)
-    closed = np.array([column for column in range(pieces.shape[1]) if column != engine.EXIT_BAR])
+    closed = np.array([column for column in range(pieces.shape[1]) if column != tape.EXIT_BAR])
     np.testing.assert_array_equal(pieces[:, closed], whole[:, closed])
 
 
@@ -304,16 +304,16 @@ def test_bar_by_bar_for_days_the_candles_that_are_needed_stay():
 def test_features_are_those_of_the_moment_of_entry():
     bars = market(2_000, 9)
     rows, _ = walked(EAGER | {"candle_interval_seconds": 60}, bars, 60)
-    names = {feature.name: engine.COLUMNS + at for at, feature in enumerate(RSI.features)}
+    names = {feature.name: tape.COLUMNS + at for at, feature in enumerate(RSI.features)}
     for row in rows[:20]:
-        closes = bars.close[: int(row[engine.ENTRY_BAR]) + 1]
+        closes = bars.close[: int(row[tape.ENTRY_BAR]) + 1]
         changes = np.diff(closes[-15:])
         gain, loss = changes.clip(0).mean(), (-changes).clip(0).mean()
         assert row[names["rsi_value"]] == pytest.approx(100 - 100 / (1 + gain / loss))
         window = closes[-20:]
         lower, upper = window.mean() - 2 * window.std(), window.mean() + 2 * window.std()
         assert row[names["bb_position"]] == pytest.approx((closes[-1] - lower) / (upper - lower))
-        assert row[engine.VOLATILITY] == pytest.approx(
+        assert row[tape.VOLATILITY] == pytest.approx(
             np.abs(np.diff(window) / window[:-1]).mean() * 1e4
         )
 
@@ -334,7 +334,7 @@ def test_a_spike_is_survived():
     for column in (bars.high, bars.close):
         column[500] *= 1_000
     rows, _ = walked(EAGER | {"candle_interval_seconds": 60}, bars, 60)
-    assert np.isfinite(rows[:, : engine.COLUMNS]).all()
+    assert np.isfinite(rows[:, : tape.COLUMNS]).all()
 
 
 def test_a_gap_starts_the_warm_up_anew_and_is_counted():
@@ -353,11 +353,11 @@ def test_costs_are_paid_on_both_sides():
     free, _ = walked(values, bars, 60, Fills(intrabar=False))
     paid, _ = walked(values, bars, 60, Fills(fee_bps=5, intrabar=False))
     first, same = free[0], paid[0]
-    factor = 1 + first[engine.LEAVING] / first[engine.ENTRY]
-    assert same[engine.RESULT] == pytest.approx(first[engine.RESULT] - 0.05 * factor)
+    factor = 1 + first[tape.LEAVING] / first[tape.ENTRY]
+    assert same[tape.RESULT] == pytest.approx(first[tape.RESULT] - 0.05 * factor)
     spread, _ = walked(values, bars, 60, Fills(half_spread_bps=1, slippage_bps=2, intrabar=False))
-    assert spread[0][engine.ENTRY] == pytest.approx(
-        first[engine.ENTRY] * (1 + first[engine.SIDE] * 3e-4)
+    assert spread[0][tape.ENTRY] == pytest.approx(
+        first[tape.ENTRY] * (1 + first[tape.SIDE] * 3e-4)
     )
 
 
@@ -377,7 +377,7 @@ def test_the_version_of_the_code_changes_with_any_function_that_runs():
     from types import SimpleNamespace
 
     rules = RSI.trading
-    other = SimpleNamespace(hooks=lambda: rules.hooks() | {"place": engine.place})
+    other = SimpleNamespace(hooks=lambda: rules.hooks() | {"place": tape.place})
     known = version_of(RSI)
     assert known == version_of(RSI)
     assert version_of(SimpleNamespace(trading=other)) != known
