@@ -1,5 +1,6 @@
 import http.client
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -40,6 +41,21 @@ def log_in(running: Running, password: str) -> int:
         },
     )
     return connection.getresponse().status
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory, own_database) -> Path:
+    """A directory of data as one start leaves it, without a user: the tables stand."""
+    folder = tmp_path_factory.mktemp("tables")
+    if not own_database:
+        assert run("migrate", "-v", "0", DATA_DIR=str(folder)).returncode == 0
+    return folder
+
+
+@pytest.fixture
+def data(tmp_path, tables) -> Path:
+    """The same for one test: making them is not what it is about."""
+    return shutil.copytree(tables, tmp_path / "data")
 
 
 def test_the_login_page_answers_and_the_password_printed_once_works(running):
@@ -103,14 +119,14 @@ def test_a_host_that_was_not_allowed_is_refused(running):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_stop_leaves_no_process_and_a_second_start_keeps_the_user(tmp_path, own_database, number):
-    first = start(tmp_path, **own_database)
+def test_a_stop_leaves_no_process_and_a_second_start_keeps_the_user(data, own_database, number):
+    first = start(data, **own_database)
     password = first.password
     family = first.family()
     assert len(family) >= 4
     assert first.stop(number) == 0
     assert gone(family, within=2)
-    second = start(tmp_path, **own_database)
+    second = start(data, **own_database)
     try:
         assert second.password is None
         if password:
@@ -131,9 +147,9 @@ def leader(running: Running, *, web: bool) -> int | None:
 
 
 def test_a_worker_that_is_killed_is_followed_by_another_while_pages_are_served(
-    tmp_path, own_database
+    data, own_database
 ):
-    running = start(tmp_path, **own_database)
+    running = start(data, **own_database)
     try:
         worker = leader(running, web=False)
         os.kill(worker, signal.SIGKILL)
@@ -146,8 +162,8 @@ def test_a_worker_that_is_killed_is_followed_by_another_while_pages_are_served(
         assert running.stop() == 0
 
 
-def test_when_the_web_server_dies_everything_stops_and_says_why(tmp_path, own_database):
-    running = start(tmp_path, **own_database)
+def test_when_the_web_server_dies_everything_stops_and_says_why(data, own_database):
+    running = start(data, **own_database)
     family = running.family()
     os.kill(leader(running, web=True), signal.SIGKILL)
     printed = running.process.stdout.read()
@@ -156,8 +172,8 @@ def test_when_the_web_server_dies_everything_stops_and_says_why(tmp_path, own_da
     assert gone(family, within=2)
 
 
-def test_a_killed_parent_takes_its_children_along(tmp_path, own_database):
-    running = start(tmp_path, **own_database)
+def test_a_killed_parent_takes_its_children_along(data, own_database):
+    running = start(data, **own_database)
     family = running.family()
     running.process.kill()
     running.process.wait()
@@ -184,14 +200,15 @@ def test_a_file_that_is_no_database_is_one_clear_line(tmp_path):
     assert "cannot be used: file is not a database" in ran.stderr
 
 
-def test_a_database_of_a_newer_version_is_left_alone(tmp_path):
-    assert run("migrate", "-v", "0", DATA_DIR=str(tmp_path)).returncode == 0
-    with sqlite3.connect(tmp_path / "selflearn.sqlite3") as database:
+def test_a_database_of_a_newer_version_is_left_alone(data, own_database):
+    if own_database:
+        pytest.skip("shown with a file")
+    with sqlite3.connect(data / "selflearn.sqlite3") as database:
         database.execute(
             "INSERT INTO django_migrations (app, name, applied)"
             " VALUES ('auth', '9999_from_the_future', '2030-01-01')"
         )
-    ran = run("up", "--port", "0", DATA_DIR=str(tmp_path))
+    ran = run("up", "--port", "0", DATA_DIR=str(data))
     assert ran.returncode == 1
     assert len(ran.stderr.splitlines()) == 1
     assert "newer version (auth.9999_from_the_future)" in ran.stderr
