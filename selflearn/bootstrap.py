@@ -132,7 +132,7 @@ def install(home: Path, lock: Path) -> None:
             [
                 *installer(home),
                 *("install", "--require-hashes", "--no-input", "--disable-pip-version-check"),
-                # What is imported is compiled then: most of it never is, and all took half the time.
+                # What is imported is compiled then; most of it never is.
                 *("--progress-bar", "off", "--no-compile", "-r", str(lock)),
             ],
             stdout=output,
