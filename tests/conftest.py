@@ -25,8 +25,8 @@ test may need that another one ran before it.
 
 With ``--only-database`` the tests that ask for none of the database's fixtures are left out: they
 can reach no database (pytest-django and ``no_database_unasked`` see to that), so that they run the
-same code whichever one is set. So are those marked ``look``, whose subject is what a browser makes
-of pages: that the same pages are made from each database is what others see to.
+same code whichever one is set. So are those marked ``either``, whose subject is another one, as
+what a browser makes of pages: that the same pages are made from each database others see to.
 """
 
 import os
@@ -80,7 +80,7 @@ def asks_for_database(item: pytest.Item) -> bool:
 
 
 def matters_to_database(item: pytest.Item) -> bool:
-    return asks_for_database(item) and item.get_closest_marker("look") is None
+    return asks_for_database(item) and item.get_closest_marker("either") is None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -17,7 +17,7 @@ from analytics import breakdown, conditions, excursions, frames, frames_context
 from tests.trading.story import make_bot
 from trading.importers import bot_db
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.either, pytest.mark.django_db]
 END = datetime(2022, 1, 13, tzinfo=UTC)
 
 

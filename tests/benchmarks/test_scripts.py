@@ -44,9 +44,15 @@ def test_a_benchmark_prints_its_table_and_leaves_nothing_behind(script, tmp_path
         assert TABLE.search(printed)
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory) -> Path:
+    """Where benchmarks find what others made."""
+    return tmp_path_factory.mktemp("kept")
+
+
 @pytest.mark.parametrize("script", [name for name in SCRIPTS if name not in ANYWHERE])
-def test_a_benchmark_prints_its_table_on_sqlite(script, tmp_path):
-    assert TABLE.search(ran(script, SCRIPTS[script], tmp_path, ""))
+def test_a_benchmark_prints_its_table_on_sqlite(script, tmp_path, kept):
+    assert TABLE.search(ran(script, (*SCRIPTS[script], "--data", str(kept)), tmp_path, ""))
 
 
 @pytest.mark.parametrize("script", WITHOUT_DATABASE)

@@ -6,7 +6,7 @@ from tests.chromium import follow
 from trading.models import ParameterSet, Trade
 from trading.parameters import instance_for
 
-pytestmark = [pytest.mark.look, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.either, pytest.mark.django_db(transaction=True)]
 
 LISTS = (
     "/admin/",

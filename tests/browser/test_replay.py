@@ -19,7 +19,7 @@ from trading import ingest
 from trading.parameters import instance_for, promote
 
 pytestmark = [
-    pytest.mark.look,
+    pytest.mark.either,
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(not plotly_files(), reason="plotly is not installed"),
 ]

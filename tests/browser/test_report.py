@@ -8,7 +8,7 @@ from analytics.models import Recommendation
 from tests.analytics.reports import idle, report
 from tests.chromium import follow
 
-pytestmark = [pytest.mark.look, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.either, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

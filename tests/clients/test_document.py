@@ -17,7 +17,7 @@ from trading.models import Bot, EvaluationCount, Position, StateEntry, Trade
 from .conftest import CLIENT, ROOT, trade
 from .test_kills import trades_of
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.either, pytest.mark.django_db(transaction=True)]
 PAGE = (ROOT / "docs" / "connect-a-bot.md").read_text()
 EXAMPLE = re.search(r"```python\n(.*?)```", PAGE, re.S)[1]
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.chromium import follow
 
-pytestmark = pytest.mark.look
+pytestmark = pytest.mark.either
 
 
 def test_login_index_and_lists_raise_no_complaint(open_tab, running):

@@ -146,6 +146,7 @@ def leader(running: Running, *, web: bool) -> int | None:
         return None
 
 
+@pytest.mark.either
 def test_a_worker_that_is_killed_is_followed_by_another_while_pages_are_served(
     data, own_database
 ):
@@ -162,6 +163,7 @@ def test_a_worker_that_is_killed_is_followed_by_another_while_pages_are_served(
         assert running.stop() == 0
 
 
+@pytest.mark.either
 def test_when_the_web_server_dies_everything_stops_and_says_why(data, own_database):
     running = start(data, **own_database)
     family = running.family()
@@ -172,6 +174,7 @@ def test_when_the_web_server_dies_everything_stops_and_says_why(data, own_databa
     assert gone(family, within=2)
 
 
+@pytest.mark.either
 def test_a_killed_parent_takes_its_children_along(data, own_database):
     running = start(data, **own_database)
     family = running.family()

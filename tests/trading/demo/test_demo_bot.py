@@ -118,6 +118,7 @@ def test_a_filling_that_was_cut_off_is_completed_without_doubles(monkeypatch):
     assert live(NOW + timedelta(minutes=5))["minutes"] == 5
 
 
+@pytest.mark.either
 def test_while_it_is_filled_it_is_not_said_to_have_been_silent_for_a_month(monkeypatch):
     def cut_off(*arguments):
         raise KeyboardInterrupt
@@ -128,6 +129,7 @@ def test_while_it_is_filled_it_is_not_said_to_have_been_silent_for_a_month(monke
     assert Bot.objects.get().seen_at is None
 
 
+@pytest.mark.either
 def test_the_same_moment_gives_the_same_story():
     def story() -> list:
         return list(Trade.objects.order_by("external_id").values_list("digest"))
@@ -149,6 +151,7 @@ def test_a_minute_lived_twice_changes_nothing():
     assert contents() == before
 
 
+@pytest.mark.either
 def test_minutes_one_by_one_and_all_at_once_end_the_same():
     def lived() -> tuple:
         return (
@@ -170,6 +173,7 @@ def test_minutes_one_by_one_and_all_at_once_end_the_same():
     assert lived() == one_by_one
 
 
+@pytest.mark.either
 def test_after_a_long_silence_it_catches_up_a_day_at_most():
     fill()
     count = Trade.objects.count()
@@ -215,6 +219,7 @@ def test_the_command_fills_and_clears_and_answers_in_json(capsys):
     assert not Bot.objects.exists()
 
 
+@pytest.mark.either
 def test_the_dashboard_shows_it_labelled(admin_client):
     fill(clock.now())
     page = admin_client.get("/admin/", {"mode": "paper", "bot": "demo"}).content.decode()
@@ -223,6 +228,7 @@ def test_the_dashboard_shows_it_labelled(admin_client):
     assert "rsi_bb" in page and "renko_ao" in page and "breakout" in page
 
 
+@pytest.mark.either
 def test_what_people_change_the_demo_obeys():
     fill()
     from trading.parameters import instance_for, promote
