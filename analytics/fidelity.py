@@ -17,7 +17,7 @@ from analytics.quant.fidelity import Trades
 from analytics.quant.outcome import Costs, Replayed
 from analytics.quant.stretches import WARM, Stretch
 from analytics.runs import Outcome
-from trading import clock, strategies
+from trading import clock, outcomes, strategies
 from trading.strategies import tape
 from trading.strategies.base import Strategy
 from trading.strategies.parameters import Value
@@ -43,7 +43,7 @@ def prepare(
     if instance.strategy not in strategies.REGISTRY:
         raise lab.NotReplayable(f"{instance.name} is declared by its bot: its rules are not here")
     rules = lab.replayable(instance.strategy)
-    mode = frames_replay.mode_of(instance)
+    mode = outcomes.mode_of(instance)
     place = _traded(instance, mode, market, since, until)
     since = max(since, place.first) if since else place.first
     until = place.last + clock.MICROSECOND

@@ -46,11 +46,6 @@ class Told:
     parameter_set: int | None
 
 
-def mode_of(instance: Any) -> str:
-    """Live trades, or paper ones where there are no others."""
-    return outcomes.mode_of(instance)
-
-
 def traded(
     instance: int, mode: str, since: datetime | None, until: datetime, most: timedelta
 ) -> list[Traded]:

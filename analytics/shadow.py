@@ -12,7 +12,7 @@ from analytics.quant import outcome, shadow, stretches
 from analytics.quant.outcome import Replayed
 from analytics.quant.stretches import WARM, Stretch
 from analytics.runs import Outcome
-from trading import clock
+from trading import clock, outcomes
 from trading.strategies import tape
 from trading.strategies.parameters import Value
 from trading.strategies.walk import version_of
@@ -33,7 +33,7 @@ def prepare(instance: Any, version: int, **fields: Any) -> Run:
         raise NoShadow(f"version {version} of {instance.name} followed no other values")
     now = clock.now()
     until = change.until or now
-    mode = frames_replay.mode_of(instance)
+    mode = outcomes.mode_of(instance)
     there = frames_replay.traded(instance.pk, mode, change.since, until, timedelta(0))
     said = trust.trust(instance, now, there[0].market if there else "")
     if not said.trusted:

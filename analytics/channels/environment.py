@@ -7,9 +7,8 @@ import hashlib
 from django.conf import settings
 
 from analytics.channels.kinds import push
+from analytics.checks import MAIL
 from analytics.models import Channel
-
-MAIL = "mailto:"
 
 
 def sync() -> None:
