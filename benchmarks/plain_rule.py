@@ -14,10 +14,11 @@ from trading.strategies.common import (
     nothing_to_keep,
     screen_below,
     screen_rsi,
+    still_rsi,
 )
 from trading.strategies.indicators import Floats, bands, bands_soon, rsi
 from trading.strategies.parameters import Integer, Number
-from trading.strategies.tape import Tape
+from trading.strategies.tape import LONG_STAYS, SHORT_STAYS, Tape
 from trading.strategies.windows import moves
 
 RSI_PERIOD, BAND_PERIOD, BAND_FACTOR, LOW, HIGH, STOP = 14, 20, 2.0, 30.0, 50.0, 0.02
@@ -71,6 +72,12 @@ def leave(t: Tape, price: float, held: float, p: Any, s: Any, memory: Floats) ->
     return 2 if above(t, price, p, s, p.rsi_high) else -1
 
 
+def still(t: Tape, first: int, at: int, p: Any, out: Any) -> None:
+    still_rsi(t.closes, first, p.rsi_period, t.series[MOVES][at:], 101.0, p.rsi_high, out)
+    for i in range(out.size):
+        out[i] = LONG_STAYS * (out[i] == SHORT_STAYS)  # a long stays while the RSI is below
+
+
 def describe(t: Tape, price: float, p: Any, s: Any, memory: Floats, out: Floats) -> None:
     pass
 
@@ -112,6 +119,8 @@ STRATEGY = Strategy(
             Screen("band", ("bb_period", "bb_std"), shared=True),
         ),
         screen=screen,
+        stays=("rsi_period", "rsi_high"),
+        still=still,
     ),
 )
 VALUES = STRATEGY.defaults() | {"adaptive_cooldown": False}

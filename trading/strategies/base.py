@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -105,6 +106,17 @@ def nothing_screened(t: Any, part: int, first: int, at: int, p: Any, out: Any) -
     """For rules that must be asked at each bar."""
 
 
+def never_still(t: Any, first: int, at: int, p: Any, out: Any) -> None:
+    """For rules that must be asked at each bar of a position."""
+    for i in range(out.size):
+        out[i] = 0
+
+
+def no_hurry(p: Any) -> float:
+    """For rules that leave no position because of its age."""
+    return math.inf
+
+
 @dataclass(frozen=True)
 class Screen:
     """A filter that can be judged from the candles alone, for many bars at once, and the
@@ -136,10 +148,14 @@ class Rules:
     prepare: Callable[..., Any] = nothing_prepared
     screens: tuple[Screen, ...] = ()
     screen: Callable[..., Any] = nothing_screened
+    # Those that ``still`` depends on; without any, each bar of a position is asked about.
+    stays: tuple[str, ...] = ()
+    still: Callable[..., Any] = never_still
+    patience: Callable[..., Any] = no_hurry
 
     def hooks(self) -> dict[str, Any]:
-        names = ("prepare", "screen", "ready", "enter", "place", "follow", "leave", "describe",
-                 "advance")  # fmt: skip
+        names = ("prepare", "screen", "still", "patience", "ready", "enter", "place", "follow",
+                 "leave", "describe", "advance")  # fmt: skip
         return {name: getattr(self, name) for name in names}
 
 

@@ -23,7 +23,7 @@ from .indicators import (
 )
 from .parameters import Boolean, Choice, Integer, Number, Parameter
 from .positions import best_gain
-from .tape import BLOCKS, PASSES, UNSURE, Tape
+from .tape import BLOCKS, LONG_STAYS, PASSES, SHORT_STAYS, UNSURE, Tape
 
 # Rules see the last 200 candles. Whatever needs neighbours beside its window (a change, a closed
 # candle, the mean of a few) stays under LONGEST, so that every valid value can warm up.
@@ -250,6 +250,31 @@ def screen_rsi(
         inside = (over < -room) & (under > room)
         beyond = (over > room) | (under < -room)
         out[i] = BLOCKS if inside else PASSES if beyond else UNSURE
+
+
+def still_rsi(
+    close: Floats, first: int, period: int, moved: Floats, low: float, high: float,
+    out: NDArray[np.int8],
+) -> None:  # fmt: skip
+    """A long stays where the simple RSI is clearly above ``low``, a short where it is clearly below
+    ``high``; as ``clearly``."""
+    start = unknown(first, period, out)
+    for i in range(start):
+        out[i] = 0
+    at, stop = first + start, first + out.size
+    now, before, older = (
+        close[at:stop],
+        close[at - 1 : stop - 1],
+        close[at - period : stop - period],
+    )
+    moved, out = moved[start:], out[start:]
+    for i in range(out.size):
+        moves = moved[i] + abs(now[i] - before[i])
+        gains = 50.0 * (moves + now[i] - older[i])
+        room = NEAR * moves + TINY * now[i]
+        out[i] = LONG_STAYS * (gains - low * moves > room) + SHORT_STAYS * (
+            gains - high * moves < -room
+        )
 
 
 def screen_volatility(

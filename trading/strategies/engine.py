@@ -18,7 +18,7 @@ from .candles import grow
 from .indicators import Floats, slope_sign, volatility_bps, volatility_now
 from .positions import ended, fill_waiting, manage, rested, take_position
 from .tape import COLUMNS, ENTER, SHARED, Tape, advance, describe, enter, ready
-from .tiles import begin_tile, pass_by
+from .tiles import begin_tile, hold, pass_by
 
 
 def run(
@@ -36,8 +36,10 @@ def run(
     while s.bar < s.until:
         if s.trades == trades.shape[0]:
             return False
-        free = s.side == 0 and s.waiting == 0 and o.same != 0
-        if free and s.at + 1 < s.size and pass_by(t, s, o, funnel):
+        free = s.waiting == 0 and o.same != 0 and s.at + 1 < s.size
+        if free and s.side == 0 and pass_by(t, s, o, funnel):
+            continue
+        if free and s.side != 0 and o.same == SHARED and hold(t, p, s, o):
             continue
         if o.same == 0:
             grow(t, p, s, o, spare)

@@ -22,6 +22,7 @@ from .common import (
     screen_rsi,
     screen_volatility,
     screen_volume,
+    still_rsi,
     strength_now,
     trail,
     unknown,
@@ -206,13 +207,26 @@ def place(entry: float, side: int, p: Any, s: Any, memory: Floats) -> tuple[floa
 
 def leave(t: Tape, price: float, held: float, p: Any, s: Any, memory: Floats) -> int:
     """After its time, or when the RSI turned against the position."""
-    if held > p.max_hold_minutes * 60.0 * min(1.0, p.candle_interval_seconds / 60.0):
+    if held > patience(p):
         return TIME_STOP
     if s.candle - s.first < p.rsi_period:
         return -1
     level = p.rsi_bearish_threshold if s.side > 0 else p.rsi_bullish_threshold
     turned = s.side * rsi_beyond(t, price, p, s, MOVES, level) < 0
     return TREND_REVERSAL if turned else -1
+
+
+def still(t: Tape, first: int, at: int, p: Any, out: NDArray[np.int8]) -> None:
+    """Where the RSI did not turn against a position; a stop that follows must be asked."""
+    if p.smoothing != SIMPLE or p.enable_trailing_stop != 0:
+        out[:] = 0
+        return
+    still_rsi(t.closes, first, p.rsi_period, t.series[MOVES][at:],
+              p.rsi_bearish_threshold, p.rsi_bullish_threshold, out)  # fmt: skip
+
+
+def patience(p: Any) -> float:
+    return float(p.max_hold_minutes * 60.0 * min(1.0, p.candle_interval_seconds / 60.0))
 
 
 def describe(t: Tape, price: float, p: Any, s: Any, memory: Floats, out: Floats) -> None:
@@ -294,5 +308,8 @@ STRATEGY = Strategy(
                            "rsi_bearish_threshold", "rsi_momentum_strength")),
         ),
         screen=screen,
+        stays=("rsi_period", "smoothing", "rsi_bullish_threshold", "rsi_bearish_threshold",
+               "enable_trailing_stop"),
+        still=still, patience=patience,
     ),
 )

@@ -23,7 +23,7 @@ from .compiled import Function, compiled
 from .indicators import Floats
 from .parameters import Value
 from .tape import TILE, Tape
-from .walk import NO_GAPS, NO_MARKS, Bars, Fills, Walk, record
+from .walk import NO_GAPS, NO_MARKS, NOT_STILL, Bars, Fills, Walk, record
 from .windows import WIDEST
 
 DAY = 86_400
@@ -76,6 +76,7 @@ def settle(sums: Any, totals: Floats, counts: NDArray[np.int64]) -> None:
 
 
 NO_FILTERS = np.zeros(0, np.int8)
+STILL = -1  # in the place of the number of a screen
 Shared: TypeAlias = Tape | None  # None where bars are not candles
 _compiled: dict[tuple[Any, ...], Function] = {}
 
@@ -103,6 +104,7 @@ class Sweep:
         self.rules: Rules = strategy.trading
         self.fills, self.plain = fills or Fills(), plain
         self._series: dict[tuple[Any, ...], Floats] = {}
+        # By screen and its parameters: where it blocks; under STILL what ``still`` says.
         self._blocks: dict[tuple[Any, ...], NDArray[np.int8]] = {}
 
     def measure(
@@ -134,6 +136,9 @@ class Sweep:
         return [(part, *(values[name] for name in one.parameters))
                 for part, one in enumerate(self.rules.screens)]  # fmt: skip
 
+    def _still_key(self, values: Mapping[str, Value]) -> tuple[Any, ...]:
+        return (STILL, *(values[name] for name in self.rules.stays))
+
     def _prepared(self, first: Mapping[str, Value], sets: list[Any], pool: Any) -> Shared:
         """Series and screens of sets that have the parameters of all series in common."""
         walk = Walk(self.strategy, first, self.interval, self.fills, self.plain)
@@ -145,7 +150,7 @@ class Sweep:
         filters = walk.filters if self.rules.screens else NO_FILTERS
         everything: list[Any] = [
             *self.bars.columns(), *self.bars.columns(), NO_MARKS, series, gaps, filters,
-            NO_FILTERS, NO_GAPS, NO_FILTERS,
+            NO_FILTERS, NO_GAPS, NO_FILTERS, NOT_STILL,
         ]  # fmt: skip
         t = Tape(*everything)
         ahead = _made(tiles.ahead, self.strategy, self.plain)
@@ -155,7 +160,8 @@ class Sweep:
                 ahead(t, row, -1, walk.p, out, NO_FILTERS, _spare())
                 self._series[key] = out
             series[row] = self._series[key]
-        wanted = {key: values for values in sets for key in self._part_keys(values)}
+        wanted = {key: values for values in sets
+                  for key in (*self._part_keys(values), self._still_key(values))}  # fmt: skip
         missing = [key for key in wanted if key not in self._blocks]
 
         def judged(key: tuple[Any, ...]) -> NDArray[np.int8]:
@@ -198,6 +204,7 @@ class Sweep:
                     gather(last, sums, totals, counts, first)
             else:
                 self._block(sets[at], blocked[:size])
+                t = t._replace(still=self._blocks[self._still_key(sets[at])])
                 done = False
                 while not done:
                     rows, done = walk.along(t)

@@ -22,6 +22,7 @@ ROOM = 1e-9  # of rounding, where times are compared
 PASSES, BLOCKS, UNSURE = 0, 1, 2  # what a screen says of a bar
 ALL = 0x0101010101010101  # eight blocked bars, where that is all that is said
 ASK, OPEN = -1, -2  # of a bar that no filter is sure to block; of one that is not judged yet
+LONG_STAYS, SHORT_STAYS = 1, 2  # what is said of a bar that leaves a position as it is
 BARS_ARE_CANDLES, SHARED = 1, 2  # and shared: series and screens stand for the whole history
 TILE = 1_024  # candles for which series are prepared at once, so that they stay near the processor
 
@@ -48,6 +49,7 @@ class Tape(NamedTuple):
     said: NDArray[np.int8]  # room for what a part says
     words: NDArray[np.int64]  # where screens are shared: ``blocked``, eight at a time
     blocked: NDArray[np.int8]  # of a tile's candles: the filter that is sure to block, or ASK
+    still: NDArray[np.int8]  # where screens are shared: what ``still`` says of each candle
 
 
 STATE = np.dtype(
@@ -84,6 +86,18 @@ def screen(t: Tape, part: int, first: int, at: int, p: Any, out: NDArray[np.int8
     """Whether a filter blocks an entry at the close of the candles from ``first`` on, which stand
     from ``at`` on in the series, whatever went before: PASSES, BLOCKS or UNSURE. Asked only where
     bars are candles."""
+    raise NotImplementedError
+
+
+def still(t: Tape, first: int, at: int, p: Any, out: NDArray[np.int8]) -> None:
+    """LONG_STAYS and SHORT_STAYS of the candles from ``first`` on, as above: that ``leave`` is sure
+    to stay at their close and ``follow`` to leave the stop where it is, however the position came
+    about, as long as it is not older than ``patience``. 0 to be asked."""
+    raise NotImplementedError
+
+
+def patience(p: Any) -> float:
+    """Seconds for which a position is not left because of its age."""
     raise NotImplementedError
 
 

@@ -11,7 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .indicators import Floats
-from .tape import ALL, ASK, BLOCKS, OPEN, SHARED, TILE, UNSURE, Tape, prepare, screen
+from .tape import (
+    ALL,
+    ASK,
+    BLOCKS,
+    LONG_STAYS,
+    OPEN,
+    SHARED,
+    SHORT_STAYS,
+    TILE,
+    UNSURE,
+    Tape,
+    patience,
+    prepare,
+    screen,
+    still,
+)
 
 
 def pass_by(t: Tape, s: Any, o: Any, funnel: NDArray[np.int64]) -> bool:
@@ -51,6 +66,30 @@ def leap(t: Tape, s: Any) -> bool:
     return bool(at > start)
 
 
+def hold(t: Tape, p: Any, s: Any, o: Any) -> bool:
+    """Go on over the bars that leave a position as it is: between its levels, and still; whether
+    there were any."""
+    if o.intrabar == 0:
+        return False
+    mine = LONG_STAYS if s.side > 0 else SHORT_STAYS
+    low, high = (s.stop, s.target) if s.side > 0 else (s.target, s.stop)
+    latest = s.entered + patience(p) - o.bar
+    start = s.at + 1
+    at, stop = start, min(s.size, s.until)
+    while (
+        at < stop
+        and t.still[at] & mine != 0
+        and t.low[at] > low
+        and t.high[at] < high
+        and t.time[at] < latest
+    ):
+        at += 1
+    s.bar += at - start
+    s.candle += at - start
+    s.at = at - 1
+    return bool(at > start)
+
+
 def begin_tile(t: Tape, p: Any, s: Any, o: Any, spare: Floats) -> None:
     """Where bars are candles: prepare and screen the next ones, up to a gap. What is known of
     candles before a gap of more than three says nothing of those after it."""
@@ -75,10 +114,13 @@ def begin_tile(t: Tape, p: Any, s: Any, o: Any, spare: Floats) -> None:
 def ahead(
     t: Tape, row: int, part: int, values: Any, series: Floats, out: NDArray[np.int8], spare: Floats
 ) -> None:
-    """One of the series for a whole history, or where a part of the screen blocks (1, else 0)."""
+    """One of the series for a whole history, where a part of the screen blocks (1, else 0), or
+    where positions are left as they are."""
     for k in range(0, t.time.size, TILE):
         if row >= 0:
             prepare(t, row, k, values[0], series[k : k + TILE], spare)
+        elif part < 0:
+            still(t, k, k, values[0], out[k : k + TILE])
         else:
             some = out[k : k + TILE]
             screen(t, part, k, k, values[0], some)

@@ -114,6 +114,7 @@ _runs: dict[tuple[Rules, str, bool], Function] = {}
 _surveys: dict[bool, Function] = {}
 NO_GAPS = np.zeros(0, np.int64)
 NO_MARKS = np.zeros(0)
+NOT_STILL = np.zeros(0, np.int8)
 
 
 def _run(strategy: Strategy, plain: bool) -> Function:
@@ -226,7 +227,7 @@ class Walk:
         columns = self._columns(bars, same)
         everything: list[Any] = [
             *bars.columns(), *columns, self._series, gaps, self.filters, self._said, NO_GAPS,
-            self._blocked,
+            self._blocked, NOT_STILL,
         ]  # fmt: skip
         t = Tape(*everything)
         state["bar"] = state["at"] = state["size"] = state["gap"] = 0

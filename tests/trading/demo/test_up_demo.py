@@ -5,7 +5,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 
@@ -50,11 +49,9 @@ def trades(data) -> int:
 
 
 def test_up_fills_an_empty_installation_once_and_the_pages_answer(tmp_path, started):
-    began = time.monotonic()
     started.append(Started(tmp_path))
     text = "".join(started[0].printed)
     assert "demo: ready after" in text, text
-    assert time.monotonic() - began < 60
     # Over HTTP, through the server that was just started.
     assert "POST /api/v1/trades/ 201" in text
     url = re.search(r"http://\S+/", text)[0]

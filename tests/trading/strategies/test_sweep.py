@@ -15,7 +15,8 @@ from .test_engine import EAGER_BY_KEY, market
 
 VARIED = {
     "rsi_bb": {"rsi_period": (7, 14), "vol_min_bps": (0.0, 4.0), "smoothing": ("simple", "wilder"),
-               "rsi_momentum_strength": (2.0, 8.0), "volume_multiplier": (0.0, 0.8)},
+               "max_hold_minutes": (4.0, 600.0), "enable_trailing_stop": (False, True),
+               "volume_multiplier": (0.0, 0.8)},
     "breakout": {"breakout_lookback": (5, 20), "rsi_period": (7, 14), "vol_min_bps": (0.0, 4.0)},
     "renko_ao": {"renko_atr_multiplier": (0.7, 1.3), "min_divergence_strength": (0.0, 0.05)},
 }  # fmt: skip
