@@ -106,12 +106,17 @@ def _remarks(found: Candles, market: str, interval: int, since: Any, until: Any)
 def _missing(bot: Any, market: str, interval: int) -> str:
     """Why there are none, as the nearest reason."""
     there = candle_lists.stored(bot)
+    owner = None if bot else candle_lists.owner(market)
+    hint = f"the bot {owner} has some: replay them with --bot {owner}, or " if owner else ""
     if not there:
-        return f"no candles are stored yet; {_how(market, interval)}"
+        known = "for all bots " if owner else ""
+        return f"no candles {known}are stored yet; {hint}{_how(market, interval)}"
     same = [one for one in there if one.market == market]
     if not same:
         names = ", ".join(dict.fromkeys(one.market for one in there[:_LISTED]))
-        return f"no candles of {market} are stored (there are {names}); {_how(market, interval)}"
+        return (
+            f"no candles of {market} are stored (there are {names}); {hint}{_how(market, interval)}"
+        )
     have = ", ".join(dict.fromkeys(words(one.interval) for one in same))
     finer = [one.interval for one in same if interval % one.interval == 0]
     hint = f"replay the finer ones with --interval {max(finer)}, or " if finer else ""

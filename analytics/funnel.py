@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -48,6 +49,11 @@ def sentence(evaluations: int, signals: int, found: Sequence[Step]) -> str:
     many = "evaluation" if evaluations == 1 else "evaluations"
     ends = "signal" if signals == 1 else "signals"
     return f"{number(evaluations)} {many}{told}; {number(signals)} {ends}"
+
+
+def unbroken(text: str) -> str:
+    """The same for a page, whose lines must not end within a number."""
+    return re.sub(r"(?<=\d) (?=\d{3}\b)", "\N{NO-BREAK SPACE}", text)
 
 
 def number(count: int) -> str:

@@ -60,7 +60,7 @@ def sentences(found: Mapping[str, Any] | None, values: Mapping[str, Value]) -> l
     name = display.label(found["filter"])
     came, held = funnel.number(found["reached"]), funnel.number(found["blocked"])
     first = (
-        f"{name} let none of the {came} by that came to it."
+        f"{name} held back all {came} that came to it."
         if found["reached"] == found["blocked"] else
         f"{name} held back {held} of the {came} that came to it."
     )  # fmt: skip

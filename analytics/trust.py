@@ -52,7 +52,15 @@ def trust(instance: Any, as_of: datetime | None = None, market: str = "") -> Tru
         for one in told:
             if one.verdict == word:
                 return one
-    return NEVER
+    return _elsewhere(instance, as_of or clock.now(), market) if market else NEVER
+
+
+def _elsewhere(instance: Any, as_of: datetime, market: str) -> Trust:
+    """What is said of a market in which nothing was compared."""
+    others = sorted({run.market for run in _compared(instance.pk, as_of, "")})
+    if not others:
+        return NEVER
+    return Trust(UNKNOWN, (f"It was compared in {', '.join(others)}, and not in {market}.",))
 
 
 def compared_until(instance: int, market: str) -> str | None:

@@ -22,6 +22,12 @@ class Stored:
     own: bool
 
 
+def owner(market: str) -> str | None:
+    """The name of a bot that has candles of a market for itself."""
+    found = CandleSeries.objects.filter(bot__isnull=False, market__name=market, candles__gt=0)
+    return found.order_by("bot__name").values_list("bot__name", flat=True).first()
+
+
 def stored(bot: Bot | None) -> list[Stored]:
     """What a replay for a bot may read, by market and interval; without a bot the shared ones."""
     mine = Q(bot=None) if bot is None else Q(bot=None) | Q(bot=bot)

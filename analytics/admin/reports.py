@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin, messages
@@ -131,7 +131,7 @@ class RecommendationAdmin(Exported, PagedAdmin):
 
     @admin.display(description="Last report", ordering="last_at")
     def proposed(self, row: Recommendation) -> str:
-        return f"{row.last_at - timedelta(microseconds=1):%Y-%m-%d}"
+        return f"{_day(row.last_at):%Y-%m-%d}"
 
     @admin.display(description="What became of it")
     def came(self, row: Recommendation) -> str:
@@ -151,7 +151,7 @@ class RecommendationAdmin(Exported, PagedAdmin):
             self, request, "recommendation", row.sentence, original=row, row=row,
             each=report_rows.proposal(recommendations.told(row), row, report.pk if report else 0),
             report=report, truth=report_rows.truth(row), may_decide=_may_decide(request),
-            about=self.about(row),
+            about=self.about(row), first=_day(row.first_at), last=_day(row.last_at),
         )  # fmt: skip
 
     def decide_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -171,6 +171,11 @@ class RecommendationAdmin(Exported, PagedAdmin):
         else:
             messages.success(request, f"{row.get_state_display()}: {row.sentence}")
         return HttpResponseRedirect(reverse("admin:analytics_recommendation_change", args=[pk]))
+
+
+def _day(as_of: datetime) -> datetime:
+    """A moment of the day whose report was written as of a moment, its end."""
+    return as_of - timedelta(microseconds=1)
 
 
 def _may_decide(request: HttpRequest) -> bool:

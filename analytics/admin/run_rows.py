@@ -138,7 +138,8 @@ def counted(run: Run) -> dict[str, Any] | None:
 
 def opened_by(run: Run) -> list[str]:
     """Which other values would let it trade."""
-    return opened.sentences(run.summary.get("opened"), run.values)
+    told = opened.sentences(run.summary.get("opened"), run.values)
+    return [funnel.unbroken(sentence) for sentence in told]
 
 
 def trust_note(run: Run) -> dict[str, Any] | None:
@@ -152,7 +153,9 @@ def trust_note(run: Run) -> dict[str, Any] | None:
 def _bars(run: Run, counts: dict[str, Any]) -> dict[str, Any]:
     found = funnel.steps(_filters(run), counts["evaluations"], counts["blocked"])
     return {
-        "sentence": funnel.sentence(counts["evaluations"], counts["signals"], found),
+        "sentence": funnel.unbroken(
+            funnel.sentence(counts["evaluations"], counts["signals"], found)
+        ),
         **funnel_bars(
             [(one.name, one.reached, one.blocked) for one in found],
             counts["evaluations"], counts["signals"],
@@ -165,8 +168,10 @@ def funnel_bars(steps: Iterable[Sequence[Any]], evaluations: int, signals: int) 
     total = evaluations or 1
     return {
         "rows": [
-            {"name": name, "label": display.label(name), "reached": funnel.number(reached),
-             "blocked": funnel.number(blocked), "width": round(reached / total * 100, 2),
+            {"name": name, "label": display.label(name),
+             "reached": funnel.unbroken(funnel.number(reached)),
+             "width": round(reached / total * 100, 2),
+             "blocked": funnel.unbroken(funnel.number(blocked)),
              "held": round(blocked / total * 100, 2)}
             for name, reached, blocked in steps
         ],

@@ -28,7 +28,7 @@ WORDS = {
     "over a stretch of values is less likely to be luck.",
     "spike": "A spike: a value right beside this one made less than half as much. A result that "
     "stands alone is often luck.",
-    "loss": "This value made nothing here, so there is no peak to judge.",
+    "loss": "This value did not gain here, so there is no peak to judge.",
 }
 
 

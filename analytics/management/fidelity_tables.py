@@ -29,9 +29,13 @@ def heading(run: Run) -> str:
         times = f" in {one['stretches']} stretches" if one["stretches"] > 1 else ""
         lines.append(
             f"version {one['version']}: live for {one['seconds'] / 86_400:.2f} days{times}, "
-            f"{one['trades']} trades in the replay"
+            f"{_many(one['trades'], 'trade')} in the replay"
         )
     return "\n".join([*lines, *(f"Note: {remark}" for remark in run.summary["remarks"])])
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def verdict(run: Run) -> str:

@@ -87,5 +87,5 @@ def test_bad_input_is_one_clear_line_and_keeps_nothing(words, line):
 def test_a_replay_that_hardly_trades_says_what_would_let_it():
     stored()
     said = told("--set", *SET, "volume_multiplier=20", "--dry")
-    assert "Volume let none of the " in said
+    assert "Volume held back all " in said
     assert "At volume multiplier 1.2, as declared, it would have traded " in said

@@ -243,6 +243,16 @@ def test_few_trades_tell_nothing():
     assert trust.trust(instance).verdict == "unknown"
 
 
+@with_reference
+def test_a_market_in_which_nothing_was_compared_is_told_where_it_was(price_path):
+    bot = bot_with(price_path)
+    report(bot, replayed(price_path))
+    run = done(instance_for(bot, "rsi_bb"))
+    said = trust.trust(run.instance, market="ELSEWHERE")
+    assert said.verdict == trust.UNKNOWN
+    assert said.reasons == (f"It was compared in {run.market}, and not in ELSEWHERE.",)
+
+
 def test_what_was_never_compared_is_unknown():
     _, instance = eager_bot()
     assert trust.trust(instance) == trust.NEVER

@@ -82,6 +82,13 @@ def test_the_bots_own_candles_come_before_the_shared_ones():
     assert len(bars.load(None, MARKET, MINUTE, None, None).candles) == 200
 
 
+def test_candles_that_a_bot_has_for_itself_are_pointed_to():
+    stored(walk(100), make_bot("alpha"))
+    pointed = "the bot alpha has some: replay them with --bot alpha, or import them"
+    with pytest.raises(bars.NoBars, match="no candles for all bots are stored yet; " + pointed):
+        bars.load(None, MARKET, MINUTE, None, None)
+
+
 def test_what_is_not_stored_is_named_with_the_command_that_brings_it():
     command = "python3 manage.py import_candles FILE --market BTC-PERP --interval 60"
     with pytest.raises(bars.NoBars, match="no candles are stored yet; import them: " + command):

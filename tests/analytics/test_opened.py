@@ -41,7 +41,7 @@ def test_what_the_declared_threshold_would_have_done_is_what_its_own_replay_does
     trades, made = alone.metrics["trades"], alone.metrics["total_pnl_pct"]
     assert trades > 5
     first, second, *_ = opened.sentences(found, run.values)
-    assert first.startswith("Divergence strength let none of the ")
+    assert first.startswith("Divergence strength held back all ")
     assert second == (
         f"At min divergence strength 0.08, as declared, it would have traded {trades} times, "
         f"result {made:+.2f} %."
@@ -55,7 +55,7 @@ def test_a_replay_that_trades_needs_no_explanation():
     assert lab.backtest(run).summary["opened"] is None
     tight = prepared(values={**EAGER, "volume_multiplier": 20.0})
     told = opened.sentences(lab.backtest(tight).summary["opened"], tight.values)
-    assert told[0].startswith("Volume let none of the ")
+    assert told[0].startswith("Volume held back all ")
     assert any("At volume multiplier" in one for one in told[1:])
 
 

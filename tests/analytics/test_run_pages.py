@@ -175,7 +175,7 @@ def test_a_replay_goes_on_along_one_parameter(admin_client, instance, work):
     assert work("long") == ["ok"]
     said = text(admin_client.get(answer["Location"]))
     assert "Along Take profit" in said
-    assert any(word in said for word in ("A plateau", "A spike", "made nothing here"))
+    assert any(word in said for word in ("A plateau", "A spike", "did not gain here"))
     wrong = admin_client.post(f"{LIST}{run.pk}/along/", {"parameter": "nothing"})
     assert wrong.status_code == 404
 
