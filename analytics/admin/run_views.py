@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from trading.strategies.base import InvalidValues
 from . import run_rows
 
 Done = Run.State.DONE
+NOT_TYPED = ("csrfmiddlewaretoken", "step")
 WORDS = {
     "plateau": "A plateau: the values beside this one made at least half as much. What is good "
     "over a stretch of values is less likely to be luck.",
@@ -185,18 +187,20 @@ def ask(admin: Any, request: HttpRequest, instance: int) -> HttpResponse:
     found = frames.instance(instance)
     if found is None:
         raise Http404(instance)
-    back = reverse("admin:trading_strategyinstance_change", args=[instance])
+    refused = partial(
+        admin.answer, request, "whatif_refused", "Not replayed",
+        back=reverse("admin:trading_strategyinstance_change", args=[instance]),
+        typed=[(name, text) for name, text in request.POST.items() if name not in NOT_TYPED],
+    )  # fmt: skip
     try:
         values = whatif.typed(lab.replayable(found.strategy), request.POST)
         live, tried = whatif.ask(found, values, request.user)
     except InvalidValues as invalid:
         wrong = [(display.label(name), text)
                  for name, texts in invalid.errors.items() for text in texts]  # fmt: skip
-        return admin.answer(request, "whatif_refused", "Not replayed", wrong=wrong, back=back)
-    except (bars.NoBars, lab.NotReplayable, UnknownStrategy) as refused:
-        return admin.answer(
-            request, "whatif_refused", "Not replayed", reason=str(refused), back=back
-        )
+        return refused(wrong=wrong)
+    except (bars.NoBars, lab.NotReplayable, UnknownStrategy) as error:
+        return refused(reason=str(error))
     query = {"one": live.pk, "two": tried.pk}
     return HttpResponseRedirect(reverse("admin:analytics_run_compare", query=query))
 

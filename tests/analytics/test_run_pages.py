@@ -154,6 +154,18 @@ def test_a_form_with_wrong_values_is_refused_in_words(admin_client, instance):
     assert Run.objects.count() == 0
 
 
+def test_what_was_typed_is_still_there_on_the_way_back(admin_client, instance):
+    address = reverse("admin:analytics_run_whatif", args=[instance.pk])
+    page = admin_client.post(address, form(stop_loss_bps="many", take_profit_bps="61"))
+    sent = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">',
+                           page.content.decode()))  # fmt: skip
+    assert (sent["stop_loss_bps"], sent["take_profit_bps"]) == ("many", "61")
+    back = reverse("admin:trading_strategyinstance_change", args=[instance.pk])
+    assert f'<form action="{back}" method="post">' in page.content.decode()
+    shown = admin_client.post(back, {**sent, "step": "edit"}).content.decode()
+    assert 'value="many"' in shown and 'value="61"' in shown
+
+
 def test_without_candles_it_says_how_to_bring_some(admin_client, instance):
     stored().delete()
     address = reverse("admin:analytics_run_whatif", args=[instance.pk])
