@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from analytics.breakdown import TELLS
 from analytics.report_words import count, pct, rate
 from trading import display
 
@@ -77,7 +78,8 @@ def verdict(found: dict[str, Any] | None) -> str:
             "too."
         )
     tells = "" if found["tells"] is None else (
-        f" To tell a difference of {amount(found['tells'], found['unit'])} a trade takes about "
+        f" To tell a difference of {TELLS:g} of how far its trades lie apart, here "
+        f"{amount(found['tells'], found['unit'])} a trade, takes about "
         f"{count(found['needed'], 'trade')} of one setup."
     )  # fmt: skip
     return f"No setup is distinguishable yet, of {looked} that were looked at.{tells}"
