@@ -27,7 +27,6 @@ from trading.models import (
     TradeRevision,
 )
 
-FUNNEL_ROWS = 2_000
 SERIES = 20
 
 
@@ -234,19 +233,15 @@ def tail(books: Sequence[int], before: int, most: int) -> Tail:
 def funnel(
     instance: int, since: datetime, until: datetime, market: str = ""
 ) -> tuple[int, int, dict[str, int]]:
-    """Evaluations, signals, and how many each filter blocked, of the newest counts in between, in
-    one market or in all."""
+    """Evaluations, signals, and how many each filter blocked, of all counts in between, in one
+    market or in all. A row a minute is read in some 5 ms a day."""
     where = {"market__name": market} if market else {}
-    rows = (
-        EvaluationCount.objects.filter(
-            instance=instance, from_at__gte=since, to_at__lte=until, **where
-        )
-        .order_by("-from_at")
-        .values_list("evaluations", "signals", "blocked")[:FUNNEL_ROWS]
-    )
+    rows = EvaluationCount.objects.filter(
+        instance=instance, from_at__gte=since, to_at__lte=until, **where
+    ).order_by().values_list("evaluations", "signals", "blocked")  # fmt: skip
     evaluations, signals = 0, 0
     blocked: dict[str, int] = defaultdict(int)
-    for looked, found, by_filter in rows:
+    for looked, found, by_filter in rows.iterator(2_000):
         evaluations, signals = evaluations + looked, signals + found
         for name, count in by_filter.items():
             blocked[name] += count

@@ -13,7 +13,7 @@ from analytics.quant.outcome import Costs
 from tests.analytics.history import keep
 from tests.trading.story import MONDAY, make_bot, trade
 from trading import candles
-from trading.models import Trade
+from trading.models import EvaluationCount, Market, Trade
 from trading.parameters import instance_for
 from trading.strategies.base import InvalidValues
 
@@ -80,6 +80,21 @@ def test_the_bots_own_candles_come_before_the_shared_ones():
     stored(walk(300, seed=2), bot)
     assert len(bars.load(bot, MARKET, MINUTE, None, None).candles) == 300
     assert len(bars.load(None, MARKET, MINUTE, None, None).candles) == 200
+
+
+def test_every_count_of_the_bot_in_the_time_is_in_its_funnel():
+    instance = instance_for(make_bot(), "rsi_bb")
+    market = Market.objects.create(name=MARKET)
+    EvaluationCount.objects.bulk_create(
+        EvaluationCount(
+            instance=instance, market=market, from_at=MONDAY + timedelta(minutes=minute),
+            to_at=MONDAY + timedelta(minutes=minute + 1), evaluations=3, signals=1,
+            blocked={"rsi": 2},
+        )
+        for minute in range(4_320)
+    )  # fmt: skip
+    found = lab.counted(instance.pk, MONDAY, MONDAY + timedelta(days=3), MARKET)
+    assert found == {"evaluations": 12_960, "signals": 4_320, "blocked": {"rsi": 8_640}}
 
 
 def test_candles_that_a_bot_has_for_itself_are_pointed_to():

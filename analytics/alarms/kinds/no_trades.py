@@ -14,6 +14,7 @@ from trading import clock
 from trading.strategies.parameters import Integer, Number
 
 QUIET = ("paused",)
+LOOKED_AT = timedelta(days=7)  # whose counts of filters are told: those of months say no more
 
 
 def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding | None:
@@ -28,10 +29,10 @@ def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding 
     silent = (as_of - last).total_seconds() / 3_600
     if silent <= limit:
         return None
-    looked, signals, blocked = frame.funnel(last)
+    looked, signals, blocked = frame.funnel(max(last, as_of - LOOKED_AT))
     return Finding(
         f"{frame.about} has not closed a trade for {words.hours(silent)}; {why}. "
-        f"{_funnel(looked, signals, blocked)}",
+        f"{_funnel(looked, signals, blocked, as_of - last > LOOKED_AT)}",
         "If a filter blocks nearly everything, the market is outside what the parameters allow: "
         "wait, or widen that one. If the strategy does not look at all, the bot or its data feed "
         "is the place to search.",
@@ -61,11 +62,12 @@ def _limit(frame: StrategyFrame, parameters: Values) -> tuple[float | None, str]
     )
 
 
-def _funnel(looked: int, signals: int, blocked: dict[str, int]) -> str:
+def _funnel(looked: int, signals: int, blocked: dict[str, int], longer: bool) -> str:
     """``It looked 5 512 times: volatility blocked 5 310 (96 %), rsi 170, trend 32.``"""
+    when = f" in the last {LOOKED_AT.days} days" if longer else ""
     if not looked:
-        return "It has not reported that it looked for one since."
-    said = f"It looked {looked:,} times".replace(",", " ")
+        return f"It has not reported that it looked for one {when.strip() or 'since'}."
+    said = f"It looked {looked:,} times".replace(",", " ") + when
     ranked = sorted(blocked.items(), key=lambda item: (-item[1], item[0]))[:3]
     if not ranked:
         return f"{said} and found {signals} signals."
