@@ -52,7 +52,7 @@ def sentence(evaluations: int, signals: int, found: Sequence[Step]) -> str:
 
 
 def unbroken(text: str) -> str:
-    """The same for a page, whose lines must not end within a number."""
+    """Text for a page, whose lines must not end within a number such as ``5 512``."""
     return re.sub(r"(?<=\d) (?=\d{3}\b)", "\N{NO-BREAK SPACE}", text)
 
 

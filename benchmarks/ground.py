@@ -126,15 +126,15 @@ class Ground:
         if self._exists(name):
             return False
         if not self._exists(EMPTY):
-            self._copy(name=EMPTY)
+            self._copy("", EMPTY)
             wrapper = self._connect(EMPTY)
             migrate()
             wrapper.close()
         self._copy(EMPTY, name)
         return True
 
-    def _copy(self, model: str = "", name: str = "") -> None:
-        """A database like another, or one without tables."""
+    def _copy(self, model: str, name: str) -> None:
+        """A database like another; without a model one without tables."""
         if self.server:
             like = f' TEMPLATE "{self._address(model)}"' if model else ""
             self._administer(f'CREATE DATABASE "{self._address(name)}"{like}')

@@ -6,6 +6,7 @@ from typing import Any
 
 from analytics import funnel
 from analytics.models import Run
+from analytics.report_words import count
 from trading import strategies
 from trading.display import interval
 
@@ -29,13 +30,9 @@ def heading(run: Run) -> str:
         times = f" in {one['stretches']} stretches" if one["stretches"] > 1 else ""
         lines.append(
             f"version {one['version']}: live for {one['seconds'] / 86_400:.2f} days{times}, "
-            f"{_many(one['trades'], 'trade')} in the replay"
+            f"{count(one['trades'], 'trade')} in the replay"
         )
     return "\n".join([*lines, *(f"Note: {remark}" for remark in run.summary["remarks"])])
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def verdict(run: Run) -> str:

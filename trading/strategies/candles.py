@@ -27,8 +27,8 @@ def surveyed(time: Floats, bar: float, candle: float) -> tuple[int, int]:
 
 
 def grow(t: Tape, p: Any, s: Any, o: Any, spare: Floats) -> None:
-    """Let the bar at ``s.bar`` into the candle that it belongs to, or begin one, after a gap as
-    above."""
+    """Let the bar at ``s.bar`` into the candle that it belongs to, or begin one. What is known of
+    candles before a gap of more than three says nothing of those after it."""
     i = s.bar
     last = s.last
     s.last = t.time[i]
