@@ -194,10 +194,16 @@ def clearly(t: Tape, price: float, s: Any, moved: float, period: int, level: flo
     RSI = 100 * gains / moves; and as gains - losses = price - the close a period ago, gains are
     half of that and of all moves together: a comparison needs one sum and no division.
     """
-    moves = moved + abs(price - t.closes[s.candle - 1])
-    beyond = 50.0 * (moves + price - t.closes[s.candle - period]) - level * moves
-    room = NEAR * moves + TINY * price
-    return 1 if beyond > room else -1 if beyond < -room else 0
+    before, older = t.closes[s.candle - 1], t.closes[s.candle - period]
+    return beyond(price, before, older, moved, level)
+
+
+def beyond(now: float, before: float, older: float, moved: float, level: float) -> int:
+    """The same of a close, the one before it and the one a period ago."""
+    moves = moved + abs(now - before)
+    over = 50.0 * (moves + now - older) - level * moves
+    room = NEAR * moves + TINY * now
+    return 1 if over > room else -1 if over < -room else 0
 
 
 def rsi_beyond(t: Tape, price: float, p: Any, s: Any, row: int, level: float) -> int:
@@ -243,13 +249,11 @@ def screen_rsi(
     )
     moved, out = moved[start:], out[start:]
     for i in range(out.size):
-        moves = moved[i] + abs(now[i] - before[i])
-        gains = 50.0 * (moves + now[i] - older[i])
-        room = NEAR * moves + TINY * now[i]
-        over, under = gains - high * moves, gains - low * moves
-        inside = (over < -room) & (under > room)
-        beyond = (over > room) | (under < -room)
-        out[i] = BLOCKS if inside else PASSES if beyond else UNSURE
+        over = beyond(now[i], before[i], older[i], moved[i], high)
+        under = beyond(now[i], before[i], older[i], moved[i], low)
+        inside = (over < 0) & (under > 0)
+        outside = (over > 0) | (under < 0)
+        out[i] = BLOCKS if inside else PASSES if outside else UNSURE
 
 
 def still_rsi(
@@ -269,12 +273,9 @@ def still_rsi(
     )
     moved, out = moved[start:], out[start:]
     for i in range(out.size):
-        moves = moved[i] + abs(now[i] - before[i])
-        gains = 50.0 * (moves + now[i] - older[i])
-        room = NEAR * moves + TINY * now[i]
-        out[i] = LONG_STAYS * (gains - low * moves > room) + SHORT_STAYS * (
-            gains - high * moves < -room
-        )
+        over = beyond(now[i], before[i], older[i], moved[i], low)
+        under = beyond(now[i], before[i], older[i], moved[i], high)
+        out[i] = LONG_STAYS * (over > 0) + SHORT_STAYS * (under < 0)
 
 
 def screen_volatility(
