@@ -86,13 +86,10 @@ def _refuse_newer(executor: MigrationExecutor) -> None:
     """An older program would write rows that the newer one no longer understands."""
     loader = executor.loader
     ours = set(loader.migrated_apps)
-    # A squashed migration leaves the names it replaced behind, which are known all the same.
-    known = set(loader.disk_migrations)
-    known |= {name for found in loader.disk_migrations.values() for name in found.replaces}
     unknown = sorted(
         f"{app}.{name}"
         for app, name in loader.applied_migrations
-        if app in ours and (app, name) not in known
+        if app in ours and (app, name) not in loader.disk_migrations
     )
     if unknown:
         raise CommandError(

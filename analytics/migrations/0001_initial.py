@@ -6,15 +6,11 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    """All tables at once: a fresh database is ready in half the time."""
-
-    replaces = [('analytics', '0001_jobs'), ('analytics', '0002_watch'), ('analytics', '0003_channels'), ('analytics', '0004_runs'), ('analytics', '0005_reports')]
-
     initial = True
 
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ('trading', '0001_as_it_is'),
+        ('trading', '0001_initial'),
     ]
 
     operations = [
