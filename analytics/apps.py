@@ -9,10 +9,10 @@ class AnalyticsConfig(AppConfig):
     name = "analytics"
 
     def ready(self) -> None:
-        from analytics import checks  # noqa: F401  registers them
-        from trading import simulation
+        from analytics.notifications import checks  # noqa: F401  registers them
+        from trading.bots import simulated_clock
 
-        simulation.stages.append(_live_through)
+        simulated_clock.stages.append(_live_through)
 
 
 def _live_through(before: datetime | None, to: datetime) -> list[dict]:

@@ -129,7 +129,7 @@ class Raw:
     def __call__(self) -> None:
         from django.db import transaction
 
-        from trading import bulk
+        from trading.db import bulk
 
         self._place.use("api_raw")
         with transaction.atomic():
@@ -142,9 +142,10 @@ class Raw:
         """What the product hands to the database for a batch, with ids of its own."""
         import msgspec
 
-        from trading import bulk, ingest
+        from trading import ingest
+        from trading.db import bulk
+        from trading.ingest.trade_schema import TradeIn
         from trading.models import Bot
-        from trading.records import TradeIn
 
         bot, _ = Bot.objects.get_or_create(name="Raw")
         found, whole = [], bulk.inserting
@@ -166,7 +167,7 @@ class Raw:
 
 
 def ours(stack: ExitStack, place: ground.Ground, name: str, stored: int = 0) -> Side:
-    from trading import tokens
+    from trading.bots import tokens
     from trading.models import Bot, BotToken
 
     if place.use(name) and stored:

@@ -37,7 +37,7 @@ def served(base: dict[str, str], settings: str, application: str) -> Iterator[in
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         number, port = listener.fileno(), listener.getsockname()[1]
         command = (
-            *(sys.executable, "-m", "gunicorn", "--config", "python:selflearn.web"),
+            *(sys.executable, "-m", "gunicorn", "--config", "python:selflearn.gunicorn_conf"),
             *("--workers", "1", "--max-requests", "0", "--bind", f"fd://{number}", application),
         )
         process = subprocess.Popen(

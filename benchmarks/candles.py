@@ -19,7 +19,7 @@ FIELDS = ("open_time", "open", "high", "low", "close", "volume")
 
 def walk(count: int):
     """A seeded random walk of candles, prices to 8 decimals as exchanges report them."""
-    from trading.candles import Candles
+    from trading.market.candles import Candles
 
     rng = np.random.default_rng((synthetic.SEED, count))
     times = synthetic.end_micros() // 1_000_000 - INTERVAL * np.arange(count, 0, -1)
@@ -82,7 +82,7 @@ def by_rows(model, count: int) -> np.ndarray:
 
 
 def compare(table: Table, model, count: int, bar: float) -> None:
-    from trading import candles as product
+    from trading.market import candles as product
 
     walked = walk(count)
     series = product.series_for(None, f"WALK-{count}", INTERVAL)

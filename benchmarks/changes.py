@@ -29,25 +29,25 @@ def instance():
 
 
 def outcomes():
-    from trading.outcomes import of_changes
+    from trading.parameters.outcomes import of_changes
 
     return of_changes(instance())
 
 
 def values():
-    from trading.parameter_values import of
+    from trading.parameters.by_value import of
 
     return of(instance(), VARIED)
 
 
 def table_of_changes():
-    from trading.parameter_history import rows
+    from trading.parameters.history import rows
 
     return rows([instance()])
 
 
 def side_by_side():
-    from trading.comparison import compare
+    from trading.parameters.compare import compare
 
     newest, before, *_ = instance().parameter_sets.all()
     return compare(before, newest)

@@ -21,9 +21,9 @@ import math
 import numpy as np
 from figures import Table, percent
 
-from analytics.quant import worlds
-from analytics.quant.worlds import NOISES, PER_DAY, Noise
-from trading.blocks import Plan
+from benchmarks import known_worlds
+from benchmarks.known_worlds import NOISES, PER_DAY, Noise
+from trading.assignment.schedule import Plan
 from trading.ledger import arms
 from trading.ledger.metrics import Daily
 
@@ -77,7 +77,7 @@ def claims(noise: Noise, trades: int, gap: float, runs: int) -> tuple[float, flo
 
 def _results(rng: np.random.Generator, noise: Noise, runs: int, days: int):
     for begin in range(0, runs, 100):
-        yield from worlds.results(rng, noise, min(100, runs - begin), days) - worlds.EDGE
+        yield from known_worlds.results(rng, noise, min(100, runs - begin), days) - known_worlds.EDGE
 
 
 def main() -> None:

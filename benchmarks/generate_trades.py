@@ -188,7 +188,7 @@ def _write(table: str, columns: dict[str, list]) -> None:
 
 def rebuild() -> None:
     from trading.models import StrategyInstance
-    from trading.rebuild import instances
+    from trading.rollups.rebuild import instances
 
     instances(list(StrategyInstance.objects.all()))
 

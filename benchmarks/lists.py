@@ -46,7 +46,7 @@ def visitor():
 
 def market(count: int) -> None:
     """Candles beside the trades."""
-    from trading import candles as product
+    from trading.market import candles as product
 
     series = product.series_for(None, "BTC-USD", candles.INTERVAL)
     if series.candles < count:
@@ -116,7 +116,7 @@ def visits(client) -> dict[str, tuple[float, list[str]]]:
     from django.contrib import admin
     from django.urls import reverse
 
-    from trading.admin.dashboard import PERIODS
+    from trading.admin.dashboard.page import PERIODS
     from trading.models import Trade
 
     home = reverse("admin:index")

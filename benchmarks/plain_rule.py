@@ -16,9 +16,9 @@ from trading.strategies.common import (
     screen_rsi,
     still_rsi,
 )
+from trading.strategies.engine.tape import LONG_STAYS, SHORT_STAYS, Tape
 from trading.strategies.indicators import Floats, bands, bands_soon, rsi
 from trading.strategies.parameters import Integer, Number
-from trading.strategies.tape import LONG_STAYS, SHORT_STAYS, Tape
 from trading.strategies.windows import moves
 
 RSI_PERIOD, BAND_PERIOD, BAND_FACTOR, LOW, HIGH, STOP = 14, 20, 2.0, 30.0, 50.0, 0.02

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import ground
 
+from trading.rollups import update
+
 if __name__ == "__main__":
     ground.ensure_packages()
 
@@ -103,7 +105,7 @@ def compare(table: Table, place: ground.Ground, trades: int, per_trade: dict) ->
 
 def batches(count: int, first: int, start: int, per_day: int = synthetic.PER_DAY) -> list[list]:
     """Batches of reported trades in time order from ``start`` (microseconds), with context."""
-    from trading.records import TradeIn
+    from trading.ingest.trade_schema import TradeIn
 
     step = synthetic.DAY // per_day
     made = []
@@ -161,13 +163,12 @@ def _ingest(trades: list) -> None:
 
 
 def _without(trades: list) -> None:
-    from trading import rollups
 
-    kept, rollups.add = rollups.add, lambda *given: None
+    kept, update.add = update.add, lambda *given: None
     try:
         _ingest(trades)
     finally:
-        rollups.add = kept
+        update.add = kept
 
 
 def main() -> None:

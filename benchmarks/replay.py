@@ -26,8 +26,9 @@ import numpy as np
 import plain_rule as rule
 from figures import Table, duration, in_turns, once
 
-from trading.strategies import REGISTRY, tape
-from trading.strategies.walk import Bars, Fills, Walk
+from trading.strategies import REGISTRY
+from trading.strategies.engine import tape
+from trading.strategies.engine.walk import Bars, Fills, Walk
 
 INTERVAL = 300
 FEE = 0.0005

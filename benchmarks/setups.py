@@ -21,19 +21,20 @@ from itertools import product
 import numpy as np
 from figures import Table, percent
 
-from analytics.quant import buckets, setups, worlds
-from analytics.quant.buckets import Buckets, Fact
-from analytics.quant.worlds import NOISES, PER_DAY, Dealt, Noise, Planted
+from analytics.quant import binning, setups
+from analytics.quant.binning import Buckets, Fact
+from benchmarks import known_worlds
+from benchmarks.known_worlds import NOISES, PER_DAY, Dealt, Noise, Planted
 
 SETUPS, GOOD, EFFECT = 120, 10, 0.15
 NULL_BAR, FALSE_BAR, FOUND_BAR = 5.0, 10.0, 4.0
 SEED = 23
 FURTHER = 8  # facts that do not matter, beside the two that do
 NULLS = (
-    ("120 setups, 6 000 trades", worlds.planted, 750),
-    ("120 setups, 60 000 trades", worlds.planted, 7_500),
-    ("10 facts and their pairs, 800 trades", worlds.crossed, 100),
-    ("10 facts and their pairs, 6 000 trades", worlds.crossed, 750),
+    ("120 setups, 6 000 trades", known_worlds.planted, 750),
+    ("120 setups, 60 000 trades", known_worlds.planted, 7_500),
+    ("10 facts and their pairs, 800 trades", known_worlds.crossed, 100),
+    ("10 facts and their pairs, 6 000 trades", known_worlds.crossed, 750),
 )
 
 
@@ -81,7 +82,7 @@ def planted(runs: int, trades: int, table: Table) -> None:
         rng = np.random.default_rng(SEED)
         rows = {"ours": [0, 0, 0.0], "theirs": [0, 0, 0.0]}
         for _ in range(runs):
-            world = worlds.planted(rng, noise, trades // PER_DAY, SETUPS, GOOD, EFFECT)
+            world = known_worlds.planted(rng, noise, trades // PER_DAY, SETUPS, GOOD, EFFECT)
             for who, rule in (("ours", ours), ("theirs", naive)):
                 named, effect = rule(world)
                 rows[who][0] += named.size
@@ -105,8 +106,8 @@ def _told(count: int, wrong: int, off: float, runs: int) -> str:
 
 def put(world: Dealt) -> tuple[list[Fact], Buckets]:
     """Trades by all their facts and pairs of them, as the breakdown of a report does it."""
-    facts = [buckets.categories(f"fact {at}", words) for at, words in enumerate(world.facts)]
-    return facts, buckets.judge(facts, world.day, world.result)
+    facts = [binning.categories(f"fact {at}", words) for at, words in enumerate(world.facts)]
+    return facts, binning.judge(facts, world.day, world.result)
 
 
 def by_win_rate(world: Dealt, facts: list[Fact], found: Buckets) -> tuple[np.ndarray, np.ndarray]:
@@ -126,7 +127,7 @@ def dealt_nothing(runs: int, trades: int, table: Table) -> None:
         rng = np.random.default_rng(SEED)
         many = runs if days < 1_000 else max(runs // 4, 1)
         named = sum(
-            bool(put(worlds.dealt(rng, noise, days, further=FURTHER))[1].judged.named.any())
+            bool(put(known_worlds.dealt(rng, noise, days, further=FURTHER))[1].judged.named.any())
             for _ in range(many)
         )
         share = 100 * named / many
@@ -160,7 +161,7 @@ def _of_trades(
     rng = np.random.default_rng(SEED)
     rows: dict[str, list[float]] = {"ours": [0, 0, 0.0], "theirs": [0, 0, 0.0]}
     for _ in range(runs):
-        world = worlds.dealt(rng, noise, trades // PER_DAY, GOOD, EFFECT, further)
+        world = known_worlds.dealt(rng, noise, trades // PER_DAY, GOOD, EFFECT, further)
         facts, found = put(world)
         truth = world.truth_of(found.first, found.second, found.bin, found.other)
         ours = np.flatnonzero(found.judged.named), found.judged.shrunk

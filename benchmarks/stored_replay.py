@@ -22,23 +22,24 @@ VALUES = {
 
 
 def compare(table: Table, count: int, bar: float | None) -> None:
-    from analytics import bars, lab
     from analytics.quant import outcome
-    from trading import candles, strategies
+    from analytics.research import backtest, bars
+    from trading import strategies
+    from trading.market import candles
 
     market = f"REPLAY-{count}"
     candles.store(candles.series_for(None, market, INTERVAL), walk(count))
     rules = strategies.get("rsi_bb")
     values = rules.clean(VALUES)
-    read = lab.columns(bars.load(None, market, INTERVAL, None, None).candles)
-    fills = lab.USUAL.fills()
+    read = backtest.columns(bars.load(None, market, INTERVAL, None, None).candles)
+    fills = backtest.USUAL.fills()
 
     def alone() -> object:
         return outcome.replayed(rules, values, read, INTERVAL, fills)
 
     def whole() -> object:
         loaded = bars.load(None, market, INTERVAL, None, None)
-        found = outcome.replayed(rules, values, lab.columns(loaded.candles), INTERVAL, fills)
+        found = outcome.replayed(rules, values, backtest.columns(loaded.candles), INTERVAL, fills)
         return outcome.measured(found)
 
     assert whole()["trades"] == len(alone().rows) > 0

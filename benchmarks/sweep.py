@@ -30,8 +30,8 @@ import plain_rule as rule
 from figures import Table, times
 from replay import FEE, INTERVAL, indicators, market, peer
 
-from trading.strategies.sweep import Sweep
-from trading.strategies.walk import Bars, Fills, Walk
+from trading.strategies.engine.sweep import Sweep
+from trading.strategies.engine.walk import Bars, Fills, Walk
 
 VARIED = {
     "rsi_period": (7, 10, 14, 18, 21), "bb_period": (15, 20, 25, 30, 40),

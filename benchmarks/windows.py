@@ -37,9 +37,9 @@ def bounds(days: int, offset: int) -> tuple[int, int]:
 
 def ours(since: int, until: int) -> dict[tuple, np.ndarray]:
     """{(kind, instance, market or set): the six metrics} from the product's sums."""
-    from trading import windows
     from trading.ledger import metrics
-    from trading.scopes import every
+    from trading.rollups import windows
+    from trading.rollups.scopes import every
 
     scopes = every()
     pieces = windows.pieces(scopes, since, until)
@@ -127,7 +127,7 @@ def assert_equal(found: dict, expected: dict) -> None:
 
 def alarm(scope) -> np.ndarray:
     """What an alarm looks at: the last 24 hours of an instance against its last 7 days."""
-    from trading import windows
+    from trading.rollups import windows
 
     until = synthetic.end_micros()
     return windows.sums([scope], [(until - days * DAY, until) for days in (1, 7)])[:, 0]

@@ -20,8 +20,9 @@ import time
 import numpy as np
 from figures import Table, times
 
-from analytics.quant import cusum, drift, worlds
-from analytics.quant.worlds import EDGE, NOISES, PER_DAY, Change, Noise
+from analytics.quant import drift
+from benchmarks import cusum, known_worlds
+from benchmarks.known_worlds import EDGE, NOISES, PER_DAY, Change, Noise
 
 BETWEEN = 625  # days between false alarms that are asked for: 5 000 trades
 HISTORY = 125  # days that a baseline is estimated from: 1 000 trades
@@ -99,7 +100,7 @@ def delay(first: np.ndarray, days: int) -> float:
 
 def naive(rng: np.random.Generator, runs: int = 200, days: int = 375) -> float:
     """How often per 1 000 trades "win rate of 24 h below that of 7 d" begins to be true."""
-    won = (worlds.results(rng, NOISES[0], runs, days) > 0).reshape(runs, -1).cumsum(axis=1)
+    won = (known_worlds.results(rng, NOISES[0], runs, days) > 0).reshape(runs, -1).cumsum(axis=1)
     day, week = PER_DAY, 7 * PER_DAY
     short, long = won[:, week:] - won[:, week - day : -day], won[:, week:] - won[:, :-week]
     below = short / day < long / week
@@ -116,11 +117,11 @@ def calm(noise: Noise, runs: int, days: int) -> tuple[dict[str, float], dict[flo
     after the change; the spread of a day."""
     rng = np.random.default_rng(SEED)
     first: dict[str, list] = {how: [] for how in (KNOWN, ESTIMATED, SAFER)}
-    highest: dict[float, list] = {change.to: [] for change in worlds.CHANGES}
-    spread = float(whole(worlds.results(rng, noise, runs, 2_000)).std())
+    highest: dict[float, list] = {change.to: [] for change in known_worlds.CHANGES}
+    spread = float(whole(known_worlds.results(rng, noise, runs, 2_000)).std())
     for size in batches(runs):
-        history = whole(worlds.results(rng, noise, size, HISTORY))
-        sums = whole(worlds.results(rng, noise, size, days))
+        history = whole(known_worlds.results(rng, noise, size, HISTORY))
+        sums = whole(known_worlds.results(rng, noise, size, days))
         for how, found in first.items():
             found.append(e_sr(sums, history, how))
         for to, found in highest.items():
@@ -137,8 +138,8 @@ def changed(
     days = BEFORE + after
     first: dict[str, list] = {how: [] for how in ("", KNOWN, ESTIMATED, SAFER)}
     for size in batches(runs):
-        history = whole(worlds.results(rng, noise, size, HISTORY))
-        sums = whole(worlds.results(rng, noise, size, days, change, BEFORE))
+        history = whole(known_worlds.results(rng, noise, size, HISTORY))
+        sums = whole(known_worlds.results(rng, noise, size, days, change, BEFORE))
         for how, found in first.items():
             found.append(
                 e_sr(sums, history, how) if how
@@ -160,7 +161,7 @@ def tables(runs: int, days: int) -> list[Table]:
                 f"{noise.name}: {how}", f"{lasted * PER_DAY:,.0f}", "", f"{lasted / BETWEEN:.2f} x",
                 asked, ("yes" if kept else "NO") if asked else "",
             )  # fmt: skip
-        for change in worlds.CHANGES:
+        for change in known_worlds.CHANGES:
             peer, late = changed(noise, change, runs, days * 2 // 5, thresholds[change.to], spread)
             for how, ours in late.items():
                 bar = "" if how == SAFER else f"<= {BAR:g} x"

@@ -8,18 +8,13 @@ from datetime import time, timedelta
 
 import numpy as np
 
-from trading import (
-    candles,
-    clock,
-    designs,
-    experiment_results,
-    experiments,
-    ingest,
-    positions,
-    tokens,
-    told,
-)
-from trading.designs import Arm, Ends
+from trading import clock, experiments, ingest
+from trading.bots import tokens
+from trading.experiments import design, results
+from trading.experiments.design import Arm, Ends
+from trading.ingest import positions
+from trading.ingest.trade_schema import TradeIn
+from trading.market import candles
 from trading.models import (
     Bot,
     EvaluationCount,
@@ -29,9 +24,8 @@ from trading.models import (
     RenkoBrick,
     StateEntry,
 )
-from trading.parameters import instance_for, promote
-from trading.presets import name_set
-from trading.records import TradeIn
+from trading.parameters import instance_for, promote, served
+from trading.parameters.presets import name_set
 from trading.strategies import get
 
 DAYS = 60
@@ -212,12 +206,12 @@ def _bricks(bot: Bot, rng: random.Random) -> None:
 def watch(bot):
     """What the watch finds under limits that are strict on purpose; returns the first alert."""
     from analytics import jobs, monitoring
-    from analytics.alarms import rules
     from analytics.models import Alert, Channel
+    from analytics.monitoring.alerts import configured
 
     jobs.sync()
     for instance in bot.instances.all():
-        rules.change(
+        configured.change(
             kind="win_rate", bot=bot.pk, instance=instance.pk, enabled=True, severity="warning",
             parameters={"limit_from": "fixed", "limit": 0.72, "window": "7d"},
         )  # fmt: skip
@@ -231,11 +225,12 @@ def watch(bot):
 
 def report(bot):
     """The reports of the last days; the newest one."""
-    from analytics import insights, reports
+    from analytics import reports
+    from analytics.loop import daily
 
     now = clock.now()
     for back in (2, 1, 0):
-        made, _ = reports.one(bot, "day", insights.newest(now - timedelta(days=back)), now)
+        made, _ = daily.one(bot, "day", reports.newest(now - timedelta(days=back)), now)
     return made
 
 
@@ -245,7 +240,7 @@ def experiment(bot: Bot, author=None) -> list:
     start = START + timedelta(days=32)
     with clock.at(start - timedelta(days=1)):
         instance = instance_for(bot, "breakout")
-        over = designs.create(
+        over = design.create(
             instance=instance, name="wider_stop", author=author, seed=5, ends=Ends(max_days=25),
             arms=[
                 Arm("B", {"stop_loss_atr_multiplier": 2.0, "max_hold_minutes": 90}),
@@ -260,12 +255,12 @@ def experiment(bot: Bot, author=None) -> list:
     for hour in range(25 * 24):
         at = start + timedelta(hours=hour)
         with clock.at(at):
-            arm = told.for_strategy(bot, "breakout").arm
+            arm = served.for_strategy(bot, "breakout").arm
         for _ in range(rng.choice((7, 8, 9, 10))):
             rows.append(_of_arm(rng, at, better[arm], len(rows)))
     ingest.store_trades(bot, rows)
     with clock.at(start + timedelta(days=26)):
-        experiment_results.watch(clock.now())
+        results.watch(clock.now())
     return [over, *_young(bot, author, rng)]
 
 
@@ -277,7 +272,7 @@ def _young(bot: Bot, author, rng: random.Random) -> list:
         ("rsi_bb", "rsi_21", {"rsi_period": 21}),
     ):
         with clock.at(start):
-            made.append(designs.create(
+            made.append(design.create(
                 instance=instance_for(bot, strategy), name=name, author=author, seed=2,
                 arms=[Arm("B", changes)], ends=Ends(max_trades=400, max_drawdown_pct=5.0),
                 reason="Fewer false signals in a nervous market",
@@ -287,7 +282,7 @@ def _young(bot: Bot, author, rng: random.Random) -> list:
     rows = []
     for hour in range(3):
         with clock.at(start + timedelta(hours=hour)):
-            told.for_strategy(bot, "renko_ao")
+            served.for_strategy(bot, "renko_ao")
         for _ in range((2, 2, 1)[hour]):
             at = start + timedelta(hours=hour)
             rows.append(_of_arm(rng, at, 0.0, 90_000 + len(rows), "renko_ao"))

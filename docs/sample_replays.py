@@ -7,13 +7,14 @@ from datetime import timedelta
 import numpy as np
 from sample_data import NOW
 
-from analytics import fidelity, lab, runs, shadow, whatif
 from analytics.models import Run
 from analytics.quant.outcome import Costs
-from trading import candles, ingest
+from analytics.research import backtest, counterfactual, fidelity, run_store, what_if
+from trading import ingest
+from trading.ingest.trade_schema import TradeIn
+from trading.market import candles
 from trading.models import Bot
 from trading.parameters import instance_for, promote
-from trading.records import TradeIn
 from trading.strategies import get
 
 MARKET, MINUTE, COUNT = "BTC/USDT", 60, 30 * 1_440
@@ -55,25 +56,25 @@ def beside(user) -> dict[str, Run]:
     _traded(bot, LIVE, start, half, 1)
     _traded(bot, after, half + timedelta(hours=5), NOW, 2)
     compared = fidelity.prepare(instance)
-    runs.finish(compared, fidelity.compare(compared))
-    shaded = shadow.prepare(instance, made.version)
-    runs.finish(shaded, shadow.compare(shaded))
-    idle = lab.prepare(
+    run_store.finish(compared, fidelity.compare(compared))
+    shaded = counterfactual.prepare(instance, made.version)
+    run_store.finish(shaded, counterfactual.compare(shaded))
+    idle = backtest.prepare(
         strategy="renko_ao", market=MARKET, interval=MINUTE, bot=bot,
         values={"min_divergence_strength": 0.5, "brick_min_bps": 0.5}, since=start, until=NOW,
         label="renko_ao with a threshold of 0.5",
     )  # fmt: skip
-    runs.finish(idle, lab.backtest(idle))
+    run_store.finish(idle, backtest.backtest(idle))
     return {"compared": compared, "shadow": shaded, "idle": idle}
 
 
 def _traded(bot, values, since, until, seed: int) -> None:
     """The trades of a replay a little late, a little dearer, and some never made."""
     rng = np.random.default_rng(seed)
-    run = lab.prepare(strategy="rsi_bb", market=MARKET, interval=MINUTE, values=values,
+    run = backtest.prepare(strategy="rsi_bb", market=MARKET, interval=MINUTE, values=values,
                       costs=Costs(fee_bps=2.0), since=since, until=until)  # fmt: skip
     found = []
-    for number, one in enumerate(lab.backtest(run).trades):
+    for number, one in enumerate(backtest.backtest(run).trades):
         if one["exit_reason"] == "end_of_data" or rng.random() < 0.04:
             continue
         side = 1 if one["side"] == "long" else -1
@@ -108,10 +109,10 @@ def _candles() -> None:
 
 
 def _done(instance, values, label: str, **fields) -> Run:
-    run = lab.prepare(
+    run = backtest.prepare(
         strategy="rsi_bb", market=MARKET, interval=MINUTE, values=get("rsi_bb").clean(values),
         bot=instance.bot, instance=instance, label=label,
-        since=NOW - timedelta(days=whatif.DAYS), until=NOW, **{"kind": Run.Kind.WHATIF, **fields},
+        since=NOW - timedelta(days=what_if.DAYS), until=NOW, **{"kind": Run.Kind.WHATIF, **fields},
     )  # fmt: skip
-    runs.finish(run, lab.backtest(run))
+    run_store.finish(run, backtest.backtest(run))
     return run

@@ -13,7 +13,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as Caution
 from django.db import DatabaseError, connections
 
-from selflearn.secret import SHORTEST
+from selflearn.secret_key import SHORTEST
 
 BUSY_MS = 5000
 FULL = 2

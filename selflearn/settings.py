@@ -13,10 +13,10 @@ from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 
 from selflearn import environment
+from selflearn.admin_theme import UNFOLD as UNFOLD
 from selflearn.logs import logging_config
-from selflearn.packages import plotly_files
-from selflearn.secret import secret_key
-from selflearn.unfold import UNFOLD as UNFOLD
+from selflearn.secret_key import secret_key
+from selflearn.static_packages import plotly_files
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 environment.load(BASE_DIR / ".env")
@@ -66,9 +66,9 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     # Counts all requests, and answers /healthz.
-    "selflearn.probes.Probes",
+    "analytics.api.probes.Probes",
     # Leads requests of bots past all that follow.
-    "selflearn.short_way.ShortWay",
+    "selflearn.api_middleware.ShortWay",
     "django.middleware.security.SecurityMiddleware",
     "trading.api.middleware.RequestLog",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -142,8 +142,8 @@ DATABASES: dict[str, dict[str, Any]] = {"default": DATABASE}
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
-# The worker: what it does when, and how patient it is (selflearn/worker/pace.py)
-TIMETABLE = "analytics.tasks.TIMETABLE"
+# The worker: what it does when, and how patient it is (selflearn/worker/timeouts.py)
+TIMETABLE = "analytics.jobs.tasks.TIMETABLE"
 WORKER_PACE: dict[str, float] = {}
 
 

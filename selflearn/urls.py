@@ -6,9 +6,9 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from selflearn import probes
-from trading.api import docs
+from analytics.api import probes
 from trading.api.errors import no_such_address
+from trading.api.views import docs
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),

@@ -1,7 +1,7 @@
 """How the tests run, and what they share.
 
 ``manage.py test`` runs the whole suite in one process more than there are cores, each file in one
-of them. A part that is named (``manage.py test tests/trading/test_tokens.py -k expired``) runs in
+of them. A part that is named (``manage.py test tests/trading/bots/test_tokens.py -k expired``) runs in
 the calling process, where a start takes two seconds. ``-n 4``, ``-n 0`` and ``-p no:xdist`` do
 what they say. ``--hypothesis-profile thorough`` tries ten times the examples; ``-m soak`` runs the
 long forms.
@@ -11,7 +11,7 @@ What a test may count on, alone or beside others:
 - ``db``, ``transactional_db``, ``live_server`` and ``django_db`` give the database of its own
   process. ``database_server`` is the address of the server that holds it (empty on SQLite), for
   databases of one's own: give those names that nobody else has.
-- Before it, what this process remembers of rows (``trading.memory``, tokens, throttles, the cache)
+- Before it, what this process remembers of rows (``trading.db.commit_cache``, tokens, throttles, the cache)
   is forgotten, because ids come back.
 - ``tmp_path`` and ``settings.DATA_DIR`` are its process's own. Ports: 0, or a server of
   ``tests/trading/api/server.py``. Never a fixed port, name or directory.
@@ -127,7 +127,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     worker = getattr(session.config, "workerinput", None)
     if worker is not None:
         from trading.strategies import REGISTRY
-        from trading.strategies.warm import warm
+        from trading.strategies.engine.precompile import warm
 
         number, count = int(worker["workerid"][2:]), int(worker["workercount"])
         replayable = [one for one in REGISTRY.values() if one.replayable]
@@ -176,10 +176,10 @@ def _delete_every_row(case: TransactionTestCase) -> None:
 def nothing_remembered(request: pytest.FixtureRequest) -> None:
     """Ids return between tests: what this process knows of rows is of another one's."""
     if asks_for_database(request.node):
-        from trading import memory
         from trading.api import authentication
+        from trading.db import commit_cache
 
-        memory.forget()
+        commit_cache.forget()
         authentication.forget()
         cache.clear()
 

@@ -5,18 +5,22 @@ calls of the clock, of files and of global randomness, writes of parameters past
 """
 
 import ast
+import re
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from importlinter import cli
 from importlinter.application.use_cases import read_user_options
 
+from trading.strategies import REGISTRY
+
 ROOT = Path(__file__).resolve().parent.parent
 PURE = ("trading/strategies", "trading/ledger", "analytics/quant")
 NUMERIC = {"numpy", "numba"}
-STAGES = ("monitoring", "insights", "recommendations", "lab", "experiments")
 PARAMETER_MODELS = {
     *("ParameterSet", "LiveSet", "LivePeriod", "HistoricalLiveSet"),
     *("Preset", "Freeze"),
@@ -26,12 +30,14 @@ WRITES = {
     *("update", "bulk_update", "delete", "save"),
 }
 FILE_CALLS = {"load", "save", "savez", "loadtxt", "savetxt", "genfromtxt", "fromfile", "memmap"}
+DOTTED = re.compile(r"(trading|analytics|selflearn)(\.\w+){2,}")
 Finder = Callable[[ast.AST], str | None]
 
 
 def files(*folders: str) -> list[Path]:
     """The modules of the folders, those that are there."""
     found = [file for folder in folders for file in sorted((ROOT / folder).rglob("*.py"))]
+    assert all((ROOT / folder).is_dir() for folder in folders)
     return [file for file in found if "migrations" not in file.parts]
 
 
@@ -151,6 +157,9 @@ def test_the_contracts_cover_what_the_house_rules_name():
         "strategies-independent",
         "importers-independent",
         "one-bridge",
+        "trading-layers",
+        "analytics-layers",
+        "acyclic",
     }
 
 
@@ -186,8 +195,11 @@ def test_only_the_clock_reads_the_clock():
 
 
 def test_parameters_change_only_through_their_door():
-    doors = [ROOT / "trading" / name for name in ("parameters.py", "presets.py", "freezes.py")]
+    doors = [
+        ROOT / "trading" / "parameters" / f"{name}.py" for name in ("live", "presets", "freeze")
+    ]
     doors.append(ROOT / "trading" / "models")
+    assert all(door.exists() for door in doors)
     modules = [
         file
         for file in files("trading", "analytics", "selflearn")
@@ -197,21 +209,48 @@ def test_parameters_change_only_through_their_door():
 
 
 def test_only_frames_fetches_trading_rows_for_analytics():
-    modules = [file for file in files("analytics") if file.stem.partition("_")[0] != "frames"]
+    frames = ROOT / "analytics" / "frames"
+    assert frames.is_dir()
+    modules = [file for file in files("analytics") if not file.is_relative_to(frames)]
     assert violations(modules, looks_up_trading) == []
 
 
-def test_stages_hand_each_other_rows_and_never_call_each_other():
-    names = {f"analytics.{stage}" for stage in STAGES}
-    stages = [ROOT / "analytics" / f"{stage}.py" for stage in STAGES]
-    calls = [
-        f"{stage.stem} imports {name}"
-        for stage in stages
-        if stage.exists()
-        for name in imported(stage)
-        if name in names - {f"analytics.{stage.stem}"}
-    ]
-    assert calls == []
+def test_every_registered_strategy_is_named_in_the_contract_of_independence():
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    named = next(c for c in contracts["contracts"] if c["id"] == "strategies-independent")
+    registered = {f"trading.strategies.{strategy.key}" for strategy in REGISTRY.values()}
+    assert set(named["modules"]) == registered
+
+
+@pytest.mark.parametrize("app", ["trading", "analytics"])
+def test_the_root_of_an_application_holds_packages_and_little_else(app):
+    modules = {file.name for file in (ROOT / app).glob("*.py")}
+    assert modules <= {"__init__.py", "apps.py", "clock.py"}
+
+
+def names_a_module(node: ast.AST) -> str | None:
+    """A dotted name of ours in a string that nothing can import."""
+    text = node.value if isinstance(node, ast.Constant) else ""
+    if not isinstance(text, str) or not re.fullmatch(
+        r"(trading|analytics|selflearn)(\.\w+){2,}", text
+    ):
+        return None
+    parts = text.split(".")
+    for length in range(len(parts), 0, -1):
+        place = ROOT.joinpath(*parts[:length])
+        if place.with_suffix(".py").exists() or (place / "__init__.py").exists():
+            break
+    rest = parts[length:]
+    found = import_module(".".join(parts[:length]))
+    for name in rest:
+        if not hasattr(found, name):
+            return f"names {text!r}, which is not there"
+        found = getattr(found, name)
+    return None
+
+
+def test_every_dotted_string_can_be_imported():
+    assert violations(files("trading", "analytics", "selflearn"), names_a_module) == []
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def test_every_metric_is_defined_in_the_documents():
 
 
 def test_every_alarm_is_explained_in_the_documents():
-    from analytics.alarms import REGISTRY
+    from analytics.monitoring.alerts import REGISTRY
 
     text = (ROOT / "docs" / "alarms.md").read_text()
     for alarm in REGISTRY.values():

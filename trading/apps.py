@@ -6,6 +6,7 @@ class TradingConfig(AppConfig):
     name = "trading"
 
     def ready(self) -> None:
-        from trading import clock, simulation
+        from trading import clock
+        from trading.bots import simulated_clock
 
-        clock.simulate(simulation.now if settings.SIMULATION else None)
+        clock.simulate(simulated_clock.now if settings.SIMULATION else None)

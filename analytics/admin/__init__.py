@@ -1,5 +1,10 @@
 """The admin's pages of what the product does and finds by itself."""
 
-from . import alerts, beside, channels, jobs, reports, rules, runs
+from . import panels
+from .alerts import alerts, rules
+from .jobs import jobs
+from .notifications import channels
+from .reports import reports
+from .research import runs
 
-__all__ = ["alerts", "beside", "channels", "jobs", "reports", "rules", "runs"]
+__all__ = ["alerts", "panels", "channels", "jobs", "reports", "rules", "runs"]

@@ -7,21 +7,22 @@ from rest_framework import status
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.response import Response
 
-from analytics.alarms import REGISTRY, life
-from analytics.alerts import before_key, newest
-from analytics.api import shapes
+from analytics.api import requests
 from analytics.models import Alert, AlertEvent, Severity
-from trading import clock, fields
-from trading.api import render
+from analytics.monitoring.alert_list import before_key, newest
+from analytics.monitoring.alerts import REGISTRY, lifecycle
+from trading import clock
+from trading.api import encoders
 from trading.api.authentication import OPERATE, READ, allow
 from trading.api.base import Endpoint, body
-from trading.api.queries import Query
+from trading.api.query_params import Query
+from trading.validation import fields
 
 STATES = (*Alert.State.values, "active")
 
 
 class Described(Endpoint):
-    described_in = "analytics.api.schema"
+    described_in = "analytics.api.alert_schema"
 
 
 class Alerts(Described):
@@ -68,7 +69,7 @@ class Step(Described):
     """A step in an alert's life, taken by hand."""
 
     scopes = allow(POST=OPERATE)
-    shape = shapes.NoteIn
+    shape = requests.NoteIn
     take: Callable[[Alert, Any, str], None]
 
     def post(self, request, alert):
@@ -77,35 +78,35 @@ class Step(Described):
         note = _note(found.note)
         try:
             self.take(row, found, note)
-        except life.NotPossible as error:
+        except lifecycle.NotPossible as error:
             return Response({"detail": str(error)}, status=status.HTTP_409_CONFLICT)
         return Response(_with_events(row))
 
 
 class Acknowledge(Step):
     def take(self, row, found, note):
-        life.acknowledge(row, note=note)
+        lifecycle.acknowledge(row, note=note)
 
 
 class Resolve(Step):
     def take(self, row, found, note):
-        life.resolve(row, note=note)
+        lifecycle.resolve(row, note=note)
 
 
 class Snooze(Step):
-    shape = shapes.SnoozeIn
+    shape = requests.SnoozeIn
 
     def take(self, row, found, note):
         errors: fields.Errors = {}
         until = fields.moment("until", found.until, errors)
         if errors:
             raise ValidationError(errors)
-        life.snooze(row, until=clock.from_micros(until), note=note)
+        lifecycle.snooze(row, until=clock.from_micros(until), note=note)
 
 
 def _note(text: str) -> str:
     errors: fields.Errors = {}
-    fields.text("note", text, life.NOTE_LENGTH, errors)
+    fields.text("note", text, lifecycle.NOTE_LENGTH, errors)
     if errors:
         raise ValidationError(errors)
     return text
@@ -129,11 +130,11 @@ def alert_out(alert: Alert) -> dict[str, Any]:
         "sentence": alert.sentence,
         "advice": alert.advice,
         "evidence": alert.evidence,
-        "opened_at": render.time(alert.opened_at),
-        "seen_at": render.time(alert.seen_at),
-        "changed_at": render.time(alert.changed_at),
-        "snoozed_until": render.time(alert.snoozed_until),
-        "resolved_at": render.time(alert.resolved_at),
+        "opened_at": encoders.time(alert.opened_at),
+        "seen_at": encoders.time(alert.seen_at),
+        "changed_at": encoders.time(alert.changed_at),
+        "snoozed_until": encoders.time(alert.snoozed_until),
+        "resolved_at": encoders.time(alert.resolved_at),
     }
 
 
@@ -144,7 +145,7 @@ def _with_events(alert: Alert) -> dict[str, Any]:
 
 def _event(event: AlertEvent) -> dict[str, Any]:
     return {
-        "type": event.type, "at": render.time(event.at), "severity": event.severity,
+        "type": event.type, "at": encoders.time(event.at), "severity": event.severity,
         "sentence": event.sentence, "by": event.by.get_username() if event.by else None,
         "note": event.note,
     }  # fmt: skip

@@ -4,21 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from analytics.following import WAYS
 from analytics.models import Recommendation, Report
+from analytics.recommendations.apply import WAYS
 from trading.api.schema import parts
 from trading.api.schema.operation import STRATEGY, Answer, Operation, Parameter, limit, query
-from trading.api.schema.parts import (
-    COUNT,
-    MOMENT,
-    TEXT,
-    array,
-    nullable,
-    record,
-    ref,
-    words,
-)
-from trading.refusals import REASON_LENGTH
+from trading.api.schema.parts import COUNT, MOMENT, TEXT, array, nullable, record, ref, words
+from trading.parameters.errors import REASON_LENGTH
 
 _DAY = {"type": "string", "format": "date"}
 _ASKED_DAY = parts.matching(parts.DATE)

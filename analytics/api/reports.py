@@ -9,15 +9,16 @@ from rest_framework import status
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.response import Response
 
-from analytics import following, recommendations
-from analytics.api import shapes
+from analytics import recommendations
+from analytics.api import requests
 from analytics.models import Recommendation, Report
-from trading import guard
-from trading.api import render
+from analytics.recommendations import apply
+from trading.api import encoders
 from trading.api.authentication import OPERATE, READ, allow, token_of
 from trading.api.base import Endpoint, body
-from trading.api.queries import Query
-from trading.refusals import Refused
+from trading.api.query_params import Query
+from trading.parameters.errors import Refused
+from trading.validation import limits
 
 
 class Described(Endpoint):
@@ -49,7 +50,7 @@ class OneReport(Described):
         query = Query(request, "kind")
         kind = query.one_of("kind", Report.Kind.values) or Report.Kind.DAY
         try:
-            asked = guard.day(day)
+            asked = limits.day(day)
         except ValueError as error:
             raise ValidationError({"date": [str(error)]}) from error
         found = Report.objects.filter(bot=self.bot, kind=kind, day=asked).first()
@@ -78,7 +79,7 @@ class Step(Described):
     """A decision about a recommendation."""
 
     scopes = allow(POST=OPERATE)
-    shape: Any = shapes.DecisionIn
+    shape: Any = requests.DecisionIn
     take: Callable[[Recommendation, Any, str], dict[str, int]]
 
     def post(self, request, recommendation):
@@ -98,10 +99,10 @@ class Step(Described):
 
 
 class Accept(Step):
-    shape = shapes.AcceptIn
+    shape = requests.AcceptIn
 
     def take(self, one, found, by):
-        return following.follow(one, how=found.how, reason=found.reason, by=by)
+        return apply.follow(one, how=found.how, reason=found.reason, by=by)
 
 
 class Dismiss(Step):
@@ -112,8 +113,8 @@ class Dismiss(Step):
 
 def _brief(one: Report) -> dict[str, Any]:
     return {
-        "date": one.day.isoformat(), "kind": one.kind, "as_of": render.time(one.as_of),
-        "complete": one.complete, "news": one.news, "made_at": render.time(one.made_at),
+        "date": one.day.isoformat(), "kind": one.kind, "as_of": encoders.time(one.as_of),
+        "complete": one.complete, "news": one.news, "made_at": encoders.time(one.made_at),
         "head": [{"strategy": line["strategy"], "mode": line["mode"], "text": line["text"]}
                  for line in one.data["head"]],
     }  # fmt: skip
@@ -121,7 +122,7 @@ def _brief(one: Report) -> dict[str, Any]:
 
 def _out(one: Recommendation) -> dict[str, Any]:
     return {
-        **recommendations.told(one), "state": one.state, "first_at": render.time(one.first_at),
-        "last_at": render.time(one.last_at), "decided_at": render.time(one.decided_at),
+        **recommendations.told(one), "state": one.state, "first_at": encoders.time(one.first_at),
+        "last_at": encoders.time(one.last_at), "decided_at": encoders.time(one.decided_at),
         "decided_by": one.decided_by, "reason": one.reason,
     }  # fmt: skip

@@ -8,14 +8,14 @@ from django.db.models import Q
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.response import Response
 
-from analytics import runs
 from analytics.models import Run
+from analytics.research import run_store
 from trading import clock
-from trading.api import render
+from trading.api import encoders
 from trading.api.authentication import READ, allow
 from trading.api.base import Endpoint
-from trading.api.queries import Query
-from trading.declared import Declared
+from trading.api.query_params import Query
+from trading.bots.catalog import Declared
 from trading.strategies import UnknownStrategy
 
 
@@ -66,7 +66,7 @@ class OneRun(Described):
         found = self.known().filter(pk=int(run)).first()
         if found is None:
             raise NotFound("There is no such replay.")
-        trades = runs.trades(found)
+        trades = run_store.trades(found)
         return Response(
             {
                 **run_out(found), "values": found.values, "options": found.options,
@@ -89,13 +89,13 @@ def run_out(run: Run) -> dict[str, Any]:
     return {
         "id": run.pk, "kind": run.kind, "state": run.state, "progress": run.progress,
         "error": run.error, "label": run.label, "strategy": run.strategy, "market": run.market,
-        "interval": run.interval, "from": render.time(run.from_at), "to": render.time(run.to_at),
+        "interval": run.interval, "from": encoders.time(run.from_at), "to": encoders.time(run.to_at),
         "bars": run.bars, "costs": run.costs, "data_hash": run.data_hash,
         "code_version": run.code_version, "metrics": run.metrics,
-        "created_at": render.time(run.created_at), "ended_at": render.time(run.ended_at),
+        "created_at": encoders.time(run.created_at), "ended_at": encoders.time(run.ended_at),
     }  # fmt: skip
 
 
 def _trade(one: dict[str, Any]) -> dict[str, Any]:
-    moments = {name: render.time(clock.from_epoch(one[name])) for name in ("entry_at", "exit_at")}
+    moments = {name: encoders.time(clock.from_epoch(one[name])) for name in ("entry_at", "exit_at")}
     return {**one, **moments}

@@ -3,7 +3,7 @@
 from .effects import once
 from .queue import enqueue_due, make_up, next_moment, reconcile, run_now, submit
 from .runs import release, run
-from .simulate import live_through
+from .simulated import live_through
 from .timetable import find, function, sync, timetable
 
 __all__ = [

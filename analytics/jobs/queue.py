@@ -13,8 +13,8 @@ from django_q.brokers import get_broker
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
+from analytics.jobs.tasks import LAST, Job
 from analytics.models import JobLine, JobRun
-from analytics.tasks import LAST, Job
 from trading import clock
 
 from .timetable import find, is_wanted, timetable

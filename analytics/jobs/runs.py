@@ -18,8 +18,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
+from analytics.jobs.tasks import Job
 from analytics.models import JobLine, JobRun
-from analytics.tasks import Job
 from trading import clock
 
 from .timetable import find, function

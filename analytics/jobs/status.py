@@ -9,8 +9,8 @@ from typing import Any
 from django.db.models import Count, Min
 from django_q.models import OrmQ
 
+from analytics.jobs.tasks import QUEUES, Job
 from analytics.models import JobLine, JobRun, WorkerBeat
-from analytics.tasks import QUEUES, Job
 from trading import clock
 
 from .timetable import is_wanted, timetable

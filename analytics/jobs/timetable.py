@@ -11,8 +11,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.module_loading import import_string
 
+from analytics.jobs.tasks import Job
 from analytics.models import JobLine
-from analytics.tasks import Job
 from trading import clock
 
 log = logging.getLogger("analytics.jobs")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from analytics import funnel
 from analytics.models import Run
-from analytics.report_words import count
+from analytics.reports.text import count
+from analytics.research import funnel
 from trading import strategies
-from trading.display import interval
+from trading.formatting import interval
 
 _DASH = "-"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from analytics import funnel, opened
 from analytics.models import Run
+from analytics.research import filter_relaxation, funnel
 from trading import clock, strategies
-from trading.display import interval
+from trading.formatting import interval
 
 _METRICS = (
     ("trades", "trades", "{:,}"), ("win_rate", "win rate", "{:.1%}"),
@@ -66,7 +66,7 @@ def why(run: Run) -> str:
     filters = strategies.get(run.strategy).filters
     found = funnel.steps(filters, counts["evaluations"], counts["blocked"])
     told = [funnel.sentence(counts["evaluations"], counts["signals"], found)]
-    return "\n".join([*told, *opened.sentences(run.summary.get("opened"), run.values)])
+    return "\n".join([*told, *filter_relaxation.sentences(run.summary.get("opened"), run.values)])
 
 
 def table(trades: Sequence[dict[str, Any]]) -> str:

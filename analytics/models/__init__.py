@@ -1,11 +1,11 @@
 """Judgements, and the work that makes them."""
 
-from .channels import Channel, Message, Notice
 from .evidence import ArmDay, Progress, Source, TradeDay
 from .jobs import Effect, JobLine, JobRun, WorkerBeat
-from .lab import Run, RunTrades
+from .monitoring import AlarmRule, Alert, AlertEvent, Severity, Snapshot, Trend
+from .notifications import Channel, Message, Notice
 from .reports import Recommendation, Report, ReportNotice
-from .watch import AlarmRule, Alert, AlertEvent, Severity, Snapshot, Trend
+from .research import Run, RunTrades
 
 __all__ = [
     "AlarmRule",

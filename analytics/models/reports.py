@@ -7,13 +7,13 @@ from django.db import models
 
 from trading import clock
 
-from .channels import Channel, Message
+from .notifications import Channel, Message
 
 
 class Report(models.Model):
     """What was known of a bot at the end of a day or a week (UTC): data, rendered when it is read.
 
-    ``data`` is what ``analytics.insights`` wrote as of ``as_of``; it does not change with what
+    ``data`` is what ``analytics.reports.build`` wrote as of ``as_of``; it does not change with what
     comes later. ``proposals`` are the recommendations of that moment, as they stood.
     """
 
@@ -48,7 +48,7 @@ class Recommendation(models.Model):
     ``changes``: parameter -> [old, new], empty where no parameter is to change. ``key`` tells the
     same proposal of another day, so that it is made once. ``effect``: what is expected of the
     average trade, in percentage points, with bounds. It changes only through
-    ``analytics.recommendations``.
+    ``analytics.recommendations.stage``.
     """
 
     class Kind(models.TextChoices):

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from trading.strategies import renko
 from trading.strategies.base import Strategy
+from trading.strategies.engine.walk import Bars, Walk
 from trading.strategies.parameters import Value
-from trading.strategies.walk import Bars, Walk
 
 Floats = NDArray[np.float64]
 

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from analytics.quant.outcome import DAY, Replayed
 from trading.ledger.metrics import Daily
-from trading.strategies import tape
 from trading.strategies.base import Strategy
+from trading.strategies.engine import tape
+from trading.strategies.engine.walk import Bars, Fills, Walk
 from trading.strategies.parameters import Value
-from trading.strategies.walk import Bars, Fills, Walk
 
 Floats = NDArray[np.float64]
 

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from trading.ledger import metrics, tally
 from trading.ledger.metrics import Columns, Daily
-from trading.strategies import tape
 from trading.strategies.base import Feature, Strategy
+from trading.strategies.engine import tape
+from trading.strategies.engine.walk import Bars, Fills, Walk
 from trading.strategies.parameters import Value
-from trading.strategies.walk import Bars, Fills, Walk
 
 DAY = 86_400
 END_OF_DATA = "end_of_data"

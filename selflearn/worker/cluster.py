@@ -15,10 +15,9 @@ from django_q.cluster import Cluster
 from django_q.conf import Conf
 
 from analytics.jobs import runs
-from selflearn import processes
-from selflearn.worker import fate
+from selflearn.worker import end_together, processes
 from selflearn.worker.broker import Owned, say
-from selflearn.worker.chores import Chores
+from selflearn.worker.housekeeping import Chores
 
 log = logging.getLogger("selflearn.worker")
 SHORT, LONG = "short", "long"
@@ -50,7 +49,7 @@ def live(birth: Birth) -> int:
     _configure(birth.queue)
     runs.owner = Owned.owner = birth.owner
     Owned.beat = birth.channel
-    fate.end_together(birth.channel)
+    end_together.end_together(birth.channel)
     # A connection must not be shared with the processes that are forked from here on.
     connections.close_all()
     cluster = Cluster()

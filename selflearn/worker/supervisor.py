@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from selflearn.worker.pace import Pace
+from selflearn.worker.timeouts import Pace
 
 log = logging.getLogger("selflearn.worker")
 GLANCE = 0.5  # seconds

@@ -9,8 +9,8 @@ import numpy as np
 
 from tests.trading.story import MONDAY, trade
 from trading.ingest import store_trades
+from trading.ingest.trade_schema import TradeIn
 from trading.models import Bot
-from trading.records import TradeIn
 
 DAY = timedelta(days=1)
 PER_DAY = 8

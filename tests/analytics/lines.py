@@ -5,7 +5,7 @@ import time
 from datetime import timedelta
 
 from analytics.jobs import once
-from analytics.tasks import Job
+from analytics.jobs.tasks import Job
 from trading import clock
 
 calls = []

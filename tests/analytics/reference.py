@@ -13,12 +13,13 @@ import pytest
 
 from analytics.quant import outcome
 from tests.trading.story import make_bot, trade
-from trading import candles, ingest
-from trading.candles import Candles
+from trading import ingest
+from trading.market import candles
+from trading.market.candles import Candles
 from trading.models import Bot
 from trading.parameters import instance_for, promote
 from trading.strategies import get
-from trading.strategies.walk import Bars, Fills, prices
+from trading.strategies.engine.walk import Bars, Fills, prices
 
 from .history import keep
 

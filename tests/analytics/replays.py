@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from tests.trading.story import MONDAY_SECONDS
-from trading import candles
-from trading.candles import Candles
+from trading.market import candles
+from trading.market.candles import Candles
 from trading.models import Bot, CandleSeries
 
 MARKET, MINUTE = "BTC-PERP", 60

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.chromium import follow
-from trading import clock, tokens
+from trading import clock
+from trading.bots import tokens
 from trading.models import Bot
 
 pytestmark = pytest.mark.django_db(transaction=True)

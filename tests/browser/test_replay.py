@@ -7,11 +7,11 @@ import threading
 import pytest
 from django.db import connection
 
-from analytics import lab, runs
 from analytics.jobs import runs as ledger
 from analytics.models import JobRun, Run
 from analytics.quant.outcome import Costs
-from selflearn.packages import plotly_files
+from analytics.research import backtest, run_store
+from selflearn.static_packages import plotly_files
 from tests.analytics.replays import EAGER, MARKET, stored
 from tests.chromium import follow
 from tests.trading.story import MONDAY, make_bot, trade
@@ -36,7 +36,7 @@ def instance(transactional_db):
     return found
 
 
-def work(job=lab.JOB) -> None:
+def work(job=backtest.JOB) -> None:
     """Do what is queued, beside the browser, as the worker's process would."""
 
     def done():
@@ -108,8 +108,8 @@ def test_a_replay_is_held_against_the_live_trades(open_page, live_server, instan
 def test_the_page_of_a_replay_fits_and_complains_of_nothing(
     open_page, live_server, instance, scheme, width
 ):
-    run = lab.prepare(strategy="rsi_bb", market=MARKET, interval=60, values=EAGER, costs=Costs(2.0))
-    runs.finish(run, lab.backtest(run))
+    run = backtest.prepare(strategy="rsi_bb", market=MARKET, interval=60, values=EAGER, costs=Costs(2.0))
+    run_store.finish(run, backtest.backtest(run))
     page = open_page(scheme, width)
     for place in (f"{run.pk}/change/", f"compare/?one={run.pk}&two={run.pk}", ""):
         page.goto(f"{live_server.url}/admin/analytics/run/{place}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from analytics.models import Recommendation
-from tests.analytics.reports import idle, report
+from tests.analytics.sample_reports import idle, report
 from tests.chromium import follow
 
 pytestmark = [pytest.mark.either, pytest.mark.django_db(transaction=True)]

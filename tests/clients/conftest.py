@@ -41,7 +41,7 @@ class Account:
 
 @pytest.fixture
 def account(live_server) -> Account:
-    from trading import tokens
+    from trading.bots import tokens
     from trading.models import Bot
 
     bot = Bot.objects.create(name="alpha")

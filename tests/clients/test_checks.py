@@ -8,8 +8,8 @@ from hypothesis import strategies as some
 from selflearn_client import BadValue, records
 from selflearn_client.checks import encode
 
-from trading import guard
 from trading.models import Bot
+from trading.validation import limits
 
 from .conftest import T0, trade
 
@@ -83,9 +83,9 @@ def test_numbers_of_other_libraries_are_taken():
 def test_what_the_client_takes_the_server_takes(price, moment, context):
     import json
 
-    from trading.api.shapes import convert
-    from trading.declared import Declared
-    from trading.records import TradeIn, TradeRow, read
+    from trading.api.requests import convert
+    from trading.bots.catalog import Declared
+    from trading.ingest.trade_schema import TradeIn, TradeRow, read
 
     try:
         row = records.trade(trade(1, entry_price=price, exit_time=moment, context=context))
@@ -104,11 +104,11 @@ def test_what_the_client_takes_the_server_takes(price, moment, context):
 def test_the_limits_are_the_servers():
     from selflearn_client import checks
 
-    from trading import state
+    from trading.ingest import state
 
-    assert checks.ID.pattern == guard.ID.pattern
-    assert checks.MARKET.pattern == guard.MARKET.pattern
-    assert checks.CURRENCY.pattern == guard.CURRENCY.pattern
+    assert checks.ID.pattern == limits.ID.pattern
+    assert checks.MARKET.pattern == limits.MARKET.pattern
+    assert checks.CURRENCY.pattern == limits.CURRENCY.pattern
     assert checks.STATE_KEY.pattern == state.KEY.pattern
-    assert (checks.CONTEXT_BYTES, checks.DEPTH) == (guard.BYTES, guard.DEPTH)
+    assert (checks.CONTEXT_BYTES, checks.DEPTH) == (limits.BYTES, limits.DEPTH)
     assert state.VALUE_BYTES == checks.STATE_BYTES

@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.trading.api.server import Server, database_url
-from trading import clock, tokens
-from trading.blocks import Plan
+from trading import clock
+from trading.assignment.schedule import Plan
+from trading.bots import tokens
 from trading.models import Bot
 
 from .conftest import Client

@@ -5,8 +5,8 @@ import signal
 import time
 
 from analytics.jobs import once
+from analytics.jobs.tasks import Job
 from analytics.models import Effect
-from analytics.tasks import Job
 
 
 def leave_a_mark(as_of, number, seconds=0.0):

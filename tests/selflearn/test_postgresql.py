@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.db import DatabaseError, connection
 
-from trading import prepared
+from trading.db import prepared
 from trading.models import Bot
 
 pytestmark = [

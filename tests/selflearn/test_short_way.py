@@ -8,7 +8,7 @@ import pytest
 from django.test import Client, override_settings
 
 from tests.trading.story import make_bot
-from trading import tokens
+from trading.bots import tokens
 
 SAFE = {
     "Content-Security-Policy", "Cross-Origin-Opener-Policy", "Referrer-Policy",
@@ -62,7 +62,7 @@ def test_a_fault_is_told_logged_and_named_like_any_answer(bearer, caplog, monkey
     def broken(bot):
         raise RuntimeError("a fault of ours")
 
-    monkeypatch.setattr("trading.heartbeat.seen", broken)
+    monkeypatch.setattr("trading.ingest.heartbeat.seen", broken)
     caplog.set_level(logging.INFO, logger="trading.api")
     answer = Client(raise_request_exception=False).get(PARAMETERS, **bearer)
     assert (answer.status_code, answer.json()) == (

@@ -7,8 +7,8 @@ import time
 import pytest
 
 from selflearn.worker.broker import say
-from selflearn.worker.pace import Pace
 from selflearn.worker.supervisor import Supervisor
+from selflearn.worker.timeouts import Pace
 
 from .conftest import alive
 from .working import wait_for

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from selflearn.web import Joined
+from selflearn.gunicorn_conf import Joined
 
 
 @pytest.fixture

@@ -12,9 +12,10 @@ from typing import Any
 
 import msgspec
 
-from trading import clock, parameters, rebuild
+from trading import clock, parameters
+from trading.ingest.trade_schema import TradeIn
 from trading.models import Bot, Origin, ParameterSet, RollupDay, Trade, TradeContext
-from trading.records import TradeIn
+from trading.rollups import rebuild
 
 MONDAY = datetime(2025, 3, 3, tzinfo=UTC)
 WEDNESDAY_NOON = MONDAY + timedelta(days=2, hours=12)

@@ -1,14 +1,18 @@
 """The admin's pages of trades, markets, parameters and bots."""
 
-from . import bots, bricks, experiments, market, open_positions, strategies, sums, trades
+from .bots import bots
+from .experiments import experiments
+from .market import bricks, candle_series, rollups
+from .strategies import strategies
+from .trades import open_positions, trades
 
 __all__ = [
     "bots",
     "bricks",
     "experiments",
-    "market",
+    "candle_series",
     "open_positions",
     "strategies",
-    "sums",
+    "rollups",
     "trades",
 ]

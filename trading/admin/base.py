@@ -15,8 +15,8 @@ from import_export.resources import ModelResource
 from unfold.admin import ModelAdmin
 from unfold.contrib.import_export.forms import ExportForm
 
-from selflearn.unfold import menu_title
-from trading.numbers import plain
+from selflearn.admin_theme import menu_title
+from trading.ledger.amounts import plain
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 REFUSED = {"regex", "iregex"}

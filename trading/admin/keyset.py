@@ -15,8 +15,8 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.http import urlencode
 
-from trading.display import Cell
-from trading.lists import Key, Listing, Page, page, walk
+from trading.db.keyset import Key, Listing, Page, page, walk
+from trading.formatting import Cell
 
 from .base import ReadOnlyAdmin, cell_text
 

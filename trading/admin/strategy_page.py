@@ -13,9 +13,8 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.urls.resolvers import URLPattern
 
-from trading import display
-from trading.declared import declaration
-from trading.freezes import freeze_of
+from trading import formatting
+from trading.bots.catalog import declaration
 from trading.models import (
     Experiment,
     Freeze,
@@ -27,13 +26,14 @@ from trading.models import (
     Status,
     StrategyInstance,
 )
-from trading.outcomes import mode_of
-from trading.refusals import Refused
-from trading.selection import Selection
+from trading.parameters.errors import Refused
+from trading.parameters.freeze import freeze_of
+from trading.parameters.outcomes import mode_of
+from trading.performance.selection import Selection
 from trading.strategies.base import Strategy
 from trading.strategies.parameters import Value
 
-from . import unknown_sets
+from . import unattributed
 
 View = Callable[..., HttpResponse]
 PLACES = {
@@ -91,11 +91,11 @@ class StrategyPage:
     @cached_property
     def unknown_trades(self) -> int:
         """How many trades of the mode are of unknown parameters, and so in no version's results."""
-        return unknown_sets.number(Selection(instance=self.instance, mode=self.mode))
+        return unattributed.number(Selection(instance=self.instance, mode=self.mode))
 
     @property
     def remedy(self) -> str:
-        return unknown_sets.remedy(self.instance.bot)
+        return unattributed.remedy(self.instance.bot)
 
     @cached_property
     def freeze(self) -> Freeze | None:
@@ -152,7 +152,7 @@ class StrategyPage:
     def sentence(self, name: str, text: str) -> str:
         """Why a change was refused, beginning with the parameter that it is about, if any."""
         if self.rules is not None and name in self.rules.defaults():
-            name = display.label(name)
+            name = formatting.label(name)
         full = text if name in NO_PARAMETER else f"{name} {text}"
         return f"{full[:1].upper()}{full[1:]}"
 

@@ -16,7 +16,8 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.throttling import SimpleRateThrottle
 
-from trading import clock, tokens
+from trading import clock
+from trading.bots import tokens
 from trading.models import Bot, BotToken
 
 REMEMBERED = 4.0  # seconds; a revoked token is refused everywhere within 5

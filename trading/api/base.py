@@ -16,11 +16,11 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from trading.api import authentication, render
+from trading.api import authentication, encoders
 from trading.api.body import read_json, rows
-from trading.api.shapes import Struct, convert
+from trading.api.requests import Struct, convert
 from trading.models import Bot
-from trading.positions import Invalid
+from trading.validation.errors import Invalid
 
 
 class Json(BaseRenderer):
@@ -31,7 +31,7 @@ class Json(BaseRenderer):
     charset = None
 
     def render(self, data, accepted_media_type=None, renderer_context=None):
-        return b"" if data is None else render.encode(data)
+        return b"" if data is None else encoders.encode(data)
 
 
 class Strict(BaseParser):
@@ -163,7 +163,7 @@ def answer(stored: int, updated: int, unchanged: int, rejected: list[dict]) -> H
         code = status.HTTP_201_CREATED if stored or updated else status.HTTP_200_OK
     counts = {"stored": stored, "updated": updated, "unchanged": unchanged, "rejected": rejected}
     # Ready to be sent: DRF's response would be made as a template's, and rendered later.
-    return HttpResponse(render.encode(counts), content_type=Json.media_type, status=code)
+    return HttpResponse(encoders.encode(counts), content_type=Json.media_type, status=code)
 
 
 def refuse(error: Invalid) -> ValidationError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from trading.api import (  # fmt: skip
+from trading.api.views import (
     activity,
     clock,
     experiments,

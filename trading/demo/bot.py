@@ -11,11 +11,13 @@ from typing import Any
 from django.db import transaction
 from django.db.models import ProtectedError
 
-from trading import clock, rollups, tokens
+from trading import clock
+from trading.bots import tokens
+from trading.db import locks
 from trading.demo import story
-from trading.demo.inside import Client, ClientError, Inside
+from trading.demo.local_client import Client, ClientError, Inside
 from trading.demo.market import DAY, MARKETS, SEED
-from trading.demo.presence import NAME, STATE, find
+from trading.demo.state import NAME, STATE, find
 from trading.demo.story import Sets, Stretch
 from trading.demo.trades import ValueSet
 from trading.models import Bot, BotToken, LivePeriod, Market, StateEntry
@@ -132,7 +134,7 @@ def clear() -> dict[str, Any]:
     if bot is None:
         return {"removed": False}
     with transaction.atomic():
-        rollups.lock(bot.pk)
+        locks.lock_bot(bot.pk)
         trades = bot.trades.count()
         bot.delete()
         for name in MARKETS:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from trading.demo import breakout, market, renko_ao, rsi_bb
-from trading.demo.inside import Client
+from trading.demo.local_client import Client
 from trading.demo.market import DAY
 from trading.demo.trades import SIGNAL, Day, Done, ValueSet
 

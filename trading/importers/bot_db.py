@@ -15,15 +15,19 @@ from statistics import mode
 import msgspec
 import numpy as np
 
-from trading import bulk, candles, clock, ingest, positions, state
-from trading.candles import Counts
-from trading.declared import strategy_of
+from trading import clock, ingest
+from trading.bots.catalog import strategy_of
+from trading.db import bulk
+from trading.db.counts import Counts
+from trading.ingest import positions, state
+from trading.ingest.positions import PositionReport
+from trading.ingest.trade_schema import TradeIn
+from trading.market import candles
 from trading.models import Bot, Market, Origin, RenkoBrick
 from trading.parameters import instance_for, promote
-from trading.positions import PositionReport
-from trading.records import TradeIn
 from trading.strategies import UnknownStrategy
 from trading.strategies.common import COMMON_CONTEXT
+from trading.validation.errors import Invalid, Stale
 
 BATCH = 1_000
 PRICES_KEPT = 5_000  # newest prices per strategy and market that go into the state
@@ -208,9 +212,9 @@ def _positions(source: Source, bot: Bot, report: Report) -> None:
                 ),
             )
             report.positions += new
-        except positions.Stale:
+        except Stale:
             report.notes.append(f"position of {row['strategy']}: a newer report is stored already")
-        except positions.Invalid as invalid:
+        except Invalid as invalid:
             report.notes.append(f"position of {row['strategy']} rejected: {invalid}")
 
 

@@ -14,8 +14,9 @@ from statistics import mode
 
 import numpy as np
 
-from trading import candles
-from trading.candles import Candles, Counts
+from trading.db.counts import Counts
+from trading.market import candles
+from trading.market.candles import Candles
 from trading.models import Bot
 
 BATCH = 50_000

@@ -13,10 +13,11 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError, ProgrammingError, connection
 
-from trading import clock, guard, parameters
+from trading import clock, parameters
 from trading.models import Bot, StrategyInstance
-from trading.selection import Selection
+from trading.performance.selection import Selection
 from trading.strategies import UnknownStrategy
+from trading.validation import limits
 
 
 class Command(BaseCommand):
@@ -88,7 +89,7 @@ def moment(text: str) -> datetime:
         pass
     try:
         found = datetime.fromisoformat(text)
-        return guard.moment(found if found.tzinfo else found.replace(tzinfo=UTC))
+        return limits.moment(found if found.tzinfo else found.replace(tzinfo=UTC))
     except ValueError as error:
         raise CommandError(
             f'"{text}" is not a time; write 2025-01-31 or 2025-01-31T12:00:00Z'

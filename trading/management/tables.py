@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from trading.numbers import plain
+from trading.ledger.amounts import plain
 from trading.performance import Group
 
 _SHOWN = (

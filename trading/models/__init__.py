@@ -1,15 +1,6 @@
 """What happened, and what the bot is told to do."""
 
-from .bots import (
-    Book,
-    Bot,
-    BotToken,
-    ExternalStrategy,
-    Market,
-    Mode,
-    Status,
-    StrategyInstance,
-)
+from .bots import Book, Bot, BotToken, ExternalStrategy, Market, Mode, Status, StrategyInstance
 from .experiments import ArmBlock, Experiment, ExperimentArm
 from .market import CandleBlock, CandleSeries, EvaluationCount, RenkoBrick
 from .parameters import Freeze, LivePeriod, LiveSet, Origin, ParameterSet, Preset

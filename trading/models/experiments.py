@@ -16,7 +16,7 @@ from .parameters import ParameterSet
 
 class Experiment(models.Model):
     """Parameter sets of one strategy, compared while it trades. Its design never changes once it
-    was started; it changes only through ``trading.experiments``.
+    was started; it changes only through ``trading.experiments.lifecycle``.
 
     A/B: arms alternate by blocks of time. Before/after: the one candidate is told from the start
     on, and held against the trades that the live set made before.

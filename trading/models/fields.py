@@ -10,7 +10,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.dateparse import parse_datetime
 
-from trading import clock, numbers
+from trading import clock
+from trading.ledger import amounts
 
 
 class InstantField(models.Field):
@@ -66,12 +67,12 @@ class AmountField(models.DecimalField):
         super().__init__(*args, **kwargs)
 
     def from_db_value(self, value, expression, connection):
-        return None if value is None else Decimal(numbers.plain(value))
+        return None if value is None else Decimal(amounts.plain(value))
 
     def to_python(self, value):
         if value is None:
             return None
         try:
-            return numbers.amount(value)
+            return amounts.amount(value)
         except ValueError as error:
             raise ValidationError(f"The value {error}.") from error

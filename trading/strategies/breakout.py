@@ -21,6 +21,8 @@ from .common import (
     strength_now,
     volatility_near,
 )
+from .engine.positions import best_gain
+from .engine.tape import BLOCKS, PASSES, Tape
 from .indicators import (
     VOLATILITY_CANDLES,
     Floats,
@@ -33,8 +35,6 @@ from .indicators import (
     mean,
 )
 from .parameters import Integer, Number, Value
-from .positions import best_gain
-from .tape import BLOCKS, PASSES, Tape
 from .windows import highest, lowest, moves, returns
 
 # A table reads better in rows.

@@ -12,18 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .base import Below, Feature, Group
-from .indicators import (
-    VOLATILITY_CANDLES,
-    Floats,
-    atr,
-    atr_wilder,
-    rsi,
-    rsi_wilder,
-    volatility_bps,
-)
+from .engine.positions import best_gain
+from .engine.tape import BLOCKS, LONG_STAYS, PASSES, SHORT_STAYS, UNSURE, Tape
+from .indicators import VOLATILITY_CANDLES, Floats, atr, atr_wilder, rsi, rsi_wilder, volatility_bps
 from .parameters import Boolean, Choice, Integer, Number, Parameter
-from .positions import best_gain
-from .tape import BLOCKS, LONG_STAYS, PASSES, SHORT_STAYS, UNSURE, Tape
 
 # Rules see the last 200 candles. Whatever needs neighbours beside its window (a change, a closed
 # candle, the mean of a few) stays under LONGEST, so that every valid value can warm up.

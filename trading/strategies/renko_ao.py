@@ -8,10 +8,10 @@ from typing import Any
 from . import common
 from .base import Below, Feature, Group, Rules, Strategy
 from .common import trail
+from .engine.tape import Tape
 from .indicators import Floats, bands, mean, position_in
 from .parameters import Integer, Number, Value
 from .renko import BEGUN, COUNT, DRAWN, HEAD, SIZE, begin, clear, direction_of, step
-from .tape import Tape
 
 # A table reads better in rows.
 # fmt: off

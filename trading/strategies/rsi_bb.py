@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from . import common
 from .base import Below, Feature, Group, Rules, Screen, Strategy
-from .candles import mark
 from .common import (
     NEAR,
     SIMPLE,
@@ -28,17 +27,10 @@ from .common import (
     unknown,
     volatility_near,
 )
-from .indicators import (
-    VOLATILITY_CANDLES,
-    Floats,
-    bands,
-    ema,
-    mean,
-    position_in,
-    volatility_bps,
-)
+from .engine.candles import mark
+from .engine.tape import Tape
+from .indicators import VOLATILITY_CANDLES, Floats, bands, ema, mean, position_in, volatility_bps
 from .parameters import Integer, Number, Value
-from .tape import Tape
 from .windows import moves, returns, totals
 
 # A table reads better in rows.

@@ -1,6 +1,7 @@
 from django.core.management.base import CommandError
 
-from analytics import monitoring, snapshots
+from analytics import monitoring
+from analytics.monitoring import snapshots
 from trading import clock
 from trading.management.base import Command as Base
 from trading.management.base import bot_named, moment

@@ -2,12 +2,15 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from django.urls import reverse
 
-from analytics import lab, runs
 from analytics.management.run_tables import told
 from analytics.quant.outcome import Costs
-from trading import clock, csv_lines, guard, progress
+from analytics.research import backtest, run_store
+from trading import clock
+from trading.formatting import csv_export
+from trading.management import progress
 from trading.management.base import Command as Base
 from trading.management.base import bot_named, instance_named, moment
+from trading.validation import limits
 
 SHOWN = 20
 STEPS = 1_000
@@ -51,14 +54,14 @@ class Command(Base):
             raise CommandError(str(error)) from error
         run.metrics, run.funnel, run.summary = outcome.metrics, outcome.funnel, outcome.summary
         if not options["dry"]:
-            runs.finish(run, outcome)
+            run_store.finish(run, outcome)
         self._tell(run, outcome, options)
 
     def _run(self, options):
         if options["interval"] < 1:
             raise CommandError("--interval must be 1 second or more")
-        if not guard.MARKET.fullmatch(options["market"]):
-            raise CommandError(f"--market must match {guard.MARKET.pattern}")
+        if not limits.MARKET.fullmatch(options["market"]):
+            raise CommandError(f"--market must match {limits.MARKET.pattern}")
         since, until = (moment(options[name]) if options[name] else None
                         for name in ("since", "until"))  # fmt: skip
         if since and until and since >= until:
@@ -66,11 +69,11 @@ class Command(Base):
         strategy, cost = options["strategy"], options["cost_bps"]
         if cost is not None and not 0 <= cost <= 1_000:
             raise CommandError("--cost-bps must be between 0 and 1000")
-        lab.replayable(strategy)
+        backtest.replayable(strategy)
         bot = bot_named(options["bot"]) if options["bot"] else None
         instance = instance_named(strategy, bot.name) if bot else None
-        live = lab.live_values(instance)
-        return lab.prepare(
+        live = backtest.live_values(instance)
+        return backtest.prepare(
             strategy=strategy, market=options["market"], interval=options["interval"],
             values={**live, **_given(options["set"])}, bot=bot, instance=instance, since=since,
             until=until, costs=None if cost is None else Costs(fee_bps=cost),
@@ -79,7 +82,7 @@ class Command(Base):
 
     def _replay(self, run):
         with progress.bar(f"Replaying {run.strategy}", STEPS) as advance:
-            return lab.backtest(run, lambda share: advance(round(share * STEPS)))
+            return backtest.backtest(run, lambda share: advance(round(share * STEPS)))
 
     def _tell(self, run, outcome, options):
         address = reverse("admin:analytics_run_change", args=[run.pk]) if run.pk else None
@@ -98,13 +101,13 @@ class Command(Base):
             self.stdout.write(f"\nKept as replay {run.pk}: {settings.BASE_URL or ''}{address}")
 
     def _csv(self, trades):
-        names = [*runs.PLAIN]
+        names = [*run_store.PLAIN]
         for one in trades[:1]:
             names += [*one["context"], *one["features"]]
         names = list(dict.fromkeys(names))
         flat = ({**one["context"], **one["features"], **one} for one in trades)
         rows = ([row[name] for name in names] for row in flat)
-        for line in csv_lines.lines(names, rows):
+        for line in csv_export.lines(names, rows):
             self.stdout.write(line, ending="")
 
 

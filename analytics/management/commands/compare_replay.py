@@ -2,11 +2,13 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from django.urls import reverse
 
-from analytics import fidelity, runs
 from analytics.management.fidelity_tables import told
-from trading import clock, guard, progress
+from analytics.research import fidelity, run_store
+from trading import clock
+from trading.management import progress
 from trading.management.base import Command as Base
 from trading.management.base import instance_named, moment
+from trading.validation import limits
 
 STEPS = 1_000
 
@@ -34,8 +36,8 @@ class Command(Base):
         if since and until and since >= until:
             raise CommandError("--from must be before --to")
         market = options["market"]
-        if market and not guard.MARKET.fullmatch(market):
-            raise CommandError(f"--market must match {guard.MARKET.pattern}")
+        if market and not limits.MARKET.fullmatch(market):
+            raise CommandError(f"--market must match {limits.MARKET.pattern}")
         instance = instance_named(options["strategy"], options["bot"])
         try:
             run = fidelity.prepare(instance, market, since, until, started_at=clock.now())
@@ -44,7 +46,7 @@ class Command(Base):
             raise CommandError(str(error)) from error
         run.metrics, run.funnel, run.summary = outcome.metrics, outcome.funnel, outcome.summary
         if not options["dry"]:
-            runs.finish(run, outcome)
+            run_store.finish(run, outcome)
         self._tell(run, options)
 
     def _compare(self, run):

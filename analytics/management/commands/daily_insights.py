@@ -2,9 +2,11 @@ from datetime import date
 
 from django.core.management.base import CommandError
 
-from analytics import frames, insights, report_words, reports
-from analytics.channels import report_mail
+from analytics import frames, reports
+from analytics.loop import daily
 from analytics.models import Report
+from analytics.notifications import report_mail
+from analytics.reports import text as reports_text
 from trading import clock
 from trading.management.base import Command as Base
 from trading.management.base import bot_named
@@ -30,13 +32,13 @@ class Command(Base):
 
     def handle(self, *, date, bot, week, again, send, **options):
         now = clock.now()
-        day = _day(date) if date else insights.newest(now)
+        day = _day(date) if date else reports.newest(now)
         kind = Report.Kind.WEEK if week else Report.Kind.DAY
         bots = [bot_named(bot)] if bot else frames.bots()
         if not bots:
             raise CommandError("there is no bot yet; make one with: python3 manage.py create_bot")
         try:
-            made = [reports.one(each, kind, day, now, again)[0] for each in bots]
+            made = [daily.one(each, kind, day, now, again)[0] for each in bots]
         except ValueError as error:
             raise CommandError(f"--date: {error}") from error
         sent = report_mail.tell(made, now) if send else None
@@ -47,9 +49,9 @@ class Command(Base):
             })  # fmt: skip
             return
         for one in made:
-            self.stdout.write(report_words.text(one.data, one.proposals))
+            self.stdout.write(reports_text.text(one.data, one.proposals))
         if send:
-            what = report_words.count(sent, "message")
+            what = reports_text.count(sent, "message")
             self.stdout.write(
                 f"{what} on the way." if sent else "Nobody is to be told (again): see "
                 "the channels, and whether this report was told before."

@@ -19,9 +19,10 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, connections
 
-from selflearn import database, processes
-from selflearn.first_start import create_admin
-from selflearn.listening import answers, listen, local_url
+from selflearn import database
+from selflearn.initial_admin import create_admin
+from selflearn.listener import answers, listen, local_url
+from selflearn.worker import processes
 
 EVERYWHERE = ("0.0.0.0", "::")
 PATIENCE = 20  # the worker drains for 15
@@ -93,7 +94,7 @@ class Command(BaseCommand):
             environment["ALLOWED_HOSTS"] = ",".join([*settings.ALLOWED_HOSTS, host])
         number = listener.fileno()
         bind = ("--bind", f"fd://{number}", "selflearn.wsgi")
-        web = (sys.executable, "-m", "gunicorn", "--config", "python:selflearn.web", *bind)
+        web = (sys.executable, "-m", "gunicorn", "--config", "python:selflearn.gunicorn_conf", *bind)
         children.append(
             processes.start("web server", web, environment=environment, keep_open=(number,))
         )

@@ -18,8 +18,8 @@ class Command(BaseCommand):
         # Importing them reads the settings of the queue.
         from analytics import jobs
         from selflearn.worker.cluster import QUEUES, Birth, live
-        from selflearn.worker.pace import pace
         from selflearn.worker.supervisor import Slot, Supervisor
+        from selflearn.worker.timeouts import pace
 
         if database.pending():
             raise CommandError("the database is not up to date: run manage.py migrate first")

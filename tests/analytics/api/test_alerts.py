@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 from jsonschema import Draft202012Validator
 
-from analytics.alarms import REGISTRY, life
-from analytics.alarms.base import Finding
-from analytics.alarms.life import Place
-from analytics.alarms.rules import Rule
 from analytics.models import Alert
+from analytics.monitoring.alerts import REGISTRY, lifecycle
+from analytics.monitoring.alerts.base import Finding
+from analytics.monitoring.alerts.configured import Rule
+from analytics.monitoring.alerts.lifecycle import Place
 from tests.trading.api.conftest import Api, Scope
 from tests.trading.story import MONDAY, make_bot
 from trading.parameters import instance_for
@@ -39,9 +39,9 @@ def alerts(api):
         alarm = REGISTRY[kind]
         rule = Rule(alarm, True, "warning", alarm.defaults())
         finding = Finding(f"{kind} happened.", "Look.", {"n": hour}, grave=hour == 3)
-        life.judge(rule, place, finding, MONDAY + hour * HOUR)
+        lifecycle.judge(rule, place, finding, MONDAY + hour * HOUR)
         if hour == 1:
-            life.resolve(Alert.objects.get(kind="drawdown"), note="Known")
+            lifecycle.resolve(Alert.objects.get(kind="drawdown"), note="Known")
     return list(Alert.objects.order_by("opened_at"))
 
 

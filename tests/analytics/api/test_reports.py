@@ -8,7 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from analytics.models import Recommendation
-from tests.analytics.reports import WEDNESDAY, idle, report
+from tests.analytics.sample_reports import WEDNESDAY, idle, report
 from tests.trading.api.conftest import Api
 from tests.trading.story import make_bot
 from trading.api.schema.document import encoded

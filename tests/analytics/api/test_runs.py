@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 from jsonschema import Draft202012Validator
 
-from analytics import lab, runs
 from analytics.models import Run
 from analytics.quant.outcome import Costs
+from analytics.research import backtest, run_store
 from tests.analytics.replays import EAGER, MARKET, stored
 from tests.trading.api.conftest import Api
 from tests.trading.story import make_bot
@@ -15,10 +15,10 @@ pytestmark = pytest.mark.django_db
 
 
 def made(bot: Bot | None = None) -> Run:
-    run = lab.prepare(
+    run = backtest.prepare(
         strategy="rsi_bb", market=MARKET, interval=60, values=EAGER, bot=bot, costs=Costs(2.0)
     )
-    runs.finish(run, lab.backtest(run))
+    run_store.finish(run, backtest.backtest(run))
     return run
 
 

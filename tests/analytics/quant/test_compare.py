@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.quant import compare, worlds
+from analytics.quant import compare
+from benchmarks import known_worlds
 
 
 def sums(values) -> tuple[float, float, float]:
@@ -30,7 +31,7 @@ def test_too_few_trades_or_none_that_differ_have_no_difference():
 
 
 def test_days_widen_by_as_much_as_their_trades_move_together():
-    trades = worlds.results(np.random.default_rng(1), worlds.NOISES[2], 1, 2_000)[0]
+    trades = known_worlds.results(np.random.default_rng(1), known_worlds.NOISES[2], 1, 2_000)[0]
     n = np.full(2_000, 8.0)
     found = compare.design_effect(n, trades.sum(axis=1), np.square(trades).sum(axis=1))
     assert found == pytest.approx(1 + 7 * 0.15, rel=0.1)

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from analytics.quant import drift, worlds
+from analytics.quant import drift
 from analytics.quant.drift import RATES, WEIGHTS
+from benchmarks import known_worlds
 
 DAYS = arrays(np.float64, st.integers(1, 60), elements=st.floats(-30, 30))
 
@@ -170,11 +171,11 @@ def test_an_alarm_that_comes_back_is_another_one_with_its_own_beginning():
     assert found[0].closed < found[1].opened and found[1].closed is not None
 
 
-@pytest.mark.parametrize("noise", [one for one in worlds.NOISES if not one.memory])
+@pytest.mark.parametrize("noise", [one for one in known_worlds.NOISES if not one.memory])
 def test_false_alarms_are_as_rare_as_asked_for(noise):
     """Mean exactly at the floor, an alarm every 60 days asked for: 40 runs of 600 days."""
-    sums = worlds.results(np.random.default_rng(7), noise, 40, 600).sum(axis=2)
-    z = drift.shortfall(np.full_like(sums, 8), sums, worlds.EDGE, float(sums.std()))
+    sums = known_worlds.results(np.random.default_rng(7), noise, 40, 600).sum(axis=2)
+    z = drift.shortfall(np.full_like(sums, 8), sums, known_worlds.EDGE, float(sums.std()))
     alarms = drift.e_sr(z) >= 60
     first = np.where(alarms.any(axis=1), alarms.argmax(axis=1) + 1, 600)
     assert first.sum() / max(1, int(alarms.any(axis=1).sum())) >= 60
@@ -182,9 +183,9 @@ def test_false_alarms_are_as_rare_as_asked_for(noise):
 
 def test_a_fall_is_found_within_the_delay_of_the_reference_and_a_half():
     """.10 to -.10 after 100 days, 5 000 trades between false alarms: CUSUM needs about 160."""
-    rng, change = np.random.default_rng(8), worlds.CHANGES[1]
-    sums = worlds.results(rng, worlds.NOISES[0], 100, 300, change, 100).sum(axis=2)
-    z = drift.shortfall(np.full_like(sums, 8), sums, worlds.EDGE, math.sqrt(8))
+    rng, change = np.random.default_rng(8), known_worlds.CHANGES[1]
+    sums = known_worlds.results(rng, known_worlds.NOISES[0], 100, 300, change, 100).sum(axis=2)
+    z = drift.shortfall(np.full_like(sums, 8), sums, known_worlds.EDGE, math.sqrt(8))
     alarms = drift.e_sr(z) >= 625
     first = np.where(alarms.any(axis=1), alarms.argmax(axis=1), 299)
     assert (first[first >= 100] - 99).mean() * 8 < 1.5 * 165

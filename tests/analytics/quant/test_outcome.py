@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from analytics.lab import columns
 from analytics.quant import outcome
 from analytics.quant.outcome import Costs
+from analytics.research.backtest import columns
 from tests.analytics.replays import EAGER, walk
 from trading.strategies import get
-from trading.strategies import walk as walking
-from trading.strategies.walk import Bars, Fills
+from trading.strategies.engine import walk as walking
+from trading.strategies.engine.walk import Bars, Fills
 
 RSI = get("rsi_bb")
 VALUES = RSI.clean(EAGER)

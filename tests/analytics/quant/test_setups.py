@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.quant import chance, setups, worlds
-from analytics.quant.worlds import NOISES
+from analytics.quant import setups, significance
+from benchmarks import known_worlds
+from benchmarks.known_worlds import NOISES
 
 DAYS = 12
 
@@ -42,7 +43,7 @@ def test_an_error_that_is_guessed_makes_a_tail_as_rare_as_it_is(t, freedom):
     """Wallace's z has the tail of Student's t, to a few in a hundred."""
     z = math.sqrt(freedom * math.log1p(t * t / freedom)) * (8 * freedom + 1) / (8 * freedom + 3)
     normal = math.erfc(z / math.sqrt(2)) / 2
-    assert normal == pytest.approx(chance.t_below(-abs(t), freedom), rel=0.05)
+    assert normal == pytest.approx(significance.t_below(-abs(t), freedom), rel=0.05)
 
 
 def test_too_few_trades_or_days_are_not_judged():
@@ -144,7 +145,7 @@ def test_without_effect_hardly_a_report_names_a_setup(noise):
     rng = np.random.default_rng(5)
     named = 0
     for _ in range(60):
-        world = worlds.planted(rng, noise, days=400)
+        world = known_worlds.planted(rng, noise, days=400)
         named += judged(world).named.any()
     assert named <= 6  # 3 are expected of 60 at most; more than 6 has a chance of 3 in 100
 
@@ -153,7 +154,7 @@ def test_setups_that_are_better_are_found_and_what_is_named_is_true():
     rng = np.random.default_rng(7)
     named = false = 0
     for _ in range(10):
-        world = worlds.planted(rng, NOISES[2], days=7_500, good=10)
+        world = known_worlds.planted(rng, NOISES[2], days=7_500, good=10)
         found = judged(world)
         named += found.named.sum()
         false += (found.named & (world.truth * found.shrunk <= 0)).sum()

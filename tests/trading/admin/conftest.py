@@ -6,9 +6,9 @@ import pytest
 from django.contrib.auth.models import User
 
 from trading import ingest
+from trading.ingest.trade_schema import TradeIn
 from trading.models import Bot, Origin
 from trading.parameters import instance_for, promote
-from trading.records import TradeIn
 from trading.strategies import get
 
 START = datetime(2025, 3, 1, tzinfo=UTC)

@@ -9,11 +9,13 @@ from django.contrib.auth.models import Permission, User
 from django.urls import reverse
 
 from tests.trading.admin.conftest import START
-from trading import clock, designs, experiments, ingest, parameters, told
-from trading.designs import Arm, Ends
+from trading import clock, experiments, ingest, parameters
+from trading.assignment import current_arm
+from trading.experiments import design
+from trading.experiments.design import Arm, Ends
+from trading.ingest.trade_schema import TradeIn
 from trading.models import Experiment, LiveSet, Origin
 from trading.parameters import instance_for
-from trading.records import TradeIn
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -31,7 +33,7 @@ def plan(instance, **given):
         "arms": [Arm("B", {"stop_loss_bps": 6.0})], "ends": Ends(max_trades=5_000),
     }  # fmt: skip
     with clock.at(START):
-        return designs.create(instance=instance, **(known | given))
+        return design.create(instance=instance, **(known | given))
 
 
 def trade_for(bot, experiment, count, mean=0.0):
@@ -259,7 +261,7 @@ def test_a_bot_that_stops_asking_with_one_arm_is_noticed(admin_client, bot, inst
     for hour in range(100):
         at = START + hour * HOUR + HOUR / 2
         with clock.at(at):
-            if told.turns.now(instance).arm.name == "B" and hour > 20:
+            if current_arm.now(instance).arm.name == "B" and hour > 20:
                 experiment.blocks.filter(number=hour).delete()
     with clock.at(START + 100 * HOUR):
         text = page(admin_client, experiment)

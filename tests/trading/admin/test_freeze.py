@@ -4,9 +4,9 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
-from trading.freezes import freeze, freeze_of
 from trading.models import Origin, ParameterSet, Status, StrategyInstance
 from trading.parameters import instance_for, promote
+from trading.parameters.freeze import freeze, freeze_of
 
 
 @pytest.fixture

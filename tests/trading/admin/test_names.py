@@ -5,7 +5,7 @@ import re
 import pytest
 from django.urls import reverse
 
-from selflearn.unfold import NAVIGATION
+from selflearn.admin_theme import NAVIGATION
 
 OURS = {
     item["title"]: item["link"]

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from django.urls import reverse
 
-from trading import candles, clock, ingest
+from trading import clock, ingest
+from trading.market import candles
 from trading.models import Bot, Origin, RenkoBrick, Trade
 from trading.parameters import instance_for, promote
 from trading.strategies import get

@@ -6,7 +6,7 @@ from html import unescape
 import pytest
 from django.urls import reverse
 
-from trading.forms import ParametersForm
+from trading.admin.forms import ParametersForm
 from trading.models import Origin, ParameterSet
 from trading.parameters import instance_for, promote
 from trading.strategies import REGISTRY, get

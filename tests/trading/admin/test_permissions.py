@@ -6,17 +6,8 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
-from trading import tokens
-from trading.models import (
-    Bot,
-    BotToken,
-    CandleSeries,
-    LiveSet,
-    Market,
-    ParameterSet,
-    Preset,
-    Trade,
-)
+from trading.bots import tokens
+from trading.models import Bot, BotToken, CandleSeries, LiveSet, Market, ParameterSet, Preset, Trade
 from trading.parameters import instance_for
 
 READ_ONLY = (

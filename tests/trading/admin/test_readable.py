@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from trading.admin.differences import told
-from trading.admin.pictures import axis, courses, number, staircase, whiskers
-from trading.differences import difference
+from trading.admin.diff_rows import told
+from trading.admin.svg import axis, courses, number, staircase, whiskers
 from trading.parameters import instance_for
+from trading.parameters.diff import difference
 from trading.strategies import get
 
 DAY = datetime(2025, 3, 1, tzinfo=UTC)

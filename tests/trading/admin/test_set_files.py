@@ -6,9 +6,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from trading.freezes import freeze
 from trading.models import Bot, Origin, ParameterSet, Preset
 from trading.parameters import instance_for, promote
+from trading.parameters.freeze import freeze
 
 from .test_parameter_editor import carried
 

@@ -9,7 +9,8 @@ import pytest
 from django.test import Client
 
 from tests.trading.story import make_bot
-from trading import clock, simulation, tokens
+from trading import clock
+from trading.bots import simulated_clock, tokens
 from trading.models import Bot, BotToken
 
 Scope = BotToken.Scope
@@ -69,6 +70,6 @@ def other(db) -> Api:
 @pytest.fixture
 def simulated(db):
     """Time as SIMULATION=1 has it."""
-    clock.simulate(simulation.now)
+    clock.simulate(simulated_clock.now)
     yield
     clock.simulate(None)

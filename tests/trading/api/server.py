@@ -26,8 +26,8 @@ from django.conf import settings
 from django.core.management import CommandError
 from django.db import connection
 
-from selflearn.listening import listen
-from trading import tokens
+from selflearn.listener import listen
+from trading.bots import tokens
 from trading.models import Bot, BotToken
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -123,7 +123,7 @@ class Server:
             self.port = listener.getsockname()[1]
             number = listener.fileno()
             command = (
-                *(sys.executable, "-m", "gunicorn", "--config", "python:selflearn.web"),
+                *(sys.executable, "-m", "gunicorn", "--config", "python:selflearn.gunicorn_conf"),
                 *("--bind", f"fd://{number}", "--workers", str(self.processes), "selflearn.wsgi"),
             )
             with (self.data / "log").open("ab") as log:

@@ -11,8 +11,9 @@ from types import SimpleNamespace
 import pytest
 
 from tests.trading.story import payload
-from trading import clock, tokens
+from trading import clock
 from trading.api import authentication
+from trading.bots import tokens
 from trading.models import Bot, BotToken
 
 MINUTE = 1741000020

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.trading.story import make_bot
-from trading import tokens
+from trading.bots import tokens
 
 from .server import Server
 from .server import server_of_the_module as _server  # noqa: F401

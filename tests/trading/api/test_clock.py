@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.trading.story import MONDAY_SECONDS, make_bot, payload
-from trading import clock, simulation
+from trading import clock
+from trading.bots import simulated_clock
 
 from .server import ROOT, serving
 
@@ -39,7 +40,7 @@ def test_the_clock_only_moves_forward(api, simulated):
 @pytest.mark.parametrize("to", ["tomorrow", True, JANUARY * 1000, "2031-01-01T00:00:00", None])
 def test_a_moment_that_is_none_moves_nothing(api, simulated, to):
     assert list(moved(api, to).json()) == ["now"]
-    assert simulation.now() is None
+    assert simulated_clock.now() is None
 
 
 def test_every_window_and_answer_follows_the_clock(api, simulated):
@@ -75,7 +76,7 @@ def test_what_falls_due_on_the_way_is_run_in_order_and_told(api, simulated, monk
 
         return run
 
-    monkeypatch.setattr(simulation, "stages", [stage("first"), stage("second")])
+    monkeypatch.setattr(simulated_clock, "stages", [stage("first"), stage("second")])
     moved(api, MONDAY_SECONDS)
     answer = moved(api, MONDAY_SECONDS + DAY)
     assert answer.json()["events"] == [{"type": "first"}, {"type": "second"}]

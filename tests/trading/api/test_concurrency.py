@@ -9,15 +9,8 @@ import pytest
 from django.db import connection
 
 from tests.trading.story import MONDAY_SECONDS, make_bot, payload, rebuilt, sums
-from trading import tokens
-from trading.models import (
-    BotToken,
-    CandleSeries,
-    Position,
-    StateEntry,
-    StrategyInstance,
-    Trade,
-)
+from trading.bots import tokens
+from trading.models import BotToken, CandleSeries, Position, StateEntry, StrategyInstance, Trade
 
 from .server import Client, Server, serving
 from .server import server_of_the_module as _server  # noqa: F401

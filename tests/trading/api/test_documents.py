@@ -68,13 +68,15 @@ def test_every_address_has_an_example(api):
 def test_every_limit_is_the_one_that_holds():
     from django.conf import settings
 
-    from trading import guard, state
-    from trading.api import body, performance
+    from trading.api import body
+    from trading.api.views import performance
+    from trading.ingest import state
+    from trading.validation import limits
 
     for number, written in (
         (body.MAX_BYTES, "5 MB"), (body.MAX_ROWS, "5 000 rows"),
-        (settings.API_RATE, "600 requests"), (guard.BYTES, "16 kB"),
-        (guard.DEPTH, "20 levels"), (guard.KEYS, "2 000 keys"),
+        (settings.API_RATE, "600 requests"), (limits.BYTES, "16 kB"),
+        (limits.DEPTH, "20 levels"), (limits.KEYS, "2 000 keys"),
         (state.VALUE_BYTES, "256 KiB"), (performance.DETAILED, "20 000 trades"),
     ):  # fmt: skip
         assert written in TEXT

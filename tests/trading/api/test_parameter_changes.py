@@ -10,11 +10,12 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 
+from tests.trading.parameters.test_outcomes import results
 from tests.trading.story import MONDAY, NOW, WEDNESDAY_NOON, two_sets
-from tests.trading.test_outcomes import results
-from trading import clock, ingest, parameter_history
-from trading.freezes import freeze
+from trading import clock, ingest
 from trading.models import StrategyInstance
+from trading.parameters import history
+from trading.parameters.freeze import freeze
 
 
 @pytest.fixture
@@ -133,7 +134,7 @@ def test_the_history_as_csv_is_the_same_table(told):
     text = answer.content.decode()
     read = list(csv.DictReader(StringIO(text, newline="")))
     rows = told.get("parameters/history/?format=json").json()
-    assert len(read) == len(rows) and tuple(read[0]) == parameter_history.COLUMNS
+    assert len(read) == len(rows) and tuple(read[0]) == history.COLUMNS
     for name in ("changed_at", "reason", "version", "trades_after", "performance_after"):
         said = [("" if row[name] is None else str(row[name])) for row in rows]
         assert [row[name] for row in read] == said

@@ -7,7 +7,7 @@ import pytest
 from tests.trading.story import MONDAY, MONDAY_SECONDS, NOW, payload, two_sets, week
 from trading import clock, ingest
 from trading.performance import measure
-from trading.selection import Selection
+from trading.performance.selection import Selection
 
 HOUR = 3600
 
@@ -45,7 +45,7 @@ def test_the_whole_is_what_the_ledger_says(told):
 
 def test_beyond_many_trades_medians_and_streaks_are_left_out(told, monkeypatch):
     full = told.get("performance/").json()
-    monkeypatch.setattr("trading.api.performance.DETAILED", 5)
+    monkeypatch.setattr("trading.api.views.performance.DETAILED", 5)
     found = told.get("performance/").json()
     left_out = {"median_pnl_pct", "longest_losing_streak", "avg_mfe_pct", "avg_mae_pct",
                 "edge_captured"}  # fmt: skip

@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client
 
 from tests.trading.story import MONDAY_SECONDS, make_bot, payload, rebuilt, sums
-from trading import tokens
+from trading.bots import tokens
 from trading.models import Trade
 
 from .outages import Proxy, survive

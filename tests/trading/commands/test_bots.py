@@ -2,7 +2,7 @@ import pytest
 from django.core.management import CommandError
 from django.db import OperationalError, connection
 
-from trading import tokens
+from trading.bots import tokens
 from trading.management.commands import create_bot
 from trading.models import Bot, BotToken, CandleBlock, RenkoBrick, RollupDay, Trade
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from django.core.management import CommandError
 
-from trading import candles
+from trading.market import candles
 from trading.models import Bot, CandleBlock
 
 FILES = {

@@ -7,9 +7,9 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from tests.trading.story import make_bot, two_sets
-from trading.freezes import freeze
 from trading.parameters import live_for
-from trading.presets import name_set
+from trading.parameters.freeze import freeze
+from trading.parameters.presets import name_set
 
 
 @pytest.fixture

@@ -6,12 +6,14 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from trading import candles, clock, ingest, positions
+from trading import clock, ingest
 from trading.api import authentication
 from trading.demo import bot as demo
-from trading.demo import presence
+from trading.demo import state
+from trading.ingest import positions
+from trading.ingest.trade_schema import TradeIn
+from trading.market import candles
 from trading.models import Bot, CandleSeries, EvaluationCount, Position, RenkoBrick, Trade
-from trading.records import TradeIn
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2026, 3, 12, 15, 20, 31, tzinfo=UTC)
@@ -188,14 +190,14 @@ def test_clearing_removes_the_demo_and_nothing_else():
     before = contents()
     fill()
     live(NOW + timedelta(minutes=3))
-    assert presence.there()
+    assert state.there()
     authentication.forget()
     assert demo.clear()["removed"]
     sequences = ("sqlite_sequence",)
     assert contents(*sequences) == {k: v for k, v in before.items() if k not in sequences}
     assert demo.clear() == {"removed": False}
     assert live(NOW) == {"minutes": 0}
-    assert not presence.there()
+    assert not state.there()
 
 
 def test_a_bot_of_that_name_that_is_somebodys_own_is_left_alone(capsys):

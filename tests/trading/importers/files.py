@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from tests.trading.story import MONDAY_SECONDS, stored, sums
-from trading import candles
+from trading.market import candles
 from trading.models import (
     Bot,
     CandleSeries,

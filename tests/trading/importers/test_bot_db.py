@@ -13,14 +13,7 @@ from tests.trading.story import MONDAY, MONDAY_SECONDS, NOW, make_bot, rebuilt, 
 from trading import clock
 from trading.importers import bot_db
 from trading.importers.bot_db import Unreadable
-from trading.models import (
-    Bot,
-    CandleSeries,
-    Position,
-    RenkoBrick,
-    StateEntry,
-    Trade,
-)
+from trading.models import Bot, CandleSeries, Position, RenkoBrick, StateEntry, Trade
 
 from .files import T, dump, row, write
 

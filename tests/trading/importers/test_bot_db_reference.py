@@ -117,7 +117,9 @@ import os, signal, sys
 import django
 django.setup()
 from pathlib import Path
-from trading import candles, ingest, rollups
+from trading import ingest
+from trading.market import candles
+from trading.rollups import update
 from trading.importers import bot_db
 from trading.models import Bot
 _, place, count, file = sys.argv
@@ -134,7 +136,7 @@ def die_at(module, name):
     setattr(module, name, wrapped)
 
 if place != "nowhere":
-    modules = {"rollups": rollups, "ingest": ingest, "candles": candles, "bot_db": bot_db}
+    modules = {"update": update, "ingest": ingest, "candles": candles, "bot_db": bot_db}
     module, name = place.split(".")
     die_at(modules[module], name)
 bot_db.run(Path(file), Bot.objects.get(name="Mara"))
@@ -165,9 +167,9 @@ def test_an_import_that_was_killed_anywhere_resumes_to_the_same_end(file):
     straight.delete()
     Bot.objects.create(name="Mara")
     for place, count in (
-        ("rollups.add", 1),  # within the first batch
+        ("update.add", 1),  # within the first batch
         ("ingest.store_trades", 1),  # between two batches
-        ("rollups.add", 2),  # within a later one
+        ("update.add", 2),  # within a later one
         ("candles.store", 1),  # when the candles are in and the bricks are not
         ("bot_db._store_bricks", 1),  # when only the price history is left
     ):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.quant import worlds
+from benchmarks import known_worlds
 from trading.ledger import arms, effect
 from trading.ledger.metrics import Daily
 
@@ -114,7 +114,7 @@ def test_a_stretch_and_the_next_are_held_as_two():
 
 def turns(rng, noise, size, gap=0.0):
     """Two arms that take turns at random in a world, ``gap`` apart."""
-    r = worlds.results(rng, noise, 1, size)[0] - worlds.EDGE
+    r = known_worlds.results(rng, noise, 1, size)[0] - known_worlds.EDGE
     which = rng.random(r.shape) < 0.5
     r = r + gap * which
     return [
@@ -122,7 +122,7 @@ def turns(rng, noise, size, gap=0.0):
     ]
 
 
-@pytest.mark.parametrize("noise", worlds.NOISES, ids=lambda noise: noise.name)
+@pytest.mark.parametrize("noise", known_worlds.NOISES, ids=lambda noise: noise.name)
 @pytest.mark.parametrize("size", [7, 60])
 def test_without_effect_a_difference_is_claimed_in_one_of_twenty(noise, size):
     rng = np.random.default_rng(4)
@@ -132,13 +132,13 @@ def test_without_effect_a_difference_is_claimed_in_one_of_twenty(noise, size):
 
 def test_with_the_trades_that_are_said_to_be_needed_it_is_found_4_times_in_5():
     rng = np.random.default_rng(6)
-    noise, gap = worlds.NOISES[0], 0.2
+    noise, gap = known_worlds.NOISES[0], 0.2
     said = np.median([
         arms.Difference(gap, one.trades, one.days, one.error, 0.0, 0.0).trades_needed()
         for one in (arms.paired(*turns(rng, noise, 60, gap)) for _ in range(50))
     ])  # fmt: skip
     assert said == pytest.approx(2 * 7.85 / gap**2, rel=0.1)
-    size = round(2 * said / worlds.PER_DAY)
+    size = round(2 * said / known_worlds.PER_DAY)
     found = sum(arms.paired(*turns(rng, noise, size, gap)).beyond_chance for _ in range(300))
     assert 0.72 <= found / 300 <= 0.88
 

@@ -6,17 +6,7 @@ from hypothesis import strategies as st
 
 from trading.ledger.tally import empty, fold, merge
 
-from .arrays import (
-    ONE,
-    assert_close,
-    empty_one,
-    folded,
-    merged,
-    ordered,
-    rows,
-    scale_of,
-    trades,
-)
+from .arrays import ONE, assert_close, empty_one, folded, merged, ordered, rows, scale_of, trades
 
 early, middle, late = rows(until=1000), rows(1000, 2000), rows(2000, 3000)
 

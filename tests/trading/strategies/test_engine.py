@@ -14,8 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from trading.strategies import get, tape
-from trading.strategies.walk import (
+from trading.strategies import get
+from trading.strategies.engine import tape
+from trading.strategies.engine.walk import (
     BadBars,
     BadInterval,
     Bars,
@@ -388,7 +389,7 @@ import sys
 from trading.strategies import get
 assert "numba" not in sys.modules
 import numpy as np
-from trading.strategies.walk import Walk, prices
+from trading.strategies.engine.walk import Walk, prices
 rsi = get("rsi_bb")
 walk = Walk(rsi, rsi.defaults(), 5)
 walk.take(prices(5.0 * np.arange(500), 100 + np.arange(500) % 7))

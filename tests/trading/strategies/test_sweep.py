@@ -8,8 +8,8 @@ import pytest
 from analytics.quant import outcome
 from analytics.quant.outcome import Costs
 from trading.strategies import get
-from trading.strategies.sweep import Sweep
-from trading.strategies.walk import Bars
+from trading.strategies.engine.sweep import Sweep
+from trading.strategies.engine.walk import Bars
 
 from .test_engine import EAGER_BY_KEY, market
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trading.strategies import common, indicators, windows
-from trading.strategies.tape import BLOCKS, PASSES, TILE
+from trading.strategies.engine.tape import BLOCKS, PASSES, TILE
 
 SPARE = np.zeros((2, TILE + windows.WIDEST))
 # Prices on a coarse grid fall on their limits, stand still and repeat; others hardly ever do.

@@ -17,7 +17,7 @@ from trading.api.schema.parts import (
     record,
     ref,
     words,
-)  # fmt: skip
+)
 from trading.ledger import metrics, tally
 from trading.models import Mode, Side, Status
 

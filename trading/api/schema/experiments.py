@@ -5,15 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from trading.api.schema import parts
-from trading.api.schema.operation import (  # fmt: skip
-    AS_OF,
-    STRATEGY,
-    Answer,
-    Operation,
-    Parameter,
-    limit,
-    query,
-)
+from trading.api.schema.operation import AS_OF, STRATEGY, Answer, Operation, Parameter, limit, query
 from trading.api.schema.parts import (
     COUNT,
     MOMENT,

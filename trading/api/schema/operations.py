@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from trading import state
-from trading.api.market import LONGEST_INTERVAL, MOST
-from trading.api.schema import examples, operations_told, parts
-from trading.api.schema.operation import (  # fmt: skip
+from trading.api.schema import examples, operations_served, parts
+from trading.api.schema.operation import (
     ANY_MOMENT,
     MARKET,
     MODE,
@@ -20,11 +18,13 @@ from trading.api.schema.operation import (  # fmt: skip
     query,
 )
 from trading.api.schema.parts import array, either, ref
+from trading.api.views.market import LONGEST_INTERVAL, MOST
+from trading.ingest import state
 
 _COUNTED = {"stored": 1, "updated": 0, "unchanged": 0, "rejected": []}
 _STALE = "What is stored is newer, or says something else of the same moment; here it is."
 
-OPERATIONS: dict[tuple[str, str], Operation] = operations_told.OPERATIONS | {
+OPERATIONS: dict[tuple[str, str], Operation] = operations_served.OPERATIONS | {
     ("Trades", "POST"): Operation(
         "Trades", "Report closed trades",
         "One trade or up to 5 000. A trade is stored once per id: sent again it is unchanged, "

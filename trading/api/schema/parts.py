@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from trading import guard, state
-from trading.records import PNL_LIMIT
+from trading.ingest import state
+from trading.ingest.trade_schema import PNL_LIMIT
 from trading.strategies import REGISTRY
+from trading.validation import limits
 
 Schema = dict[str, Any]
 WHOLE = 2**63 - 1
@@ -88,7 +89,7 @@ def strategy_name(own: tuple[str, ...] = ()) -> Schema:
     )
 
 
-MARKET = matching(guard.MARKET.pattern, "Name of a market; case counts.")
+MARKET = matching(limits.MARKET.pattern, "Name of a market; case counts.")
 TIME, POSITIVE, AMOUNT = ref("Time"), ref("Positive"), ref("Amount")
 _TIME = either(
     number(631_152_000, 7_258_118_399, "Seconds since 1970."),
@@ -127,7 +128,7 @@ _JSON: Schema = either(
 )
 OPEN: Schema = {
     "type": "object",
-    "maxProperties": guard.KEYS,
+    "maxProperties": limits.KEYS,
     "propertyNames": {"pattern": r"^[^\u0000]*$", "not": {"enum": ["__proto__"]}},
     "additionalProperties": {"$ref": "#/components/schemas/Json"},
 }

@@ -6,20 +6,20 @@ from typing import Any
 
 import msgspec
 
-from trading import guard
-from trading.api import shapes
-from trading.api.market import LONGEST_INTERVAL
+from trading.api import requests
 from trading.api.schema import parts
 from trading.api.schema.parts import Schema
-from trading.positions import PositionReport
-from trading.records import TradeIn
+from trading.api.views.market import LONGEST_INTERVAL
+from trading.ingest.positions import PositionReport
+from trading.ingest.trade_schema import TradeIn
 from trading.strategies.common import COMMON_CONTEXT
+from trading.validation import limits
 
 KINDS = (
-    TradeIn, PositionReport, shapes.CandlesIn, shapes.BricksIn, shapes.BrickIn, shapes.StateIn,
-    shapes.EvaluationIn, shapes.HeartbeatIn, shapes.ParametersIn, shapes.RollbackIn,
-    shapes.StrategyIn, shapes.ClockIn, shapes.ExperimentIn, shapes.NothingIn, shapes.ReasonIn,
-    shapes.PromoteIn,
+    TradeIn, PositionReport, requests.CandlesIn, requests.BricksIn, requests.BrickIn, requests.StateIn,
+    requests.EvaluationIn, requests.HeartbeatIn, requests.ParametersIn, requests.RollbackIn,
+    requests.StrategyIn, requests.ClockIn, requests.ExperimentIn, requests.NothingIn, requests.ReasonIn,
+    requests.PromoteIn,
 )  # fmt: skip
 _NOT_BLANK = {"pattern": r"^[^\u0000]*\S[^\u0000]*$"}
 REASON = parts.text(1, 500, "Why; it is what you will look for later.") | _NOT_BLANK
@@ -77,7 +77,7 @@ COMMON: dict[str, Schema] = {
 }  # fmt: skip
 OWN: dict[str, dict[str, Schema]] = {
     "TradeIn": {
-        "id": parts.matching(guard.ID.pattern, "The bot's own id: stored once per bot."),
+        "id": parts.matching(limits.ID.pattern, "The bot's own id: stored once per bot."),
         "exit_reason": parts.text(1, 40) | _NOT_BLANK,
         "pnl_pct": parts.nullable(parts.PERCENT),
         **dict.fromkeys(("pnl", "fee", "pnl_usd", "fee_usd"), parts.nullable(parts.AMOUNT)),
@@ -85,7 +85,7 @@ OWN: dict[str, dict[str, Schema]] = {
         "arm": parts.nullable(parts.text(0, 64)),
         "mode": parts.words(("live", "paper")),
         "tag": parts.text(0, 500),
-        "currency": parts.matching(guard.CURRENCY.pattern),
+        "currency": parts.matching(limits.CURRENCY.pattern),
         "leverage": parts.nullable(parts.either(parts.number(1e-9, 1e4), {
             "type": "string", "pattern": r"^[1-9][0-9]{0,2}(\.[0-9]{1,4})?$",
         })),

@@ -1,17 +1,17 @@
 from django.core.management.base import CommandError
 
-from trading import parameter_audit
 from trading.management.base import Command as Base
+from trading.parameters import audit
 
 
 class Command(Base):
     help = "Check that what is live is what the history of parameters says."
 
     def handle(self, **options):
-        found = parameter_audit.check()
+        found = audit.check()
         if options["json"]:
             self.answer(found)
         elif not found:
             self.stdout.write("All live parameters are as their history says.")
         if found:
-            raise CommandError(parameter_audit.told(found))
+            raise CommandError(audit.told(found))

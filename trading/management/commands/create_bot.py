@@ -1,7 +1,7 @@
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 
-from trading import tokens
+from trading.bots import tokens
 from trading.management.base import Command as Base
 from trading.models import Bot, BotToken
 

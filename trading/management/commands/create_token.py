@@ -1,4 +1,5 @@
-from trading import clock, tokens
+from trading import clock
+from trading.bots import tokens
 from trading.management.base import Command as Base
 from trading.management.base import CommandError, bot_named, moment
 from trading.models import BotToken

@@ -1,7 +1,8 @@
+
 from django.core.management.base import CommandError
 from django.db import transaction
 
-from trading import memory, rollups
+from trading.db import commit_cache, locks
 from trading.management.base import Command as Base
 from trading.management.base import bot_named
 from trading.models import Trade
@@ -20,9 +21,9 @@ class Command(Base):
         if (yes or self._ask(name, trades)) != name:
             raise CommandError("nothing was deleted: the name was not repeated")
         with transaction.atomic():
-            rollups.lock(bot.pk)
+            locks.lock_bot(bot.pk)
             bot.delete()
-        memory.forget()
+        commit_cache.forget()
         if options["json"]:
             self.answer({"bot": name, "trades": trades})
         else:

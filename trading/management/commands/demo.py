@@ -1,6 +1,6 @@
 from django.core.management.base import CommandError
 
-from trading.demo import bot, presence
+from trading.demo import bot, state
 from trading.management.base import Command as Base
 
 
@@ -14,7 +14,7 @@ class Command(Base):
         quiet = options["json"]
         try:
             result = bot.clear() if clear else bot.fill(say=_silence if quiet else self.say)
-        except (presence.Taken, RuntimeError) as error:
+        except (state.Taken, RuntimeError) as error:
             raise CommandError(str(error)) from error
         if quiet:
             self.answer(result)

@@ -3,9 +3,10 @@ from pathlib import Path
 
 from django.core.management.base import CommandError
 
-from trading import parameter_files, parameters
+from trading import parameters
 from trading.management.base import Command as Base
 from trading.management.base import instance_named
+from trading.parameters import files
 
 
 class Command(Base):
@@ -25,7 +26,7 @@ class Command(Base):
 
     def handle(self, *, strategy, bot, set_version, name, output, **options):
         instance = instance_named(strategy, bot)
-        document = parameter_files.export_set(self._chosen(instance, set_version, name))
+        document = files.export_set(self._chosen(instance, set_version, name))
         if output is None:
             self.answer(document)
             return

@@ -3,8 +3,8 @@ from pathlib import Path
 
 from django.core.management.base import CommandError
 
-from trading import progress
 from trading.importers import bot_db
+from trading.management import progress
 from trading.management.base import Command as Base
 from trading.management.base import bot_named, moment
 from trading.models import Trade

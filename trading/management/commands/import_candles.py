@@ -3,10 +3,12 @@ from pathlib import Path
 
 from django.core.management.base import CommandError
 
-from trading import candles, guard, progress
 from trading.importers import candle_files
+from trading.management import progress
 from trading.management.base import Command as Base
 from trading.management.base import bot_named
+from trading.market import candles
+from trading.validation import limits
 
 SHOWN = 5
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
@@ -30,9 +32,9 @@ class Command(Base):
         parser.add_argument("--bot", metavar="NAME", help="whose; without it they are for all bots")
 
     def handle(self, *, file, market, interval, bot, **options):
-        if not guard.MARKET.fullmatch(market):
+        if not limits.MARKET.fullmatch(market):
             raise CommandError(
-                f'"{market}" is no market name: it must match {guard.MARKET.pattern}'
+                f'"{market}" is no market name: it must match {limits.MARKET.pattern}'
             )
         if not 1 <= interval <= 31 * 86_400:
             raise CommandError("--interval must be 1 to 2678400 seconds")

@@ -3,10 +3,10 @@ from pathlib import Path
 
 from django.core.management.base import CommandError
 
-from trading import parameter_files
 from trading.management.base import Command as Base
 from trading.management.base import instance_named
-from trading.refusals import Refused
+from trading.parameters import files
+from trading.parameters.errors import Refused
 
 
 class Command(Base):
@@ -25,7 +25,7 @@ class Command(Base):
         document = self._read(file)
         instance = instance_named(strategy or _only(document, file), bot, make=True)
         try:
-            made = parameter_files.import_set(
+            made = files.import_set(
                 instance=instance, document=document, reason=reason, made_by="command"
             )
         except Refused as refused:
@@ -48,7 +48,7 @@ class Command(Base):
 
 
 def _only(document, file):
-    named = parameter_files.strategies_in(document)
+    named = files.strategies_in(document)
     if len(named) == 1:
         return named[0]
     holds = f"holds parameters of {', '.join(named)}" if named else "names no strategy"

@@ -2,14 +2,14 @@ import csv
 
 from django.core.management.base import CommandError
 
-from trading import guard
 from trading.management.base import Command as Base
 from trading.management.base import bot_named, moment
 from trading.management.tables import columns, details, flat
 from trading.models import Market, Mode, Trade
 from trading.performance import measure
-from trading.selection import PERIODS, Selection, period
+from trading.performance.selection import PERIODS, Selection, period
 from trading.strategies import UnknownStrategy
+from trading.validation import limits
 
 
 class Command(Base):
@@ -59,8 +59,8 @@ class Command(Base):
     def _selection(self, options):
         if options["window"] and (options["since"] or options["until"]):
             raise CommandError("--window stands for --since and --until: give one or the other")
-        if options["market"] and not guard.MARKET.fullmatch(options["market"]):
-            raise CommandError(f"--market must match {guard.MARKET.pattern}")
+        if options["market"] and not limits.MARKET.fullmatch(options["market"]):
+            raise CommandError(f"--market must match {limits.MARKET.pattern}")
         since, until = period(options["window"] or "all")
         if options["since"]:
             since = moment(options["since"])

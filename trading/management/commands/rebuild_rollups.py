@@ -1,10 +1,11 @@
 from itertools import groupby
 from operator import attrgetter
 
-from trading import progress, rebuild
+from trading.management import progress
 from trading.management.base import Command as Base
 from trading.management.base import bot_named
 from trading.models import StrategyInstance, Trade
+from trading.rollups import rebuild
 
 
 class Command(Base):

@@ -3,7 +3,7 @@ from django.core.management.base import CommandError
 from trading import parameters
 from trading.management.base import Command as Base
 from trading.management.base import instance_named
-from trading.refusals import Refused
+from trading.parameters.errors import Refused
 
 
 class Command(Base):

@@ -1,0 +1,101 @@
+"""The bridge for reports: what was live, traded and tried by a moment, as plain values."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Exists, OuterRef
+
+from analytics.frames.trades import live_at
+from trading.experiments.comparison import Comparison, compared
+from trading.models import (
+    Book,
+    Experiment,
+    LivePeriod,
+    Mode,
+    Origin,
+    ParameterSet,
+    StrategyInstance,
+    Trade,
+)
+from trading.parameters.outcomes import of_changes
+
+API = Origin.API
+
+
+def set_at(instance: int, as_of: datetime) -> Any:
+    """The parameters that were live at a moment; None before there were any."""
+    found = live_at(instance, as_of)
+    return ParameterSet.objects.get(pk=found[0]) if found else None
+
+
+def bot_markets(bot: int) -> list[str]:
+    """Where a bot trades, by name."""
+    books = Book.objects.filter(instance__bot=bot)
+    return sorted(set(books.values_list("market__name", flat=True)))
+
+
+def strategies_at(bot: int, as_of: datetime) -> list[tuple[Any, str]]:
+    """Each strategy of a bot with each mode in which it had traded by a moment, by name; live
+    where it had not traded yet. One that was first seen later is left out, except with a bot that
+    was made later still: its whole past was brought in at once."""
+    first = Trade.objects.filter(book=OuterRef("pk"), exit_at__lt=as_of).order_by("exit_at")
+    modes: dict[int, set[str]] = defaultdict(set)
+    for instance, mode in (
+        Book.objects.filter(instance__bot=bot).filter(Exists(first))
+        .values_list("instance", "mode")
+    ):  # fmt: skip
+        modes[instance].add(mode)
+    found = StrategyInstance.objects.filter(bot=bot).select_related("bot")
+    return [
+        (one, mode) for one in found.order_by("strategy", "label")
+        if one.pk in modes or one.created_at < as_of or one.bot.created_at >= as_of
+        for mode in sorted(modes[one.pk] or {Mode.LIVE})
+    ]  # fmt: skip
+
+
+def taken_back(
+    instance: Any, since: datetime, until: datetime
+) -> list[tuple[str, Any, Any, datetime, str, int]]:
+    """(parameter, from, to, when, why, version) of the rollbacks in between, newest first."""
+    return [
+        (row["name"], row["old"], row["new"], one.changed_at, one.after.reason, one.after.version)
+        for one in of_changes(instance, as_of=until)
+        if one.after.origin == Origin.ROLLBACK and one.changed_at >= since
+        for row in one.rows
+    ]
+
+
+def begins(bot: Any) -> date:
+    """The first day of which anything is known of a bot: of its trades, of what was live, or that
+    it was made."""
+    books = Book.objects.filter(instance__bot=bot)
+    firsts = [Trade.objects.filter(book=book).order_by("exit_at").first() for book in books]
+    known = [one.exit_at for one in firsts if one is not None]
+    if told := LivePeriod.objects.filter(instance__bot=bot).order_by("live_from").first():
+        known.append(told.live_from)
+    return min([bot.created_at, *known]).date()
+
+
+def experiments(
+    instance: int, since: datetime, until: datetime, most: int
+) -> list[tuple[Any, bool, Comparison]]:
+    """Experiments that ran in a stretch of time, each with whether it was over at its end, and its
+    arms as they stood then."""
+    found = Experiment.objects.filter(instance=instance, started_at__lt=until).exclude(
+        ended_at__lt=since
+    )
+    return [
+        (one, one.ended_at is not None and one.ended_at <= until, compared(one, until))
+        for one in found.order_by("started_at")[:most]
+    ]
+
+
+def tried_since(instance: int, since: datetime) -> list[Any]:
+    """Experiments that were planned after a moment and have begun, oldest first."""
+    found = Experiment.objects.filter(
+        instance=instance, created_at__gt=since, started_at__isnull=False
+    )
+    return list(found.order_by("created_at"))

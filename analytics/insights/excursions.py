@@ -1,0 +1,63 @@
+"""The best and the worst that trades reached: as their bot recorded it, else from candles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from analytics import frames
+from analytics.frames import market_bars
+from analytics.frames.context import ContextTrades
+from analytics.quant import excursions
+from trading import clock
+
+
+@dataclass(frozen=True, slots=True)
+class Excursions:
+    """MFE and MAE in percent of the entry price, and seconds to the MFE, shape (n,); NaN where
+    unknown. ``*_most``: what they were at most, where candles tell them; the same where the bot
+    recorded them. How many trades have them from where."""
+
+    mfe: np.ndarray
+    mae: np.ndarray
+    mfe_most: np.ndarray
+    mae_most: np.ndarray
+    to_mfe: np.ndarray
+    recorded: int
+    from_candles: int
+
+
+_COLUMNS = ("mfe", "mae", "mfe_most", "mae_most", "to_mfe")
+
+
+def of(instance: int, trades: ContextTrades, as_of: datetime) -> Excursions:
+    """Of trades; from the finest candles that cover each, none of them after ``as_of``."""
+    mfe, mae = trades.number("mfe_pct"), trades.number("mae_pct")
+    known = ~(np.isnan(mfe) | np.isnan(mae))
+    mfe, mae = (np.where(known, column, np.nan) for column in (mfe, mae))
+    to_mfe = np.where(known, trades.number("time_to_mfe_seconds"), np.nan)
+    columns = dict(zip(_COLUMNS, (mfe, mae, mfe.copy(), mae.copy(), to_mfe), strict=True))
+    if not known.all():
+        _fill(frames.instance(instance).bot, trades, columns, clock.to_micros(as_of) / 1e6)
+    found = int((~np.isnan(columns["mfe"])).sum())
+    return Excursions(**columns, recorded=int(known.sum()), from_candles=found - int(known.sum()))
+
+
+def _fill(bot: object, trades: ContextTrades, columns: dict[str, np.ndarray], end: float) -> None:
+    entered, left = trades.entry_at / 1e6, trades.rows.trades.exit_at / 1e6
+    for market in sorted(set(trades.market.tolist())):
+        for interval in market_bars.intervals(bot, market, 1):
+            rows = np.flatnonzero(np.isnan(columns["mfe"]) & (trades.market == market))
+            if not rows.size:
+                break
+            since = float(entered[rows].min()) - interval
+            until = min(float(left[rows].max()) + interval, end)
+            bars = market_bars.load(bot, market, interval, interval, since, until).candles
+            found = excursions.reach(
+                bars.open_time, bars.high, bars.low, interval, entered[rows], left[rows],
+                trades.entry[rows], trades.exit[rows], trades.side[rows],
+            )  # fmt: skip
+            for name, column in columns.items():
+                column[rows] = getattr(found, name)

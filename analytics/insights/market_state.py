@@ -1,0 +1,125 @@
+"""What a market does now, and how that differs from the week before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from analytics import frames
+from analytics.frames import market_bars
+from analytics.frames.market_bars import Bars
+from analytics.insights import regimes as insights_regimes
+from analytics.quant import regimes
+from trading import clock
+
+WEEK = 7 * 86_400
+WHOLE = 0.95  # of a week: as good as all of it
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """A market in the 7 days up to ``as_of`` and, as ``*_before``, in the 7 before them; None
+    where there are no bars for it.
+
+    ``interval``: seconds of a bar. ``volatility_bps``: root mean square return of a bar;
+    ``trend_pct``: change of the price; ``adx``: mean ADX(28), weak; ``volume``: per day;
+    ``covered``: share of the time for which bars are stored, 0-1. ``regime``: low or high at the
+    newest bar; ``high_share``: share of the bars whose regime is high. ``*_ratio``: these 7 days
+    over those before.
+    """
+
+    market: str
+    interval: int
+    as_of: str
+    newest_at: str
+    price: float
+    regime: str | None
+    covered: float
+    covered_before: float
+    high_share: float | None
+    high_share_before: float | None
+    volatility_bps: float | None
+    volatility_bps_before: float | None
+    volatility_ratio: float | None
+    trend_pct: float | None
+    trend_pct_before: float | None
+    adx: float | None
+    adx_before: float | None
+    volume: float | None
+    volume_before: float | None
+    volume_ratio: float | None
+
+
+def markets(
+    instance: int, as_of: datetime, names: Sequence[str] = (), wanted: int | None = None
+) -> list[Market]:
+    """The markets that a strategy trades (or those named), as they were at a moment, in bars of
+    its candles, or of ``wanted`` seconds; those without a bar in the 7 days before are left out."""
+    whose = frames.instance(instance)
+    wanted = wanted or insights_regimes.bar_interval(whose)
+    found = (_market(whose.bot, name, wanted, as_of)
+             for name in names or frames.traded_markets(instance))  # fmt: skip
+    return [one for one in found if one is not None]
+
+
+def _market(bot: Any, name: str, wanted: int, as_of: datetime) -> Market | None:
+    now = clock.to_micros(as_of) / 1e6
+    found: list[Market] = []
+    bars_before = regimes.RETURNS + regimes.BARS + insights_regimes.BURN_IN
+    for interval in market_bars.intervals(bot, name, wanted):
+        reach = bars_before * market_bars.bar_length(interval, wanted) + 2 * WEEK
+        bars = market_bars.load(bot, name, interval, wanted, now - reach, now)
+        if len(bars.candles) and now - bars.closed[-1] < WEEK:
+            found.append(_told(name, bars, now, as_of))
+            if found[-1].covered >= WHOLE:
+                break
+    # Fine bars are often kept for a few days only: a week is told by those that reach back to it.
+    return max(found, key=lambda one: min(one.covered, WHOLE), default=None)
+
+
+def _told(name: str, bars: Bars, now: float, as_of: datetime) -> Market:
+    level = insights_regimes.regime(bars)
+    trend = regimes.adx(bars.candles.high, bars.candles.low, bars.candles.close)
+    recent, before = (
+        _week(bars, level, trend, end - WEEK, end) for end in (now, now - WEEK)
+    )  # fmt: skip
+    return Market(
+        market=name, interval=bars.interval, as_of=clock.to_text(as_of),
+        newest_at=clock.to_text(clock.from_epoch(float(bars.closed[-1]))),
+        price=float(bars.candles.close[-1]),
+        regime=None if level[-1] == regimes.UNKNOWN else regimes.LABELS[level[-1]],
+        volatility_ratio=_ratio(recent["volatility_bps"], before["volatility_bps"]),
+        volume_ratio=_ratio(recent["volume"], before["volume"]),
+        **recent, **{f"{key}_before": value for key, value in before.items()},
+    )  # fmt: skip
+
+
+def _week(bars: Bars, level: np.ndarray, adx: np.ndarray, since: float, until: float) -> Any:
+    rows = np.flatnonzero((bars.closed > since) & (bars.closed <= until))
+    close, volume = bars.candles.close, bars.candles.volume[rows]
+    steps = rows[(rows > 0) & bars.joined[rows]]
+    returns = np.log(close[steps] / close[steps - 1])
+    known = level[rows][level[rows] != regimes.UNKNOWN]
+    start = bars.candles.open[rows[0]] if rows.size else np.nan
+    there = ~np.isnan(volume)
+    return {
+        "covered": min(rows.size * bars.interval / (until - since), 1.0),
+        "high_share": _mean(known == regimes.HIGH),
+        "volatility_bps": float(np.sqrt(np.mean(returns**2)) * 1e4) if steps.size else None,
+        "trend_pct": float(close[rows[-1]] / start - 1) * 100 if rows.size else None,
+        "adx": _mean(adx[rows][~np.isnan(adx[rows])]),
+        # Per day of the bars that there are: a gap is no quiet market.
+        "volume": float(volume[there].mean()) * 86_400 / bars.interval if there.any() else None,
+    }
+
+
+def _mean(values: np.ndarray) -> float | None:
+    return float(values.mean()) if values.size else None
+
+
+def _ratio(above: float | None, below: float | None) -> float | None:
+    return above / below if above is not None and below else None

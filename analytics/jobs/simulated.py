@@ -1,0 +1,50 @@
+"""Jobs in simulated time: what falls due on the way runs at once, in order, in this process."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from analytics.jobs.tasks import Job
+from analytics.models import JobLine
+from trading import clock
+
+from .runs import checked, last_line
+from .timetable import function, is_wanted, sync, timetable
+
+
+def live_through(before: datetime | None, to: datetime) -> list[dict[str, Any]]:
+    """Run each job of the timetable for every moment from the one before (left out) to this one.
+
+    Jobs that fall due together run in the order of the timetable. Nothing is due when the clock
+    is first set. Returns what they list under "events", with the moment and the job; one that
+    raises is an event too. A move that was cut off is taken up where all jobs had got to.
+    """
+    if before is None:
+        sync(to)
+        JobLine.objects.update(last_due=to)
+        return []
+    sync(before)
+    done = dict(JobLine.objects.values_list("name", "last_due"))
+    jobs = [job for job in timetable() if job.simulated and job.timed and is_wanted(job)]
+    due = sorted(
+        (moment, place)
+        for place, job in enumerate(jobs)
+        for moment in job.due(min(done[job.name], before), to)
+    )
+    events: list[dict[str, Any]] = []
+    for moment, place in due:
+        events += _one(jobs[place], moment)
+    JobLine.objects.update(last_due=to)
+    return events
+
+
+def _one(job: Job, moment: datetime) -> list[dict[str, Any]]:
+    mark = {"job": job.name, "as_of": moment.isoformat().replace("+00:00", "Z")}
+    try:
+        with clock.at(moment):
+            summary = checked(job, function(job)(as_of=moment))
+    except Exception as error:
+        return [{**mark, "type": "job_failed", "error": last_line(error)}]
+    found = summary.get("events", ()) if isinstance(summary, dict) else ()
+    return [{**mark, **event} for event in found]

@@ -1,0 +1,3 @@
+from .stage import active, analyze, monitor, pulse
+
+__all__ = ["active", "analyze", "monitor", "pulse"]

@@ -1,0 +1,86 @@
+"""The rules in use: what users set for a strategy, a bot or everywhere, else what is declared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from analytics.models import AlarmRule, Progress
+from analytics.monitoring.alerts import REGISTRY
+from analytics.monitoring.alerts.base import ORDER, Alarm, InvalidRule, Values
+from trading import clock
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """An alarm as it is in use for something; ``own``: from the row of the thing itself."""
+
+    alarm: Alarm
+    enabled: bool
+    severity: str
+    parameters: Values
+    row: AlarmRule | None = None
+
+
+class Rules:
+    """All rules, read once."""
+
+    def __init__(self) -> None:
+        self._rows = {
+            (row.kind, row.bot_id, row.instance_id): row for row in AlarmRule.objects.all()
+        }
+
+    def of(self, kind: str, bot: int | None = None, instance: int | None = None) -> Rule:
+        """The nearest rule: of the strategy, of its bot, of everything, as declared."""
+        alarm = REGISTRY[kind]
+        for place in ((bot, instance), (bot, None), (None, None)):
+            row = self._rows.get((kind, *place))
+            if row is not None:
+                return Rule(
+                    alarm, row.enabled, row.severity, alarm.complete(row.parameters), row
+                )  # fmt: skip
+        return Rule(alarm, alarm.enabled, str(alarm.severity), alarm.defaults())
+
+
+def change(
+    *,
+    kind: str,
+    bot: int | None = None,
+    instance: int | None = None,
+    enabled: bool,
+    severity: str,
+    parameters: Mapping[str, object],
+    by: Any = None,
+) -> AlarmRule:
+    """Set a rule for a strategy (with its bot), a bot, or everywhere. Raises InvalidRule."""
+    if kind not in REGISTRY:
+        raise InvalidRule({"kind": [f"must be one of {', '.join(REGISTRY)}"]})
+    if severity not in ORDER:
+        raise InvalidRule({"severity": [f"must be one of {', '.join(ORDER)}"]})
+    cleaned = REGISTRY[kind].clean(parameters)
+    with transaction.atomic():
+        row, _ = AlarmRule.objects.update_or_create(
+            kind=kind, bot_id=bot, instance_id=instance,
+            defaults={
+                "enabled": bool(enabled), "severity": severity, "parameters": cleaned,
+                "changed_at": clock.now(), "changed_by": by,
+            },
+        )  # fmt: skip
+        look_again()
+    return row
+
+
+def back_to_default(*, kind: str, bot: int | None = None, instance: int | None = None) -> bool:
+    """Forget what was set here; what is set further out, or declared, counts again."""
+    found = AlarmRule.objects.filter(kind=kind, bot=bot, instance=instance)
+    with transaction.atomic():
+        look_again()
+        return bool(found.delete()[0])
+
+
+def look_again() -> None:
+    """Let alarms about whole days be judged again with the next look, and not tomorrow."""
+    Progress.objects.update(day=None)

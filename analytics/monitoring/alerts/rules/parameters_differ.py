@@ -1,0 +1,51 @@
+"""The bot trades with other parameters than those that are live."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from analytics import frames
+from analytics.monitoring.alerts import wording
+from analytics.monitoring.alerts.base import Alarm, Finding, Values
+from analytics.monitoring.alerts.inputs import StrategyFrame
+from trading import clock
+from trading.strategies.parameters import Integer
+
+
+def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding | None:
+    if not len(frame.tail) or not frame.tail.version[0]:
+        return None
+    reported = int(frame.tail.version[0])
+    entered = clock.from_micros(int(frame.tail.entry_at[0]))
+    live = frames.live_at(frame.subject.instance, entered)
+    if live is None:
+        return None
+    _, version, live_from = live
+    patience = timedelta(minutes=parameters["grace_minutes"])
+    if reported == version or entered - live_from < patience:
+        return None
+    return Finding(
+        f"{frame.about} entered its newest trade ({wording.moment(entered)}) with version "
+        f"{reported} of the parameters; version {version} was live since "
+        f"{wording.moment(live_from)}.",
+        "The bot does not fetch its parameters, or does not apply them. Until it does, a change "
+        "made here changes nothing.",
+        {"reported": reported, "live": version, "live_from": live_from.isoformat()},
+        event=f"version {reported} instead of {version}",
+    )
+
+
+ALARM = Alarm(
+    key="parameters_differ",
+    title="Other parameters than served",
+    about="strategy",
+    help="The version that the newest trade reports is not the one that was live when it was "
+    "entered.",
+    error_rate="No chance in it: the trade says so.",
+    check=check,
+    parameters=(
+        Integer("grace_minutes", 15, 0, 10_080, 5, unit="minutes",
+                help="How long the bot may take to apply a change."),
+    ),
+    clears_after=timedelta(0),
+)  # fmt: skip

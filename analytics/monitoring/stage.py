@@ -1,0 +1,157 @@
+"""The watch: snapshots of how everything does, and alarms where something went wrong.
+
+A stage: it reads trades through ``analytics.frames.trades``, writes its own rows, and returns what it
+did. As of a moment it looks at nothing later, so that a history looked at hour by hour gives the
+alerts that were raised when it was lived. What a full look costs does not depend on how many
+trades there are: sums answer, and trades are read only of days and hours that are new.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import OuterRef, Subquery
+
+from analytics import frames
+from analytics.models import Alert, AlertEvent, Progress
+from analytics.monitoring import evidence_days, snapshots
+from analytics.monitoring.alerts import REGISTRY, inputs, lifecycle
+from analytics.monitoring.alerts.configured import Rules
+from analytics.monitoring.alerts.lifecycle import Place
+from analytics.monitoring.alerts.system_inputs import SystemFrame
+from trading import clock
+from trading.clock import DAY
+
+logger = logging.getLogger(__name__)
+
+NOW = timedelta(minutes=10)  # so long what is not kept may be told of a moment
+
+
+def monitor(as_of: datetime) -> dict[str, Any]:
+    """Look at everything: judge every alarm, take the snapshots that are due.
+
+    Whole days are looked at once a day, and again where days of trades were added or a rule was
+    changed. The same moment again changes nothing. "events" is what happened now.
+    """
+    look = _look(as_of)
+    taken, events = 0, []
+    for bot in frames.bots():
+        subjects, today = frames.subjects(bot.pk), clock.to_micros(as_of) // DAY
+        traded = frames.traded_days(bot.pk, today)
+        fresh = not Progress.objects.filter(bot=bot.pk, day=today, days=traded).exists()
+        if fresh:
+            evidence_days.build(bot.pk, as_of, subjects)
+        if snapshots.due(bot.pk, as_of):
+            taken += snapshots.take(bot.pk, as_of)
+        events += _judge("bot", inputs.BotFrame(bot, as_of), Place(bot.pk), look)
+        for one in inputs.strategies(subjects, as_of):
+            place = Place(bot.pk, one.subject.instance, one.subject.mode)
+            events += _judge("strategy", one, place, look, daily=fresh)
+        if fresh:
+            Progress.objects.filter(bot=bot.pk).update(day=today, days=traded)
+    if look.lived and not clock.simulated():
+        events += _judge("system", SystemFrame(as_of), Place(), look)
+    return {
+        "as_of": _text(as_of), "snapshots": taken, "events": [told(event) for event in events],
+        **_errors(look),
+    }  # fmt: skip
+
+
+def pulse(as_of: datetime) -> dict[str, Any]:
+    """Look at what can only be told while it happens: bots that are silent, work that waits."""
+    look, events = _look(as_of), []
+    for bot in frames.bots():
+        events += _judge("bot", inputs.BotFrame(bot, as_of), Place(bot.pk), look, only_lived=True)
+    events += _judge("system", SystemFrame(as_of), Place(), look, only_lived=True)
+    return {
+        "as_of": _text(as_of), "events": [told(event) for event in events], **_errors(look),
+    }  # fmt: skip
+
+
+def analyze(as_of: datetime) -> dict[str, Any]:
+    """Take the snapshots of every bot as of a moment."""
+    taken = sum(snapshots.take(bot.pk, as_of) for bot in frames.bots())
+    return {"as_of": _text(as_of), "snapshots": taken}
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What all judgements of one look share; ``known``: keys of the alerts there are."""
+
+    rules: Rules
+    known: set[str]
+    as_of: datetime
+    lived: bool
+    errors: list[str] = field(default_factory=list)
+
+
+def _look(as_of: datetime) -> _Look:
+    known = set(Alert.objects.order_by().values_list("key", flat=True).distinct())
+    return _Look(Rules(), known, as_of, clock.now() - as_of <= NOW)
+
+
+def _errors(look: _Look) -> dict[str, list[str]]:
+    """What could not be judged, where there is any."""
+    return {"errors": look.errors} if look.errors else {}
+
+
+def _judge(
+    about: str, seen: Any, place: Place, look: _Look, *, daily: bool = True,
+    only_lived: bool = False,
+) -> list[AlertEvent]:  # fmt: skip
+    events = []
+    for alarm in REGISTRY.values():
+        if alarm.about != about or (alarm.lived and not look.lived):
+            continue
+        if (alarm.daily and not daily) or (only_lived and not alarm.lived):
+            continue
+        rule = look.rules.of(alarm.key, place.bot, place.instance)
+        try:
+            # A rule that was switched off finds nothing: what it raised is over.
+            finding = alarm.check(seen, look.as_of, rule.parameters) if rule.enabled else None
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            # One rule that stumbles must not silence all others.
+            logger.exception("the alarm %s could not judge %s", alarm.key, seen.about)
+            look.errors.append(f"{alarm.key}, {seen.about}: {type(error).__name__}: {error}")
+            continue
+        if finding is not None or place.key(alarm.key) in look.known:
+            events += lifecycle.judge(rule, place, finding, look.as_of)
+    return events
+
+
+def active(as_of: datetime) -> list[dict[str, Any]]:
+    """The alerts that were active at a moment, those that opened last first, for programs."""
+    before = Alert.objects.filter(opened_at__lte=as_of).select_related("bot", "instance")
+    latest = (
+        AlertEvent.objects.filter(alert=OuterRef("pk"), at__lte=as_of, type__in=lifecycle.TURNS)
+        .order_by("-at", "-pk").values("type")[:1]
+    )  # fmt: skip
+    found = before.annotate(turn=Subquery(latest)).exclude(turn__in=lifecycle.ENDS)
+    return [
+        {
+            "alert": alert.pk, "kind": alert.kind, "bot": alert.bot.name if alert.bot_id else None,
+            "strategy": alert.instance.name if alert.instance_id else None,
+            "mode": alert.mode or None, "severity": str(alert.severity),
+            "opened_at": _text(alert.opened_at), "sentence": alert.sentence,
+        }
+        for alert in found.order_by("-opened_at", "-pk")
+    ]  # fmt: skip
+
+
+def told(event: AlertEvent) -> dict[str, Any]:
+    """An event of an alert for programs."""
+    alert = event.alert
+    return {
+        "type": "alarm", "what": str(event.type), "alert": alert.pk, "kind": alert.kind,
+        "bot": alert.bot.name if alert.bot_id else None,
+        "strategy": alert.instance.name if alert.instance_id else None,
+        "mode": alert.mode or None, "severity": str(event.severity), "at": _text(event.at),
+        "sentence": event.sentence,
+    }  # fmt: skip
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -1,0 +1,3 @@
+from .build import make, newest, period
+
+__all__ = ["make", "newest", "period"]

@@ -1,0 +1,195 @@
+"""Candle series, with what is missing in them."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+
+from trading import clock, formatting
+from trading.admin.base import Exported, PagedAdmin, resource_for
+from trading.admin.keyset import Column, Echo
+from trading.formatting import Cell
+from trading.market import candles
+from trading.models import CandleBlock, CandleSeries
+
+GAPS_SHOWN = 500
+NEWEST_SHOWN = 20
+CANDLE_COLUMNS = [
+    Column("Open time (UTC)", lambda row: row, "time"),
+    *(Column(name, lambda row: row, "number") for name in ("Open", "High", "Low", "Close")),
+    Column("Volume", lambda row: row, "number"),
+]
+
+
+def coverage(series: CandleSeries) -> float | None:
+    """Percent of the candles between the first and the last that are there. None when empty."""
+    expected = series.candles + series.missing
+    return series.candles / expected * 100 if expected else None
+
+
+@admin.register(CandleSeries)
+class CandleSeriesAdmin(Exported, PagedAdmin):
+    list_display = (
+        "market", "length", "owner", "first_time", "last_time", "candles_number", "gaps_number",
+        "missing_number",
+        "coverage_number",
+    )  # fmt: skip
+    list_filter = ("bot", "interval")
+    search_fields = ("market__name",)
+    list_select_related = ("bot", "market")
+    # As the model orders them, but by names: its own fields would each widen their heading by
+    # a mark of the order, and the last columns would not fit.
+    ordering = ("market__name", "interval", "bot__name")
+    resource_classes = (
+        resource_for(
+            CandleSeries, "market__name", "interval", "bot__name", "first_at", "last_at",
+            "candles", "gaps", "missing",
+        ),
+    )  # fmt: skip
+
+    @admin.display(description="Interval", ordering="interval")
+    def length(self, row: CandleSeries) -> str:
+        return formatting.interval(row.interval)
+
+    @admin.display(description="Belongs to", ordering="bot")
+    def owner(self, row: CandleSeries) -> str:
+        return row.bot.name if row.bot else "all bots (shared)"
+
+    @admin.display(description="First (UTC)", ordering="first_at")
+    def first_time(self, row: CandleSeries) -> str:
+        return _minute(row.first_at)
+
+    @admin.display(description="Last (UTC)", ordering="last_at")
+    def last_time(self, row: CandleSeries) -> str:
+        return _minute(row.last_at)
+
+    @admin.display(description="Candles", ordering="candles")
+    def candles_number(self, row: CandleSeries) -> str:
+        return formatting.count(row.candles).text
+
+    @admin.display(description="Gaps", ordering="gaps")
+    def gaps_number(self, row: CandleSeries) -> str:
+        return formatting.count(row.gaps).text
+
+    @admin.display(description="Missing", ordering="missing")
+    def missing_number(self, row: CandleSeries) -> str:
+        return formatting.count(row.missing).text
+
+    @admin.display(description="Coverage")
+    def coverage_number(self, row: CandleSeries) -> str:
+        return percent(coverage(row))
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.candles_view)
+        name = "trading_candleseries_candles"
+        return [path("<int:pk>/candles.csv", view, name=name), *super().get_urls()]
+
+    def page(self, request: HttpRequest, series: CandleSeries) -> HttpResponse:
+        gaps = candles.gaps(series)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "original": series,
+            "title": f"{series.market}, {formatting.interval(series.interval)}",
+            "facts": _facts(series),
+            "gap_columns": GAP_COLUMNS,
+            "gaps": [_gap(gap, series.interval) for gap in gaps[-GAPS_SHOWN:][::-1]],
+            "gaps_total": len(gaps),
+            "candle_columns": CANDLE_COLUMNS,
+            "newest": _newest(series),
+            "csv_url": reverse("admin:trading_candleseries_candles", args=[series.pk]),
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "admin/trading/candleseries/page.html", context)
+
+    def candles_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """All candles as CSV, a block at a time."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        answer = StreamingHttpResponse(_csv(pk), content_type="text/csv")
+        answer["Content-Disposition"] = f'attachment; filename="candles-{pk}.csv"'
+        return answer
+
+
+GAP_COLUMNS = [
+    Column("First missing (UTC)", lambda row: row, "time"),
+    Column("Last missing (UTC)", lambda row: row, "time"),
+    Column("Candles", lambda row: row, "number"),
+    Column("How long", lambda row: row, "number"),
+]
+
+
+def _minute(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}" if moment else formatting.NOTHING
+
+
+def percent(value: float | None) -> str:
+    """A share that reads 100 only where nothing is missing."""
+    if value is None:
+        return formatting.NOTHING
+    return "100 %" if value == 100 else f"{min(value, 99.999):.3f} %"
+
+
+def _facts(series: CandleSeries) -> list[tuple[str, Cell]]:
+    return [
+        ("Market", Cell(series.market.name)),
+        ("Interval", Cell(formatting.interval(series.interval))),
+        ("Belongs to", Cell(series.bot.name if series.bot else "all bots (shared)")),
+        ("First (UTC)", formatting.moment(series.first_at)),
+        ("Last (UTC)", formatting.moment(series.last_at)),
+        ("Candles", formatting.count(series.candles)),
+        ("Gaps", formatting.count(series.gaps)),
+        ("Missing candles", formatting.count(series.missing)),
+        ("Coverage", Cell(percent(coverage(series)), "number")),
+    ]
+
+
+def _gap(gap: tuple[int, int, int], interval: int) -> list[Cell]:
+    first, last, missing = gap
+    return [
+        formatting.moment(clock.from_epoch(first)),
+        formatting.moment(clock.from_epoch(last)),
+        formatting.count(missing),
+        Cell(formatting.duration(missing * interval), "number"),
+    ]
+
+
+def _newest(series: CandleSeries) -> list[list[Cell]]:
+    block = CandleBlock.objects.filter(series=series).order_by("-start").first()
+    if block is None:
+        return []
+    found = candles.load(series, since=block.start)
+    return [
+        [
+            formatting.moment(clock.from_epoch(int(found.open_time[at]))),
+            *(formatting.amount(float(getattr(found, name)[at])) for name in candles.FIELDS[1:5]),
+            _volume(float(found.volume[at])),
+        ]
+        for at in range(len(found) - 1, max(len(found) - 1 - NEWEST_SHOWN, -1), -1)
+    ]
+
+
+def _volume(value: float) -> Cell:
+    return formatting.nothing("Not known") if value != value else formatting.amount(value)
+
+
+def _csv(series_id: int) -> Iterator[str]:
+    writer = csv.writer(Echo())
+    yield writer.writerow(candles.FIELDS)
+    series = CandleSeries.objects.filter(pk=series_id).first()
+    blocks = CandleBlock.objects.filter(series=series_id).order_by("start")
+    starts = list(blocks.values_list("start", flat=True))
+    for at, start in enumerate(starts):
+        until = starts[at + 1] if at + 1 < len(starts) else None
+        found = candles.load(series, since=start, until=until)
+        columns = [getattr(found, name).tolist() for name in candles.FIELDS]
+        rows = zip(*columns, strict=True)
+        yield "".join(writer.writerow(["" if x != x else x for x in row]) for row in rows)

@@ -1,0 +1,60 @@
+"""Results of a version or a value, as the pages about parameters show them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from trading import formatting
+from trading.formatting import Cell
+
+Metrics = Mapping[str, Any]
+Bounds = tuple[float, float] | None
+
+NO_TRADES = "No trade was made yet"
+
+
+def rate(metrics: Metrics | None) -> Cell:
+    """The win rate in percent."""
+    value = (metrics or {}).get("win_rate")
+    return formatting.nothing(NO_TRADES) if value is None else Cell(f"{value * 100:.1f} %", "number")
+
+
+def average(metrics: Metrics | None) -> Cell:
+    return formatting.result((metrics or {}).get("avg_pnl_pct"), "%", 4, NO_TRADES)
+
+
+def drawdown(metrics: Metrics | None) -> Cell:
+    value = (metrics or {}).get("max_drawdown_pct")
+    return formatting.nothing(NO_TRADES) if value is None else Cell(f"{value:,.3f}", "number")
+
+
+def between(bounds: Bounds, factor: float = 1, digits: int = 4) -> str:
+    """``-0.0123 to 0.0456``; empty where there is no interval."""
+    if bounds is None:
+        return ""
+    low, high = (f"{bound * factor:.{digits}f}" for bound in bounds)
+    return f"{low} to {high}"
+
+
+def row(label: str, metrics: Metrics | None) -> dict[str, Any]:
+    """A line of a small table: how many trades, and how they went."""
+    found = metrics or {}
+    return {
+        "label": label,
+        "trades": found.get("trades", 0),
+        "rate": rate(metrics),
+        "rate_between": between(found.get("win_rate_interval"), 100, 1),
+        "average": average(metrics),
+        "average_between": between(found.get("avg_pnl_pct_interval")),
+        "drawdown": drawdown(metrics),
+    }
+
+
+def brief(metrics: Metrics | None) -> str:
+    """The same in half a line: ``412 trades, 54.1 % won, +0.0123 % on average``."""
+    if not metrics or not metrics.get("trades"):
+        return "no trades yet"
+    count = metrics["trades"]
+    won, mean = rate(metrics).text, average(metrics).text
+    return f"{count:,} trade{'' if count == 1 else 's'}, {won} won, {mean} on average"

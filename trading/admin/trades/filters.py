@@ -1,0 +1,187 @@
+"""The filters of the trades' list, turned into stretches of indexes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+
+from trading import clock
+from trading.db.keyset import Condition, Listing, distinct
+from trading.models import Book, Mode, ParameterSet, Trade
+from trading.strategies import REGISTRY
+
+TABLE = Trade._meta.db_table
+UNKNOWN = "unknown"
+SETS_OFFERED = 100
+KEY = ("exit_at", "id")
+FLAGGED = Condition("flagged")
+
+
+class TradeFilters(forms.Form):
+    """What to list. Only what is there is offered; the books hold it all, and are few."""
+
+    q = forms.CharField(label="Trade id", required=False, max_length=64, strip=True)
+    bot = forms.ChoiceField(label="Bot", required=False)
+    strategy = forms.ChoiceField(label="Strategy", required=False)
+    market = forms.ChoiceField(label="Market", required=False)
+    mode = forms.ChoiceField(label="Mode", required=False, choices=[("", "All"), *Mode.choices])
+    currency = forms.ChoiceField(label="Currency", required=False)
+    reason = forms.ChoiceField(label="Exit reason", required=False)
+    set = forms.ChoiceField(label="Parameters", required=False)
+    flagged = forms.ChoiceField(
+        label="Flagged", required=False, choices=[("", "All"), ("yes", "Flagged only")]
+    )
+    since = forms.DateField(label="From (UTC)", required=False)
+    until = forms.DateField(label="To (UTC)", required=False)
+
+    def __init__(self, data: Any) -> None:
+        super().__init__(data)
+        self.books = list(Book.objects.select_related("instance__bot", "market"))
+        self.fields["q"].widget.attrs |= {"placeholder": "Exact id", "type": "search"}
+        for name in ("since", "until"):
+            self.fields[name].widget = forms.DateInput(attrs={"type": "date"})
+        self._offer("bot", (book.instance.bot.name for book in self.books))
+        self._offer("strategy", (book.instance.name for book in self.books))
+        self._offer("market", (book.market.name for book in self.books))
+        self._offer("currency", (book.currency for book in self.books))
+        self._offer("reason", _reasons(self.books))
+        self.fields["set"].choices = self._sets()
+
+    def _offer(self, name: str, values: Iterable[str]) -> None:
+        self.fields[name].choices = [("", "All"), *((value, value) for value in sorted({*values}))]
+
+    def _sets(self) -> list[tuple[str, str]]:
+        """Versions of the chosen strategy, newest first, and the one that is chosen."""
+        offered = [("", "All"), (UNKNOWN, "Unknown")]
+        chosen, strategy = self.data.get("set") or "", self.data.get("strategy")
+        sets = ParameterSet.objects.select_related("instance__bot")
+        instances = {
+            book.instance_id
+            for book in self.books
+            if strategy == book.instance.name
+            and self.data.get("bot") in (None, "", book.instance.bot.name)
+        }
+        found = list(sets.filter(instance__in=instances).order_by("-id")[:SETS_OFFERED])
+        if chosen.isascii() and chosen.isdigit() and len(chosen) < 19:
+            found += sets.filter(pk=int(chosen)).exclude(pk__in=[made.pk for made in found])
+        return offered + [(str(made.pk), str(made)) for made in found]
+
+    def clean(self) -> dict[str, Any]:
+        chosen = super().clean()
+        since, until = chosen.get("since"), chosen.get("until")
+        if since and until and since > until:
+            self.add_error("until", "This is before the other date.")
+        chosen["books"] = _matching(self.books, chosen)
+        return chosen
+
+
+def settled(form: TradeFilters) -> list[str]:
+    """Labels of the filters that leave one value, chosen or because there is no other."""
+    return [
+        form.fields[name].label
+        for name in ("bot", "strategy", "market", "reason")
+        if form.data.get(name) or (name == "bot" and len(form.fields[name].choices) == 2)
+    ]
+
+
+def listing(chosen: dict[str, Any]) -> Listing | None:
+    """The branches of the narrowest index that the filters allow; None where nothing matches.
+
+    Books and exit reasons have an index of their own. Flagged trades and those of one parameter
+    set are read along theirs, and what else was chosen is tested on the rows.
+    """
+    books = sorted(book.pk for book in chosen["books"])
+    if not books:
+        return None
+    everything = not any(chosen[name] for name in ("bot", "strategy", "market", "mode", "currency"))
+    window = _window(chosen)
+    in_books = () if everything else (Condition(f"book_id IN ({_marks(books)})", tuple(books)),)
+    reason, made_by = _reason(chosen), _made_by(chosen)
+    if chosen["flagged"]:
+        return _listing([(FLAGGED, *window)], (*in_books, *reason, *made_by))
+    if made_by:
+        return _listing([(*made_by, *window)], (*in_books, *reason))
+    if everything and not reason:
+        return _listing([window])
+    return _listing([(Condition("book_id = %s", (book,)), *reason, *window) for book in books])
+
+
+def matches(trade: Trade, chosen: dict[str, Any]) -> bool:
+    """Whether a trade that was found by its id is also what the other filters want."""
+    since, until = bounds(chosen)
+    wanted_set = chosen["set"]
+    return (
+        trade.book_id in {book.pk for book in chosen["books"]}
+        and (not chosen["reason"] or trade.exit_reason == chosen["reason"])
+        and (not chosen["flagged"] or trade.flagged)
+        and (not wanted_set or str(trade.parameter_set_id or UNKNOWN) == wanted_set)
+        and (since is None or trade.exit_at >= since)
+        and (until is None or trade.exit_at < until)
+    )
+
+
+def bounds(chosen: dict[str, Any]) -> tuple[datetime | None, datetime | None]:
+    """First moment, and first moment after; both days count whole."""
+    since, until = chosen["since"], chosen["until"]
+    return (
+        since and datetime.combine(since, time(), UTC),
+        until and datetime.combine(until, time(), UTC) + timedelta(days=1),
+    )
+
+
+def _listing(branches: list[tuple[Condition, ...]], rest: tuple[Condition, ...] = ()) -> Listing:
+    return Listing(TABLE, KEY, tuple(branches), rest)
+
+
+def _window(chosen: dict[str, Any]) -> tuple[Condition, ...]:
+    signs = ("exit_at >= %s", "exit_at < %s")
+    return tuple(
+        Condition(sign, (clock.to_micros(moment),))
+        for sign, moment in zip(signs, bounds(chosen), strict=True)
+        if moment
+    )
+
+
+def _reason(chosen: dict[str, Any]) -> tuple[Condition, ...]:
+    return (Condition("exit_reason = %s", (chosen["reason"],)),) if chosen["reason"] else ()
+
+
+def _made_by(chosen: dict[str, Any]) -> tuple[Condition, ...]:
+    if not chosen["set"]:
+        return ()
+    if chosen["set"] == UNKNOWN:
+        return (Condition("parameter_set_id IS NULL"),)
+    return (Condition("parameter_set_id = %s", (int(chosen["set"]),)),)
+
+
+def _marks(values: list[int]) -> str:
+    return ", ".join(["%s"] * len(values))
+
+
+def _matching(books: list[Book], chosen: dict[str, Any]) -> list[Book]:
+    def wanted(name: str, value: str) -> bool:
+        return chosen.get(name) in (None, "", value)
+
+    return [
+        book
+        for book in books
+        if wanted("bot", book.instance.bot.name)
+        and wanted("strategy", book.instance.name)
+        and wanted("market", book.market.name)
+        and wanted("mode", book.mode)
+        and wanted("currency", book.currency)
+    ]
+
+
+def _reasons(books: list[Book]) -> set[str]:
+    """Exit reasons that were declared, and those that occur."""
+    declared = {
+        reason
+        for key in {book.instance.strategy for book in books}
+        if key in REGISTRY
+        for reason in REGISTRY[key].exit_reasons
+    }
+    return declared | {reason for _, reason in distinct(TABLE, ("book_id", "exit_reason"))}

@@ -1,0 +1,222 @@
+"""Trades, and corrections of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
+
+from trading import formatting
+from trading.admin.keyset import Column, KeysetAdmin
+from trading.db.keyset import Key, Listing
+from trading.formatting import Cell
+from trading.models import Trade, TradeRevision
+
+from . import filters as trades_filters
+from .csv_rows import HEADER, trade_row
+from .page import neighbours, page_context
+
+RELATED = ("book__instance__bot", "book__market", "parameter_set")
+
+
+def trade_url(trade_id: int) -> str:
+    return reverse("admin:trading_trade_change", args=[trade_id])
+
+
+def _exit(trade: Trade) -> Cell:
+    shown = formatting.moment(trade.exit_at)
+    return Cell(shown.text, shown.kind, "", trade_url(trade.pk), f"Trade {trade.external_id}")
+
+
+def _version(trade: Trade) -> Cell:
+    made_by = trade.parameter_set
+    if made_by is None:
+        return Cell("unknown", tone="warn", title="Nobody told which parameters made this trade")
+    href = reverse("admin:trading_parameterset_change", args=[made_by.pk])
+    return Cell(f"v{made_by.version}", "number", "", href)
+
+
+def _notes(trade: Trade) -> Cell:
+    notes = []
+    if trade.flagged:
+        notes.append("flagged")
+    if trade.revision:
+        notes.append(f"revision {trade.revision}")
+    if trade.book.mode == "paper":
+        notes.append("paper")
+    return Cell(", ".join(notes), tone="warn" if trade.flagged else "")
+
+
+COLUMNS = (
+    Column("Exit (UTC)", _exit, "time"),
+    Column("PnL %", lambda trade: formatting.result(trade.pnl_pct), "number"),
+    Column("PnL", lambda trade: formatting.money(trade.pnl, trade.book.currency), "number"),
+    Column("Bot", lambda trade: Cell(trade.book.instance.bot.name)),
+    Column("Strategy", lambda trade: Cell(trade.book.instance.name)),
+    Column("Market", lambda trade: Cell(trade.book.market.name)),
+    Column("Side", lambda trade: Cell(trade.side)),
+    Column("Entry price", lambda trade: formatting.amount(trade.entry_price), "number"),
+    Column("Exit price", lambda trade: formatting.amount(trade.exit_price), "number"),
+    Column("Size", lambda trade: formatting.amount(trade.size), "number"),
+    Column("Held", lambda trade: Cell(formatting.duration(held_seconds(trade)), "number"), "number"),
+    Column("Exit reason", lambda trade: Cell(trade.exit_reason)),
+    Column("Version", _version, "number"),
+    Column("Notes", _notes),
+)
+
+
+def without(*labels: str) -> tuple[Column, ...]:
+    """The columns but those that would say the same in every row."""
+    return tuple(column for column in COLUMNS if column.label not in labels)
+
+
+BESIDE = without("Bot", "Strategy")
+
+
+def held_seconds(trade: Trade) -> float:
+    return (trade.exit_at - trade.entry_at).total_seconds()
+
+
+@admin.register(Trade)
+class TradeAdmin(KeysetAdmin):
+    columns = COLUMNS
+    csv_header = HEADER
+    intro = (
+        "Closed trades, newest exit first. Results are as the bots report them, "
+        "net of the fees they report."
+    )
+    nothing_yet = "No trade has been recorded yet."
+    nothing_found = "No trade matches these filters."
+
+    def filters(self, data: Any) -> forms.Form:
+        return trades_filters.TradeFilters(data)
+
+    def columns_for(self, form: forms.Form) -> Sequence[Column]:
+        return without(*trades_filters.settled(form))
+
+    def listing(self, chosen: dict[str, Any]) -> Listing | None:
+        return trades_filters.listing(chosen)
+
+    def rows(self, keys: list[Key], chosen: dict[str, Any]) -> list[Model]:
+        found = (
+            Trade.objects.select_related(*RELATED, "context")
+            .order_by()
+            .in_bulk([key[1] for key in keys])
+        )
+        # A trade may have left between the two queries.
+        return [found[key[1]] for key in keys if key[1] in found]
+
+    def found(self, chosen: dict[str, Any]) -> list[Model] | None:
+        if not chosen["q"]:
+            return None
+        bots = {book.instance.bot_id for book in chosen["books"]}
+        trades = Trade.objects.select_related(*RELATED, "context").filter(
+            bot__in=bots, external_id=chosen["q"]
+        )
+        return [trade for trade in trades.order_by() if trades_filters.matches(trade, chosen)]
+
+    def csv_row(self, row: Any) -> Sequence[Any]:
+        return trade_row(row)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        trade = self._trade(object_id)
+        if trade is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "original": trade,
+            "title": f"Trade {trade.external_id}",
+            **page_context(trade),
+            "neighbours": [
+                {
+                    "cells": [column.cell(each) for column in BESIDE],
+                    "here": each.pk == trade.pk,
+                }
+                for each in neighbours(trade)
+            ],
+            "columns": BESIDE,
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "admin/trading/trade/page.html", context)
+
+    def _trade(self, object_id: str) -> Trade | None:
+        if not (object_id.isascii() and object_id.isdigit() and len(object_id) < 19):
+            return None
+        return Trade.objects.select_related(*RELATED, "context").filter(pk=object_id).first()
+
+
+REVISION_COLUMNS = (
+    Column("Replaced (UTC)", lambda row: _revision_time(row), "time"),
+    Column(
+        "Trade",
+        lambda row: Cell(row.trade.external_id, "text", "", trade_url(row.trade_id)),
+    ),
+    Column("Bot", lambda row: Cell(row.trade.book.instance.bot.name)),
+    Column("Strategy", lambda row: Cell(row.trade.book.instance.name)),
+    Column("Revision", lambda row: formatting.count(row.revision), "number"),
+    Column(
+        "PnL % before", lambda row: formatting.result(_number(row.content.get("pnl_pct"))), "number"
+    ),
+    Column("PnL % now", lambda row: formatting.result(row.trade.pnl_pct), "number"),
+)
+
+
+def _revision_time(row: TradeRevision) -> Cell:
+    shown = formatting.moment(row.replaced_at)
+    href = reverse("admin:trading_traderevision_change", args=[row.pk])
+    return Cell(shown.text, shown.kind, "", href, shown.title)
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
+
+
+@admin.register(TradeRevision)
+class TradeRevisionAdmin(KeysetAdmin):
+    columns = REVISION_COLUMNS
+    csv_header = ("replaced_at", "bot", "trade", "revision", "content")
+    intro = "What trades said before their bot corrected them."
+    nothing_yet = "No trade has been corrected."
+    fields = ("trade", "revision", "replaced_at", "content_text")
+    readonly_fields = fields
+
+    def listing(self, chosen: dict[str, Any]) -> Listing | None:
+        return Listing(TradeRevision._meta.db_table, ("id",))
+
+    def rows(self, keys: list[Key], chosen: dict[str, Any]) -> list[Model]:
+        related = [f"trade__{name}" for name in RELATED]
+        found = (
+            TradeRevision.objects.select_related(*related)
+            .order_by()
+            .in_bulk([key[0] for key in keys])
+        )
+        return [found[key[0]] for key in keys if key[0] in found]
+
+    def csv_row(self, row: Any) -> Sequence[Any]:
+        bot = row.trade.book.instance.bot.name
+        content = json.dumps(row.content)
+        return (
+            row.replaced_at.isoformat(), bot, row.trade.external_id, row.revision, content,
+        )  # fmt: skip
+
+    @admin.display(description="What it said")
+    def content_text(self, row: TradeRevision) -> str:
+        return format_html("<pre class='sl-code'>{}</pre>", json.dumps(row.content, indent=2))

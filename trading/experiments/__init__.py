@@ -1,0 +1,3 @@
+from .lifecycle import end, keep, promote, start
+
+__all__ = ["end", "keep", "promote", "start"]

@@ -1,0 +1,146 @@
+"""The life of an experiment: started, ended, decided.
+
+A started experiment has sets of its own, which are told to the bot by turns and never go live:
+whatever trades with such a set belongs to its arm, however late it is reported. The live set is
+not touched; only ``promote`` changes it, by making the values of an arm a new version.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from trading import clock, parameters
+from trading.assignment import attribution
+from trading.bots.catalog import strategy_of
+from trading.db import locks
+from trading.experiments.design import apart, live_set
+from trading.models import Experiment, ExperimentArm, Origin, ParameterSet, StrategyInstance
+from trading.parameters import errors
+from trading.parameters.errors import Refused
+
+Status = Experiment.Status
+
+
+def start(*, experiment: Experiment, author=None, made_by: str = "") -> Experiment:
+    """Let a planned experiment begin: from now on the bot is told its arms. Raises Refused; Frozen
+    is a kind of it."""
+    with transaction.atomic():
+        instance = _locked(experiment)
+        if experiment.status != Status.PLANNED:
+            raise Refused({"experiment": [f"{experiment} was started already."]})
+        other = Experiment.objects.filter(instance=instance, status=Status.ACTIVE).first()
+        if other:
+            raise Refused({"experiment": [
+                f"{instance} runs the experiment {other} since "
+                f"{other.started_at:%Y-%m-%d %H:%M} UTC, and one at a time: stop that first."
+            ]})  # fmt: skip
+        _make_sets(instance, experiment, author, made_by)
+        experiment.status, experiment.started_at = Status.ACTIVE, clock.now()
+        experiment.save(update_fields=("status", "started_at"))
+        StrategyInstance.objects.filter(pk=instance.pk).update(experiment=experiment.name)
+    return experiment
+
+
+def _locked(experiment: Experiment) -> StrategyInstance:
+    """The instance, under the bot's lock, with the experiment as it is stored now."""
+    locks.lock_bot(experiment.instance.bot_id)
+    experiment.refresh_from_db()
+    return StrategyInstance.objects.select_related("bot").get(pk=experiment.instance_id)
+
+
+def _make_sets(instance: StrategyInstance, experiment: Experiment, author, made_by: str) -> None:
+    live, strategy = live_set(instance), strategy_of(instance)
+    arms = list(experiment.arms.order_by("place"))
+    # The control is what is live when it starts, not when it was planned.
+    arms[0].values = strategy.complete(live.values)
+    apart([(arm.name, arm.values) for arm in arms])
+    for arm in arms:
+        if arm.control and experiment.design == Experiment.Design.BEFORE_AFTER:
+            arm.parameter_set = live
+        else:
+            what = f"version {live.version}, which was live" if arm.control else experiment.reason
+            arm.parameter_set = parameters.set_aside(
+                instance=instance, values=arm.values, author=author, made_by=made_by,
+                reason=f"{arm.name} of the experiment {experiment}: {what}"[:500],
+            )  # fmt: skip
+        arm.save(update_fields=("values", "parameter_set"))
+
+
+def end(
+    *, experiment: Experiment, reason: str, by: str = "", at: datetime | None = None,
+    status: str = Status.STOPPED,
+) -> Experiment:  # fmt: skip
+    """End an active experiment, now or as of a moment: the live set is told again. Trades without
+    a version that were entered since then are counted under that. Raises Refused."""
+    reason = errors.reason(reason)
+    with transaction.atomic():
+        instance = _locked(experiment)
+        if experiment.status == Status.PLANNED:
+            experiment.status = Status.STOPPED
+        elif experiment.status == Status.ACTIVE:
+            experiment.status = status
+            experiment.ended_at = max(at or clock.now(), experiment.started_at)
+            StrategyInstance.objects.filter(pk=instance.pk).update(experiment="")
+        else:
+            raise Refused({"experiment": [f"{experiment} is over already."]})
+        experiment.ended_by, experiment.end_reason = by, reason
+        experiment.save(update_fields=("status", "ended_at", "ended_by", "end_reason"))
+        if experiment.ended_at:
+            attribution.renew(instance, experiment.ended_at)
+    return experiment
+
+
+def promote(
+    *, experiment: Experiment, arm: ExperimentArm, reason: str, author=None, made_by: str = "",
+    seen: int | None = None,
+) -> ParameterSet:  # fmt: skip
+    """Let the values of an arm go live, as a new version; an active experiment ends by it. Raises
+    Refused; Stale and Frozen are kinds of it."""
+    if arm.control or arm.experiment_id != experiment.pk:
+        raise Refused({"arm": ["Choose an arm of this experiment other than the control."]})
+    reason = errors.reason(reason)
+    with transaction.atomic():
+        instance = _locked(experiment)
+        _check_open(experiment)
+        if experiment.active:
+            end(experiment=experiment, reason=f"{arm} is promoted: {reason}"[:500],
+                by=_who(author, made_by))  # fmt: skip
+        made = parameters.promote(
+            instance=instance, values=arm.values, origin=Origin.EXPERIMENT, author=author,
+            made_by=made_by, seen=seen,
+            reason=f"{arm} of the experiment {experiment}: {reason}"[:500],
+        )  # fmt: skip
+        _decide(experiment, Experiment.Decision.PROMOTED, made)
+    return made
+
+
+def keep(*, experiment: Experiment, reason: str, author=None, made_by: str = "") -> Experiment:
+    """Decide for the control: what is live stays so; an active experiment ends by it."""
+    reason = errors.reason(reason)
+    with transaction.atomic():
+        _locked(experiment)
+        _check_open(experiment)
+        if experiment.active:
+            end(experiment=experiment, reason=f"The control is kept: {reason}"[:500],
+                by=_who(author, made_by))  # fmt: skip
+        _decide(experiment, Experiment.Decision.KEPT, None)
+    return experiment
+
+
+def _who(author, made_by: str) -> str:
+    return author.get_username() if author else made_by
+
+
+def _check_open(experiment: Experiment) -> None:
+    if experiment.status == Status.PLANNED:
+        raise Refused({"experiment": [f"{experiment} was not started: there is no result yet."]})
+    if experiment.decision:
+        raise Refused({"experiment": [f"It was decided: {experiment.get_decision_display()}."]})
+
+
+def _decide(experiment: Experiment, decision: str, made: ParameterSet | None) -> None:
+    experiment.decision, experiment.promoted = decision, made
+    experiment.decided_at = clock.now()
+    experiment.save(update_fields=("decision", "promoted", "decided_at"))

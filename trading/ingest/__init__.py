@@ -1,0 +1,3 @@
+from .trades import Outcome, store_trades
+
+__all__ = ["Outcome", "store_trades"]

@@ -1,0 +1,3 @@
+from .measure import Group, equity, measure
+
+__all__ = ["Group", "equity", "measure"]
