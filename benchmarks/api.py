@@ -45,23 +45,47 @@ def trades(first: int, number: int = BATCH) -> list[dict]:
         closed = start + at * STEP
         price = 100 + at * 7919 % 1000 / 10
         move = (at * 104_729 % 401 - 200) / 10_000
-        made.append({
-            "id": f"n{at:09d}", "strategy": synthetic.STRATEGIES[at % 3],
-            "market": list(synthetic.MARKETS)[at // 3 % 4], "mode": "live", "currency": "USD",
-            "side": "long", "entry_price": price, "exit_price": round(price * (1 + move), 4),
-            "size": 1.5, "stop_loss": round(price * 0.98, 4), "leverage": 1.0,
-            "entry_time": _iso(closed - 1800), "exit_time": _iso(closed),
-            "exit_reason": synthetic.REASONS[at % 5], "pnl_pct": round(move * 100 - 0.1, 6),
-            "pnl": round(price * 1.5 * move - 0.15, 6), "fee": 0.15, "parameter_set": 1,
-            "arm": "", "tag": "", "revision": 0,
-            "context": {
-                "volatility_bps": 42.5, "price_trend": "up", "volatility_trend": "stable",
-                "entry_hour": closed // 3600 % 24, "entry_day_of_week": closed // 86_400 % 7,
-                "signal_strength": 0.5, "mfe_pct": 1.5, "mae_pct": -0.5,
-                "time_to_mfe_seconds": 600.0, "hold_time_seconds": 1800.0, "reached_tp": True,
-                "reached_sl": False, "rsi": 28.5, "spread_bps": 1.25,
-            },
-        })  # fmt: skip
+        made.append(
+            {
+                "id": f"n{at:09d}",
+                "strategy": synthetic.STRATEGIES[at % 3],
+                "market": list(synthetic.MARKETS)[at // 3 % 4],
+                "mode": "live",
+                "currency": "USD",
+                "side": "long",
+                "entry_price": price,
+                "exit_price": round(price * (1 + move), 4),
+                "size": 1.5,
+                "stop_loss": round(price * 0.98, 4),
+                "leverage": 1.0,
+                "entry_time": _iso(closed - 1800),
+                "exit_time": _iso(closed),
+                "exit_reason": synthetic.REASONS[at % 5],
+                "pnl_pct": round(move * 100 - 0.1, 6),
+                "pnl": round(price * 1.5 * move - 0.15, 6),
+                "fee": 0.15,
+                "parameter_set": 1,
+                "arm": "",
+                "tag": "",
+                "revision": 0,
+                "context": {
+                    "volatility_bps": 42.5,
+                    "price_trend": "up",
+                    "volatility_trend": "stable",
+                    "entry_hour": closed // 3600 % 24,
+                    "entry_day_of_week": closed // 86_400 % 7,
+                    "signal_strength": 0.5,
+                    "mfe_pct": 1.5,
+                    "mae_pct": -0.5,
+                    "time_to_mfe_seconds": 600.0,
+                    "hold_time_seconds": 1800.0,
+                    "reached_tp": True,
+                    "reached_sl": False,
+                    "rsi": 28.5,
+                    "spread_bps": 1.25,
+                },
+            }
+        )
     return made
 
 
@@ -186,10 +210,17 @@ def theirs(stack: ExitStack, place: ground.Ground, content: dict) -> Side:
     place.use("api_peer")
     base = place.environment("api_peer")
     made = subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("api_peer_rest.py")), STRATEGY,
-         json.dumps(content)],
-        env=environment(base, "api_peer"), check=True, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        [
+            sys.executable,
+            str(Path(__file__).with_name("api_peer_rest.py")),
+            STRATEGY,
+            json.dumps(content),
+        ],
+        env=environment(base, "api_peer"),
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     port = stack.enter_context(served(base, "api_peer", "api_peer_rest"))
     return Side(Client(port, f"Token {made.stdout.strip()}"), peer=True)
 

@@ -24,9 +24,10 @@ HERE = Path(__file__).resolve().parent
 def environment(base: dict[str, str], settings: str) -> dict[str, str]:
     """``base`` for another process: its settings, and a limit of requests nobody reaches."""
     return base | {
-        "DJANGO_SETTINGS_MODULE": settings, "API_RATE": "1000000",
+        "DJANGO_SETTINGS_MODULE": settings,
+        "API_RATE": "1000000",
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(HERE)]),
-    }  # fmt: skip
+    }
 
 
 @contextmanager
@@ -41,10 +42,15 @@ def served(base: dict[str, str], settings: str, application: str) -> Iterator[in
             *("--workers", "1", "--max-requests", "0", "--bind", f"fd://{number}", application),
         )
         process = subprocess.Popen(
-            command, cwd=ROOT, env=environment(base, settings), pass_fds=(number,),
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, start_new_session=True,
-        )  # fmt: skip
+            command,
+            cwd=ROOT,
+            env=environment(base, settings),
+            pass_fds=(number,),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
     try:
         yield port
     finally:

@@ -67,13 +67,18 @@ def fill(model, candles) -> None:
     for at in range(0, len(rows), 20_000):
         model.objects.bulk_create(
             [
-                model(series=len(rows), open_time=row[0],
-                      **{name: Decimal(str(value)) for name, value in
-                         zip(FIELDS[1:], row[1:], strict=True)})
+                model(
+                    series=len(rows),
+                    open_time=row[0],
+                    **{
+                        name: Decimal(str(value))
+                        for name, value in zip(FIELDS[1:], row[1:], strict=True)
+                    },
+                )
                 for row in rows[at : at + 20_000]
             ],
             batch_size=2_000,
-        )  # fmt: skip
+        )
 
 
 def by_rows(model, count: int) -> np.ndarray:

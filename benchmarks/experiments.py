@@ -77,7 +77,9 @@ def claims(noise: Noise, trades: int, gap: float, runs: int) -> tuple[float, flo
 
 def _results(rng: np.random.Generator, noise: Noise, runs: int, days: int):
     for begin in range(0, runs, 100):
-        yield from known_worlds.results(rng, noise, min(100, runs - begin), days) - known_worlds.EDGE
+        yield from (
+            known_worlds.results(rng, noise, min(100, runs - begin), days) - known_worlds.EDGE
+        )
 
 
 def main() -> None:
@@ -92,9 +94,10 @@ def main() -> None:
                 ours, once, daily = claims(noise, trades, gap, runs)
                 error = 100 * math.sqrt(max(ours, 1) / 100 * (1 - ours / 100) / runs)
                 row = (
-                    f"{noise.name}: {trades:,} trades", f"{percent(ours)} +- {error:.1f}",
+                    f"{noise.name}: {trades:,} trades",
+                    f"{percent(ours)} +- {error:.1f}",
                     f"{percent(once)}, {percent(daily)}",
-                )  # fmt: skip
+                )
                 if gap:
                     table.note(*row)
                 else:

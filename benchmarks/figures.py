@@ -10,9 +10,10 @@ HEAD = ("what", "ours", "peer", "ratio", "bar", "met")
 
 
 def in_turns(
-    runs: Sequence[Callable[[], object]], repeats: int,
+    runs: Sequence[Callable[[], object]],
+    repeats: int,
     clock: Callable[[], float] = time.perf_counter,
-) -> list[float]:  # fmt: skip
+) -> list[float]:
     """Median seconds of each run. They take turns, so that a busy machine slows all alike; the
     first turn only warms up. ``time.process_time`` for what computes in this process alone."""
     taken: list[list[float]] = [[] for _ in runs]
@@ -53,14 +54,23 @@ class Table:
         """A row whose bar is how many times faster than the peer ours must be."""
         ratio = peer / ours
         self._add(
-            what, duration(ours), duration(peer), f"{ratio:,.0f} x" if ratio >= 10 else
-            f"{ratio:.2f} x", f">= {bar:,g} x" if bar else "", ratio >= bar if bar else None,
-        )  # fmt: skip
+            what,
+            duration(ours),
+            duration(peer),
+            f"{ratio:,.0f} x" if ratio >= 10 else f"{ratio:.2f} x",
+            f">= {bar:,g} x" if bar else "",
+            ratio >= bar if bar else None,
+        )
 
     def at_most(
-        self, what: str, value: float, bar: float | None, show: Callable[[float], str] = str,
-        ours: float | None = None, peer: float | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        what: str,
+        value: float,
+        bar: float | None,
+        show: Callable[[float], str] = str,
+        ours: float | None = None,
+        peer: float | None = None,
+    ) -> None:
         """A row whose value must not exceed its bar."""
         limit = f"<= {show(bar)}" if bar is not None else ""
         met = value <= bar if bar is not None else None

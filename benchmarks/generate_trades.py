@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Make a history of synthetic trades, with its rollups, on SQLite or PostgreSQL.
 
-    python3 benchmarks/generate_trades.py --trades 1000000 --data /tmp/bench
+python3 benchmarks/generate_trades.py --trades 1000000 --data /tmp/bench
 """
 
 from __future__ import annotations
@@ -106,21 +106,26 @@ def _take_turns(sets: list[int], first_day: int, days: int) -> None:
     for at, pk in enumerate(sets):
         start = (first_day + at % synthetic.SETS * days / synthetic.SETS) * synthetic.DAY
         LivePeriod.objects.create(
-            instance_id=made[pk].instance_id, parameter_set=made[pk],
+            instance_id=made[pk].instance_id,
+            parameter_set=made[pk],
             live_from=from_micros(int(start)),
-        )  # fmt: skip
+        )
 
 
 _HASTE = {
     "sqlite": (
-        "PRAGMA journal_mode=OFF", "PRAGMA synchronous=OFF", "PRAGMA foreign_keys=OFF",
+        "PRAGMA journal_mode=OFF",
+        "PRAGMA synchronous=OFF",
+        "PRAGMA foreign_keys=OFF",
         "PRAGMA cache_size=-262144",
     ),
     "postgresql": (
-        "SET statement_timeout = 0", "SET synchronous_commit = off",
-        "SET session_replication_role = replica", "SET maintenance_work_mem = '512MB'",
+        "SET statement_timeout = 0",
+        "SET synchronous_commit = off",
+        "SET session_replication_role = replica",
+        "SET maintenance_work_mem = '512MB'",
     ),
-}  # fmt: skip
+}
 
 
 def _surroundings() -> tuple[int, list[int], list[int]]:
@@ -138,9 +143,12 @@ def _surroundings() -> tuple[int, list[int], list[int]]:
         for version in range(2, synthetic.SETS + 1):
             values = first.values | {VARIED: 1 + version % VALUES}
             made = ParameterSet.objects.create(
-                instance=instance, version=version, values=values, reason="Benchmark",
+                instance=instance,
+                version=version,
+                values=values,
+                reason="Benchmark",
                 origin=Origin.IMPORT,
-            )  # fmt: skip
+            )
             sets.append(made.pk)
         books += [Book.objects.create(instance=instance, market=market).pk for market in markets]
     return bot.pk, books, sets
@@ -156,14 +164,20 @@ def _context(columns: dict[str, list]) -> dict[str, list]:
     count = len(columns["id"])
     hours = [micros // synthetic.HOUR % 24 for micros in columns["entry_at"]]
     alike = {
-        "price_trend": "up", "volatility_trend": "stable", "features": '{"rsi":28.5}',
-        "other": "{}", "volatility_bps": 42.0, "signal_strength": 0.5,
-    }  # fmt: skip
+        "price_trend": "up",
+        "volatility_trend": "stable",
+        "features": '{"rsi":28.5}',
+        "other": "{}",
+        "volatility_bps": 42.0,
+        "signal_strength": 0.5,
+    }
     best = [max(value, 0.0) + 0.25 for value in columns["pnl_pct"]]
     return {
-        "trade_id": columns["id"], "entry_hour": hours, "mfe_pct": best,
+        "trade_id": columns["id"],
+        "entry_hour": hours,
+        "mfe_pct": best,
         "mae_pct": [min(value, 0.0) - 0.25 for value in columns["pnl_pct"]],
-    } | {name: [value] * count for name, value in alike.items()}  # fmt: skip
+    } | {name: [value] * count for name, value in alike.items()}
 
 
 def _write(table: str, columns: dict[str, list]) -> None:

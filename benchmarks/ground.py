@@ -44,13 +44,16 @@ def parser(description: str, trades: list[int] | None = None) -> argparse.Argume
     if trades:
         made.add_argument("--trades", type=int, nargs="+", default=trades, help="sizes")
     made.add_argument(
-        "--database", default=os.environ.get("DATABASE_URL") or "sqlite",
+        "--database",
+        default=os.environ.get("DATABASE_URL") or "sqlite",
         help="sqlite, or the server: postgres://USER@HOST:PORT",
-    )  # fmt: skip
+    )
     made.add_argument(
-        "--data", type=Path, metavar="DIR",
+        "--data",
+        type=Path,
+        metavar="DIR",
         help="keep what is made here, and use what is here already",
-    )  # fmt: skip
+    )
     return made
 
 

@@ -57,9 +57,13 @@ CHANGES = (
 
 
 def results(
-    rng: np.random.Generator, noise: Noise, runs: int, days: int,
-    change: Change = NOTHING, at: int = 0,
-) -> Floats:  # fmt: skip
+    rng: np.random.Generator,
+    noise: Noise,
+    runs: int,
+    days: int,
+    change: Change = NOTHING,
+    at: int = 0,
+) -> Floats:
     """Results of trades, shape (runs, days, 8); the change begins on day ``at``."""
     found = _own(rng, noise, (runs, days, PER_DAY)) * math.sqrt(1 - noise.shared)
     if noise.shared:
@@ -111,9 +115,13 @@ class Planted:
 
 
 def planted(
-    rng: np.random.Generator, noise: Noise, days: int, setups: int = 120, good: int = 0,
+    rng: np.random.Generator,
+    noise: Noise,
+    days: int,
+    setups: int = 120,
+    good: int = 0,
     effect: float = 0.15,
-) -> Planted:  # fmt: skip
+) -> Planted:
     """8 trades a day, each of one setup drawn at random; ``good`` setups are better by ``effect``
     and as many worse, all others are like the strategy, which earns nothing."""
     truth = np.zeros(setups)
@@ -142,10 +150,11 @@ def crossed(
     day = np.repeat(np.arange(days), PER_DAY)
     r = (results(rng, noise, 1, days)[0] - EDGE).reshape(-1)
     facts = [
-        np.repeat(rng.integers(0, levels, days), PER_DAY) if at < 3
+        np.repeat(rng.integers(0, levels, days), PER_DAY)
+        if at < 3
         else rng.integers(0, levels, r.size)
         for at in range(features)
-    ]  # fmt: skip
+    ]
     pairs = [one * levels + other for one, other in combinations(facts, 2)]
     kinds = [(fact, levels) for fact in facts] + [(pair, levels**2) for pair in pairs]
     parts = [_cells(key * days + day, size, days, r) for key, size in kinds]
@@ -181,9 +190,13 @@ LEVELS = (12, 10)
 
 
 def dealt(
-    rng: np.random.Generator, noise: Noise, days: int, good: int = 0, effect: float = 0.15,
+    rng: np.random.Generator,
+    noise: Noise,
+    days: int,
+    good: int = 0,
+    effect: float = 0.15,
     further: int = 0,
-) -> Dealt:  # fmt: skip
+) -> Dealt:
     """8 trades a day that two facts of 12 and 10 words tell apart into 120 setups, ``good`` of
     which are better by ``effect`` and as many worse; ``further`` facts of 5 words do not matter,
     the first three of them hold for a whole day."""
@@ -196,7 +209,7 @@ def dealt(
     codes += [
         np.repeat(rng.integers(0, 5, days), PER_DAY) if at < 3 else rng.integers(0, 5, n)
         for at in range(further)
-    ]  # fmt: skip
+    ]
     words = [f"w{level:02}" for level in range(max(LEVELS))]
     told = [[words[code] for code in column.tolist()] for column in codes]
     return Dealt(np.repeat(np.arange(days), PER_DAY), result, told, planted)

@@ -106,8 +106,13 @@ def of_trades(url: str) -> Iterator[str]:
         number = max(1, int(newest * share))
         exit_at = Trade.objects.filter(pk=number).values_list("exit_at", flat=True)[0]
         cursor = f"{int(exit_at.timestamp() * 1e6)}.{number}"
-        for chosen in ({}, {"strategy": "rsi_bb"}, {"strategy": "rsi_bb", "reason": "manual"},
-                       {"market": "SOL-USD", "mode": "live"}, {"flagged": "yes"}):  # fmt: skip
+        for chosen in (
+            {},
+            {"strategy": "rsi_bb"},
+            {"strategy": "rsi_bb", "reason": "manual"},
+            {"market": "SOL-USD", "mode": "live"},
+            {"flagged": "yes"},
+        ):
             yield f"{url}?{urlencode({**chosen, 'before': cursor})}"
 
 
@@ -126,8 +131,9 @@ def visits(client) -> dict[str, tuple[float, list[str]]]:
     }
     some_trades = Trade.objects.order_by("id").values_list("id", flat=True)[:3]
     found["a trade"] = (
-        PAGE_BAR, [reverse("admin:trading_trade_change", args=[pk]) for pk in some_trades],
-    )  # fmt: skip
+        PAGE_BAR,
+        [reverse("admin:trading_trade_change", args=[pk]) for pk in some_trades],
+    )
     for model, registered in admin.site._registry.items():
         url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
         asked = list(addresses(client, registered, url))
@@ -196,10 +202,12 @@ def _steps(sql: str, tables: list[str]) -> list[str]:
     # Along an index and with a limit is how a page is read: that ends after a few rows.
     bounded = " LIMIT " in sql.upper()
     return [
-        step for step in steps
-        if (seen := re.match(r"SCAN (\w+)(.*)", step)) and seen[1] in names
+        step
+        for step in steps
+        if (seen := re.match(r"SCAN (\w+)(.*)", step))
+        and seen[1] in names
         and not (bounded and "INDEX" in seen[2])
-    ]  # fmt: skip
+    ]
 
 
 def p95(values: list[float]) -> float:

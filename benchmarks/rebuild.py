@@ -35,9 +35,12 @@ MODE, AFRESH = "--one-rebuild", "--afresh"
 def measured_apart(place: ground.Ground, name: str, *how: str) -> tuple[float, float]:
     """Seconds and peak megabytes of a full rebuild in a process of its own."""
     ran = subprocess.run(
-        [sys.executable, str(Path(__file__).resolve()), MODE, *how], check=True, text=True,
-        capture_output=True, env=place.environment(name),
-    )  # fmt: skip
+        [sys.executable, str(Path(__file__).resolve()), MODE, *how],
+        check=True,
+        text=True,
+        capture_output=True,
+        env=place.environment(name),
+    )
     seconds, megabytes = json.loads(ran.stdout)
     return seconds, megabytes
 
@@ -74,12 +77,17 @@ def by_instances() -> None:
     rows = Trade.objects.select_related("book").order_by("exit_at").iterator(chunk_size=20_000)
     frame = pd.DataFrame(
         (
-            (row.exit_at, row.pnl_pct, row.book.instance_id, row.book.market_id,
-             row.parameter_set_id)
+            (
+                row.exit_at,
+                row.pnl_pct,
+                row.book.instance_id,
+                row.book.market_id,
+                row.parameter_set_id,
+            )
             for row in rows
         ),
         columns=columns,
-    )  # fmt: skip
+    )
     windows.group(frame, synthetic.end_micros() - 40 * synthetic.DAY, synthetic.end_micros())
 
 
@@ -113,15 +121,31 @@ def batches(count: int, first: int, start: int, per_day: int = synthetic.PER_DAY
         trades = []
         for at in range(batch * BATCH, (batch + 1) * BATCH):
             exit_at = (start + at * step) / 1e6
-            trades.append(TradeIn(
-                external_id=f"n{first + at:09d}", strategy=synthetic.STRATEGIES[at % 3],
-                market=list(synthetic.MARKETS)[at // 3 % 4], side="long", entry_price=100.0,
-                exit_price=100.5, size=1.5, entry_time=exit_at - 1800, exit_time=exit_at,
-                exit_reason="signal", pnl_pct=(at * 7919 % 401 - 200) / 100, fee=0.15,
-                parameter_set=at // 12 % synthetic.SETS + 1,
-                context={"volatility_bps": 42.5, "price_trend": "up", "entry_hour": 3,
-                         "signal_strength": 0.5, "mfe_pct": 1.5, "mae_pct": -0.5},
-            ))  # fmt: skip
+            trades.append(
+                TradeIn(
+                    external_id=f"n{first + at:09d}",
+                    strategy=synthetic.STRATEGIES[at % 3],
+                    market=list(synthetic.MARKETS)[at // 3 % 4],
+                    side="long",
+                    entry_price=100.0,
+                    exit_price=100.5,
+                    size=1.5,
+                    entry_time=exit_at - 1800,
+                    exit_time=exit_at,
+                    exit_reason="signal",
+                    pnl_pct=(at * 7919 % 401 - 200) / 100,
+                    fee=0.15,
+                    parameter_set=at // 12 % synthetic.SETS + 1,
+                    context={
+                        "volatility_bps": 42.5,
+                        "price_trend": "up",
+                        "entry_hour": 3,
+                        "signal_strength": 0.5,
+                        "mfe_pct": 1.5,
+                        "mae_pct": -0.5,
+                    },
+                )
+            )
         made.append(trades)
     return made
 
@@ -135,17 +159,23 @@ def upkeep(table: Table, place: ground.Ground, turns: int, before: int) -> None:
         rebuild()
     end = synthetic.end_micros()
     stored = _stored()
-    cases = (("in time order", end + stored * 6_000_000, UPKEEP_BARS[place.vendor]),
-             ("a week late", end - 7 * synthetic.DAY + 60_000_000, None))  # fmt: skip
+    cases = (
+        ("in time order", end + stored * 6_000_000, UPKEEP_BARS[place.vendor]),
+        ("a week late", end - 7 * synthetic.DAY + 60_000_000, None),
+    )
     with clock.at(synthetic.END + timedelta(days=300)):
         for number, (what, start, bar) in enumerate(cases):
             todo = iter(batches(2 * (turns + 1), stored + number * 10_000_000, start))
             runs = [lambda todo=todo: _ingest(next(todo)), lambda todo=todo: _without(next(todo))]
             kept, bare = in_turns(runs, turns)
             table.at_most(
-                f"ingest of {BATCH:,} {what}, with sums over without", (kept - bare) / bare * 100,
-                bar, percent, kept, bare,
-            )  # fmt: skip
+                f"ingest of {BATCH:,} {what}, with sums over without",
+                (kept - bare) / bare * 100,
+                bar,
+                percent,
+                kept,
+                bare,
+            )
 
 
 def _stored() -> int:

@@ -203,10 +203,17 @@ def with_vectorbt(bars: Bars) -> int:
     entries = pd.Series((strength < rule.LOW) & (bars.close < lower)).shift(1, fill_value=False)
     exits = pd.Series(strength > rule.HIGH).shift(1, fill_value=False)
     portfolio = vbt.Portfolio.from_signals(
-        close, entries, exits, price=pd.Series(bars.open), open=pd.Series(bars.open),
-        high=pd.Series(bars.high), low=pd.Series(bars.low), sl_stop=rule.STOP, fees=FEE,
+        close,
+        entries,
+        exits,
+        price=pd.Series(bars.open),
+        open=pd.Series(bars.open),
+        high=pd.Series(bars.high),
+        low=pd.Series(bars.low),
+        sl_stop=rule.STOP,
+        fees=FEE,
         freq="5min",
-    )  # fmt: skip
+    )
     return int(portfolio.trades.count())
 
 
@@ -252,16 +259,32 @@ def plain(sizes: list[int], repeats: int) -> None:
             compare("backtesting.py", rows, theirs[: len(rows)])
         mine, hand, least = in_turns(
             [partial(ours, bars), partial(by_hand, compiled, bars), partial(leanly, leanest, bars)],
-            repeats, process_time,
-        )  # fmt: skip
-        table.at_most(f"{n:,} bars, over a loop by hand", mine / hand, BY_HAND,
-                      lambda value: f"{value:.2f} x", mine, hand)  # fmt: skip
-        table.at_most(f"{n:,} bars, over the leanest loop", mine / least, None,
-                      lambda value: f"{value:.2f} x", mine, least)  # fmt: skip
+            repeats,
+            process_time,
+        )
+        table.at_most(
+            f"{n:,} bars, over a loop by hand",
+            mine / hand,
+            BY_HAND,
+            lambda value: f"{value:.2f} x",
+            mine,
+            hand,
+        )
+        table.at_most(
+            f"{n:,} bars, over the leanest loop",
+            mine / least,
+            None,
+            lambda value: f"{value:.2f} x",
+            mine,
+            least,
+        )
         if theirs is not None:
-            table.faster(f"{n:,} bars, backtesting.py", mine, once(
-                partial(with_backtesting, bars), process_time
-            ), BARS["backtesting"])  # fmt: skip
+            table.faster(
+                f"{n:,} bars, backtesting.py",
+                mine,
+                once(partial(with_backtesting, bars), process_time),
+                BARS["backtesting"],
+            )
         if peer("vectorbt", partial(with_vectorbt, bars)) is not None:
             [took] = in_turns([partial(with_vectorbt, bars)], 3, process_time)
             table.faster(f"{n:,} bars, vectorbt", mine, took, BARS["vectorbt"])
@@ -281,11 +304,21 @@ def real(sizes: list[int], repeats: int) -> None:
             run()
             mine, base = in_turns([run, partial(ours, bars)], repeats, process_time)
             each.append(mine / n)
-            table.at_most(f"{key}, {n:,} bars, over the plain rule", mine / base, REAL,
-                          lambda value: f"{value:.2f} x", mine, base)  # fmt: skip
+            table.at_most(
+                f"{key}, {n:,} bars, over the plain rule",
+                mine / base,
+                REAL,
+                lambda value: f"{value:.2f} x",
+                mine,
+                base,
+            )
         growth = abs(each[-1] / each[0] - 1)
-        table.at_most(f"{key}: a bar's time at {sizes[-1]:,} over that at {sizes[0]:,}", growth,
-                      LINEAR, lambda value: f"{value * 100:.0f} % apart")  # fmt: skip
+        table.at_most(
+            f"{key}: a bar's time at {sizes[-1]:,} over that at {sizes[0]:,}",
+            growth,
+            LINEAR,
+            lambda value: f"{value * 100:.0f} % apart",
+        )
         table.note(f"{key}: a bar", duration(each[-1]))
     table.show()
 

@@ -71,9 +71,12 @@ def nothing(runs: int, reports: Table) -> None:
         share, theirs = 100 * share / runs, 100 * theirs / runs
         error = 100 * math.sqrt(max(share, 1) / 100 * (1 - share / 100) / runs)
         reports.held(
-            f"{noise.name}: {label}", f"{percent(share)} +- {error:.1f}", percent(theirs),
-            f"<= {percent(NULL_BAR)}", share - 2 * error <= NULL_BAR,
-        )  # fmt: skip
+            f"{noise.name}: {label}",
+            f"{percent(share)} +- {error:.1f}",
+            percent(theirs),
+            f"<= {percent(NULL_BAR)}",
+            share - 2 * error <= NULL_BAR,
+        )
 
 
 def planted(runs: int, trades: int, table: Table) -> None:
@@ -112,10 +115,12 @@ def put(world: Dealt) -> tuple[list[Fact], Buckets]:
 
 def by_win_rate(world: Dealt, facts: list[Fact], found: Buckets) -> tuple[np.ndarray, np.ndarray]:
     """The five best and the five worst buckets by win rate, of those with ten trades."""
-    won = np.array([
-        (world.result[found.rows(row, facts)] > 0).mean() if trades >= 10 else np.nan
-        for row, trades in enumerate(found.sums.trades)
-    ])  # fmt: skip
+    won = np.array(
+        [
+            (world.result[found.rows(row, facts)] > 0).mean() if trades >= 10 else np.nan
+            for row, trades in enumerate(found.sums.trades)
+        ]
+    )
     order = np.argsort(won)[: int((~np.isnan(won)).sum())]
     return np.concatenate((order[:5], order[-5:])), found.sums.mean
 
@@ -133,9 +138,12 @@ def dealt_nothing(runs: int, trades: int, table: Table) -> None:
         share = 100 * named / many
         error = 100 * math.sqrt(max(share, 1) / 100 * (1 - share / 100) / many)
         table.held(
-            f"{noise.name}: {days * PER_DAY:,} trades", f"{percent(share)} +- {error:.1f}",
-            percent(100), f"<= {percent(NULL_BAR)}", share - 2 * error <= NULL_BAR,
-        )  # fmt: skip
+            f"{noise.name}: {days * PER_DAY:,} trades",
+            f"{percent(share)} +- {error:.1f}",
+            percent(100),
+            f"<= {percent(NULL_BAR)}",
+            share - 2 * error <= NULL_BAR,
+        )
 
 
 def dealt_planted(runs: int, trades: int, further: int, table: Table) -> None:
@@ -149,14 +157,15 @@ def dealt_planted(runs: int, trades: int, further: int, table: Table) -> None:
         met = wrong <= FALSE_BAR / 100 * count and count / runs >= found
         bar = f"<= {percent(FALSE_BAR)} false" + (f", >= {found:.0f} named" if found else "")
         table.held(
-            f"{noise.name}, {2 + further} facts", _told(*rows["ours"], runs),
-            _told(*rows["theirs"], runs), bar, met,
-        )  # fmt: skip
+            f"{noise.name}, {2 + further} facts",
+            _told(*rows["ours"], runs),
+            _told(*rows["theirs"], runs),
+            bar,
+            met,
+        )
 
 
-def _of_trades(
-    runs: int, trades: int, noise: Noise, further: int
-) -> dict[str, list[float]]:
+def _of_trades(runs: int, trades: int, noise: Noise, further: int) -> dict[str, list[float]]:
     """How many are named, how many of them falsely, and by how much their effects are off."""
     rng = np.random.default_rng(SEED)
     rows: dict[str, list[float]] = {"ours": [0, 0, 0.0], "theirs": [0, 0, 0.0]}

@@ -77,9 +77,13 @@ def bare_project(folder: Path) -> Path:
 
 def run(folder: Path, environment: dict[str, str], *arguments: str) -> str:
     ran = subprocess.run(
-        [sys.executable, *arguments], cwd=folder, env=environment, check=True,
-        capture_output=True, text=True,
-    )  # fmt: skip
+        [sys.executable, *arguments],
+        cwd=folder,
+        env=environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
     return ran.stdout
 
 
@@ -108,9 +112,7 @@ def main() -> None:
         )
         table = Table("Start-up")
         table.at_most(f"manage.py check, median of {repeats}", mine / peer, BAR, times, mine, peer)
-        heavy, mine, modules = json.loads(
-            run(ground.ROOT, ours, "-c", WEB.format(heavy=HEAVY))
-        )
+        heavy, mine, modules = json.loads(run(ground.ROOT, ours, "-c", WEB.format(heavy=HEAVY)))
         _, peer, fewer = json.loads(run(bare, theirs, "-c", BARE_WEB))
         table.at_most("heavy packages in a web process", len(heavy), 0)
         table.note("web process, resident", f"{mine:.0f} MB", f"{peer:.0f} MB", times(mine / peer))

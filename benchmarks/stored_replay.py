@@ -13,12 +13,20 @@ from figures import Table, in_turns, times
 
 BAR = 3.0  # times the walk alone
 VALUES = {
-    "candle_interval_seconds": INTERVAL, "vol_min_bps": 0.0, "vol_max_bps": 5_000.0,
-    "rsi_momentum_strength": 2.0, "bb_low_zone_min": -1.0, "bb_low_zone_max": 0.4,
-    "bb_high_zone_min": 0.5, "bb_high_zone_max": 2.0, "trend_confirmation_bps": 0.1,
-    "take_profit_bps": 30.0, "stop_loss_bps": 20.0, "max_hold_minutes": 600.0,
+    "candle_interval_seconds": INTERVAL,
+    "vol_min_bps": 0.0,
+    "vol_max_bps": 5_000.0,
+    "rsi_momentum_strength": 2.0,
+    "bb_low_zone_min": -1.0,
+    "bb_low_zone_max": 0.4,
+    "bb_high_zone_min": 0.5,
+    "bb_high_zone_max": 2.0,
+    "trend_confirmation_bps": 0.1,
+    "take_profit_bps": 30.0,
+    "stop_loss_bps": 20.0,
+    "max_hold_minutes": 600.0,
     "volume_multiplier": 0.5,
-}  # fmt: skip
+}
 
 
 def compare(table: Table, count: int, bar: float | None) -> None:

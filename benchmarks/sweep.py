@@ -34,10 +34,12 @@ from trading.strategies.engine.sweep import Sweep
 from trading.strategies.engine.walk import Bars, Fills, Walk
 
 VARIED = {
-    "rsi_period": (7, 10, 14, 18, 21), "bb_period": (15, 20, 25, 30, 40),
-    "bb_std": (1.5, 2.0, 2.25, 2.5, 2.75), "rsi_low": (15.0, 20.0, 25.0, 30.0),
+    "rsi_period": (7, 10, 14, 18, 21),
+    "bb_period": (15, 20, 25, 30, 40),
+    "bb_std": (1.5, 2.0, 2.25, 2.5, 2.75),
+    "rsi_low": (15.0, 20.0, 25.0, 30.0),
     "stop": (0.01, 0.02),
-}  # fmt: skip
+}
 FILLS = Fills(fee_bps=FEE * 10_000, next_open=True, intrabar=True)
 BARS = {"backtesting": 2_000, "vectorbt": 300}
 STREAM, MEMORY = 2.0, 400
@@ -131,12 +133,25 @@ def with_vectorbt(bars: Bars, sets: list[dict]) -> None:
     exits = np.repeat((strength > rule.HIGH)[:, None], len(sets), axis=1)
     entries, exits = (pd.DataFrame(one).shift(1, fill_value=False) for one in (entries, exits))
     made = vbt.Portfolio.from_signals(
-        pd.Series(bars.close), entries, exits, price=pd.Series(bars.open),
-        open=pd.Series(bars.open), high=pd.Series(bars.high), low=pd.Series(bars.low),
-        sl_stop=stop, fees=FEE, freq="5min",
-    )  # fmt: skip
-    for figure in (made.total_return, made.max_drawdown, made.sharpe_ratio, made.trades.count,
-                   made.trades.win_rate, made.trades.profit_factor):  # fmt: skip
+        pd.Series(bars.close),
+        entries,
+        exits,
+        price=pd.Series(bars.open),
+        open=pd.Series(bars.open),
+        high=pd.Series(bars.high),
+        low=pd.Series(bars.low),
+        sl_stop=stop,
+        fees=FEE,
+        freq="5min",
+    )
+    for figure in (
+        made.total_return,
+        made.max_drawdown,
+        made.sharpe_ratio,
+        made.trades.count,
+        made.trades.win_rate,
+        made.trades.profit_factor,
+    ):
         figure()
 
 

@@ -47,10 +47,16 @@ def ours(since: int, until: int) -> dict[tuple, np.ndarray]:
     totals = windows.daily_totals(pieces, len(scopes), since // DAY, (until - 1) // DAY)
     n, gain, loss = sums["trades"], sums["gain"], sums["loss"]
     with np.errstate(divide="ignore", invalid="ignore"):
-        table = np.column_stack((
-            n, sums["wins"] / n, sums["total"] / n, gain / loss, sums["drawdown"],
-            totals.mean(axis=1) / totals.std(axis=1, ddof=1) * np.sqrt(metrics.DAYS_A_YEAR),
-        ))  # fmt: skip
+        table = np.column_stack(
+            (
+                n,
+                sums["wins"] / n,
+                sums["total"] / n,
+                gain / loss,
+                sums["drawdown"],
+                totals.mean(axis=1) / totals.std(axis=1, ddof=1) * np.sqrt(metrics.DAYS_A_YEAR),
+            )
+        )
     return {
         (scope.kind, scope.instance_id, scope.market_id or scope.parameter_set_id or 0): row
         for scope, row in zip(scopes, table, strict=True)
@@ -97,9 +103,12 @@ def group(frame, since: int, until: int) -> dict[tuple, np.ndarray]:
 def _grouped(frame, keys: list[str], days) -> tuple[list[tuple], np.ndarray]:
     groups = frame.groupby(keys, sort=True)
     base = groups.agg(
-        n=("win", "size"), wins=("win", "sum"), avg=("pnl_pct", "mean"),
-        gain=("gain", "sum"), loss=("loss", "sum"),
-    )  # fmt: skip
+        n=("win", "size"),
+        wins=("win", "sum"),
+        avg=("pnl_pct", "mean"),
+        gain=("gain", "sum"),
+        loss=("loss", "sum"),
+    )
     run = groups["pnl_pct"].cumsum()
     by = [frame[key] for key in keys]
     fall = run.groupby(by).cummax().clip(lower=0) - run
@@ -107,10 +116,16 @@ def _grouped(frame, keys: list[str], days) -> tuple[list[tuple], np.ndarray]:
     daily = frame.groupby([*keys, "day"])["pnl_pct"].sum().unstack("day")
     daily = daily.reindex(columns=days, fill_value=0.0).fillna(0.0)
     sharpe = daily.mean(axis=1) / daily.std(axis=1) * np.sqrt(365)
-    table = np.column_stack((
-        base["n"], base["wins"] / base["n"], base["avg"], base["gain"] / base["loss"],
-        drawdown, sharpe,
-    ))  # fmt: skip
+    table = np.column_stack(
+        (
+            base["n"],
+            base["wins"] / base["n"],
+            base["avg"],
+            base["gain"] / base["loss"],
+            drawdown,
+            sharpe,
+        )
+    )
     index = base.index.tolist()
     return [key if isinstance(key, tuple) else (key,) for key in index], table
 
@@ -144,10 +159,13 @@ def alarm_by_sql(scope, *, scan: bool) -> dict:
     trades = Trade.objects.filter(book__instance=scope.instance_id)
     won, lost = Q(pnl_pct__gt=0), Q(pnl_pct__lt=0)
     wanted = {
-        "n": Count("id"), "wins": Count("id", filter=won), "total": Sum("pnl_pct"),
-        "gain": Sum("pnl_pct", filter=won), "loss": Sum("pnl_pct", filter=lost),
+        "n": Count("id"),
+        "wins": Count("id", filter=won),
+        "total": Sum("pnl_pct"),
+        "gain": Sum("pnl_pct", filter=won),
+        "loss": Sum("pnl_pct", filter=lost),
         "squares": Sum(F("pnl_pct") * F("pnl_pct")),
-    }  # fmt: skip
+    }
     if not scan:
         week = from_micros(synthetic.end_micros() - 7 * DAY)
         trades = trades.filter(exit_at__gte=week)

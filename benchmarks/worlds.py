@@ -49,9 +49,11 @@ def e_sr(sums: np.ndarray, history: np.ndarray, how: str) -> np.ndarray:
         floors = np.array([_floor(found, how) for found in kept])
         days = drift.in_blocks(sums[rows], block)
         z = drift.shortfall(
-            np.full_like(days, block * PER_DAY), days, floors,
+            np.full_like(days, block * PER_DAY),
+            days,
+            floors,
             np.array([found.scale for found in kept]),
-        )  # fmt: skip
+        )
         alarms = drift.e_sr(z) >= BETWEEN / block
         at = np.where(alarms.any(axis=1), alarms.argmax(axis=1) * block + block - 1, sums.shape[1])
         first[rows] = at
@@ -142,9 +144,10 @@ def changed(
         sums = whole(known_worlds.results(rng, noise, size, days, change, BEFORE))
         for how, found in first.items():
             found.append(
-                e_sr(sums, history, how) if how
+                e_sr(sums, history, how)
+                if how
                 else first_over(known(sums, change.to, spread), threshold)
-            )  # fmt: skip
+            )
     late = {how: delay(np.concatenate(found), days) for how, found in first.items()}
     return late.pop(""), late
 
@@ -158,18 +161,26 @@ def tables(runs: int, days: int) -> list[Table]:
             kept = lasted >= BETWEEN
             asked = "" if noise.memory and how == KNOWN else f">= {BETWEEN * PER_DAY:,}"
             false.note(
-                f"{noise.name}: {how}", f"{lasted * PER_DAY:,.0f}", "", f"{lasted / BETWEEN:.2f} x",
-                asked, ("yes" if kept else "NO") if asked else "",
-            )  # fmt: skip
+                f"{noise.name}: {how}",
+                f"{lasted * PER_DAY:,.0f}",
+                "",
+                f"{lasted / BETWEEN:.2f} x",
+                asked,
+                ("yes" if kept else "NO") if asked else "",
+            )
         for change in known_worlds.CHANGES:
             peer, late = changed(noise, change, runs, days * 2 // 5, thresholds[change.to], spread)
             for how, ours in late.items():
                 bar = "" if how == SAFER else f"<= {BAR:g} x"
                 met = "yes" if ours <= BAR * peer else "NO"
                 true.note(
-                    f"{noise.name}; {change.name}: {how}", f"{ours:,.0f}", f"{peer:,.0f}",
-                    times(ours / peer), bar, met if bar else "",
-                )  # fmt: skip
+                    f"{noise.name}; {change.name}: {how}",
+                    f"{ours:,.0f}",
+                    f"{peer:,.0f}",
+                    times(ours / peer),
+                    bar,
+                    met if bar else "",
+                )
     rule = Table("The naive rule: win rate of 24 h below that of 7 d, nothing ever changes")
     often = naive(np.random.default_rng(SEED))
     rule.note("alarms per 1 000 trades", f"{1_000 / (BETWEEN * PER_DAY):.1f}", f"{often:.1f}")

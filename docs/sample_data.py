@@ -88,17 +88,23 @@ def _live(bot, name, values, reason, day, origin, author) -> ParameterSet:
     instance, moment = instance_for(bot, name), START + timedelta(days=day)
     with clock.at(moment):
         return promote(
-            instance=instance, values=values, reason=reason, origin=origin, author=author,
+            instance=instance,
+            values=values,
+            reason=reason,
+            origin=origin,
+            author=author,
             live_from=moment,
-        )  # fmt: skip
+        )
 
 
 def _better(strategy: str, moment) -> float:
     """By how much the live parameters lift the mean result."""
     if strategy != "rsi_bb":
         return 0.0
-    return next((lift for day, _, _, lift in reversed(CHANGES)
-                 if moment >= START + timedelta(days=day)), 0.0)  # fmt: skip
+    return next(
+        (lift for day, _, _, lift in reversed(CHANGES) if moment >= START + timedelta(days=day)),
+        0.0,
+    )
 
 
 def _trades(bot: Bot, rng: random.Random, line: tuple, number: int) -> int:
@@ -128,15 +134,24 @@ def _trades(bot: Bot, rng: random.Random, line: tuple, number: int) -> int:
         told = result if number % 97 else result + 0.3
         batch.append(
             TradeIn(
-                external_id=f"a-{number:05d}", strategy=strategy, market=market, side=side,
-                entry_price=entry, exit_price=leaving, size=0.1,
-                entry_time=(leave - held).timestamp(), exit_time=leave.timestamp(),
+                external_id=f"a-{number:05d}",
+                strategy=strategy,
+                market=market,
+                side=side,
+                entry_price=entry,
+                exit_price=leaving,
+                size=0.1,
+                entry_time=(leave - held).timestamp(),
+                exit_time=leave.timestamp(),
                 exit_reason=_reason(strategy, result, rng),
-                pnl_pct=round(told, 6), fee=round(entry * 0.1 * 0.00001, 6),
-                stop_loss=round(entry * (1 - sign * 0.0004), 2), currency="USDT",
-                context=context, tag="session-b" if at % 5 == 0 else "",
+                pnl_pct=round(told, 6),
+                fee=round(entry * 0.1 * 0.00001, 6),
+                stop_loss=round(entry * (1 - sign * 0.0004), 2),
+                currency="USDT",
+                context=context,
+                tag="session-b" if at % 5 == 0 else "",
             )
-        )  # fmt: skip
+        )
     ingest.store_trades(bot, batch)
     late = batch[-2]
     late.revision, late.exit_reason = 1, "time_stop"
@@ -159,10 +174,16 @@ def _features(strategy: str, rng: random.Random) -> dict:
 
 def _positions(bot: Bot) -> None:
     report = positions.PositionReport(
-        strategy="renko_ao", market="ETH/USDT", side="long", entry_price=3154.2, size=0.4,
-        entry_time=(NOW - timedelta(minutes=4)).timestamp(), as_of=NOW.timestamp(),
-        stop_loss=3150.9, take_profit=3158.6,
-    )  # fmt: skip
+        strategy="renko_ao",
+        market="ETH/USDT",
+        side="long",
+        entry_price=3154.2,
+        size=0.4,
+        entry_time=(NOW - timedelta(minutes=4)).timestamp(),
+        as_of=NOW.timestamp(),
+        stop_loss=3150.9,
+        take_profit=3158.6,
+    )
     positions.put(bot, report)
 
 
@@ -190,17 +211,30 @@ def _bricks(bot: Bot, rng: random.Random) -> None:
         after = price + 2 * direction
         rows.append(
             RenkoBrick(
-                instance=instance, market=market, sequence=at, open_at=moment,
-                close_at=moment + timedelta(minutes=3), open=price, close=after,
-                direction=direction, high=max(price, after), low=min(price, after), size=2,
+                instance=instance,
+                market=market,
+                sequence=at,
+                open_at=moment,
+                close_at=moment + timedelta(minutes=3),
+                open=price,
+                close=after,
+                direction=direction,
+                high=max(price, after),
+                low=min(price, after),
+                size=2,
             )
-        )  # fmt: skip
+        )
         price = after
     RenkoBrick.objects.bulk_create(rows)
     EvaluationCount.objects.create(
-        instance=instance, market=market, from_at=NOW - timedelta(hours=1), to_at=NOW,
-        evaluations=240, signals=3, blocked={"brick_size": 180, "confirmation": 57},
-    )  # fmt: skip
+        instance=instance,
+        market=market,
+        from_at=NOW - timedelta(hours=1),
+        to_at=NOW,
+        evaluations=240,
+        signals=3,
+        blocked={"brick_size": 180, "confirmation": 57},
+    )
 
 
 def watch(bot):
@@ -212,13 +246,22 @@ def watch(bot):
     jobs.sync()
     for instance in bot.instances.all():
         configured.change(
-            kind="win_rate", bot=bot.pk, instance=instance.pk, enabled=True, severity="warning",
+            kind="win_rate",
+            bot=bot.pk,
+            instance=instance.pk,
+            enabled=True,
+            severity="warning",
             parameters={"limit_from": "fixed", "limit": 0.72, "window": "7d"},
-        )  # fmt: skip
+        )
     Channel.objects.create(
-        name="Phone", kind="push", address="tgram://123456789:abcdefghij/42", gather_minutes=5,
-        quiet_from=time(22), quiet_until=time(7), zone="Europe/Berlin",
-    )  # fmt: skip
+        name="Phone",
+        kind="push",
+        address="tgram://123456789:abcdefghij/42",
+        gather_minutes=5,
+        quiet_from=time(22),
+        quiet_until=time(7),
+        zone="Europe/Berlin",
+    )
     monitoring.monitor(clock.now())
     return Alert.objects.order_by("pk").first()
 
@@ -241,13 +284,17 @@ def experiment(bot: Bot, author=None) -> list:
     with clock.at(start - timedelta(days=1)):
         instance = instance_for(bot, "breakout")
         over = design.create(
-            instance=instance, name="wider_stop", author=author, seed=5, ends=Ends(max_days=25),
+            instance=instance,
+            name="wider_stop",
+            author=author,
+            seed=5,
+            ends=Ends(max_days=25),
             arms=[
                 Arm("B", {"stop_loss_atr_multiplier": 2.0, "max_hold_minutes": 90}),
                 Arm("C", {"stop_loss_atr_multiplier": 2.5}),
             ],
             reason="Stops are hit and the move comes after all: give it more room",
-        )  # fmt: skip
+        )
     with clock.at(start):
         experiments.start(experiment=over, author=author)
     better = {"control": -0.004, "B": 0.016, "C": 0.001}
@@ -272,11 +319,17 @@ def _young(bot: Bot, author, rng: random.Random) -> list:
         ("rsi_bb", "rsi_21", {"rsi_period": 21}),
     ):
         with clock.at(start):
-            made.append(design.create(
-                instance=instance_for(bot, strategy), name=name, author=author, seed=2,
-                arms=[Arm("B", changes)], ends=Ends(max_trades=400, max_drawdown_pct=5.0),
-                reason="Fewer false signals in a nervous market",
-            ))  # fmt: skip
+            made.append(
+                design.create(
+                    instance=instance_for(bot, strategy),
+                    name=name,
+                    author=author,
+                    seed=2,
+                    arms=[Arm("B", changes)],
+                    ends=Ends(max_trades=400, max_drawdown_pct=5.0),
+                    reason="Fewer false signals in a nervous market",
+                )
+            )
     with clock.at(start):
         experiments.start(experiment=made[0], author=author)
     rows = []
@@ -292,12 +345,19 @@ def _young(bot: Bot, author, rng: random.Random) -> list:
 
 def _of_arm(
     rng: random.Random, at, mean: float, number: int, strategy: str = "breakout"
-) -> TradeIn:  # fmt: skip
+) -> TradeIn:
     r = rng.gauss(mean, 0.11)
     entry = at + timedelta(seconds=rng.randrange(3_000))
     return TradeIn(
-        external_id=f"x{number}", strategy=strategy, market="SOL/USDT", side="long",
-        entry_price=150.0, exit_price=round(150 * (1 + r / 100), 4), size=2.0, currency="USDT",
-        entry_time=entry.timestamp(), exit_time=(entry + timedelta(minutes=8)).timestamp(),
+        external_id=f"x{number}",
+        strategy=strategy,
+        market="SOL/USDT",
+        side="long",
+        entry_price=150.0,
+        exit_price=round(150 * (1 + r / 100), 4),
+        size=2.0,
+        currency="USDT",
+        entry_time=entry.timestamp(),
+        exit_time=(entry + timedelta(minutes=8)).timestamp(),
         exit_reason="take_profit" if r > 0.05 else "stop_loss" if r < -0.05 else "time_stop",
-    )  # fmt: skip
+    )

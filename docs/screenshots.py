@@ -19,10 +19,16 @@ ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "screenshots"
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
     "--disable-lcd-text",
-]  # fmt: skip
+]
 USER, PASSWORD = "admin", "only-for-the-pictures"
 DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 LOW, TALL = {"width": 1280, "height": 600}, {"width": 1280, "height": 1050}
@@ -45,10 +51,20 @@ def main() -> None:
         user = User.objects.create_superuser(USER, password=PASSWORD)
         port = _free_port()
         server = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "selflearn.wsgi", "-b", f"127.0.0.1:{port}",
-             "--threads", "4", "--log-level", "error"],
+            [
+                sys.executable,
+                "-m",
+                "gunicorn",
+                "selflearn.wsgi",
+                "-b",
+                f"127.0.0.1:{port}",
+                "--threads",
+                "4",
+                "--log-level",
+                "error",
+            ],
             cwd=ROOT,
-        )  # fmt: skip
+        )
         try:
             _take_all(f"http://127.0.0.1:{port}", user)
         finally:
@@ -110,8 +126,12 @@ def _fill(user) -> list[tuple]:
         ("experiment", f"/admin/trading/experiment/{over}/change/", "light", LONG),
         ("experiment-began", f"/admin/trading/experiment/{began}/change/", "dark", TALLER),
         ("experiment-phone", f"/admin/trading/experiment/{over}/change/", "dark", PHONE),
-        ("experiments-compare", f"/admin/trading/experiment/compare/?ids={over},{began},{planned}",
-         "light", TALLER),
+        (
+            "experiments-compare",
+            f"/admin/trading/experiment/compare/?ids={over},{began},{planned}",
+            "light",
+            TALLER,
+        ),
         ("experiment-new", f"{pages}/experiments/new/", "light", TALLER),
         ("experiments", f"{pages}/experiments/", "light", LOW),
         ("freeze", f"/admin/trading/bot/{bot.pk}/change/", "light", LOW),
@@ -129,8 +149,12 @@ def _fill(user) -> list[tuple]:
         ("run", f"{replays}/{made['tried']}/change/", "light", TALLER),
         ("run-dark", f"{replays}/{made['tried']}/change/", "dark", TALLER),
         ("run-phone", f"{replays}/{made['tried']}/change/", "light", PHONE),
-        ("runs-compare", f"{replays}/compare/?one={made['live']}&two={made['other']}", "dark",
-         TALLER),
+        (
+            "runs-compare",
+            f"{replays}/compare/?one={made['live']}&two={made['other']}",
+            "dark",
+            TALLER,
+        ),
         ("whatif", f"{replays}/compare/?one={made['live']}&two={made['tried']}", "light", TALLER),
         ("sensitivity", f"{replays}/{made['along']}/change/", "light", TALL),
         ("fidelity", told["compared"], "light", TALLER),

@@ -69,10 +69,7 @@ NAVIGATION = [
             _item("Messages", "outbox", "analytics.message"),
         ],
     },
-    {
-        "title": "Lab",
-        "items": [_item("Replays", "replay", "analytics.run")],
-    },
+    {"title": "Lab", "items": [_item("Replays", "replay", "analytics.run")]},
     {
         "title": "Market",
         "items": [
@@ -114,9 +111,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_HEADER": "selflearn",
     "SITE_SUBHEADER": "memory and judgement of a trading bot",
     "SITE_SYMBOL": "monitoring",
-    "SITE_FAVICONS": [
-        {"rel": "icon", "sizes": "any", "type": "image/svg+xml", "href": _favicon},
-    ],
+    "SITE_FAVICONS": [{"rel": "icon", "sizes": "any", "type": "image/svg+xml", "href": _favicon}],
     "STYLES": [_styles],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,

@@ -1,4 +1,4 @@
-"""How gunicorn serves the pages: gunicorn --config python:selflearn.gunicorn_conf selflearn.wsgi."""
+"""How gunicorn serves the pages (gunicorn --config python:selflearn.gunicorn_conf)."""
 
 from __future__ import annotations
 

@@ -1,18 +1,18 @@
 """How the tests run, and what they share.
 
 ``manage.py test`` runs the whole suite in one process more than there are cores, each file in one
-of them. A part that is named (``manage.py test tests/trading/bots/test_tokens.py -k expired``) runs in
-the calling process, where a start takes two seconds. ``-n 4``, ``-n 0`` and ``-p no:xdist`` do
-what they say. ``--hypothesis-profile thorough`` tries ten times the examples; ``-m soak`` runs the
-long forms.
+of them. A part that is named (``manage.py test tests/trading/bots/test_tokens.py -k expired``)
+runs in the calling process, where a start takes two seconds. ``-n 4``, ``-n 0`` and ``-p
+no:xdist`` do what they say. ``--hypothesis-profile thorough`` tries ten times the examples; ``-m
+soak`` runs the long forms.
 
 What a test may count on, alone or beside others:
 
 - ``db``, ``transactional_db``, ``live_server`` and ``django_db`` give the database of its own
   process. ``database_server`` is the address of the server that holds it (empty on SQLite), for
   databases of one's own: give those names that nobody else has.
-- Before it, what this process remembers of rows (``trading.db.commit_cache``, tokens, throttles, the cache)
-  is forgotten, because ids come back.
+- Before it, what this process remembers of rows (``trading.db.commit_cache``, tokens, throttles,
+the cache) is forgotten, because ids come back.
 - ``tmp_path`` and ``settings.DATA_DIR`` are its process's own. Ports: 0, or a server of
   ``tests/trading/api/server.py``. Never a fixed port, name or directory.
 - ``browser`` is a Chromium for the tests of a file, ``open_tab`` a page of it that listens;
@@ -85,9 +85,10 @@ def matters_to_database(item: pytest.Item) -> bool:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--only-database", action="store_true",
+        "--only-database",
+        action="store_true",
         help="leave out the tests to which it is the same which database is set",
-    )  # fmt: skip
+    )
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -7,4 +7,4 @@ from .notifications import channels
 from .reports import reports
 from .research import runs
 
-__all__ = ["alerts", "panels", "channels", "jobs", "reports", "rules", "runs"]
+__all__ = ["alerts", "channels", "jobs", "panels", "reports", "rules", "runs"]

@@ -29,8 +29,9 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "troubles": troubles() if may_see else [],
         "alarms": alarms() if request.user.has_perm("analytics.view_alert") else None,
         "report": report(context.get("bot"))
-        if request.user.has_perm("analytics.view_report") else None,
-    }  # fmt: skip
+        if request.user.has_perm("analytics.view_report")
+        else None,
+    }
 
 
 def report(bot: Any) -> dict[str, Any] | None:
@@ -39,7 +40,8 @@ def report(bot: Any) -> dict[str, Any] | None:
     if found is None:
         return None
     return {
-        "title": words.title(found.data), "head": found.data["head"],
+        "title": words.title(found.data),
+        "head": found.data["head"],
         "first": words.first(found.proposals),
         "url": reverse("admin:analytics_report_change", args=[found.pk]),
     }
@@ -53,9 +55,11 @@ def alarms() -> dict[str, Any] | None:
     found.sort(key=lambda one: (-ORDER.index(one.severity), -one.opened_at.timestamp()))
     page = reverse("admin:analytics_alert_changelist")
     return {
-        "count": len(found), "rows": [rows.card(one) for one in found[:ALARMS_SHOWN]],
-        "more": len(found) > ALARMS_SHOWN, "url": f"{page}?state__exact=open",
-    }  # fmt: skip
+        "count": len(found),
+        "rows": [rows.card(one) for one in found[:ALARMS_SHOWN]],
+        "more": len(found) > ALARMS_SHOWN,
+        "url": f"{page}?state__exact=open",
+    }
 
 
 def troubles() -> list[dict[str, str]]:
@@ -80,9 +84,12 @@ def _lost() -> list[dict[str, str]]:
     what = "1 message was" if count == 1 else f"{count} messages were"
     page = reverse("admin:analytics_message_changelist")
     return [
-        {"text": f"{what} not delivered", "url": f"{page}?state__exact=failed",
-         "where": "See which"}
-    ]  # fmt: skip
+        {
+            "text": f"{what} not delivered",
+            "url": f"{page}?state__exact=failed",
+            "where": "See which",
+        }
+    ]
 
 
 def _late(page: str) -> list[dict[str, str]]:

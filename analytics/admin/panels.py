@@ -27,10 +27,11 @@ def trusted(page: StrategyPage) -> dict[str, Any] | None:
     if page.rules is None or not page.rules.replayable or not user.has_perm(SEE):
         return None
     return {
-        "template": "analytics/_trust_card.html", "may_ask": user.has_perm(ASK),
+        "template": "analytics/_trust_card.html",
+        "may_ask": user.has_perm(ASK),
         "trust": fidelity_rows.note(trust.trust(page.instance), page.instance),
         "instance": page.instance.pk,
-    }  # fmt: skip
+    }
 
 
 def shadows(page: StrategyPage, outcomes: Sequence[Outcome]) -> dict[int, dict[str, Any]]:
@@ -48,13 +49,16 @@ def shadows(page: StrategyPage, outcomes: Sequence[Outcome]) -> dict[int, dict[s
         if run is None and not said.trusted and not outcome.trades_after:
             continue
         found[version] = {
-            "template": "analytics/_shadow.html", "instance": page.instance.pk,
-            "version": version, "before": outcome.compared.version, "run": run,
+            "template": "analytics/_shadow.html",
+            "instance": page.instance.pk,
+            "version": version,
+            "before": outcome.compared.version,
+            "run": run,
             "told": _told(run) if run and run.state == Run.State.DONE else None,
             "url": rows.url(run) if run else "",
             "why_not": "" if said.trusted else counterfactual.why_not(said),
             "may_ask": said.trusted and user.has_perm(ASK),
-        }  # fmt: skip
+        }
     return found
 
 
@@ -62,15 +66,18 @@ def _told(run: Run) -> dict[str, Any]:
     found = run.summary["shadow"]
     between = (
         f", 90 % interval {found['low']:+.3f} to {found['high']:+.3f}"
-        if found["low"] is not None else ", no interval yet"
-    )  # fmt: skip
+        if found["low"] is not None
+        else ", no interval yet"
+    )
     return {
         **{name: formatting.result(found[name]) for name in ("new", "old")},
         "effect": f"{found['effect'] + 0.0:+.3f} percentage points a day{between}",
-        "days": found["days"], "until": f"{clock.from_epoch(found['until']):%Y-%m-%d %H:%M}",
-        "new_trades": f"{found['new_trades']:,}", "old_trades": f"{found['old_trades']:,}",
+        "days": found["days"],
+        "until": f"{clock.from_epoch(found['until']):%Y-%m-%d %H:%M}",
+        "new_trades": f"{found['new_trades']:,}",
+        "old_trades": f"{found['old_trades']:,}",
         "gap": f"{found['gap'] + 0.0:+.4f}",
-    }  # fmt: skip
+    }
 
 
 def market_then(trade: Any) -> dict[str, Any] | None:
@@ -86,12 +93,17 @@ def market_then(trade: Any) -> dict[str, Any] | None:
     return {
         "template": "analytics/_market_then.html",
         "facts": [
-            ("Volatility", Cell(setup_text.label(regime)) if regime else formatting.nothing(unknown)),
+            (
+                "Volatility",
+                Cell(setup_text.label(regime)) if regime else formatting.nothing(unknown),
+            ),
             ("Session (UTC)", Cell(setup_text.label(session))),
-            ("ADX(28), weak context", formatting.nothing(unknown) if adx is None else
-             Cell(f"{adx:.0f}", "number")),
+            (
+                "ADX(28), weak context",
+                formatting.nothing(unknown) if adx is None else Cell(f"{adx:.0f}", "number"),
+            ),
         ],
-    }  # fmt: skip
+    }
 
 
 panels.on_trade.append(market_then)

@@ -32,9 +32,17 @@ class Alerts(Described):
 
     def get(self, request):
         query = Query(
-            request, "strategy", "mode", "kind", "state", "severity", "since", "until", "cursor",
+            request,
+            "strategy",
+            "mode",
+            "kind",
+            "state",
+            "severity",
+            "since",
+            "until",
+            "cursor",
             "limit",
-        )  # fmt: skip
+        )
         asked = {
             "state": query.one_of("state", STATES),
             "severity": query.one_of("severity", Severity.values),
@@ -43,10 +51,14 @@ class Alerts(Described):
         }
         selection = query.selection(self.bot, mode=None) if query.has("strategy") else None
         found, older = newest(
-            self.bot, asked, instances=selection and selection.instances(),
-            since=query.moment("since"), until=query.moment("until"), before=query.key("cursor"),
+            self.bot,
+            asked,
+            instances=selection and selection.instances(),
+            since=query.moment("since"),
+            until=query.moment("until"),
+            before=query.key("cursor"),
             limit=query.whole("limit", 100, 1, 500),
-        )  # fmt: skip
+        )
         return Response(
             {
                 "alerts": [alert_out(alert) for alert in found],
@@ -145,7 +157,10 @@ def _with_events(alert: Alert) -> dict[str, Any]:
 
 def _event(event: AlertEvent) -> dict[str, Any]:
     return {
-        "type": event.type, "at": encoders.time(event.at), "severity": event.severity,
-        "sentence": event.sentence, "by": event.by.get_username() if event.by else None,
+        "type": event.type,
+        "at": encoders.time(event.at),
+        "severity": event.severity,
+        "sentence": event.sentence,
+        "by": event.by.get_username() if event.by else None,
         "note": event.note,
-    }  # fmt: skip
+    }

@@ -113,16 +113,26 @@ class Dismiss(Step):
 
 def _brief(one: Report) -> dict[str, Any]:
     return {
-        "date": one.day.isoformat(), "kind": one.kind, "as_of": encoders.time(one.as_of),
-        "complete": one.complete, "news": one.news, "made_at": encoders.time(one.made_at),
-        "head": [{"strategy": line["strategy"], "mode": line["mode"], "text": line["text"]}
-                 for line in one.data["head"]],
-    }  # fmt: skip
+        "date": one.day.isoformat(),
+        "kind": one.kind,
+        "as_of": encoders.time(one.as_of),
+        "complete": one.complete,
+        "news": one.news,
+        "made_at": encoders.time(one.made_at),
+        "head": [
+            {"strategy": line["strategy"], "mode": line["mode"], "text": line["text"]}
+            for line in one.data["head"]
+        ],
+    }
 
 
 def _out(one: Recommendation) -> dict[str, Any]:
     return {
-        **recommendations.told(one), "state": one.state, "first_at": encoders.time(one.first_at),
-        "last_at": encoders.time(one.last_at), "decided_at": encoders.time(one.decided_at),
-        "decided_by": one.decided_by, "reason": one.reason,
-    }  # fmt: skip
+        **recommendations.told(one),
+        "state": one.state,
+        "first_at": encoders.time(one.first_at),
+        "last_at": encoders.time(one.last_at),
+        "decided_at": encoders.time(one.decided_at),
+        "decided_by": one.decided_by,
+        "reason": one.reason,
+    }

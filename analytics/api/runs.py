@@ -69,12 +69,15 @@ class OneRun(Described):
         trades = run_store.trades(found)
         return Response(
             {
-                **run_out(found), "values": found.values, "options": found.options,
-                "summary": found.summary, "funnel": found.funnel,
+                **run_out(found),
+                "values": found.values,
+                "options": found.options,
+                "summary": found.summary,
+                "funnel": found.funnel,
                 "trades_in_all": len(trades),
                 "trades": [_trade(one) for one in trades[skip : skip + limit]],
             }
-        )  # fmt: skip
+        )
 
 
 def _named(bot: Any, name: str) -> tuple[str, str]:
@@ -87,13 +90,25 @@ def _named(bot: Any, name: str) -> tuple[str, str]:
 
 def run_out(run: Run) -> dict[str, Any]:
     return {
-        "id": run.pk, "kind": run.kind, "state": run.state, "progress": run.progress,
-        "error": run.error, "label": run.label, "strategy": run.strategy, "market": run.market,
-        "interval": run.interval, "from": encoders.time(run.from_at), "to": encoders.time(run.to_at),
-        "bars": run.bars, "costs": run.costs, "data_hash": run.data_hash,
-        "code_version": run.code_version, "metrics": run.metrics,
-        "created_at": encoders.time(run.created_at), "ended_at": encoders.time(run.ended_at),
-    }  # fmt: skip
+        "id": run.pk,
+        "kind": run.kind,
+        "state": run.state,
+        "progress": run.progress,
+        "error": run.error,
+        "label": run.label,
+        "strategy": run.strategy,
+        "market": run.market,
+        "interval": run.interval,
+        "from": encoders.time(run.from_at),
+        "to": encoders.time(run.to_at),
+        "bars": run.bars,
+        "costs": run.costs,
+        "data_hash": run.data_hash,
+        "code_version": run.code_version,
+        "metrics": run.metrics,
+        "created_at": encoders.time(run.created_at),
+        "ended_at": encoders.time(run.ended_at),
+    }
 
 
 def _trade(one: dict[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,8 @@ urlpatterns = [
     re_path(rf"{_ALERT}/resolve/$", alerts.Resolve.as_view(), name="alert-resolve"),
     path("reports/", reports.Reports.as_view(), name="reports"),
     re_path(
-        r"^reports/(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})/$", reports.OneReport.as_view(),
+        r"^reports/(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})/$",
+        reports.OneReport.as_view(),
         name="report",
     ),
     path("recommendations/", reports.Recommendations.as_view(), name="recommendations"),

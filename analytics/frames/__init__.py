@@ -24,4 +24,28 @@ from .trades import (
     versions,
 )
 
-__all__ = ["DayTrades", "Series", "Subject", "Tail", "bots", "corrected", "day_trades", "fee_bps", "funnel", "instance", "instances", "live_at", "live_set", "newest_correction", "records", "series", "set_days", "snapshot_scopes", "subjects", "tail", "traded_days", "traded_markets", "versions"]
+__all__ = [
+    "DayTrades",
+    "Series",
+    "Subject",
+    "Tail",
+    "bots",
+    "corrected",
+    "day_trades",
+    "fee_bps",
+    "funnel",
+    "instance",
+    "instances",
+    "live_at",
+    "live_set",
+    "newest_correction",
+    "records",
+    "series",
+    "set_days",
+    "snapshot_scopes",
+    "subjects",
+    "tail",
+    "traded_days",
+    "traded_markets",
+    "versions",
+]

@@ -47,11 +47,15 @@ class ContextTrades:
 
     def number(self, name: str) -> np.ndarray:
         """A recorded column as floats, NaN where it is missing or no number."""
-        return np.array([
-            float(value) if isinstance(value, int | float) and not isinstance(value, bool)
-            else np.nan
-            for value in self.recorded.get(name, [None] * len(self))
-        ], dtype=np.float64)  # fmt: skip
+        return np.array(
+            [
+                float(value)
+                if isinstance(value, int | float) and not isinstance(value, bool)
+                else np.nan
+                for value in self.recorded.get(name, [None] * len(self))
+            ],
+            dtype=np.float64,
+        )
 
 
 def strategy(instance: int) -> Strategy | None:
@@ -77,16 +81,18 @@ def context_trades(
     rows, found = trade_arrays.rows_with(_WANTED, list(books), *bounds)
     by = np.lexsort((rows.trades.pnl, rows.trades.r, rows.trades.exit_at))
     rows = rows.take(by)
-    told = dict(zip((*_TRADE, *_COMMON), ([column[at] for at in by] for column in found),
-                    strict=False))  # fmt: skip
+    told = dict(
+        zip((*_TRADE, *_COMMON), ([column[at] for at in by] for column in found), strict=False)
+    )
     own = [msgspec.json.decode(found[-1][at]) if found[-1][at] else {} for at in by]
     recorded = {name: told[name] for name in _COMMON}
     for name in _BOOLEANS:  # SQLite hands over 0 and 1
         recorded[name] = [None if value is None else bool(value) for value in recorded[name]]
     recorded |= {
         feature.name: [_plain(values.get(feature.name)) for values in own]
-        for feature in features(instance) if feature.name not in recorded
-    }  # fmt: skip
+        for feature in features(instance)
+        if feature.name not in recorded
+    }
     entry_at = rows.trades.exit_at - rows.trades.held
     _derive(recorded, rows, entry_at)
     prices = [np.array(told[name], dtype=np.float64) for name in _TRADE[:3]]

@@ -33,9 +33,7 @@ class Bars:
         return np.diff(self.candles.open_time, prepend=-1) == self.interval
 
 
-def load(
-    bot: Any, market: str, interval: int, wanted: int, since: float, until: float
-) -> Bars:  # fmt: skip
+def load(bot: Any, market: str, interval: int, wanted: int, since: float, until: float) -> Bars:
     """The bars of a market that opened at ``since`` or later and closed by ``until``: of
     ``wanted`` seconds where the stored ``interval`` divides it, else as they are stored. A bot's
     own series comes before the shared one."""
@@ -68,6 +66,10 @@ def coarser(found: Candles, interval: int) -> Candles:
     volume = np.add.reduceat(np.where(known, found.volume, 0.0), first)
     volume[np.add.reduceat(known.astype(np.int64), first) == 0] = np.nan
     return Candles(
-        start[first], found.open[first], np.maximum.reduceat(found.high, first),
-        np.minimum.reduceat(found.low, first), found.close[last], volume,
-    )  # fmt: skip
+        start[first],
+        found.open[first],
+        np.maximum.reduceat(found.high, first),
+        np.minimum.reduceat(found.low, first),
+        found.close[last],
+        volume,
+    )

@@ -70,8 +70,14 @@ def traded(
 def lived(instance: int, market: str, mode: str, since: datetime, until: datetime) -> Lived:
     """The trades of a strategy in a market that were entered and left in a time."""
     books = Book.objects.filter(instance=instance, market__name=market, mode=mode)
-    extra = ("t.side", "t.entry_price", "t.exit_price", "t.exit_reason", "t.reported_version",
-             "t.size")  # fmt: skip
+    extra = (
+        "t.side",
+        "t.entry_price",
+        "t.exit_price",
+        "t.exit_reason",
+        "t.reported_version",
+        "t.size",
+    )
     low, high = to_micros(since), to_micros(until)
     rows, found = trade_arrays.rows_with(extra, list(books.values_list("pk", flat=True)), low, high)
     left = rows.trades.exit_at
@@ -81,9 +87,14 @@ def lived(instance: int, market: str, mode: str, since: datetime, until: datetim
     entry, out, size = (np.array(found[at], np.float64) for at in (1, 2, 5))
     fees = rows.trades.fee / ((entry + out) * size) * 10_000.0
     trades = Trades(
-        np.array([1.0 if side == "long" else -1.0 for side in found[0]]), entered / 1e6,
-        left / 1e6, entry, out, rows.trades.r, np.array(found[3], dtype=object),
-    )  # fmt: skip
+        np.array([1.0 if side == "long" else -1.0 for side in found[0]]),
+        entered / 1e6,
+        left / 1e6,
+        entry,
+        out,
+        rows.trades.r,
+        np.array(found[3], dtype=object),
+    )
     reported = np.array([version or 0 for version in found[4]], np.int64)
     return Lived(trades.take(by), reported[by], rows.parameter_set[by], fees[by])
 

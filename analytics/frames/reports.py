@@ -44,16 +44,16 @@ def strategies_at(bot: int, as_of: datetime) -> list[tuple[Any, str]]:
     first = Trade.objects.filter(book=OuterRef("pk"), exit_at__lt=as_of).order_by("exit_at")
     modes: dict[int, set[str]] = defaultdict(set)
     for instance, mode in (
-        Book.objects.filter(instance__bot=bot).filter(Exists(first))
-        .values_list("instance", "mode")
-    ):  # fmt: skip
+        Book.objects.filter(instance__bot=bot).filter(Exists(first)).values_list("instance", "mode")
+    ):
         modes[instance].add(mode)
     found = StrategyInstance.objects.filter(bot=bot).select_related("bot")
     return [
-        (one, mode) for one in found.order_by("strategy", "label")
+        (one, mode)
+        for one in found.order_by("strategy", "label")
         if one.pk in modes or one.created_at < as_of or one.bot.created_at >= as_of
         for mode in sorted(modes[one.pk] or {Mode.LIVE})
-    ]  # fmt: skip
+    ]
 
 
 def taken_back(

@@ -84,18 +84,31 @@ def subjects(bot: int) -> list[Subject]:
         cursor.execute(_SCOPES, [bot])
         for pk, instance, mode, currency, strategy, label, status, name in cursor.fetchall():
             scopes[instance, mode].append(
-                Scope(pk=pk, kind=Scope.Kind.INSTANCE, instance_id=instance, mode=mode,
-                      currency=currency)
-            )  # fmt: skip
+                Scope(
+                    pk=pk,
+                    kind=Scope.Kind.INSTANCE,
+                    instance_id=instance,
+                    mode=mode,
+                    currency=currency,
+                )
+            )
             told[instance, mode] = name, f"{strategy}@{label}" if label else strategy, status
         cursor.execute(_BOOKS, [bot])
         for pk, instance, mode in cursor.fetchall():
             books[instance, mode].append(pk)
     return [
-        Subject(instance, bot, told[instance, mode][0], told[instance, mode][1], mode,
-                told[instance, mode][2], tuple(found), tuple(books[instance, mode]))
+        Subject(
+            instance,
+            bot,
+            told[instance, mode][0],
+            told[instance, mode][1],
+            mode,
+            told[instance, mode][2],
+            tuple(found),
+            tuple(books[instance, mode]),
+        )
         for (instance, mode), found in scopes.items()
-    ]  # fmt: skip
+    ]
 
 
 def traded_days(bot: int, before: int) -> int:
@@ -113,11 +126,11 @@ def traded_days(bot: int, before: int) -> int:
 def live_at(instance: int, as_of: datetime) -> tuple[int, int, datetime] | None:
     """(set, version, live from) of what was live at a moment."""
     return (
-        ParameterSet.objects.filter(
-            instance=instance, live_periods__live_from__lte=as_of
-        ).order_by("-live_periods__live_from")
-        .values_list("pk", "version", "live_periods__live_from").first()
-    )  # fmt: skip
+        ParameterSet.objects.filter(instance=instance, live_periods__live_from__lte=as_of)
+        .order_by("-live_periods__live_from")
+        .values_list("pk", "version", "live_periods__live_from")
+        .first()
+    )
 
 
 def records(
@@ -139,9 +152,10 @@ def snapshot_scopes(bot: int, since: int) -> list[Any]:
         cursor.execute(sql, [bot, since])
         ids = [row[0] for row in cursor.fetchall()]
     return list(
-        Scope.objects.filter(pk__in=ids).select_related("instance", "market", "parameter_set")
+        Scope.objects.filter(pk__in=ids)
+        .select_related("instance", "market", "parameter_set")
         .order_by("id")
-    )  # fmt: skip
+    )
 
 
 def set_days(instances: Iterable[int], before: int) -> dict[tuple[int, str, int], list[bytes]]:
@@ -228,9 +242,12 @@ def tail(books: Sequence[int], before: int, most: int) -> Tail:
     table = np.asarray(rows, dtype=np.float64).reshape(-1, 5)
     table = table[np.lexsort((-table[:, 4], -table[:, 2], -table[:, 0]))][:most]
     return Tail(
-        table[:, 2], table[:, 0].astype(np.int64), table[:, 1].astype(np.int64), table[:, 2] < 0,
+        table[:, 2],
+        table[:, 0].astype(np.int64),
+        table[:, 1].astype(np.int64),
+        table[:, 2] < 0,
         table[:, 3].astype(np.int64),
-    )  # fmt: skip
+    )
 
 
 def funnel(
@@ -239,9 +256,13 @@ def funnel(
     """Evaluations, signals, and how many each filter blocked, of all counts in between, in one
     market or in all. A row a minute is read in some 5 ms a day."""
     where = {"market__name": market} if market else {}
-    rows = EvaluationCount.objects.filter(
-        instance=instance, from_at__gte=since, to_at__lte=until, **where
-    ).order_by().values_list("evaluations", "signals", "blocked")  # fmt: skip
+    rows = (
+        EvaluationCount.objects.filter(
+            instance=instance, from_at__gte=since, to_at__lte=until, **where
+        )
+        .order_by()
+        .values_list("evaluations", "signals", "blocked")
+    )
     evaluations, signals = 0, 0
     blocked: dict[str, int] = defaultdict(int)
     for looked, found, by_filter in rows.iterator(2_000):
@@ -265,11 +286,15 @@ def series(bot: int, as_of: datetime, most: int = 500) -> list[Series]:
     found = CandleSeries.objects.filter(bot=bot, candles__gt=0).select_related("market")
     until = as_of.timestamp()
     return [
-        Series(one.market.name, one.interval, candles.load(
-            one, int(until) - most * one.interval, int(until // one.interval) * one.interval
-        ))
+        Series(
+            one.market.name,
+            one.interval,
+            candles.load(
+                one, int(until) - most * one.interval, int(until // one.interval) * one.interval
+            ),
+        )
         for one in found.order_by("-last_at")[:SERIES]
-    ]  # fmt: skip
+    ]
 
 
 def versions(bot: int) -> dict[str, int]:
@@ -289,11 +314,10 @@ def instance_named(bot: int, key: str, label: str) -> Any:
 def fee_bps(instance: int, market: str, most: int = 200) -> np.ndarray:
     """What the newest trades that state a fee paid, in basis points of each side's notional."""
     rows = (
-        Trade.objects.filter(
-            book__instance=instance, book__market__name=market, fee__isnull=False
-        ).order_by("-exit_at")
+        Trade.objects.filter(book__instance=instance, book__market__name=market, fee__isnull=False)
+        .order_by("-exit_at")
         .values_list("fee", "entry_price", "exit_price", "size")[:most]
-    )  # fmt: skip
+    )
     return np.array(
         [float(fee / ((bought + sold) * size)) * 10_000 for fee, bought, sold, size in rows]
     )

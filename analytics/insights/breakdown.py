@@ -72,9 +72,15 @@ class Breakdown:
 
 
 def breakdown(
-    instance: int, mode: str, since: datetime | None, until: datetime, as_of: datetime,
-    *, interval: bool = True, trades: ContextTrades | None = None,
-) -> Breakdown:  # fmt: skip
+    instance: int,
+    mode: str,
+    since: datetime | None,
+    until: datetime,
+    as_of: datetime,
+    *,
+    interval: bool = True,
+    trades: ContextTrades | None = None,
+) -> Breakdown:
     """The setups of a strategy's trades with since <= exit < until, and none after ``as_of``.
 
     Without ``interval`` those of the averages, which cost most, are left None. ``trades`` are the
@@ -83,14 +89,24 @@ def breakdown(
     if trades is None:
         trades = context.context_trades(instance, mode, since, end)
     features = context.features(instance)
-    entry = insights_features.at_entry(trades, features, regimes.labels(instance, trades, trend=False))
+    entry = insights_features.at_entry(
+        trades, features, regimes.labels(instance, trades, trend=False)
+    )
     # What all trades share tells none apart: it goes last, where it takes no place among pairs.
     known = sorted((fact for fact in entry if fact.bins), key=lambda fact: len(fact.bins) < 2)
     unit, result = _results(instance, mode, trades)
     found = binning.judge(known, trades.rows.trades.exit_at // DAY, result)
-    table = Table(trades, known, found, group_metrics.window(
-        trades.rows.trades, None if since is None else clock.to_micros(since), clock.to_micros(end)
-    ), interval)  # fmt: skip
+    table = Table(
+        trades,
+        known,
+        found,
+        group_metrics.window(
+            trades.rows.trades,
+            None if since is None else clock.to_micros(since),
+            clock.to_micros(end),
+        ),
+        interval,
+    )
     singles, pairs = table.setups(*_shown(found))
     named = [one for one in (*singles, *pairs) if one.named]
     own = _own(named)
@@ -99,20 +115,32 @@ def breakdown(
     judged, looked = result[~np.isnan(result)], int((~np.isnan(found.judged.wrong_sign)).sum())
     sd = float(np.std(judged, ddof=1)) if judged.size > 1 else None
     return Breakdown(
-        instance=instance, mode=mode, since=since and clock.to_text(since),
-        until=clock.to_text(until), as_of=clock.to_text(as_of), unit=unit,
-        trades=len(trades), days=int(np.unique(trades.rows.trades.exit_at // DAY).size),
-        judged_trades=int(judged.size), mean=float(judged.mean()) if judged.size else None, sd=sd,
+        instance=instance,
+        mode=mode,
+        since=since and clock.to_text(since),
+        until=clock.to_text(until),
+        as_of=clock.to_text(as_of),
+        unit=unit,
+        trades=len(trades),
+        days=int(np.unique(trades.rows.trades.exit_at // DAY).size),
+        judged_trades=int(judged.size),
+        mean=float(judged.mean()) if judged.size else None,
+        sd=sd,
         metrics=group_metrics.of_parts(
             trades.rows.trades, [np.arange(len(trades))], table.within, interval=interval
         )[0],
-        looked=looked, verdict="named" if named else "none" if looked else "too_few",
-        needed=setups.trades_needed(1.0, TELLS), tells=TELLS * sd if sd else None,
-        best=tuple(good), worst=tuple(bad), singles=_by_feature(known, singles), pairs=pairs,
+        looked=looked,
+        verdict="named" if named else "none" if looked else "too_few",
+        needed=setups.trades_needed(1.0, TELLS),
+        tells=TELLS * sd if sd else None,
+        best=tuple(good),
+        worst=tuple(bad),
+        singles=_by_feature(known, singles),
+        pairs=pairs,
         afterwards=table.afterwards(insights_features.at_exit(trades, features)),
         missing=tuple(fact.name for fact in entry if not fact.bins),
         unpaired=tuple(fact.name for fact in known[binning.PAIRED :]),
-    )  # fmt: skip
+    )
 
 
 def _results(instance: int, mode: str, trades: ContextTrades) -> tuple[str, np.ndarray]:
@@ -148,13 +176,15 @@ def _own(named: Sequence[Setup]) -> list[Setup]:
     way, unless it is surely further out than that is expected to be."""
     alone = {one.conditions[0]: one for one in named if len(one.conditions) == 1}
     return [
-        one for one in named
+        one
+        for one in named
         if len(one.conditions) == 1
         or not any(
             whole.better == one.better and not _beyond(one, whole)
-            for whole in (alone.get(each) for each in one.conditions) if whole is not None
+            for whole in (alone.get(each) for each in one.conditions)
+            if whole is not None
         )
-    ]  # fmt: skip
+    ]
 
 
 def _beyond(pair: Setup, whole: Setup) -> bool:

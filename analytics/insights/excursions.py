@@ -56,8 +56,15 @@ def _fill(bot: object, trades: ContextTrades, columns: dict[str, np.ndarray], en
             until = min(float(left[rows].max()) + interval, end)
             bars = market_bars.load(bot, market, interval, interval, since, until).candles
             found = excursions.reach(
-                bars.open_time, bars.high, bars.low, interval, entered[rows], left[rows],
-                trades.entry[rows], trades.exit[rows], trades.side[rows],
-            )  # fmt: skip
+                bars.open_time,
+                bars.high,
+                bars.low,
+                interval,
+                entered[rows],
+                left[rows],
+                trades.entry[rows],
+                trades.exit[rows],
+                trades.side[rows],
+            )
             for name, column in columns.items():
                 column[rows] = getattr(found, name)

@@ -43,9 +43,14 @@ class Exits:
 
 
 def judge(
-    instance: int, mode: str, since: datetime | None, until: datetime, as_of: datetime,
-    *, trades: ContextTrades | None = None,
-) -> Exits:  # fmt: skip
+    instance: int,
+    mode: str,
+    since: datetime | None,
+    until: datetime,
+    as_of: datetime,
+    *,
+    trades: ContextTrades | None = None,
+) -> Exits:
     """The exits of a strategy's trades with since <= exit < until, and none after ``as_of``;
     ``trades`` are the trades, where they were read before."""
     if trades is None:
@@ -55,15 +60,26 @@ def judge(
     targets, stops = exits.grid(paths)
     known = int((~np.isnan(paths.mfe)).sum())
     return Exits(
-        instance, mode, len(trades), found.recorded, found.from_candles, len(trades) - known,
+        instance,
+        mode,
+        len(trades),
+        found.recorded,
+        found.from_candles,
+        len(trades) - known,
         exits.quality(paths),
-        {str(reason): exits.quality(paths.take(trades.reason == reason))
-         for reason in sorted(set(trades.reason.tolist()))},
-        (None, *targets), (None, *stops),
-        tuple(one for one in exits.what_ifs(paths, [None, *targets], [None, *stops])
-              if one.target is not None or one.stop is not None),
+        {
+            str(reason): exits.quality(paths.take(trades.reason == reason))
+            for reason in sorted(set(trades.reason.tolist()))
+        },
+        (None, *targets),
+        (None, *stops),
+        tuple(
+            one
+            for one in exits.what_ifs(paths, [None, *targets], [None, *stops])
+            if one.target is not None or one.stop is not None
+        ),
         None if targets or stops else _why(known),
-    )  # fmt: skip
+    )
 
 
 def _why(known: int) -> str:
@@ -76,9 +92,16 @@ def _why(known: int) -> str:
 def _paths(trades: ContextTrades, found: excursions.Excursions) -> Paths:
     gross = trades.side * (trades.exit / trades.entry - 1) * 100
     return Paths(
-        trades.rows.trades.r, gross, found.mfe, found.mae, found.mfe_most,
-        found.mae_most, r_units.risk_pct(trades.entry, trades.stop),
-        np.isin(trades.reason, AT_TARGET), np.isin(trades.reason, AT_STOP), found.to_mfe,
+        trades.rows.trades.r,
+        gross,
+        found.mfe,
+        found.mae,
+        found.mfe_most,
+        found.mae_most,
+        r_units.risk_pct(trades.entry, trades.stop),
+        np.isin(trades.reason, AT_TARGET),
+        np.isin(trades.reason, AT_STOP),
+        found.to_mfe,
         trades.rows.trades.held / 1e6,
         trades.rows.trades.exit_at // DAY,
-    )  # fmt: skip
+    )

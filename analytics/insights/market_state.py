@@ -61,8 +61,9 @@ def markets(
     its candles, or of ``wanted`` seconds; those without a bar in the 7 days before are left out."""
     whose = frames.instance(instance)
     wanted = wanted or insights_regimes.bar_interval(whose)
-    found = (_market(whose.bot, name, wanted, as_of)
-             for name in names or frames.traded_markets(instance))  # fmt: skip
+    found = (
+        _market(whose.bot, name, wanted, as_of) for name in names or frames.traded_markets(instance)
+    )
     return [one for one in found if one is not None]
 
 
@@ -84,18 +85,19 @@ def _market(bot: Any, name: str, wanted: int, as_of: datetime) -> Market | None:
 def _told(name: str, bars: Bars, now: float, as_of: datetime) -> Market:
     level = insights_regimes.regime(bars)
     trend = regimes.adx(bars.candles.high, bars.candles.low, bars.candles.close)
-    recent, before = (
-        _week(bars, level, trend, end - WEEK, end) for end in (now, now - WEEK)
-    )  # fmt: skip
+    recent, before = (_week(bars, level, trend, end - WEEK, end) for end in (now, now - WEEK))
     return Market(
-        market=name, interval=bars.interval, as_of=clock.to_text(as_of),
+        market=name,
+        interval=bars.interval,
+        as_of=clock.to_text(as_of),
         newest_at=clock.to_text(clock.from_epoch(float(bars.closed[-1]))),
         price=float(bars.candles.close[-1]),
         regime=None if level[-1] == regimes.UNKNOWN else regimes.LABELS[level[-1]],
         volatility_ratio=_ratio(recent["volatility_bps"], before["volatility_bps"]),
         volume_ratio=_ratio(recent["volume"], before["volume"]),
-        **recent, **{f"{key}_before": value for key, value in before.items()},
-    )  # fmt: skip
+        **recent,
+        **{f"{key}_before": value for key, value in before.items()},
+    )
 
 
 def _week(bars: Bars, level: np.ndarray, adx: np.ndarray, since: float, until: float) -> Any:

@@ -55,8 +55,9 @@ def labels(instance: int, trades: ContextTrades, *, trend: bool = True) -> Label
     return Labels(
         [None if one == regimes.UNKNOWN else regimes.LABELS[one] for one in level.tolist()],
         [regimes.SESSIONS[at] for at in session.tolist()],
-        np.full(len(trades), np.nan) if adx is None else adx, source.tolist(),
-    )  # fmt: skip
+        np.full(len(trades), np.nan) if adx is None else adx,
+        source.tolist(),
+    )
 
 
 def of_trade(
@@ -84,9 +85,15 @@ def bar_interval(instance: Any) -> int:
 
 
 def _from_candles(
-    bot: Any, market: str, wanted: int, trades: ContextTrades, mine: np.ndarray,
-    level: np.ndarray, adx: np.ndarray | None, source: np.ndarray,
-) -> None:  # fmt: skip
+    bot: Any,
+    market: str,
+    wanted: int,
+    trades: ContextTrades,
+    mine: np.ndarray,
+    level: np.ndarray,
+    adx: np.ndarray | None,
+    source: np.ndarray,
+) -> None:
     """Label the trades ``mine`` of a market by the first series that knows its regime then."""
     entered = trades.entry_at[mine] // 1_000_000
     first, last = int(entered.min()), int(entered.max())
@@ -136,9 +143,15 @@ class Performance:
 
 
 def performance(
-    instance: int, mode: str, since: datetime | None, until: datetime, as_of: datetime,
-    *, interval: bool = True, trades: ContextTrades | None = None,
-) -> Performance:  # fmt: skip
+    instance: int,
+    mode: str,
+    since: datetime | None,
+    until: datetime,
+    as_of: datetime,
+    *,
+    interval: bool = True,
+    trades: ContextTrades | None = None,
+) -> Performance:
     """How a strategy did in each regime and session, of trades with since <= exit < until; without
     ``interval`` those of the averages, which cost most, are left None."""
     end = min(until, as_of)
@@ -154,17 +167,23 @@ def performance(
     return Performance(
         _by_label(found.volatility, regimes.LABELS, trades, within, interval),
         _by_label(found.session, regimes.SESSIONS, trades, within, interval),
-        _by_label(told, names, trades, within, interval), found.volatility.count(None),
+        _by_label(told, names, trades, within, interval),
+        found.volatility.count(None),
         {name: found.source.count(name) for name in ("candles", "recorded")},
-    )  # fmt: skip
+    )
 
 
 def _by_label(
-    found: Sequence[str | None], names: Sequence[str], trades: ContextTrades,
-    within: group_metrics.Window, interval: bool,
-) -> dict[str, dict[str, Any]]:  # fmt: skip
+    found: Sequence[str | None],
+    names: Sequence[str],
+    trades: ContextTrades,
+    within: group_metrics.Window,
+    interval: bool,
+) -> dict[str, dict[str, Any]]:
     column = np.array(found, dtype=object)
     parts = {name: np.flatnonzero(column == name) for name in names}
     there = {name: rows for name, rows in parts.items() if rows.size}
-    told = group_metrics.of_parts(trades.rows.trades, list(there.values()), within, interval=interval)
+    told = group_metrics.of_parts(
+        trades.rows.trades, list(there.values()), within, interval=interval
+    )
     return dict(zip(there, told, strict=True))

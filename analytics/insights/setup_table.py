@@ -121,7 +121,9 @@ class Table:
         for fact in by_exit:
             parts = [np.flatnonzero(fact.code == at) for at in range(len(fact.bins))]
             told = group_metrics.of_parts(
-                self.trades.rows.trades, parts, self.within,
+                self.trades.rows.trades,
+                parts,
+                self.within,
                 interval=self.interval and fact.name == "exit_reason",
             )
             found[fact.name] = tuple(

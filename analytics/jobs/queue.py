@@ -105,8 +105,10 @@ def _clock_went_back(job: Job, line: JobLine, now: datetime) -> JobLine:
     """Go on with the new time: what was done in a future that is not yet here counts no more."""
     log.warning(
         "the clock went back: %s last fell due at %s, it is %s",
-        job.name, line.last_due.isoformat(), now.isoformat(),
-    )  # fmt: skip
+        job.name,
+        line.last_due.isoformat(),
+        now.isoformat(),
+    )
     with transaction.atomic():
         ahead = JobRun.objects.filter(job=job.name, key="", due__gt=now)
         ahead.exclude(state__in=ACTIVE).delete()

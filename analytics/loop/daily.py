@@ -46,7 +46,14 @@ def one(
 def _events(report: Report) -> list[dict[str, Any]]:
     """Those that were proposed for the first time."""
     return [
-        {"type": "recommendation", "id": each["id"], "strategy": each["strategy"],
-         "kind": each["kind"], "sentence": each["sentence"], "changes": each["changes"]}
-        for each in report.proposals if each["times"] == 1
-    ]  # fmt: skip
+        {
+            "type": "recommendation",
+            "id": each["id"],
+            "strategy": each["strategy"],
+            "kind": each["kind"],
+            "sentence": each["sentence"],
+            "changes": each["changes"],
+        }
+        for each in report.proposals
+        if each["times"] == 1
+    ]

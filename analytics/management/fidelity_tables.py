@@ -38,11 +38,14 @@ def heading(run: Run) -> str:
 def verdict(run: Run) -> str:
     found = run.summary["fidelity"]
     grade = f", grade {found['grade']}" if found["grade"] else ""
-    return "\n".join([
-        f"The replay is {found['verdict']}{grade}." if found["verdict"] != "unknown" else
-        "Whether the replay can be trusted is unknown.",
-        *(f"- {reason}" for reason in found["reasons"]),
-    ])  # fmt: skip
+    return "\n".join(
+        [
+            f"The replay is {found['verdict']}{grade}."
+            if found["verdict"] != "unknown"
+            else "Whether the replay can be trusted is unknown.",
+            *(f"- {reason}" for reason in found["reasons"]),
+        ]
+    )
 
 
 def figures(run: Run) -> str:

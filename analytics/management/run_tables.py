@@ -11,14 +11,19 @@ from trading import clock, strategies
 from trading.formatting import interval
 
 _METRICS = (
-    ("trades", "trades", "{:,}"), ("win_rate", "win rate", "{:.1%}"),
-    ("total_pnl_pct", "total PnL %", "{:+.4f}"), ("avg_pnl_pct", "average PnL %", "{:+.4f}"),
+    ("trades", "trades", "{:,}"),
+    ("win_rate", "win rate", "{:.1%}"),
+    ("total_pnl_pct", "total PnL %", "{:+.4f}"),
+    ("avg_pnl_pct", "average PnL %", "{:+.4f}"),
     ("profit_factor", "profit factor", "{:.2f}"),
-    ("max_drawdown_pct", "max drawdown %", "{:.4f}"), ("sharpe", "Sharpe", "{:.2f}"),
-    ("sortino", "Sortino", "{:.2f}"), ("avg_hold_seconds", "average hold, s", "{:,.0f}"),
-    ("exposure", "exposure", "{:.1%}"), ("trades_per_day", "trades a day", "{:.2f}"),
+    ("max_drawdown_pct", "max drawdown %", "{:.4f}"),
+    ("sharpe", "Sharpe", "{:.2f}"),
+    ("sortino", "Sortino", "{:.2f}"),
+    ("avg_hold_seconds", "average hold, s", "{:,.0f}"),
+    ("exposure", "exposure", "{:.1%}"),
+    ("trades_per_day", "trades a day", "{:.2f}"),
     ("longest_losing_streak", "longest losing streak", "{:,}"),
-)  # fmt: skip
+)
 _DASH = "-"
 
 
@@ -75,11 +80,14 @@ def table(trades: Sequence[dict[str, Any]]) -> str:
         (
             f"{clock.from_epoch(one['entry_at']):%Y-%m-%d %H:%M:%S}",
             f"{clock.from_epoch(one['exit_at']):%Y-%m-%d %H:%M:%S}",
-            one["side"], f"{one['entry_price']:.8g}", f"{one['exit_price']:.8g}",
-            f"{one['pnl_pct']:+.4f}", one["exit_reason"],
+            one["side"],
+            f"{one['entry_price']:.8g}",
+            f"{one['exit_price']:.8g}",
+            f"{one['pnl_pct']:+.4f}",
+            one["exit_reason"],
         )
         for one in trades
-    ]  # fmt: skip
+    ]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()

@@ -56,9 +56,13 @@ class AlarmRule(models.Model):
     kind = models.CharField(max_length=40)
     bot = models.ForeignKey("trading.Bot", models.CASCADE, null=True, blank=True, related_name="+")
     instance = models.ForeignKey(
-        "trading.StrategyInstance", models.CASCADE, null=True, blank=True, related_name="+",
+        "trading.StrategyInstance",
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
         verbose_name="strategy",
-    )  # fmt: skip
+    )
     enabled = models.BooleanField(default=True)
     severity = models.CharField(max_length=8, choices=Severity)
     parameters = models.JSONField(default=dict, blank=True)
@@ -71,17 +75,19 @@ class AlarmRule(models.Model):
         ordering = ("kind", "bot", "instance")
         constraints = (
             models.UniqueConstraint(
-                fields=("kind", "instance"), condition=Q(instance__isnull=False),
+                fields=("kind", "instance"),
+                condition=Q(instance__isnull=False),
                 name="rule_once_per_strategy",
             ),
             models.UniqueConstraint(
-                fields=("kind", "bot"), condition=Q(instance=None, bot__isnull=False),
+                fields=("kind", "bot"),
+                condition=Q(instance=None, bot__isnull=False),
                 name="rule_once_per_bot",
             ),
             models.UniqueConstraint(
                 fields=("kind",), condition=Q(instance=None, bot=None), name="rule_once_everywhere"
             ),
-        )  # fmt: skip
+        )
 
     def __str__(self):
         return f"{self.kind} of {self.instance or self.bot or 'all'}"
@@ -91,7 +97,8 @@ class Alert(models.Model):
     """One thing that went wrong, once: it opens, worsens, is taken note of, ends, may return.
 
     ``key`` says what is watched and ``event`` which happening it is; together they are unique, so
-    that one event never raises two alerts. It changes only through ``analytics.monitoring.alerts.lifecycle``.
+    that one event never raises two alerts. It changes only through
+    ``analytics.monitoring.alerts.lifecycle``.
     """
 
     class State(models.TextChoices):
@@ -107,9 +114,12 @@ class Alert(models.Model):
     event = models.CharField(max_length=120)
     bot = models.ForeignKey("trading.Bot", models.CASCADE, null=True, related_name="+")
     instance = models.ForeignKey(
-        "trading.StrategyInstance", models.CASCADE, null=True, related_name="+",
+        "trading.StrategyInstance",
+        models.CASCADE,
+        null=True,
+        related_name="+",
         verbose_name="strategy",
-    )  # fmt: skip
+    )
     mode = models.CharField(max_length=5, blank=True)
     state = models.CharField(max_length=12, choices=State, default=State.OPEN)
     severity = models.CharField(max_length=8, choices=Severity)

@@ -30,8 +30,9 @@ class Channel(models.Model):
     address = models.TextField(blank=True)
     environment = models.CharField(max_length=16, blank=True, editable=False)
     bots = models.ManyToManyField("trading.Bot", blank=True, related_name="+")
-    least = models.CharField("from severity", max_length=8, choices=Severity,
-                             default=Severity.WARNING)  # fmt: skip
+    least = models.CharField(
+        "from severity", max_length=8, choices=Severity, default=Severity.WARNING
+    )
     tell_end = models.BooleanField("also when it is over", default=True)
     gather_minutes = models.PositiveSmallIntegerField("gather for", default=2)
     quiet_from = models.TimeField(null=True, blank=True)
@@ -80,10 +81,11 @@ class Message(models.Model):
         ordering = ("-created_at", "-pk")
         indexes = (
             models.Index(
-                fields=("next_at",), name="message_due",
+                fields=("next_at",),
+                name="message_due",
                 condition=models.Q(state__in=("waiting", "sending")),
             ),
-        )  # fmt: skip
+        )
 
     def __str__(self):
         return self.subject
@@ -105,10 +107,11 @@ class Notice(models.Model):
         )
         indexes = (
             models.Index(
-                fields=("channel",), name="notice_waiting",
+                fields=("channel",),
+                name="notice_waiting",
                 condition=models.Q(wanted=True, message=None),
             ),
-        )  # fmt: skip
+        )
 
     def __str__(self):
         return f"{self.channel}: {self.event}"

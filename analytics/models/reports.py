@@ -33,9 +33,7 @@ class Report(models.Model):
 
     class Meta:
         ordering = ("-day", "kind", "bot")
-        constraints = (
-            models.UniqueConstraint(fields=("bot", "kind", "day"), name="report_once"),
-        )
+        constraints = (models.UniqueConstraint(fields=("bot", "kind", "day"), name="report_once"),)
         indexes = (models.Index(fields=("kind", "day"), name="report_by_day"),)
 
     def __str__(self):
@@ -101,10 +99,11 @@ class Recommendation(models.Model):
         ordering = ("-last_at", "-rank", "-pk")
         constraints = (
             models.UniqueConstraint(
-                fields=("instance", "mode", "key"), condition=models.Q(state="open"),
+                fields=("instance", "mode", "key"),
+                condition=models.Q(state="open"),
                 name="recommendation_open_once",
             ),
-        )  # fmt: skip
+        )
         indexes = (
             # Of a strategy by key, with those that were decided; of a bot, the newest.
             models.Index(fields=("instance", "key"), name="recommendation_by_key"),
@@ -124,9 +123,7 @@ class ReportNotice(models.Model):
 
     channel = models.ForeignKey(Channel, models.CASCADE, related_name="report_notices")
     report = models.ForeignKey(Report, models.CASCADE, related_name="notices")
-    message = models.ForeignKey(
-        Message, models.CASCADE, null=True, related_name="report_notices"
-    )
+    message = models.ForeignKey(Message, models.CASCADE, null=True, related_name="report_notices")
     noticed_at = models.DateTimeField(default=clock.now)
 
     class Meta:

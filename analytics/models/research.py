@@ -37,13 +37,19 @@ class Run(models.Model):
         "trading.StrategyInstance", models.CASCADE, null=True, related_name="+"
     )
     parameter_set = models.ForeignKey(
-        "trading.ParameterSet", models.SET_NULL, null=True, related_name="+",
+        "trading.ParameterSet",
+        models.SET_NULL,
+        null=True,
+        related_name="+",
         help_text="Empty where the values are no stored set's",
-    )  # fmt: skip
+    )
     beside = models.ForeignKey(
-        "self", models.SET_NULL, null=True, related_name="+",
+        "self",
+        models.SET_NULL,
+        null=True,
+        related_name="+",
         help_text="The run of what is live, which this one is held against",
-    )  # fmt: skip
+    )
     strategy = models.CharField(max_length=40)
     market = models.CharField(max_length=60)
     interval = models.PositiveIntegerField(help_text="Seconds of a bar")

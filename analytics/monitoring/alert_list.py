@@ -13,10 +13,15 @@ from trading import clock
 
 
 def newest(
-    bot: Any, asked: Mapping[str, str | None], *, instances: Any = None,
-    since: datetime | None = None, until: datetime | None = None,
-    before: tuple[int, int] | None = None, limit: int = 100,
-) -> tuple[list[Alert], Alert | None]:  # fmt: skip
+    bot: Any,
+    asked: Mapping[str, str | None],
+    *,
+    instances: Any = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    before: tuple[int, int] | None = None,
+    limit: int = 100,
+) -> tuple[list[Alert], Alert | None]:
     """Alerts of a bot, those that opened last first, and the last of them where there are more.
 
     ``asked``: state (or "active"), severity, mode, kind; None asks for all.

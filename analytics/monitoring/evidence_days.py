@@ -163,12 +163,22 @@ def _rows(
             sd = r_units.trailing_sd(found.rows.trades.r[max(0, first - r_units.TRAILING) : first])
             key = {"instance_id": instance, "day": day}
             whole = TradeDay(
-                **key, mode=mode, trades=int(end - first), basis=marks[day], **facts,
+                **key,
+                mode=mode,
+                trades=int(end - first),
+                basis=marks[day],
+                **facts,
                 **_costs(found, slice(first, end)),
-            )  # fmt: skip
-            rows.append((whole, [
-                ArmDay(**key, source=mode, **arm) for arm in _arms(found, slice(first, end), sd)
-            ]))  # fmt: skip
+            )
+            rows.append(
+                (
+                    whole,
+                    [
+                        ArmDay(**key, source=mode, **arm)
+                        for arm in _arms(found, slice(first, end), sd)
+                    ],
+                )
+            )
     return rows
 
 
@@ -186,8 +196,10 @@ def _run_before(instance: int, mode: str, day: int) -> _Run:
     """The streak at the start of a day: as the day before left it."""
     before = (
         TradeDay.objects.filter(instance=instance, mode=mode, day__lt=day)
-        .order_by("-day").values_list("ends_in_streak", flat=True).first()
-    )  # fmt: skip
+        .order_by("-day")
+        .values_list("ends_in_streak", flat=True)
+        .first()
+    )
     return _Run() if before is None else _Run(before, before > 0)
 
 
@@ -203,9 +215,11 @@ def _facts(lost: np.ndarray, run: _Run) -> dict[str, int]:
         longest = metrics.longest_run(lost)
     run.losses, run.lost = current, bool(lost[-1])
     return {
-        "after_loss": int(after.sum()), "lost_again": int((after & lost).sum()),
-        "longest_streak": longest, "ends_in_streak": current,
-    }  # fmt: skip
+        "after_loss": int(after.sum()),
+        "lost_again": int((after & lost).sum()),
+        "longest_streak": longest,
+        "ends_in_streak": current,
+    }
 
 
 def _costs(found: DayTrades, at: slice) -> dict[str, Any]:
@@ -214,8 +228,9 @@ def _costs(found: DayTrades, at: slice) -> dict[str, Any]:
     share = fee[known] / (found.entry[at][known] * found.size[at][known]) * 100
     return {
         "reasons": dict(Counter(found.reason[at].tolist())),
-        "fees_pct": float(share.sum()), "fees_known": int(known.sum()),
-    }  # fmt: skip
+        "fees_pct": float(share.sum()),
+        "fees_known": int(known.sum()),
+    }
 
 
 def _arms(found: DayTrades, at: slice, sd: float | None) -> Iterator[dict[str, Any]]:
@@ -226,9 +241,11 @@ def _arms(found: DayTrades, at: slice, sd: float | None) -> Iterator[dict[str, A
         mine = u[(sets == arm) & ~np.isnan(u)]
         if mine.size:
             yield {
-                "parameter_set_id": arm or None, "n": int(mine.size),
-                "sum_u": float(mine.sum()), "sum_u2": float(np.square(mine).sum()),
-            }  # fmt: skip
+                "parameter_set_id": arm or None,
+                "n": int(mine.size),
+                "sum_u": float(mine.sum()),
+                "sum_u2": float(np.square(mine).sum()),
+            }
 
 
 def recompute(bot: int, as_of: datetime, subjects: Iterable[Subject]) -> int:

@@ -36,20 +36,32 @@ def _escaped(text: str) -> str:
 def _web() -> Sequence[tuple]:
     answers, seconds = request_counts.totals()
     return (
-        ("selflearn_http_requests_total", "counter", "Answers by class of status.",
-         [({"class": name}, number) for name, number in answers.items()]),
-        ("selflearn_http_request_seconds_total", "counter", "Time spent on them.",
-         [({}, round(seconds, 6))]),
-    )  # fmt: skip
+        (
+            "selflearn_http_requests_total",
+            "counter",
+            "Answers by class of status.",
+            [({"class": name}, number) for name, number in answers.items()],
+        ),
+        (
+            "selflearn_http_request_seconds_total",
+            "counter",
+            "Time spent on them.",
+            [({}, round(seconds, 6))],
+        ),
+    )
 
 
 def _store() -> Sequence[tuple]:
     return (
-        ("selflearn_trades_stored", "gauge", "Trades stored; an estimate above 100 000.",
-         [({}, row_counts.trades())]),
+        (
+            "selflearn_trades_stored",
+            "gauge",
+            "Trades stored; an estimate above 100 000.",
+            [({}, row_counts.trades())],
+        ),
         ("selflearn_database_bytes", "gauge", "Size of the database.", [({}, database.size())]),
         ("selflearn_alarms_open", "gauge", "Alarms that are open.", [({}, alarms_open())]),
-    )  # fmt: skip
+    )
 
 
 def alarms_open() -> int:
@@ -63,14 +75,26 @@ def _worker() -> Sequence[tuple]:
         return [({"queue": name}, values[key]) for name, values in found.items()]
 
     return (
-        ("selflearn_worker_silent_seconds", "gauge", "Since the worker was last heard.",
-         each(workers, "silent_seconds")),
-        ("selflearn_worker_restarts", "gauge", "Of its processes, since the worker was started.",
-         each(workers, "restarts")),
+        (
+            "selflearn_worker_silent_seconds",
+            "gauge",
+            "Since the worker was last heard.",
+            each(workers, "silent_seconds"),
+        ),
+        (
+            "selflearn_worker_restarts",
+            "gauge",
+            "Of its processes, since the worker was started.",
+            each(workers, "restarts"),
+        ),
         ("selflearn_queue_waiting", "gauge", "Tasks that wait.", each(queues, "waiting")),
-        ("selflearn_queue_oldest_seconds", "gauge", "How long the oldest of them has waited.",
-         each(queues, "oldest_seconds")),
-    )  # fmt: skip
+        (
+            "selflearn_queue_oldest_seconds",
+            "gauge",
+            "How long the oldest of them has waited.",
+            each(queues, "oldest_seconds"),
+        ),
+    )
 
 
 def _jobs() -> Sequence[tuple]:
@@ -78,16 +102,41 @@ def _jobs() -> Sequence[tuple]:
     standings = status.standings()
     outcomes = ("ok", "failed", "dead")
     return (
-        ("selflearn_job_runs_total", "counter", "Runs that ended.",
-         [({"job": line.name, "outcome": outcome}, getattr(line, f"{outcome}_runs"))
-          for line in lines for outcome in outcomes]),
-        ("selflearn_job_seconds_total", "counter", "Time spent on them.",
-         [({"job": line.name}, round(line.seconds, 3)) for line in lines]),
-        ("selflearn_job_last_seconds", "gauge", "How long the newest of them took.",
-         [({"job": one.job.name}, one.last and one.last.seconds) for one in standings]),
-        ("selflearn_job_last_end_timestamp_seconds", "gauge", "When it ended.",
-         [({"job": one.job.name}, one.last and one.last.ended_at.timestamp())
-          for one in standings]),
-        ("selflearn_job_late", "gauge", "1 where a run is overdue.",
-         [({"job": one.job.name}, int(one.state == "late")) for one in standings]),
-    )  # fmt: skip
+        (
+            "selflearn_job_runs_total",
+            "counter",
+            "Runs that ended.",
+            [
+                ({"job": line.name, "outcome": outcome}, getattr(line, f"{outcome}_runs"))
+                for line in lines
+                for outcome in outcomes
+            ],
+        ),
+        (
+            "selflearn_job_seconds_total",
+            "counter",
+            "Time spent on them.",
+            [({"job": line.name}, round(line.seconds, 3)) for line in lines],
+        ),
+        (
+            "selflearn_job_last_seconds",
+            "gauge",
+            "How long the newest of them took.",
+            [({"job": one.job.name}, one.last and one.last.seconds) for one in standings],
+        ),
+        (
+            "selflearn_job_last_end_timestamp_seconds",
+            "gauge",
+            "When it ended.",
+            [
+                ({"job": one.job.name}, one.last and one.last.ended_at.timestamp())
+                for one in standings
+            ],
+        ),
+        (
+            "selflearn_job_late",
+            "gauge",
+            "1 where a run is overdue.",
+            [({"job": one.job.name}, int(one.state == "late")) for one in standings],
+        ),
+    )

@@ -40,9 +40,11 @@ def take(bot: int, as_of: datetime) -> int:
     rows = [_row(at, scope, pieces, as_of) for at, scope in enumerate(scopes)]
     kept = [row for row in rows if row is not None]
     Snapshot.objects.bulk_create(
-        kept, update_conflicts=True, unique_fields=("scope", "at"),
+        kept,
+        update_conflicts=True,
+        unique_fields=("scope", "at"),
         update_fields=("windows", "comparison", "trend", "evidence"),
-    )  # fmt: skip
+    )
     return len(kept)
 
 
@@ -59,20 +61,33 @@ def told(as_of: datetime) -> list[dict[str, Any]]:
     )
     found = [
         {
-            "bot": row.instance.bot.name, "strategy": row.instance.name, "mode": row.scope.mode,
+            "bot": row.instance.bot.name,
+            "strategy": row.instance.name,
+            "mode": row.scope.mode,
             "market": row.scope.market.name if row.scope.market_id else None,
             "version": row.scope.parameter_set.version if row.scope.parameter_set_id else None,
-            "kind": row.scope.kind, "currency": row.scope.currency, "at": row.at,
-            "windows": row.windows, "comparison": row.comparison, "trend": row.trend,
+            "kind": row.scope.kind,
+            "currency": row.scope.currency,
+            "at": row.at,
+            "windows": row.windows,
+            "comparison": row.comparison,
+            "trend": row.trend,
             "evidence": row.evidence,
         }
         for row in rows
-    ]  # fmt: skip
+    ]
     order = ("instance", "market", "set")
-    return sorted(found, key=lambda one: (
-        one["bot"], one["strategy"], one["mode"], order.index(one["kind"]), one["market"] or "",
-        one["version"] or 0,
-    ))  # fmt: skip
+    return sorted(
+        found,
+        key=lambda one: (
+            one["bot"],
+            one["strategy"],
+            one["mode"],
+            order.index(one["kind"]),
+            one["market"] or "",
+            one["version"] or 0,
+        ),
+    )
 
 
 def _bounds(name: str, as_of: datetime) -> tuple[int | None, int]:
@@ -82,35 +97,39 @@ def _bounds(name: str, as_of: datetime) -> tuple[int | None, int]:
 
 def _row(
     at: int, scope: Any, pieces: dict[str, windows.Pieces], as_of: datetime
-) -> Snapshot | None:  # fmt: skip
+) -> Snapshot | None:
     mine = {name: found.take(np.flatnonzero(found.scope == at)) for name, found in pieces.items()}
     whole = mine["all"]
     if not whole.tallies.size:
         return None
     records = {
-        name: tally.merge(found.tallies, np.array([0]))[0] if found.tallies.size
+        name: tally.merge(found.tallies, np.array([0]))[0]
+        if found.tallies.size
         else tally.empty(1)[0]
         for name, found in mine.items()
-    }  # fmt: skip
+    }
     trend, evidence = _trend(whole, as_of)
     # The interval of the average is what costs: of all time only strategies have it.
     dear = set(WINDOWS) if scope.kind == "instance" else set(PERIODS)
     return Snapshot(
-        scope=scope, instance=scope.instance, at=as_of,
+        scope=scope,
+        instance=scope.instance,
+        at=as_of,
         windows={
             name: _metrics(
                 records[name], mine[name], scope.currency, *_bounds(name, as_of), name in dear
             )
             for name in WINDOWS
         },
-        comparison=_comparison(records, whole), trend=trend, evidence=evidence,
-    )  # fmt: skip
+        comparison=_comparison(records, whole),
+        trend=trend,
+        evidence=evidence,
+    )
 
 
 def _metrics(
-    record: Any, found: windows.Pieces, currency: str, since: int | None, until: int,
-    interval: bool,
-) -> dict[str, Any]:  # fmt: skip
+    record: Any, found: windows.Pieces, currency: str, since: int | None, until: int, interval: bool
+) -> dict[str, Any]:
     """The metrics of a window, as ``performance/`` answers them."""
     if not record["trades"]:
         return {"trades": 0}
@@ -135,10 +154,17 @@ def _comparison(records: dict[str, Any], whole: windows.Pieces) -> dict[str, Any
         inner, outer = (_sums(records[key]) for key in (short, long))
         before = tuple(b - a for a, b in zip(inner, outer, strict=True))
         difference = compare.means(inner, before, design)
-        found[name] = None if difference is None else {
-            "now": difference.now, "before": difference.before, "low": difference.low,
-            "high": difference.high, "within_noise": difference.low <= 0 <= difference.high,
-        }  # fmt: skip
+        found[name] = (
+            None
+            if difference is None
+            else {
+                "now": difference.now,
+                "before": difference.before,
+                "low": difference.low,
+                "high": difference.high,
+                "within_noise": difference.low <= 0 <= difference.high,
+            }
+        )
     return found
 
 
@@ -159,9 +185,12 @@ def _trend(whole: windows.Pieces, as_of: datetime) -> tuple[str, dict[str, Any]]
     if found is None:
         return Trend.UNKNOWN, {}
     evidence = {
-        "now_pct": found.now, "before_pct": found.before, "as_low": found.as_low,
-        "as_high": found.as_high, "days": int(size),
-    }  # fmt: skip
+        "now_pct": found.now,
+        "before_pct": found.before,
+        "as_low": found.as_low,
+        "as_high": found.as_high,
+        "days": int(size),
+    }
     if found.as_low < CLEAR:
         return Trend.DEGRADING, evidence
     return (Trend.IMPROVING if found.as_high < CLEAR else Trend.FLAT), evidence

@@ -1,7 +1,7 @@
 """The watch: snapshots of how everything does, and alarms where something went wrong.
 
-A stage: it reads trades through ``analytics.frames.trades``, writes its own rows, and returns what it
-did. As of a moment it looks at nothing later, so that a history looked at hour by hour gives the
+A stage: it reads trades through ``analytics.frames.trades``, writes its own rows, and returns what
+it did. As of a moment it looks at nothing later, so that a history looked at hour by hour gives the
 alerts that were raised when it was lived. What a full look costs does not depend on how many
 trades there are: sums answer, and trades are read only of days and hours that are new.
 """
@@ -55,9 +55,11 @@ def monitor(as_of: datetime) -> dict[str, Any]:
     if look.lived and not clock.simulated():
         events += _judge("system", SystemFrame(as_of), Place(), look)
     return {
-        "as_of": _text(as_of), "snapshots": taken, "events": [told(event) for event in events],
+        "as_of": _text(as_of),
+        "snapshots": taken,
+        "events": [told(event) for event in events],
         **_errors(look),
-    }  # fmt: skip
+    }
 
 
 def pulse(as_of: datetime) -> dict[str, Any]:
@@ -66,9 +68,7 @@ def pulse(as_of: datetime) -> dict[str, Any]:
     for bot in frames.bots():
         events += _judge("bot", inputs.BotFrame(bot, as_of), Place(bot.pk), look, only_lived=True)
     events += _judge("system", SystemFrame(as_of), Place(), look, only_lived=True)
-    return {
-        "as_of": _text(as_of), "events": [told(event) for event in events], **_errors(look),
-    }  # fmt: skip
+    return {"as_of": _text(as_of), "events": [told(event) for event in events], **_errors(look)}
 
 
 def analyze(as_of: datetime) -> dict[str, Any]:
@@ -99,9 +99,14 @@ def _errors(look: _Look) -> dict[str, list[str]]:
 
 
 def _judge(
-    about: str, seen: Any, place: Place, look: _Look, *, daily: bool = True,
+    about: str,
+    seen: Any,
+    place: Place,
+    look: _Look,
+    *,
+    daily: bool = True,
     only_lived: bool = False,
-) -> list[AlertEvent]:  # fmt: skip
+) -> list[AlertEvent]:
     events = []
     for alarm in REGISTRY.values():
         if alarm.about != about or (alarm.lived and not look.lived):
@@ -127,30 +132,40 @@ def active(as_of: datetime) -> list[dict[str, Any]]:
     before = Alert.objects.filter(opened_at__lte=as_of).select_related("bot", "instance")
     latest = (
         AlertEvent.objects.filter(alert=OuterRef("pk"), at__lte=as_of, type__in=lifecycle.TURNS)
-        .order_by("-at", "-pk").values("type")[:1]
-    )  # fmt: skip
+        .order_by("-at", "-pk")
+        .values("type")[:1]
+    )
     found = before.annotate(turn=Subquery(latest)).exclude(turn__in=lifecycle.ENDS)
     return [
         {
-            "alert": alert.pk, "kind": alert.kind, "bot": alert.bot.name if alert.bot_id else None,
+            "alert": alert.pk,
+            "kind": alert.kind,
+            "bot": alert.bot.name if alert.bot_id else None,
             "strategy": alert.instance.name if alert.instance_id else None,
-            "mode": alert.mode or None, "severity": str(alert.severity),
-            "opened_at": _text(alert.opened_at), "sentence": alert.sentence,
+            "mode": alert.mode or None,
+            "severity": str(alert.severity),
+            "opened_at": _text(alert.opened_at),
+            "sentence": alert.sentence,
         }
         for alert in found.order_by("-opened_at", "-pk")
-    ]  # fmt: skip
+    ]
 
 
 def told(event: AlertEvent) -> dict[str, Any]:
     """An event of an alert for programs."""
     alert = event.alert
     return {
-        "type": "alarm", "what": str(event.type), "alert": alert.pk, "kind": alert.kind,
+        "type": "alarm",
+        "what": str(event.type),
+        "alert": alert.pk,
+        "kind": alert.kind,
         "bot": alert.bot.name if alert.bot_id else None,
         "strategy": alert.instance.name if alert.instance_id else None,
-        "mode": alert.mode or None, "severity": str(event.severity), "at": _text(event.at),
+        "mode": alert.mode or None,
+        "severity": str(event.severity),
+        "at": _text(event.at),
         "sentence": event.sentence,
-    }  # fmt: skip
+    }
 
 
 def _text(moment: datetime) -> str:

@@ -41,10 +41,12 @@ def deliver(as_of: datetime) -> dict[str, Any]:
     while time.monotonic() - started < BUDGET and (message := _claim(as_of)):
         done[_send(message)] += 1
     return {
-        "events": told, "reports": reports, "delivered": done[State.SENT],
+        "events": told,
+        "reports": reports,
+        "delivered": done[State.SENT],
         "to be tried again": done[State.WAITING],
         "given up": done[State.FAILED],
-    }  # fmt: skip
+    }
 
 
 def send_test(channel: Channel) -> Message:
@@ -52,9 +54,16 @@ def send_test(channel: Channel) -> Message:
     words = rendering.test(channel, clock.now())
     now = clock.now()
     message = Message.objects.create(
-        channel=channel, subject=words.subject, text=words.text, html=words.html,
-        state=State.SENDING, claimed_at=now, attempts=1, created_at=now, next_at=now,
-    )  # fmt: skip
+        channel=channel,
+        subject=words.subject,
+        text=words.text,
+        html=words.html,
+        state=State.SENDING,
+        claimed_at=now,
+        attempts=1,
+        created_at=now,
+        next_at=now,
+    )
     _send(message, once=True)
     return message
 
@@ -80,9 +89,13 @@ def _compose(channel: Channel, now: datetime) -> int:
             return 0
         words = rendering.alerts(channel, [notice.event for notice in notices])
         message = Message.objects.create(
-            channel=channel, subject=words.subject, text=words.text, html=words.html,
-            created_at=now, next_at=now,
-        )  # fmt: skip
+            channel=channel,
+            subject=words.subject,
+            text=words.text,
+            html=words.html,
+            created_at=now,
+            next_at=now,
+        )
         Notice.objects.filter(pk__in=[notice.pk for notice in notices]).update(message=message)
     return len(notices)
 

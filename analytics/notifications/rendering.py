@@ -18,9 +18,12 @@ Type = AlertEvent.Type
 SUBJECT_LENGTH = 150
 MOST = 30  # things in one message; the page has all of them
 _NEWS = {
-    Type.OPENED: "New", Type.ESCALATED: "Worse", Type.REOPENED: "Back", Type.ENDED: "Over",
+    Type.OPENED: "New",
+    Type.ESCALATED: "Worse",
+    Type.REOPENED: "Back",
+    Type.ENDED: "Over",
     Type.RESOLVED: "Resolved",
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
@@ -50,9 +53,12 @@ def alerts(channel: Channel, events: Sequence[AlertEvent]) -> Words:
     ranked = sorted(events, key=lambda one: (-ORDER.index(one.severity), one.at, one.pk))
     items = [_item(one, ZoneInfo(channel.zone)) for one in ranked]
     context = {
-        "title": _subject(items), "items": items[:MOST], "more": len(items[MOST:]),
-        "channel": channel, "list_url": page("admin:analytics_alert_changelist"),
-    }  # fmt: skip
+        "title": _subject(items),
+        "items": items[:MOST],
+        "more": len(items[MOST:]),
+        "channel": channel,
+        "list_url": page("admin:analytics_alert_changelist"),
+    }
     return _words(context, "alerts")
 
 

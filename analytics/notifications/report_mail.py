@@ -16,9 +16,10 @@ from analytics.notifications.rendering import Words, one_line
 from analytics.reports import text as words
 
 KINDS = {
-    Channel.Reports.DAILY: (Report.Kind.DAY,), Channel.Reports.WEEKLY: (Report.Kind.WEEK,),
+    Channel.Reports.DAILY: (Report.Kind.DAY,),
+    Channel.Reports.WEEKLY: (Report.Kind.WEEK,),
     Channel.Reports.BOTH: (Report.Kind.DAY, Report.Kind.WEEK),
-}  # fmt: skip
+}
 FRESH = timedelta(hours=36)  # what was written of a time long past is for the pages
 SHORT = 1_500  # characters that every service takes
 
@@ -62,28 +63,35 @@ def write(channel: Channel, reports: Sequence[Report], now: datetime) -> int:
         # One process at a time makes a channel's messages.
         Channel.objects.select_for_update().get(pk=channel.pk)
         seen = set(
-            ReportNotice.objects.filter(channel=channel, report__in=reports)
-            .values_list("report", flat=True)
-        )  # fmt: skip
+            ReportNotice.objects.filter(channel=channel, report__in=reports).values_list(
+                "report", flat=True
+            )
+        )
         fresh = [one for one in reports if one.pk not in seen]
         told = [one for one in fresh if one.news or not channel.report_news_only]
         message = _message(channel, told, now) if told else None
         ReportNotice.objects.bulk_create(
             ReportNotice(
-                channel=channel, report=one, message=message if one in told else None,
+                channel=channel,
+                report=one,
+                message=message if one in told else None,
                 noticed_at=now,
             )
             for one in fresh
-        )  # fmt: skip
+        )
     return int(message is not None)
 
 
 def _message(channel: Channel, reports: Sequence[Report], now: datetime) -> Message:
     said = composed(channel, reports)
     return Message.objects.create(
-        channel=channel, subject=said.subject, text=said.text, html=said.html, created_at=now,
+        channel=channel,
+        subject=said.subject,
+        text=said.text,
+        html=said.html,
+        created_at=now,
         next_at=now,
-    )  # fmt: skip
+    )
 
 
 def composed(channel: Channel, reports: Sequence[Report]) -> Words:
@@ -106,11 +114,16 @@ def _subject(reports: Sequence[Report]) -> str:
 def _shown(report: Report) -> dict[str, Any]:
     data = report.data
     return {
-        "report": report, "title": words.title(data), "bot": data["bot"], "head": data["head"],
-        "alarms": data["alarms"], "first": words.first(report.proposals),
-        "proposals": report.proposals, "bars": list(_bars(data["strategies"])),
+        "report": report,
+        "title": words.title(data),
+        "bot": data["bot"],
+        "head": data["head"],
+        "alarms": data["alarms"],
+        "first": words.first(report.proposals),
+        "proposals": report.proposals,
+        "bars": list(_bars(data["strategies"])),
         "url": rendering.page("admin:analytics_report_change", report.pk),
-    }  # fmt: skip
+    }
 
 
 def _bars(sections: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
@@ -122,8 +135,13 @@ def _bars(sections: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
             yield {
                 "name": words.called(one),
                 "days": [
-                    {"day": day[5:], "trades": trades, "text": words.pct(total),
-                     "width": max(1, round(abs(total) / most * 100)), "gain": total >= 0}
+                    {
+                        "day": day[5:],
+                        "trades": trades,
+                        "text": words.pct(total),
+                        "width": max(1, round(abs(total) / most * 100)),
+                        "gain": total >= 0,
+                    }
                     for day, trades, total in days
                 ],
-            }  # fmt: skip
+            }

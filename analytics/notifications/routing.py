@@ -65,9 +65,8 @@ def due(channel: Channel, now: datetime) -> list[Notice]:
         waiting.select_related("event__alert__bot", "event__alert__instance").order_by("pk")
     )
     urgent = [
-        one for one in found
-        if channel.critical_at_once and one.event.severity == Severity.CRITICAL
-    ]  # fmt: skip
+        one for one in found if channel.critical_at_once and one.event.severity == Severity.CRITICAL
+    ]
     if is_quiet(channel, now):
         return urgent
     waited = timedelta(minutes=channel.gather_minutes)

@@ -169,19 +169,27 @@ _Part = tuple[Ints, Sums]
 
 
 def _block(
-    one: int, two: int, code: Ints, other: Ints | None, shape: tuple[int, int], place: Ints,
-    days: int, result: Floats,
-) -> _Part:  # fmt: skip
+    one: int,
+    two: int,
+    code: Ints,
+    other: Ints | None,
+    shape: tuple[int, int],
+    place: Ints,
+    days: int,
+    result: Floats,
+) -> _Part:
     """The setups of one fact, or of two: shape (setups, 4) of what they are, and their sums."""
     # Unknown ones fall into a row and a column of their own, which are dropped.
     key = (code + 1) * (shape[1] + 1) + (1 if other is None else other + 1)
     size = (shape[0] + 1) * (shape[1] + 1)
     cell = key * days + place
     n, total = (
-        np.bincount(cell, weights, size * days).astype(np.float64)
-        .reshape(shape[0] + 1, shape[1] + 1, days)[1:, 1:].reshape(shape[0] * shape[1], days)
+        np.bincount(cell, weights, size * days)
+        .astype(np.float64)
+        .reshape(shape[0] + 1, shape[1] + 1, days)[1:, 1:]
+        .reshape(shape[0] * shape[1], days)
         for weights in (None, result)
-    )  # fmt: skip
+    )
     bins = np.indices(shape).reshape(2, -1)
     what = np.stack([np.full(bins.shape[1], one), np.full(bins.shape[1], two), *bins], axis=1)
     return what, setups.sums(n, total)
@@ -189,18 +197,25 @@ def _block(
 
 def _judged(parts: Sequence[_Part], alone: Sequence[Floats], result: Floats) -> Buckets:
     what = np.concatenate([part[0] for part in parts] or [np.zeros((0, 4), np.int64)])
-    whole = Sums(*(
-        np.concatenate([getattr(part[1], name) for part in parts] or [np.zeros(0)])
-        for name in ("trades", "days", "total", "residual")
-    ))  # fmt: skip
-    apart = np.array([
-        trades < (result.size if two < 0 else min(alone[one][bin_], alone[two][other]))
-        for (one, two, bin_, other), trades in zip(what.tolist(), whole.trades, strict=True)
-    ], dtype=bool)  # fmt: skip
-    kept = Sums(*(
-        np.where(apart, getattr(whole, name), 0.0)
-        for name in ("trades", "days", "total", "residual")
-    ))  # fmt: skip
+    whole = Sums(
+        *(
+            np.concatenate([getattr(part[1], name) for part in parts] or [np.zeros(0)])
+            for name in ("trades", "days", "total", "residual")
+        )
+    )
+    apart = np.array(
+        [
+            trades < (result.size if two < 0 else min(alone[one][bin_], alone[two][other]))
+            for (one, two, bin_, other), trades in zip(what.tolist(), whole.trades, strict=True)
+        ],
+        dtype=bool,
+    )
+    kept = Sums(
+        *(
+            np.where(apart, getattr(whole, name), 0.0)
+            for name in ("trades", "days", "total", "residual")
+        )
+    )
     one, two, bin_, other = what.T
     common = float(result.mean()) if result.size else math.nan
     return Buckets(one, two, bin_, other, whole, apart, setups.judge_sums(kept, common))

@@ -36,9 +36,13 @@ def draws(strategy: Strategy) -> bool:
 
 
 def drawn(
-    strategy: Strategy, values: Mapping[str, Value], bars: Bars, interval: int, first: int = 0,
+    strategy: Strategy,
+    values: Mapping[str, Value],
+    bars: Bars,
+    interval: int,
+    first: int = 0,
     portion: int = 1,
-) -> Bricks:  # fmt: skip
+) -> Bricks:
     """The bricks closed from the bar ``first`` on, as they follow from all bars; looked for after
     each ``portion`` of bars, so that their times are as coarse. Raises BadInterval.
 

@@ -73,4 +73,3 @@ def rates(now: tuple[int, int], before: tuple[int, int], design: float = 1.0) ->
     gap = p - q
     low = gap - math.hypot(p - p_low, q_high - q)
     return Difference(p, q, low, gap + math.hypot(p_high - p, q - q_low))
-

@@ -39,9 +39,15 @@ class Shadow:
 
 
 def paired(
-    new_left: Floats, new_result: Floats, old_left: Floats, old_result: Floats, *,
-    since: float, until: float, gap: float = 0.0,
-) -> Shadow | None:  # fmt: skip
+    new_left: Floats,
+    new_result: Floats,
+    old_left: Floats,
+    old_result: Floats,
+    *,
+    since: float,
+    until: float,
+    gap: float = 0.0,
+) -> Shadow | None:
     """Of trades left in ``since`` <= moment < ``until`` (seconds since 1970), results in percent:
     shapes (n,) and (m,). Every UTC day that the time touches counts. None for no time."""
     if until <= since:
@@ -58,9 +64,16 @@ def paired(
         reach = effect.t_quantile(0.5 + LEVEL / 2, days - 1) * spread / math.sqrt(days)
         low, high = mean - reach, mean + reach
     return Shadow(
-        float(new.mean()), float(old.mean()), mean, low, high, days, int(new_count.sum()),
-        int(old_count.sum()), gap,
-    )  # fmt: skip
+        float(new.mean()),
+        float(old.mean()),
+        mean,
+        low,
+        high,
+        days,
+        int(new_count.sum()),
+        int(old_count.sum()),
+        gap,
+    )
 
 
 def _daily(left: Floats, result: Floats, first: int, days: int) -> tuple[Floats, Floats]:

@@ -32,9 +32,16 @@ class Reach:
 
 
 def reach(
-    open_time: Ints, high: Floats, low: Floats, interval: int,
-    entered: Floats, left: Floats, entry: Floats, exit_: Floats, side: Ints,
-) -> Reach:  # fmt: skip
+    open_time: Ints,
+    high: Floats,
+    low: Floats,
+    interval: int,
+    entered: Floats,
+    left: Floats,
+    entry: Floats,
+    exit_: Floats,
+    side: Ints,
+) -> Reach:
     """Of trades, shape (n,): moments in epoch seconds, prices, side 1 or -1; by bars, shape (m,),
     ascending, ``interval`` seconds each."""
     first, end, covered = _covering(open_time, interval, entered, left)
@@ -55,8 +62,9 @@ def reach(
     # Of equal ones the larger reaches count: a bar as a whole holds its part.
     mfe_most, mae_most = (np.fmax(a, b) for a, b in zip(most, (mfe, mae), strict=True))
     to_mfe = _times(open_time + interval, high, low, begin, stop, mfe, by_exit, entered, side)
-    return Reach(mfe, mae, np.where(covered, mfe_most, np.nan), np.where(covered, mae_most, np.nan),
-                 to_mfe)  # fmt: skip
+    return Reach(
+        mfe, mae, np.where(covered, mfe_most, np.nan), np.where(covered, mae_most, np.nan), to_mfe
+    )
 
 
 def _covering(
@@ -77,9 +85,15 @@ def _covering(
 
 
 def _both(
-    high: Floats, low: Floats, first: Ints, end: Ints, there: NDArray[np.bool_], entry: Floats,
-    exit_: Floats, side: Ints,
-) -> tuple[Floats, Floats]:  # fmt: skip
+    high: Floats,
+    low: Floats,
+    first: Ints,
+    end: Ints,
+    there: NDArray[np.bool_],
+    entry: Floats,
+    exit_: Floats,
+    side: Ints,
+) -> tuple[Floats, Floats]:
     """MFE and MAE by the bars [first, end), NaN where they are not ``there``."""
     best, worst = np.full(entry.size, np.nan), np.full(entry.size, np.nan)
     rows = np.flatnonzero(there)
@@ -97,9 +111,16 @@ def _both(
 
 
 def _times(
-    closed: Ints, high: Floats, low: Floats, begin: Ints, stop: Ints, mfe: Floats, by_exit: Floats,
-    entered: Floats, side: Ints,
-) -> Floats:  # fmt: skip
+    closed: Ints,
+    high: Floats,
+    low: Floats,
+    begin: Ints,
+    stop: Ints,
+    mfe: Floats,
+    by_exit: Floats,
+    entered: Floats,
+    side: Ints,
+) -> Floats:
     found = np.full(mfe.size, np.nan)
     with np.errstate(invalid="ignore"):
         inside = np.flatnonzero((stop > begin) & (mfe > np.maximum(by_exit, 0.0)))

@@ -115,11 +115,20 @@ def quality(paths: Paths) -> Quality:
     tight = mfe is not None and most is not None and mfe > 0 and most - mfe <= TIGHT * mfe
     losers = some.take(some.r < 0)
     return Quality(
-        len(paths), len(some), _mean(paths.r), mfe, most, _mean(some.mae), _mean(some.mae_most),
-        _mean(some.mfe - some.r), _mean(some.mfe_most - some.r),
-        result / mfe if tight and mfe and result is not None else None, _mean(some.to_mfe),
-        _mean(paths.held), _mean((losers.mfe >= -losers.r).astype(np.float64)),
-    )  # fmt: skip
+        len(paths),
+        len(some),
+        _mean(paths.r),
+        mfe,
+        most,
+        _mean(some.mae),
+        _mean(some.mae_most),
+        _mean(some.mfe - some.r),
+        _mean(some.mfe_most - some.r),
+        result / mfe if tight and mfe and result is not None else None,
+        _mean(some.to_mfe),
+        _mean(paths.held),
+        _mean((losers.mfe >= -losers.r).astype(np.float64)),
+    )
 
 
 def _mean(values: Floats) -> float | None:
@@ -148,17 +157,26 @@ def what_if(
     on = (some.at_target & (target is not None)) | (some.at_stop & (stop is not None))
     stays = ~(hits | stops)
     low, high = (
-        choose.reduce([
-            np.where(may_hit, gain, none), np.where(may_stop, loss, none),
-            np.where(stays, np.where(on, end, some.r), none),
-        ])
+        choose.reduce(
+            [
+                np.where(may_hit, gain, none),
+                np.where(may_stop, loss, none),
+                np.where(stays, np.where(on, end, some.r), none),
+            ]
+        )
         for choose, none, end in ((np.minimum, np.inf, loss), (np.maximum, -np.inf, gain))
-    )  # fmt: skip
+    )
     return WhatIf(
-        target, stop, len(some), float(some.r.mean()), _whole_mean(low), _whole_mean(high),
-        int((low != high).sum()), _bound(low - some.r, some.day, -1, looks),
+        target,
+        stop,
+        len(some),
+        float(some.r.mean()),
+        _whole_mean(low),
+        _whole_mean(high),
+        int((low != high).sum()),
+        _bound(low - some.r, some.day, -1, looks),
         _bound(high - some.r, some.day, 1, looks),
-    )  # fmt: skip
+    )
 
 
 def _bound(change: Floats, day: Ints, sign: int, looks: int) -> float | None:

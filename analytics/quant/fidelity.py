@@ -50,9 +50,14 @@ class Trades:
 
     def take(self, rows: Whole) -> Trades:
         return Trades(
-            self.side[rows], self.entered[rows], self.left[rows], self.entry[rows],
-            self.exit[rows], self.result[rows], self.reason[rows],
-        )  # fmt: skip
+            self.side[rows],
+            self.entered[rows],
+            self.left[rows],
+            self.entry[rows],
+            self.exit[rows],
+            self.result[rows],
+            self.reason[rows],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,15 +151,22 @@ def compare(
     agreement = _share(matched, len(live) + extra)
     correlation, days = correlated(live, replay.take(np.sort(np.append(pairs[:, 1], alone))))
     return Compared(
-        live=len(live), replay=len(pairs) + extra, matched=matched,
-        other_exit=len(pairs) - matched, missing=len(live) - len(pairs), extra=extra,
-        matched_share=_share(matched, len(live)), agreement=agreement,
+        live=len(live),
+        replay=len(pairs) + extra,
+        matched=matched,
+        other_exit=len(pairs) - matched,
+        missing=len(live) - len(pairs),
+        extra=extra,
+        matched_share=_share(matched, len(live)),
+        agreement=agreement,
         grade=grade(agreement, len(live)),
         entry_bps=spread(mine.side * (mine.entry / theirs.entry - 1.0) * 10_000.0),
         exit_bps=spread((-mine.side * (mine.exit / theirs.exit - 1.0) * 10_000.0)[same]),
-        gap=gap(mine, theirs), correlation=correlation, days=days,
+        gap=gap(mine, theirs),
+        correlation=correlation,
+        days=days,
         exits=tuple((a, b, count) for (a, b), count in other),
-    )  # fmt: skip
+    )
 
 
 def grade(agreement: float | None, live: int) -> str | None:

@@ -31,9 +31,13 @@ class Stretch:
 
 
 def stretch(
-    strategy: Strategy, values: Mapping[str, Value], bars: Bars, interval: int, since: float,
+    strategy: Strategy,
+    values: Mapping[str, Value],
+    bars: Bars,
+    interval: int,
+    since: float,
     fills: Fills,
-) -> Stretch:  # fmt: skip
+) -> Stretch:
     """Walk along all bars, and count from those on that opened at ``since`` (epoch seconds) or
     later: the bars before warm the indicators up. Raises BadInterval."""
     walk = Walk(strategy, values, interval, fills)
@@ -46,10 +50,11 @@ def stretch(
     made = np.concatenate(rows)
     blocked = (walk.funnel - before[2]).tolist()
     return Stretch(
-        int(walk.state.evaluations) - before[0], int(walk.state.signals) - before[1],
+        int(walk.state.evaluations) - before[0],
+        int(walk.state.signals) - before[1],
         dict(zip(strategy.filters, blocked, strict=True)),
         made[made[:, tape.ENTERED] >= since],
-    )  # fmt: skip
+    )
 
 
 def daily(found: Replayed) -> Daily:

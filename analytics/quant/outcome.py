@@ -60,9 +60,13 @@ class Replayed:
 
 
 def replayed(
-    strategy: Strategy, values: Mapping[str, Value], bars: Bars, interval: int, fills: Fills,
+    strategy: Strategy,
+    values: Mapping[str, Value],
+    bars: Bars,
+    interval: int,
+    fills: Fills,
     tell: Callable[[float], None] = lambda share: None,
-) -> Replayed:  # fmt: skip
+) -> Replayed:
     """Walk along all bars; what is open at the end is closed at the last price. ``tell`` hears
     the share that is done. Raises BadInterval."""
     walk = Walk(strategy, values, interval, fills)
@@ -71,10 +75,18 @@ def replayed(
         rows.append(walk.finish(float(bars.close[-1]), float(bars.time[-1]) + interval))
     state = walk.state
     return Replayed(
-        strategy, bars, interval, walk.candle, walk.raised, int(state.warmup), int(state.gaps),
-        np.concatenate(rows), int(state.evaluations), int(state.signals),
+        strategy,
+        bars,
+        interval,
+        walk.candle,
+        walk.raised,
+        int(state.warmup),
+        int(state.gaps),
+        np.concatenate(rows),
+        int(state.evaluations),
+        int(state.signals),
         dict(zip(strategy.filters, walk.funnel.tolist(), strict=True)),
-    )  # fmt: skip
+    )
 
 
 def measured(found: Replayed) -> dict[str, Any]:

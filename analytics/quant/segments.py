@@ -56,9 +56,13 @@ class Carried:
 
 
 def replayed(
-    strategy: Strategy, stretches: Sequence[Stretch], bars: Bars, interval: int, fills: Fills,
+    strategy: Strategy,
+    stretches: Sequence[Stretch],
+    bars: Bars,
+    interval: int,
+    fills: Fills,
     tell: Callable[[float], None] = lambda share: None,
-) -> tuple[Replayed, NDArray[np.int64]]:  # fmt: skip
+) -> tuple[Replayed, NDArray[np.int64]]:
     """All trades that were entered in the stretches (ascending, apart), and which each is of.
 
     A position that is still open where the bars end is no trade yet. Raises BadInterval.
@@ -78,10 +82,18 @@ def replayed(
     inside = _within(bars, interval, stretches)
     longest = max(walks, key=lambda walk: walk.candle)
     found = Replayed(
-        strategy, inside, interval, longest.candle, any(walk.raised for walk in walks),
-        int(longest.state.warmup), gaps, np.concatenate(rows), evaluations, signals,
+        strategy,
+        inside,
+        interval,
+        longest.candle,
+        any(walk.raised for walk in walks),
+        int(longest.state.warmup),
+        gaps,
+        np.concatenate(rows),
+        evaluations,
+        signals,
         dict(zip(strategy.filters, blocked, strict=True)),
-    )  # fmt: skip
+    )
     return found, np.concatenate(of)
 
 
@@ -91,9 +103,14 @@ def closed_before(found: Replayed, until: float) -> Replayed:
 
 
 def _walked(
-    strategy: Strategy, stretch: Stretch, bars: Bars, interval: int, fills: Fills,
-    carried: Carried | None, taken: Callable[[int], None],
-) -> tuple[Walk, Floats, NDArray[np.int64], Carried]:  # fmt: skip
+    strategy: Strategy,
+    stretch: Stretch,
+    bars: Bars,
+    interval: int,
+    fills: Fills,
+    carried: Carried | None,
+    taken: Callable[[int], None],
+) -> tuple[Walk, Floats, NDArray[np.int64], Carried]:
     """The walk of a stretch, its trades, its counts, and what it hands on; ``taken`` hears how
     many of all bars were taken."""
     walk = Walk(strategy, stretch.values, interval, fills)

@@ -24,10 +24,16 @@ def beta_share(a: float, b: float, x: float) -> float:
         return float(x >= 1)
     if x > (a + 1) / (a + b + 2):
         return 1.0 - beta_share(b, a, 1.0 - x)
-    front = math.exp(
-        math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
-        + a * math.log(x) + b * math.log1p(-x)
-    ) / a  # fmt: skip
+    front = (
+        math.exp(
+            math.lgamma(a + b)
+            - math.lgamma(a)
+            - math.lgamma(b)
+            + a * math.log(x)
+            + b * math.log1p(-x)
+        )
+        / a
+    )
     tiny = 1e-300
     c, d = 1.0, 1.0 / max(1 - (a + b) * x / (a + 1), tiny)
     value = d
@@ -203,7 +209,8 @@ def falls(days: Floats, horizon: int) -> Floats:
     """How far the running total of each day stands below its highest point of the last
     ``horizon`` days, the start of the first among them: shape (runs, days)."""
     path = np.cumsum(days, axis=1)
-    before = np.concatenate((np.full((days.shape[0], horizon - 1), -np.inf),
-                             np.zeros((days.shape[0], 1)), path), axis=1)  # fmt: skip
+    before = np.concatenate(
+        (np.full((days.shape[0], horizon - 1), -np.inf), np.zeros((days.shape[0], 1)), path), axis=1
+    )
     top = np.lib.stride_tricks.sliding_window_view(before, horizon + 1, axis=1).max(axis=2)
     return np.asarray(top - path)

@@ -39,14 +39,22 @@ def _done(one: Recommendation, how: str, reason: str, who: dict[str, Any]) -> di
     values = {name: new for name, (_, new) in one.changes.items()}
     if how == CHANGE:
         made = parameters.promote(
-            instance=one.instance, values=values, onto_live=True, reason=reason,
-            origin=reports.API, **who,
-        )  # fmt: skip
+            instance=one.instance,
+            values=values,
+            onto_live=True,
+            reason=reason,
+            origin=reports.API,
+            **who,
+        )
         return {"version": made.version}
     planned = design.create(
-        instance=one.instance, name=name_of(one), reason=reason, arms=[Arm("B", values)],
-        ends=Ends(TRADES, None, None, None), **who,
-    )  # fmt: skip
+        instance=one.instance,
+        name=name_of(one),
+        reason=reason,
+        arms=[Arm("B", values)],
+        ends=Ends(TRADES, None, None, None),
+        **who,
+    )
     return {"experiment": planned.pk}
 
 

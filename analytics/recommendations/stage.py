@@ -1,7 +1,7 @@
 """Recommendations: proposed from reports, once each, decided by people, and held to what came.
 
-A stage: it reads the reports that ``analytics.reports.build`` wrote, writes its own rows, and returns
-what it did.
+A stage: it reads the reports that ``analytics.reports.build`` wrote, writes its own rows, and
+returns what it did.
 """
 
 from __future__ import annotations
@@ -21,9 +21,7 @@ from trading import clock
 from trading.parameters import errors
 from trading.parameters.errors import Refused
 
-Kind, State, Confidence = (
-    Recommendation.Kind, Recommendation.State, Recommendation.Confidence
-)  # fmt: skip
+Kind, State, Confidence = (Recommendation.Kind, Recommendation.State, Recommendation.Confidence)
 MOST = 3  # of a strategy in one report
 REMEMBERED = timedelta(days=30)  # so long a dismissed one is not proposed again
 RECENT = timedelta(days=60)  # so long a rollback is remembered
@@ -68,27 +66,35 @@ def _fields(proposal: Proposal) -> dict[str, Any]:
 def _dismissed(case: Case, proposal: Proposal, as_of: datetime) -> bool:
     """Whether somebody said no to the same not long ago."""
     return Recommendation.objects.filter(
-        instance=case.instance, key=proposal.key, state=State.DISMISSED,
-        decided_at__gte=as_of - REMEMBERED, decided_at__lte=as_of,
-    ).exists()  # fmt: skip
+        instance=case.instance,
+        key=proposal.key,
+        state=State.DISMISSED,
+        decided_at__gte=as_of - REMEMBERED,
+        decided_at__lte=as_of,
+    ).exists()
 
 
 def _warned(case: Case, proposal: Proposal, as_of: datetime) -> Proposal:
     """Says so where it goes against a rollback of the last 60 days."""
     said = [
-        {"text": f"Against this: on {at:%Y-%m-%d} {name} was taken back from {old} to {new} "
-                 f"({reason}).", "version": version}
+        {
+            "text": f"Against this: on {at:%Y-%m-%d} {name} was taken back from {old} to {new} "
+            f"({reason}).",
+            "version": version,
+        }
         for name, old, new, at, reason, version in reports.taken_back(
             case.instance, as_of - RECENT, as_of
         )
         if name in proposal.changes and _against(proposal.changes[name], old, new)
-    ]  # fmt: skip
+    ]
     if not said:
         return proposal
     return replace(
-        proposal, evidence=[*said, *proposal.evidence], rank=proposal.rank - kinds.DOUBTED,
+        proposal,
+        evidence=[*said, *proposal.evidence],
+        rank=proposal.rank - kinds.DOUBTED,
         confidence=Confidence.LOW,
-    )  # fmt: skip
+    )
 
 
 def _against(change: list[Any], old: Any, new: Any) -> bool:
@@ -104,11 +110,12 @@ def _kept(case: Case, proposal: Proposal, as_of: datetime) -> Recommendation:
     fields = {**_fields(proposal), "rank": proposal.rank}
     with transaction.atomic():
         row, made = Recommendation.objects.get_or_create(
-            instance=case.instance, mode=case.section["mode"], key=proposal.key, state=State.OPEN,
-            defaults={
-                **fields, "bot": case.instance.bot, "first_at": as_of, "last_at": as_of,
-            },
-        )  # fmt: skip
+            instance=case.instance,
+            mode=case.section["mode"],
+            key=proposal.key,
+            state=State.OPEN,
+            defaults={**fields, "bot": case.instance.bot, "first_at": as_of, "last_at": as_of},
+        )
         if not made and row.last_at <= as_of:
             fields["times"] = row.times + (row.last_at.date() != as_of.date())
             for name, value in {**fields, "last_at": as_of}.items():
@@ -125,10 +132,16 @@ def _told_then(case: Case, proposal: Proposal, as_of: datetime) -> Recommendatio
     )
     there = same.filter(first_at__lte=as_of, last_at__gte=as_of).order_by("-pk").first()
     return there or Recommendation.objects.create(
-        **_fields(proposal), rank=proposal.rank, bot=case.instance.bot, instance=case.instance,
-        mode=case.section["mode"], key=proposal.key, state=State.EXPIRED, first_at=as_of,
+        **_fields(proposal),
+        rank=proposal.rank,
+        bot=case.instance.bot,
+        instance=case.instance,
+        mode=case.section["mode"],
+        key=proposal.key,
+        state=State.EXPIRED,
+        first_at=as_of,
         last_at=as_of,
-    )  # fmt: skip
+    )
 
 
 def _expire(report: Report) -> None:
@@ -137,20 +150,29 @@ def _expire(report: Report) -> None:
     still_open = Recommendation.objects.filter(bot=report.bot, state=State.OPEN)
     still_open.filter(last_at__lt=report.as_of - STALE).update(state=State.EXPIRED)
     told_now = [
-        one["id"] for each in Report.objects.filter(bot=report.bot, as_of=report.as_of)
+        one["id"]
+        for each in Report.objects.filter(bot=report.bot, as_of=report.as_of)
         for one in each.proposals
-    ]  # fmt: skip
+    ]
     still_open.filter(last_at=report.as_of).exclude(pk__in=told_now).update(state=State.EXPIRED)
 
 
 def told(one: Recommendation) -> dict[str, Any]:
     """As it stands, for a report that is kept."""
     return {
-        "id": one.pk, "strategy": one.instance.name, "mode": one.mode, "kind": one.kind,
-        "sentence": one.sentence, "changes": one.changes, "evidence": one.evidence,
-        "effect": one.effect, "risk": one.risk, "test": one.test, "confidence": one.confidence,
+        "id": one.pk,
+        "strategy": one.instance.name,
+        "mode": one.mode,
+        "kind": one.kind,
+        "sentence": one.sentence,
+        "changes": one.changes,
+        "evidence": one.evidence,
+        "effect": one.effect,
+        "risk": one.risk,
+        "test": one.test,
+        "confidence": one.confidence,
         "times": one.times,
-    }  # fmt: skip
+    }
 
 
 def accept(one: Recommendation, *, reason: str, author: Any = None, by: str = "") -> None:

@@ -45,9 +45,7 @@ def _tried(one: Recommendation) -> Truth | None:
         for side in compared(experiment).sides:
             if not side.arm.control and _has(one, side.arm.values) and side.verdict:
                 word = _WORDS.get(side.verdict.word, OPEN)
-                return Truth(
-                    "experiment", word, side.verdict.sentence, experiment=experiment.pk
-                )
+                return Truth("experiment", word, side.verdict.sentence, experiment=experiment.pk)
     return None
 
 
@@ -73,6 +71,8 @@ def record(found: Iterable[Recommendation]) -> dict[str, int]:
     truths = [known for one in asked if (known := truth(one))]
     words = [known.word for known in truths]
     return {
-        "asked": len(asked), "followed": len(truths), "right": words.count(RIGHT),
+        "asked": len(asked),
+        "followed": len(truths),
+        "right": words.count(RIGHT),
         "wrong": words.count(WRONG),
-    }  # fmt: skip
+    }

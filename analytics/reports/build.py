@@ -78,14 +78,19 @@ def make(bot: Any, about: Period, again: bool = False) -> tuple[Report, bool]:
         return found, False
     data = _data(bot, about)
     made, _ = Report.objects.update_or_create(
-        bot=bot, kind=about.kind, day=about.day,
+        bot=bot,
+        kind=about.kind,
+        day=about.day,
         defaults={
-            "as_of": about.until, "complete": about.complete, "made_at": clock.now(),
-            "data": data, "news": text.news(data),
+            "as_of": about.until,
+            "complete": about.complete,
+            "made_at": clock.now(),
+            "data": data,
+            "news": text.news(data),
             # They are of the moment, and proposed anew from what is written now.
             "proposals": [],
         },
-    )  # fmt: skip
+    )
     return made, True
 
 
@@ -96,12 +101,16 @@ def _data(bot: Any, about: Period) -> dict[str, Any]:
     ]
     sections.sort(key=lambda one: -one["now"]["trades"])  # those that traded first
     data = {
-        "kind": about.kind, "day": about.day.isoformat(), "bot": bot.name,
-        "since": clock.to_text(about.since), "until": clock.to_text(about.until),
-        "complete": about.complete, "strategies": sections,
+        "kind": about.kind,
+        "day": about.day.isoformat(),
+        "bot": bot.name,
+        "since": clock.to_text(about.since),
+        "until": clock.to_text(about.until),
+        "complete": about.complete,
+        "strategies": sections,
         "alarms": reports_sections.alarms(bot, None, about),
         "totals": reports_sections.totals(bot, about),
-    }  # fmt: skip
+    }
     lines = zip(text.head(data), sections, strict=True)
     return {
         **data,

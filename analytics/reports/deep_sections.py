@@ -55,34 +55,46 @@ def _setups(asked: Asked, trades: ContextTrades) -> dict[str, Any]:
     """Setups that last, best and worst, after having looked at all."""
     found = breakdown.breakdown(*asked, asked[-1], interval=False, trades=trades)
     return {
-        "days_back": (asked[3] - asked[2]).days, "unit": found.unit,
-        "trades": found.trades, "days": found.days,
-        "mean": found.mean, "sd": found.sd, "looked": found.looked, "verdict": found.verdict,
-        "needed": found.needed, "tells": found.tells,
+        "days_back": (asked[3] - asked[2]).days,
+        "unit": found.unit,
+        "trades": found.trades,
+        "days": found.days,
+        "mean": found.mean,
+        "sd": found.sd,
+        "looked": found.looked,
+        "verdict": found.verdict,
+        "needed": found.needed,
+        "tells": found.tells,
         "best": [_named(one) for one in found.best[:MOST]],
         "worst": [_named(one) for one in found.worst[:MOST]],
-        "singles": {
-            name: [_single(one) for one in of] for name, of in found.singles.items()
-        },
+        "singles": {name: [_single(one) for one in of] for name, of in found.singles.items()},
         "missing": list(found.missing),
-    }  # fmt: skip
+    }
 
 
 def _named(one: Setup) -> dict[str, Any]:
     return {
         "conditions": [asdict(each) for each in one.conditions],
-        "metrics": {name: one.metrics[name] for name in KEPT}, "days": one.days,
-        "win_rate_shrunk": one.win_rate_shrunk, "excess": one.excess, "shrunk": one.shrunk,
-        "low": one.low, "high": one.high, "wrong_sign": one.wrong_sign, "needed": one.needed,
-    }  # fmt: skip
+        "metrics": {name: one.metrics[name] for name in KEPT},
+        "days": one.days,
+        "win_rate_shrunk": one.win_rate_shrunk,
+        "excess": one.excess,
+        "shrunk": one.shrunk,
+        "low": one.low,
+        "high": one.high,
+        "wrong_sign": one.wrong_sign,
+        "needed": one.needed,
+    }
 
 
 def _single(one: Setup) -> dict[str, Any]:
     """A bin of one fact, in a line."""
     return {
-        "condition": asdict(one.conditions[0]), "named": one.named, "shrunk": one.shrunk,
+        "condition": asdict(one.conditions[0]),
+        "named": one.named,
+        "shrunk": one.shrunk,
         **{name: one.metrics[name] for name in BRIEF},
-    }  # fmt: skip
+    }
 
 
 def _market(instance: int, until: datetime) -> list[dict[str, Any]]:
@@ -108,14 +120,19 @@ def _exits(asked: Asked, trades: ContextTrades) -> dict[str, Any]:
     better = sorted(
         (one for one in found.what_ifs if one.change_low is not None and one.change_low > 0),
         key=lambda one: -(one.change_low or 0.0),
-    )  # fmt: skip
+    )
     return {
-        "trades": found.trades, "recorded": found.recorded, "from_candles": found.from_candles,
-        "unknown": found.unknown, "why": found.why, "overall": asdict(found.overall),
+        "trades": found.trades,
+        "recorded": found.recorded,
+        "from_candles": found.from_candles,
+        "unknown": found.unknown,
+        "why": found.why,
+        "overall": asdict(found.overall),
         "reasons": {name: asdict(one) for name, one in found.reasons.items()},
         "better": [asdict(one) for one in better[:MOST]],
-        "targets": _alone(found.what_ifs, "stop"), "stops": _alone(found.what_ifs, "target"),
-    }  # fmt: skip
+        "targets": _alone(found.what_ifs, "stop"),
+        "stops": _alone(found.what_ifs, "target"),
+    }
 
 
 def _alone(found: tuple[WhatIf, ...], other: str) -> list[dict[str, Any]]:

@@ -37,22 +37,32 @@ def section(instance: Any, mode: str, about: Any) -> dict[str, Any]:
     recent = _between(instance, mode, about.until - RECENT, about.until)
     design = _design(_between(instance, mode, about.until - HISTORY, about.until))
     return {
-        "instance": instance.pk, "strategy": instance.name, "mode": mode, "kind": about.kind,
+        "instance": instance.pk,
+        "strategy": instance.name,
+        "mode": mode,
+        "kind": about.kind,
         "status": instance.status,
-        "name": name_of(instance, rules), "version": _version(instance, about.until),
-        "now": told(now), "previous": told(previous), "base": told(base),
-        "recent": told(recent), "recent_days": traded(recent), "base_days": traded(base),
+        "name": name_of(instance, rules),
+        "version": _version(instance, about.until),
+        "now": told(now),
+        "previous": told(previous),
+        "base": told(base),
+        "recent": told(recent),
+        "recent_days": traded(recent),
+        "base_days": traded(base),
         "against_previous": against(now, previous, design),
         "against_base": against(now, base, design),
-        "markets": parts(asked, "market"), "reasons": parts(asked, "exit_reason"),
-        "versions": versions(instance, mode, about, design), "days": daily(instance, mode, about),
+        "markets": parts(asked, "market"),
+        "reasons": parts(asked, "exit_reason"),
+        "versions": versions(instance, mode, about, design),
+        "days": daily(instance, mode, about),
         "open": _open(asked, about.until),
         "funnel": _funnel(instance, rules, about, now),
         "changes": changes(instance, mode, about.until),
         "alarms": alarms(instance.bot, instance, about, mode),
         "experiments": experiments(instance, about),
         **deep_sections.deeper(instance, mode, about.until),
-    }  # fmt: skip
+    }
 
 
 def name_of(instance: Any, rules: Any) -> str:
@@ -85,16 +95,22 @@ def parts(selection: Selection, by: str) -> list[dict[str, Any]]:
 def versions(instance: Any, mode: str, about: Any, design: float) -> list[dict[str, Any]]:
     """The trades by parameter set, each against what the same set made in the time before."""
     now, before = (
-        {group.key: group for group in measure(
-            Selection(instance=instance, mode=mode, since=since, until=until), "version"
-        )}
+        {
+            group.key: group
+            for group in measure(
+                Selection(instance=instance, mode=mode, since=since, until=until), "version"
+            )
+        }
         for since, until in ((about.since, about.until), about.base)
-    )  # fmt: skip
+    )
     found = [
-        {"key": key, **told(group),
-         "against_base": against(group, before[key], design) if key in before else None}
+        {
+            "key": key,
+            **told(group),
+            "against_base": against(group, before[key], design) if key in before else None,
+        }
         for key, group in now.items()
-    ]  # fmt: skip
+    ]
     return sorted(found, key=lambda one: -one["trades"])[:MOST]
 
 
@@ -144,9 +160,12 @@ def _difference(found: compare.Difference | None) -> dict[str, Any] | None:
     if found is None:
         return None
     return {
-        "now": found.now, "before": found.before, "low": found.low, "high": found.high,
+        "now": found.now,
+        "before": found.before,
+        "low": found.low,
+        "high": found.high,
         "beyond_chance": found.low > 0 or found.high < 0,
-    }  # fmt: skip
+    }
 
 
 def _version(instance: Any, at: datetime) -> int | None:
@@ -164,9 +183,11 @@ def _open(selection: Selection, until: datetime) -> dict[str, Any] | None:
 def _funnel(instance: Any, rules: Any, about: Any, now: Group) -> dict[str, Any]:
     """What the bot counted; and, where it made no trade, what a replay makes of the time."""
     found: dict[str, Any] = {
-        "counted": no_trades.counted(instance, rules, about.since, about.until), "replayed": None,
-        "remark": "", "doubt": "",
-    }  # fmt: skip
+        "counted": no_trades.counted(instance, rules, about.since, about.until),
+        "replayed": None,
+        "remark": "",
+        "doubt": "",
+    }
     if now.metrics["trades"]:
         return found
     try:
@@ -184,15 +205,21 @@ def changes(instance: Any, mode: str, until: datetime) -> list[dict[str, Any]]:
     found = of_changes(instance, mode, as_of=until)
     return [
         {
-            "version": one.after.version, "at": clock.to_text(one.changed_at),
+            "version": one.after.version,
+            "at": clock.to_text(one.changed_at),
             "compared": one.compared.version if one.compared else None,
-            "reason": one.after.reason, "by": one.changed_by, "origin": one.after.origin,
+            "reason": one.after.reason,
+            "by": one.changed_by,
+            "origin": one.after.origin,
             "parameters": [[row["name"], row["old"], row["new"]] for row in one.rows[:MOST]],
-            "trades": one.trades_after, "word": one.verdict.word,
-            "sentence": one.verdict.sentence, "more_trades": one.verdict.more_trades,
+            "trades": one.trades_after,
+            "word": one.verdict.word,
+            "sentence": one.verdict.sentence,
+            "more_trades": one.verdict.more_trades,
         }
-        for one in found if one.before is not None and one.changed_at >= until - CHANGES
-    ][:MOST]  # fmt: skip
+        for one in found
+        if one.before is not None and one.changed_at >= until - CHANGES
+    ][:MOST]
 
 
 def alarms(bot: Any, instance: Any, about: Any, mode: str = "") -> list[dict[str, Any]]:
@@ -203,10 +230,16 @@ def alarms(bot: Any, instance: Any, about: Any, mode: str = "") -> list[dict[str
     if mode:
         found = found.filter(alert__mode=mode)
     return [
-        {"alert": one.alert_id, "at": clock.to_text(one.at), "what": one.type,
-         "said": one.get_type_display(), "severity": one.severity, "sentence": one.sentence}
+        {
+            "alert": one.alert_id,
+            "at": clock.to_text(one.at),
+            "what": one.type,
+            "said": one.get_type_display(),
+            "severity": one.severity,
+            "sentence": one.sentence,
+        }
         for one in found.order_by("at", "pk")[:MOST]
-    ]  # fmt: skip
+    ]
 
 
 def experiments(instance: Any, about: Any) -> list[dict[str, Any]]:
@@ -214,15 +247,20 @@ def experiments(instance: Any, about: Any) -> list[dict[str, Any]]:
     found = reports.experiments(instance.pk, about.since, about.until, MOST)
     return [
         {
-            "id": one.pk, "name": one.name, "design": one.design,
-            "status": one.status if over else "active", "started": clock.to_text(one.started_at),
-            "trades": stood.trades, "max_trades": one.max_trades, "max_days": one.max_days,
+            "id": one.pk,
+            "name": one.name,
+            "design": one.design,
+            "status": one.status if over else "active",
+            "started": clock.to_text(one.started_at),
+            "trades": stood.trades,
+            "max_trades": one.max_trades,
+            "max_days": one.max_days,
             "ended": clock.to_text(one.ended_at) if over else None,
             "end_reason": one.end_reason if over else "",
             "sentences": [side.verdict.sentence for side in stood.sides if side.verdict],
         }
         for one, over, stood in found
-    ]  # fmt: skip
+    ]
 
 
 def totals(bot: Any, about: Any) -> list[dict[str, Any]]:

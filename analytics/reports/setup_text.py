@@ -77,11 +77,15 @@ def verdict(found: dict[str, Any] | None) -> str:
             "luck. What is expected of them is less than they made: the best of many was lucky "
             "too."
         )
-    tells = "" if found["tells"] is None else (
-        f" To tell a difference of {TELLS:g} of how far its trades lie apart, here "
-        f"{amount(found['tells'], found['unit'])} a trade, takes about "
-        f"{count(found['needed'], 'trade')} of one setup."
-    )  # fmt: skip
+    tells = (
+        ""
+        if found["tells"] is None
+        else (
+            f" To tell a difference of {TELLS:g} of how far its trades lie apart, here "
+            f"{amount(found['tells'], found['unit'])} a trade, takes about "
+            f"{count(found['needed'], 'trade')} of one setup."
+        )
+    )
     return f"No setup is distinguishable yet, of {looked} that were looked at.{tells}"
 
 
@@ -125,8 +129,9 @@ def exits(found: dict[str, Any] | None) -> list[str]:
     better = [one for one in found["better"] if None not in (one["low"], one["high"])]
     said += [
         f"{_levels(one)}: by what these trades reached, {_range(one)} on average instead of "
-        f"{pct(one['now'], 3)}." for one in better[:2]
-    ]  # fmt: skip
+        f"{pct(one['now'], 3)}."
+        for one in better[:2]
+    ]
     if found["why"]:
         said.append(f"{found['why'][:1].upper()}{found['why'][1:]}.")
     elif not better:
@@ -145,9 +150,11 @@ def _range(one: dict[str, Any]) -> str:
 
 
 def _levels(one: dict[str, Any]) -> str:
-    parts = [f"{name} at {value:g} % ({value * 100:g} bps)" for name, value in (
-        ("A target", one["target"]), ("a stop", one["stop"])
-    ) if value is not None]  # fmt: skip
+    parts = [
+        f"{name} at {value:g} % ({value * 100:g} bps)"
+        for name, value in (("A target", one["target"]), ("a stop", one["stop"]))
+        if value is not None
+    ]
     text = " and ".join(parts)
     return f"{text[:1].upper()}{text[1:]}"
 
@@ -157,19 +164,27 @@ def brief(one: dict[str, Any]) -> list[str]:
     found = one["setups"]
     said = [market(each) for each in one["market"][:2]]
     if found and (found["best"] or found["worst"]):
-        said += [f"Better than the rest: {setup(each, found['unit'])}"
-                 for each in found["best"][:2]]  # fmt: skip
-        said += [f"Worse than the rest: {setup(each, found['unit'])}"
-                 for each in found["worst"][:2]]  # fmt: skip
+        said += [
+            f"Better than the rest: {setup(each, found['unit'])}" for each in found["best"][:2]
+        ]
+        said += [
+            f"Worse than the rest: {setup(each, found['unit'])}" for each in found["worst"][:2]
+        ]
     elif found:
         said.append(verdict(found))
     return said + exits(one["exits"])[:2]
 
 
 LABELS = {
-    "low": "Calm", "high": "Wild", "asia": "Asia", "europe": "Europe", "us": "US",
-    "below_20": "ADX below 20", "20_to_25": "ADX 20 to 25", "above_25": "ADX above 25",
-}  # fmt: skip
+    "low": "Calm",
+    "high": "Wild",
+    "asia": "Asia",
+    "europe": "Europe",
+    "us": "US",
+    "below_20": "ADX below 20",
+    "20_to_25": "ADX 20 to 25",
+    "above_25": "ADX above 25",
+}
 
 
 def label(name: str) -> str:

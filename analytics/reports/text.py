@@ -19,10 +19,15 @@ Section = dict[str, Any]
 def head(data: dict[str, Any]) -> list[dict[str, Any]]:
     """A line per strategy with the reasons behind it."""
     return [
-        {"strategy": one["strategy"], "mode": one["mode"], "name": called(one), "text": line(one),
-         "why": why(one)}
+        {
+            "strategy": one["strategy"],
+            "mode": one["mode"],
+            "name": called(one),
+            "text": line(one),
+            "why": why(one),
+        }
         for one in data["strategies"]
-    ]  # fmt: skip
+    ]
 
 
 def called(one: Section) -> str:
@@ -101,9 +106,11 @@ def _sure(one: Section) -> list[str]:
 def _few(one: Section) -> str:
     """Of how many days that is, where it is not of all of them."""
     days = one["base_days"]
-    return "" if days >= (7 if one["kind"] == "day" else 28) else (
-        f" (trades on {count(days, 'day')})"
-    )  # fmt: skip
+    return (
+        ""
+        if days >= (7 if one["kind"] == "day" else 28)
+        else (f" (trades on {count(days, 'day')})")
+    )
 
 
 def _apart(found: dict[str, Any]) -> str:
@@ -137,9 +144,11 @@ def _why_none(one: Section) -> list[str]:
         said.append(f"Counted by the bot: {counts['counted']['sentence']}.")
     found = counts["replayed"]
     if found:
-        version = f"version {found['version']}" if found["version"] else (
-            "the declared defaults, since nothing is known of what was live"
-        )  # fmt: skip
+        version = (
+            f"version {found['version']}"
+            if found["version"]
+            else ("the declared defaults, since nothing is known of what was live")
+        )
         said.append(f"Replayed on {found['market']} with {version}: {found['sentence']}.")
         if found["covered"] < WHOLE:
             said.append(
@@ -180,10 +189,12 @@ def _experiment(one: dict[str, Any]) -> str:
 def news(data: dict[str, Any]) -> bool:
     """Whether anything happened that is worth a message."""
     return bool(data["alarms"]) or any(
-        one["now"]["trades"] or one["alarms"] or one["experiments"]
+        one["now"]["trades"]
+        or one["alarms"]
+        or one["experiments"]
         or any(change["at"] >= data["since"] for change in one["changes"])
         for one in data["strategies"]
-    )  # fmt: skip
+    )
 
 
 def pct(value: float | None, digits: int = 2) -> str:

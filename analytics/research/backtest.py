@@ -52,9 +52,10 @@ def cost_model(instance: Any, market: str) -> tuple[Costs, str]:
     fees = frames.fee_bps(instance.pk, market) if instance else []
     if len(fees) < FEWEST_FEES:
         return USUAL, (
-            "assumed: no trades of the bot say what it pays" if not len(fees) else
-            f"assumed: only {len(fees)} trades of the bot state a fee"
-        )  # fmt: skip
+            "assumed: no trades of the bot say what it pays"
+            if not len(fees)
+            else f"assumed: only {len(fees)} trades of the bot state a fee"
+        )
     fee = round(float(np.median(fees)), 4)
     costs = Costs(fee, USUAL.spread_bps, USUAL.slippage_bps)
     return costs, f"the fee is that of the bot's newest {len(fees)} trades; the rest is assumed"
@@ -67,18 +68,35 @@ def live_values(instance: Any) -> dict[str, Value]:
 
 
 def prepare(
-    *, strategy: str, market: str, interval: int, values: Mapping[str, object], bot: Any = None,
-    instance: Any = None, since: datetime | None = None, until: datetime | None = None,
-    costs: Costs | None = None, options: Mapping[str, Any] | None = None, **fields: Any,
-) -> Run:  # fmt: skip
+    *,
+    strategy: str,
+    market: str,
+    interval: int,
+    values: Mapping[str, object],
+    bot: Any = None,
+    instance: Any = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    costs: Costs | None = None,
+    options: Mapping[str, Any] | None = None,
+    **fields: Any,
+) -> Run:
     """A run that was not stored yet. Raises UnknownStrategy, NotReplayable, InvalidValues."""
     rules = replayable(strategy)
     found, source = (costs, "as given") if costs else cost_model(instance, market)
     return Run(
-        strategy=rules.key, market=market, interval=interval, values=rules.clean(values), bot=bot,
-        instance=instance, from_at=since, to_at=until, costs={**asdict(found), "source": source},
-        options={"intrabar": None, "next_open": False, **(options or {})}, **fields,
-    )  # fmt: skip
+        strategy=rules.key,
+        market=market,
+        interval=interval,
+        values=rules.clean(values),
+        bot=bot,
+        instance=instance,
+        from_at=since,
+        to_at=until,
+        costs={**asdict(found), "source": source},
+        options={"intrabar": None, "next_open": False, **(options or {})},
+        **fields,
+    )
 
 
 def backtest(run: Run, tell: Tell = lambda share: None) -> Outcome:
@@ -118,9 +136,11 @@ def columns(candles: Candles) -> Bars:
     """Candles as the rules read them."""
     return Bars(
         candles.open_time.astype(np.float64),
-        *(np.ascontiguousarray(getattr(candles, name), np.float64)
-          for name in ("open", "high", "low", "close", "volume")),
-    )  # fmt: skip
+        *(
+            np.ascontiguousarray(getattr(candles, name), np.float64)
+            for name in ("open", "high", "low", "close", "volume")
+        ),
+    )
 
 
 def _replayed(
@@ -137,14 +157,19 @@ def outcome_of(found: Replayed, costs: Costs, loaded: bars.Loaded) -> Outcome:
     cost = outcome.cost_pct(found, costs)
     made = measured["total_pnl_pct"]
     summary = {
-        "from": start, "to": end, "candle_seconds": found.candle, "raised": found.raised,
-        "warmup_candles": found.warmup, "gaps": found.gaps, "own_candles": loaded.own,
-        "remarks": list(loaded.remarks), "cost_pct": cost if len(found.rows) else None,
-        "gross_pct": None if made is None else made + cost, "held": outcome.held(found.bars),
-    }  # fmt: skip
-    funnel = {
-        "evaluations": found.evaluations, "signals": found.signals, "blocked": found.blocked,
-    }  # fmt: skip
+        "from": start,
+        "to": end,
+        "candle_seconds": found.candle,
+        "raised": found.raised,
+        "warmup_candles": found.warmup,
+        "gaps": found.gaps,
+        "own_candles": loaded.own,
+        "remarks": list(loaded.remarks),
+        "cost_pct": cost if len(found.rows) else None,
+        "gross_pct": None if made is None else made + cost,
+        "held": outcome.held(found.bars),
+    }
+    funnel = {"evaluations": found.evaluations, "signals": found.signals, "blocked": found.blocked}
     return Outcome(outcome.trades(found), outcome.equity(found), measured, funnel, summary)
 
 
@@ -246,6 +271,19 @@ def changes(run: Run) -> list[str]:
 
 def again(run: Run) -> Run:
     """The same once more, from its own record; not stored yet."""
-    copied = ("kind", "bot", "instance", "parameter_set", "strategy", "market", "interval",
-              "from_at", "to_at", "values", "costs", "options", "label")  # fmt: skip
+    copied = (
+        "kind",
+        "bot",
+        "instance",
+        "parameter_set",
+        "strategy",
+        "market",
+        "interval",
+        "from_at",
+        "to_at",
+        "values",
+        "costs",
+        "options",
+        "label",
+    )
     return Run(**{name: getattr(run, name) for name in copied})

@@ -33,9 +33,13 @@ class Loaded:
 
 
 def load(
-    bot: Any, market: str, interval: int, since: datetime | None, until: datetime | None,
+    bot: Any,
+    market: str,
+    interval: int,
+    since: datetime | None,
+    until: datetime | None,
     needed: datetime | None = None,
-) -> Loaded:  # fmt: skip
+) -> Loaded:
     """The stored bars of a market and interval. Raises NoBars where there is none.
 
     A part of the range that is not stored is named among the remarks, of what lies before
@@ -50,8 +54,11 @@ def load(
             f"{market} has {words(interval)} candles from {_day(series.first_at)} to "
             f"{_day(series.last_at)}, none in the range asked for; {_how(market, interval)}"
         )
-    return Loaded(found, series.bot_id is not None,
-                  tuple(_remarks(found, market, interval, needed or since, until)))  # fmt: skip
+    return Loaded(
+        found,
+        series.bot_id is not None,
+        tuple(_remarks(found, market, interval, needed or since, until)),
+    )
 
 
 def covering(

@@ -27,10 +27,13 @@ def candles(found: Candles, most: int = CANDLES) -> dict[str, list[float]]:
     high = np.maximum.reduceat(found.high, starts) if starts.size else found.high
     low = np.minimum.reduceat(found.low, starts) if starts.size else found.low
     return {
-        "time": (found.open_time[starts] * 1_000).tolist(), "open": found.open[starts].tolist(),
-        "high": high.tolist(), "low": low.tolist(), "close": found.close[ends].tolist(),
+        "time": (found.open_time[starts] * 1_000).tolist(),
+        "open": found.open[starts].tolist(),
+        "high": high.tolist(),
+        "low": low.tolist(),
+        "close": found.close[ends].tolist(),
         "each": [float(size)],
-    }  # fmt: skip
+    }
 
 
 def curve(time: np.ndarray, value: np.ndarray, most: int = POINTS) -> dict[str, list[float]]:
@@ -91,10 +94,12 @@ def bricks(found: Bricks, start: float, most: int = BRICKS) -> dict[str, Any]:
     width = (times - since) / count
     low = since[at] + place * width[at]
     return {
-        "of": len(found), "from": (low * 1_000).tolist(),
-        "to": ((low + width[at]) * 1_000).tolist(), "open": found.open.tolist(),
+        "of": len(found),
+        "from": (low * 1_000).tolist(),
+        "to": ((low + width[at]) * 1_000).tolist(),
+        "open": found.open.tolist(),
         "close": found.close.tolist(),
-    }  # fmt: skip
+    }
 
 
 def lived(found: Trades) -> dict[str, Any]:

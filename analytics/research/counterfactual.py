@@ -47,17 +47,31 @@ def prepare(instance: Any, version: int, **fields: Any) -> Run:
     interval = bars.covering(instance.bot, market, candles, change.since, until)
     gap = said.found["gap"]["mean"]
     return Run(
-        kind=Run.Kind.SHADOW, strategy=rules.key, market=market, interval=interval,
-        bot=instance.bot, instance=instance, parameter_set=change.before, values=values[0],
-        from_at=change.since - timedelta(seconds=WARM * max(*candles, interval)), to_at=until,
-        costs=said.run.costs, label=_label(instance, *sets),
+        kind=Run.Kind.SHADOW,
+        strategy=rules.key,
+        market=market,
+        interval=interval,
+        bot=instance.bot,
+        instance=instance,
+        parameter_set=change.before,
+        values=values[0],
+        from_at=change.since - timedelta(seconds=WARM * max(*candles, interval)),
+        to_at=until,
+        costs=said.run.costs,
+        label=_label(instance, *sets),
         options={
-            "intrabar": said.run.options["intrabar"], "next_open": False,
-            "since": clock.to_text(change.since), "until": clock.to_text(until),
-            "before": [sets[0].pk, sets[0].version], "after": [sets[1].pk, sets[1].version],
-            "new_values": values[1], "gap": gap, "trusted_by": said.run.pk,
-        }, **fields,
-    )  # fmt: skip
+            "intrabar": said.run.options["intrabar"],
+            "next_open": False,
+            "since": clock.to_text(change.since),
+            "until": clock.to_text(until),
+            "before": [sets[0].pk, sets[0].version],
+            "after": [sets[1].pk, sets[1].version],
+            "new_values": values[1],
+            "gap": gap,
+            "trusted_by": said.run.pk,
+        },
+        **fields,
+    )
 
 
 def why_not(said: trust.Trust) -> str:
@@ -100,9 +114,13 @@ def compare(run: Run, tell: backtest.Tell = lambda share: None) -> Outcome:
         raise NoShadow("no candles of the time after the change are stored")
     told = backtest.outcome_of(old, costs, loaded)
     told.summary["shadow"] = {
-        **asdict(found), "method": METHOD, "until": until, "before": run.options["before"][1],
-        "after": run.options["after"][1], "new_metrics": outcome.measured(new),
-    }  # fmt: skip
+        **asdict(found),
+        "method": METHOD,
+        "until": until,
+        "before": run.options["before"][1],
+        "after": run.options["after"][1],
+        "new_metrics": outcome.measured(new),
+    }
     return told
 
 

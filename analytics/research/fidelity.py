@@ -34,16 +34,21 @@ class NothingToCompare(LookupError):
 
 
 def prepare(
-    instance: Any, market: str = "", since: datetime | None = None, until: datetime | None = None,
+    instance: Any,
+    market: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
     **fields: Any,
-) -> Run:  # fmt: skip
+) -> Run:
     """A comparison that was not stored yet, of the trades entered and left in a time; without
     ``since`` of the newest 30 days that have some, without a market of that with most.
 
     Raises NothingToCompare, NoBars, NotReplayable, UnknownStrategy.
     """
     if instance.strategy not in strategies.REGISTRY:
-        raise backtest.NotReplayable(f"{instance.name} is declared by its bot: its rules are not here")
+        raise backtest.NotReplayable(
+            f"{instance.name} is declared by its bot: its rules are not here"
+        )
     rules = backtest.replayable(instance.strategy)
     mode = outcomes.mode_of(instance)
     place = _traded(instance, mode, market, since, until)
@@ -59,17 +64,28 @@ def prepare(
     fee, source = _fee(instance, place.market, mode, since, until)
     newest = sets[next(one.parameter_set for one in reversed(told) if one.parameter_set)]
     return Run(
-        kind=Run.Kind.FIDELITY, strategy=rules.key, market=place.market, interval=interval,
-        bot=instance.bot, instance=instance, parameter_set=newest,
+        kind=Run.Kind.FIDELITY,
+        strategy=rules.key,
+        market=place.market,
+        interval=interval,
+        bot=instance.bot,
+        instance=instance,
+        parameter_set=newest,
         values=rules.complete(newest.values),
-        from_at=since - timedelta(seconds=WARM * max(*candles, interval)), to_at=until,
+        from_at=since - timedelta(seconds=WARM * max(*candles, interval)),
+        to_at=until,
         costs={**asdict(Costs(fee)), "source": source},
         options={
-            "intrabar": None, "next_open": False, "mode": mode, "since": clock.to_text(since),
-            "until": clock.to_text(until), "told": [_told(one, sets) for one in told],
+            "intrabar": None,
+            "next_open": False,
+            "mode": mode,
+            "since": clock.to_text(since),
+            "until": clock.to_text(until),
+            "told": [_told(one, sets) for one in told],
         },
-        label=f"{instance.name} on {place.market}: beside {mode} trades"[: backtest.LABEL], **fields,
-    )  # fmt: skip
+        label=f"{instance.name} on {place.market}: beside {mode} trades"[: backtest.LABEL],
+        **fields,
+    )
 
 
 def _traded(
@@ -79,7 +95,11 @@ def _traded(
     there = replay.traded(instance.pk, mode, since, until, timedelta(days=DAYS))
     found = [one for one in there if market in ("", one.market)]
     if not found:
-        when = f"from {fidelity_reasons.day(since)} to {fidelity_reasons.day(until)} UTC" if since else "so far"
+        when = (
+            f"from {fidelity_reasons.day(since)} to {fidelity_reasons.day(until)} UTC"
+            if since
+            else "so far"
+        )
         where = f" in {market}" if market else ""
         have = ", ".join(one.market for one in there)
         more = f" (it has in {have})" if have else ""
@@ -92,9 +112,10 @@ def _traded(
 
 def _unknown(instance: Any, since: datetime, until: datetime) -> str:
     return (
-        f"which parameters {instance.name} of {instance.bot} ran from {fidelity_reasons.day(since)} to "
-        f"{fidelity_reasons.day(until)} UTC is not known; import them with its trades: python3 manage.py "
-        "import_bot_db FILE --bot NAME --parameters FILE --valid-from TIME"
+        f"which parameters {instance.name} of {instance.bot} ran from "
+        f"{fidelity_reasons.day(since)} to {fidelity_reasons.day(until)} UTC is not known; "
+        "import them with its trades: python3 manage.py import_bot_db FILE --bot NAME "
+        "--parameters FILE --valid-from TIME"
     )
 
 
@@ -135,26 +156,35 @@ def compare(run: Run, tell: backtest.Tell = lambda share: None) -> Outcome:
     seen = _seen(lived, read, run.interval, found.candle)
     used = np.flatnonzero(known & seen)
     compared = fidelity.compare(
-        lived.trades.take(used), replay_trades(rules, found), float(found.candle),
-        until.timestamp(),
-    )  # fmt: skip
+        lived.trades.take(used), replay_trades(rules, found), float(found.candle), until.timestamp()
+    )
     told = backtest.outcome_of(segments.closed_before(found, until.timestamp()), costs, loaded)
     assumed = backtest.cost_model(run.instance, run.market)[0]
     beyond = (assumed.spread_bps + 2 * assumed.slippage_bps) / 100
     facts = fidelity_reasons.Facts(
-        compared=compared, strategy=rules, interval=run.interval, candle=found.candle,
-        raised=found.raised, gaps=found.gaps, unknown=int((~known).sum()),
-        unseen=int((known & ~seen).sum()), different=_different(lived, used, run.options["told"]),
+        compared=compared,
+        strategy=rules,
+        interval=run.interval,
+        candle=found.candle,
+        raised=found.raised,
+        gaps=found.gaps,
+        unknown=int((~known).sum()),
+        unseen=int((known & ~seen).sum()),
+        different=_different(lived, used, run.options["told"]),
         unreported=int((lived.reported[used] == 0).sum()),
         flatters=fidelity.flatters(compared.gap, beyond),
-    )  # fmt: skip
+    )
     told.summary["fidelity"] = {
-        **asdict(compared), "exits": [list(one) for one in compared.exits],
-        "unknown_set": facts.unknown, "without_candles": facts.unseen,
-        "other_version": facts.different, "assumed_costs_pct": beyond,
-        "verdict": fidelity_reasons.verdict(facts), "reasons": fidelity_reasons.reasons(facts),
+        **asdict(compared),
+        "exits": [list(one) for one in compared.exits],
+        "unknown_set": facts.unknown,
+        "without_candles": facts.unseen,
+        "other_version": facts.different,
+        "assumed_costs_pct": beyond,
+        "verdict": fidelity_reasons.verdict(facts),
+        "reasons": fidelity_reasons.reasons(facts),
         "sets": _by_set(rules, found, of, parts, run.options["told"]),
-    }  # fmt: skip
+    }
     told.summary["counted"] = backtest.counted(run.instance_id, since, until, run.market)
     return told
 
@@ -163,9 +193,12 @@ def lived(run: Run, since: datetime | None, until: datetime | None) -> Trades:
     """The bot's own trades that a comparison is about, of a part of its time or of all."""
     first, last = (datetime.fromisoformat(run.options[name]) for name in ("since", "until"))
     return replay.lived(
-        run.instance_id, run.market, run.options["mode"], max(since or first, first),
+        run.instance_id,
+        run.market,
+        run.options["mode"],
+        max(since or first, first),
         min(until or last, last),
-    ).trades  # fmt: skip
+    ).trades
 
 
 def replay_trades(rules: Strategy, found: Replayed) -> Trades:
@@ -173,10 +206,12 @@ def replay_trades(rules: Strategy, found: Replayed) -> Trades:
     rows = found.rows
     names = [*rules.exit_reasons, outcome.END_OF_DATA]  # whose place is -1
     return Trades(
-        *(rows[:, at] for at in (tape.SIDE, tape.ENTERED, tape.LEFT, tape.ENTRY,
-                                 tape.LEAVING, tape.RESULT)),
+        *(
+            rows[:, at]
+            for at in (tape.SIDE, tape.ENTERED, tape.LEFT, tape.ENTRY, tape.LEAVING, tape.RESULT)
+        ),
         np.array([names[int(at)] for at in rows[:, tape.REASON]], dtype=object),
-    )  # fmt: skip
+    )
 
 
 def _stretches(rules: Strategy, run: Run) -> list[Stretch]:
@@ -222,9 +257,8 @@ def _different(lived: Lived, used: np.ndarray, told: Sequence[Any]) -> int:
 
 
 def _by_set(
-    rules: Strategy, found: Replayed, of: np.ndarray, parts: Sequence[Stretch],
-    told: Sequence[Any],
-) -> list[dict[str, Any]]:  # fmt: skip
+    rules: Strategy, found: Replayed, of: np.ndarray, parts: Sequence[Stretch], told: Sequence[Any]
+) -> list[dict[str, Any]]:
     """By version: seconds for which it was live, stretches, and trades of the replay."""
     named = [one[3] for one in told if one[2] is not None]
     table: dict[int, dict[str, Any]] = {}

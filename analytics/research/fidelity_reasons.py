@@ -68,9 +68,10 @@ def _unexplained(facts: Facts) -> list[str]:
             "have run other values than those known here."
         )
     return [
-        *found, "What is stored explains little of it: most likely the bot runs other values or "
+        *found,
+        "What is stored explains little of it: most likely the bot runs other values or "
         f"other rules than those of {facts.strategy.key} here.",
-    ]  # fmt: skip
+    ]
 
 
 def _missed(facts: Facts) -> float:
@@ -83,20 +84,32 @@ def _told(facts: Facts) -> list[tuple[float, str]]:
     live = max(facts.compared.live, 1)
     everyone = live + facts.unknown + facts.unseen
     found = [
-        *_data(facts), *_exits(facts, live),
-        (facts.different / live, f"{facts.different} of {live} trades report another version of "
-         "the parameters than was live when they were entered."),
-        (facts.unknown / everyone, f"{facts.unknown} trades were entered while it is not known "
-         "which parameters were live; they were left out."),
-        (facts.unseen / everyone, f"{facts.unseen} trades were entered where no candles are "
-         "stored; they were left out."),
-    ]  # fmt: skip
+        *_data(facts),
+        *_exits(facts, live),
+        (
+            facts.different / live,
+            f"{facts.different} of {live} trades report another version of "
+            "the parameters than was live when they were entered.",
+        ),
+        (
+            facts.unknown / everyone,
+            f"{facts.unknown} trades were entered while it is not known "
+            "which parameters were live; they were left out.",
+        ),
+        (
+            facts.unseen / everyone,
+            f"{facts.unseen} trades were entered where no candles are stored; they were left out.",
+        ),
+    ]
     entry = facts.compared.entry_bps
     if entry and entry.count > live * PAIRED and max(abs(entry.low), abs(entry.high)) > FAR_BPS:
-        found.append((
-            WORTH * 2, f"Half of the entries lie {entry.low:+.1f} to {entry.high:+.1f} bps from "
-            "those of the replay: other prices than the bot's, or ones that came later.",
-        ))  # fmt: skip
+        found.append(
+            (
+                WORTH * 2,
+                f"Half of the entries lie {entry.low:+.1f} to {entry.high:+.1f} bps from "
+                "those of the replay: other prices than the bot's, or ones that came later.",
+            )
+        )
     return sorted((one for one in found if one[0] > 0), key=lambda one: -one[0])
 
 
@@ -104,19 +117,35 @@ def _data(facts: Facts) -> list[tuple[float, str]]:
     """What the candles hide."""
     missed, found = _missed(facts), []
     if facts.raised:
-        found.append((missed, (
-            f"The stored candles ({length(facts.interval)}) are longer than the strategy's, so its "
-            "candles were made as long; import finer ones."
-        )))  # fmt: skip
+        found.append(
+            (
+                missed,
+                (
+                    f"The stored candles ({length(facts.interval)}) are longer than the "
+                    "strategy's, so its candles were made as long; import finer ones."
+                ),
+            )
+        )
     elif facts.interval == facts.candle:
-        found.append((missed * 0.9, (
-            f"The bot sees prices inside its candles of {length(facts.candle)}, and only whole "
-            "candles are stored; finer ones would show when it looked."
-        )))  # fmt: skip
+        found.append(
+            (
+                missed * 0.9,
+                (
+                    f"The bot sees prices inside its candles of {length(facts.candle)}, and only "
+                    "whole candles are stored; finer ones would show when it looked."
+                ),
+            )
+        )
     if facts.gaps:
-        found.append((missed * 0.5, (
-            f"The candles have {facts.gaps} gaps of more than three, each followed by a warm-up."
-        )))  # fmt: skip
+        found.append(
+            (
+                missed * 0.5,
+                (
+                    f"The candles have {facts.gaps} gaps of more than three, each followed by a "
+                    "warm-up."
+                ),
+            )
+        )
     return found
 
 
@@ -127,11 +156,21 @@ def _exits(facts: Facts, live: int) -> list[tuple[float, str]]:
     mine, theirs, count = facts.compared.exits[0]
     share = facts.compared.other_exit / live
     if mine not in facts.strategy.exit_reasons:
-        return [(share, f'The bot leaves for reasons of other names: its "{mine}" is most often '
-                        f"{theirs} in the replay ({count} trades).")]  # fmt: skip
-    return [(share, f"{facts.compared.other_exit} trades were entered alike and left for another "
-                    f"reason, most often {mine} by the bot and {theirs} in the replay "
-                    f"({count}).")]  # fmt: skip
+        return [
+            (
+                share,
+                f'The bot leaves for reasons of other names: its "{mine}" is most often '
+                f"{theirs} in the replay ({count} trades).",
+            )
+        ]
+    return [
+        (
+            share,
+            f"{facts.compared.other_exit} trades were entered alike and left for another "
+            f"reason, most often {mine} by the bot and {theirs} in the replay "
+            f"({count}).",
+        )
+    ]
 
 
 def _flattery(facts: Facts) -> str:

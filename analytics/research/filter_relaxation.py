@@ -48,9 +48,12 @@ def tried(
         others = [value for value in sensitivity.grid(one, now, most) if value != now]
         made.append({"name": one.name, "declared": one.default, "points": points(one.name, others)})
     return {
-        "filter": name, "reached": reached, "blocked": blocked, "trades": len(found.rows),
+        "filter": name,
+        "reached": reached,
+        "blocked": blocked,
+        "trades": len(found.rows),
         "parameters": made,
-    }  # fmt: skip
+    }
 
 
 def sentences(found: Mapping[str, Any] | None, values: Mapping[str, Value]) -> list[str]:
@@ -61,9 +64,9 @@ def sentences(found: Mapping[str, Any] | None, values: Mapping[str, Value]) -> l
     came, held = funnel.number(found["reached"]), funnel.number(found["blocked"])
     first = (
         f"{name} held back all {came} that came to it."
-        if found["reached"] == found["blocked"] else
-        f"{name} held back {held} of the {came} that came to it."
-    )  # fmt: skip
+        if found["reached"] == found["blocked"]
+        else f"{name} held back {held} of the {came} that came to it."
+    )
     told = [
         _sentence(one["name"], point, point[0] == one["declared"])
         for one in found["parameters"]
@@ -89,4 +92,6 @@ def _sentence(name: str, point: Sequence[Any], declared: bool) -> str:
     as_declared = ", as declared," if declared else ""
     made = "" if total is None else f", result {total:+.2f} %"
     label = formatting.label(name).lower()
-    return f"At {label} {formatting.setting(value)}{as_declared} it would have traded {times}{made}."
+    return (
+        f"At {label} {formatting.setting(value)}{as_declared} it would have traded {times}{made}."
+    )

@@ -46,9 +46,11 @@ def counted(
     evaluations, signals, blocked = frames.funnel(instance.pk, since, until)
     if not evaluations:
         return None
-    filters = (*rules.filters, *sorted(set(blocked) - set(rules.filters))) if rules else tuple(
-        sorted(blocked)
-    )  # fmt: skip
+    filters = (
+        (*rules.filters, *sorted(set(blocked) - set(rules.filters)))
+        if rules
+        else tuple(sorted(blocked))
+    )
     return _funnel(filters, evaluations, signals, blocked)
 
 
@@ -65,9 +67,12 @@ def replayed(instance: Any, since: datetime, until: datetime) -> dict[str, Any]:
     return {
         "covered": min(1.0, seen * source.interval / (until - since).total_seconds()),
         **_funnel(source.rules.filters, found.evaluations, found.signals, found.blocked),
-        "market": source.market, "interval": source.interval, "version": source.version,
-        "trades": len(made), "total_pnl_pct": float(made.sum()) if len(made) else None,
-    }  # fmt: skip
+        "market": source.market,
+        "interval": source.interval,
+        "version": source.version,
+        "trades": len(made),
+        "total_pnl_pct": float(made.sum()) if len(made) else None,
+    }
 
 
 def find(instance: Any, since: datetime, until: datetime) -> Source:
@@ -106,13 +111,21 @@ def _candidates(instance: Any, candle: int, since: datetime, until: datetime) ->
     own = frames.traded_markets(instance.pk)
     others = reports.bot_markets(instance.bot_id)
     found = [
-        one for one in series.stored(instance.bot)
-        if one.first_at < until and one.last_at >= since
+        one
+        for one in series.stored(instance.bot)
+        if one.first_at < until
+        and one.last_at >= since
         and (one.market in own if own else not others or one.market in others)
-    ]  # fmt: skip
-    return sorted(found, key=lambda one: (
-        one.interval > candle or candle % one.interval != 0, one.interval, not one.own, one.market
-    ))  # fmt: skip
+    ]
+    return sorted(
+        found,
+        key=lambda one: (
+            one.interval > candle or candle % one.interval != 0,
+            one.interval,
+            not one.own,
+            one.market,
+        ),
+    )
 
 
 def _funnel(
@@ -121,8 +134,9 @@ def _funnel(
     steps = funnel.steps(filters, evaluations, blocked)
     most = max(steps, key=lambda one: one.blocked, default=None)
     return {
-        "evaluations": evaluations, "signals": signals,
+        "evaluations": evaluations,
+        "signals": signals,
         "steps": [[one.name, one.reached, one.blocked] for one in steps],
         "most": most.name if most and most.blocked else None,
         "sentence": funnel.sentence(evaluations, signals, steps),
-    }  # fmt: skip
+    }

@@ -25,7 +25,11 @@ def compile_rules(as_of: datetime) -> dict[str, Any]:
     """The job: compile what this version of the rules has not compiled yet; it stays on disk, and
     takes a second where it is there."""
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, timeout=LIMIT,
+        [sys.executable, "-c", PROGRAM],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=LIMIT,
         env={**os.environ, "PYTHONPATH": str(settings.BASE_DIR)},
-    )  # fmt: skip
+    )
     return {"strategies": int(done.stdout)}

@@ -77,16 +77,23 @@ def ask(instance: Any, values: Mapping[str, Any], user: Any, market: str = "") -
     candle = int(cleaned.get("candle_interval_seconds", rules.candle_interval or 60))
     found = stretch(instance, candle, market)
     shared = {
-        "strategy": rules.key, "market": found.market, "interval": found.interval,
-        "bot": instance.bot, "instance": instance, "since": found.since, "until": found.until,
+        "strategy": rules.key,
+        "market": found.market,
+        "interval": found.interval,
+        "bot": instance.bot,
+        "instance": instance,
+        "since": found.since,
+        "until": found.until,
         "kind": Run.Kind.WHATIF,
-    }  # fmt: skip
+    }
     made = frames.live_set(instance.pk)
     version = f"version {made.version}, live" if made else "the declared defaults"
     live = backtest.prepare(
-        values=backtest.live_values(instance), parameter_set=made,
-        label=f"{instance.name}: {version}"[:backtest.LABEL], **shared,
-    )  # fmt: skip
+        values=backtest.live_values(instance),
+        parameter_set=made,
+        label=f"{instance.name}: {version}"[: backtest.LABEL],
+        **shared,
+    )
     asked = backtest.prepare(
         values=cleaned, label=f"{instance.name}: values tried"[: backtest.LABEL], **shared
     )

@@ -104,9 +104,12 @@ class Chores:
         """Say in the database that it lives; take back what the dead had fetched or lost."""
         birth, now = self._birth, timezone.now()
         fields = {
-            "queue": birth.queue, "host": socket.gethostname(), "pid": os.getpid(),
-            "restarts": birth.restarts, "beat_at": now,
-        }  # fmt: skip
+            "queue": birth.queue,
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "restarts": birth.restarts,
+            "beat_at": now,
+        }
         WorkerBeat.objects.update_or_create(
             owner=birth.owner, defaults=fields, create_defaults={**fields, "started_at": now}
         )
@@ -149,7 +152,9 @@ class Chores:
 
     def _sing(self) -> int | None:
         own = broker.Owned(self._birth.queue)
-        async_task("selflearn.worker.housekeeping.canary", broker=own, task_name="canary", save=False)
+        async_task(
+            "selflearn.worker.housekeeping.canary", broker=own, task_name="canary", save=False
+        )
         return own.newest
 
 

@@ -93,9 +93,12 @@ class Supervisor:
     and the slot; what it returns is the exit status."""
 
     def __init__(
-        self, always: tuple[str, ...], lazy: tuple[str, ...], pace: Pace,
+        self,
+        always: tuple[str, ...],
+        lazy: tuple[str, ...],
+        pace: Pace,
         birth: Callable[[Slot, str, int], int],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.slots = [Slot(q, True) for q in always] + [Slot(q, False) for q in lazy]
         self._pace = pace
         self._birth = birth

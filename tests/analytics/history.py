@@ -19,20 +19,33 @@ REASONS = ("take_profit", "stop_loss", "time_stop")
 
 def closed(
     number: int, at: datetime, result: float, reason: str = "take_profit", **more
-) -> TradeIn:  # fmt: skip
+) -> TradeIn:
     """A trade that made ``result`` percent of what it bought for 100, its stop 1 % away."""
     seconds = at.timestamp()
     return trade(
-        id=f"h-{number}", entry_price=100, exit_price=round(100 * (1 + result / 100), 6), size=1,
-        entry_time=seconds - 600, exit_time=seconds, exit_reason=reason,
+        id=f"h-{number}",
+        entry_price=100,
+        exit_price=round(100 * (1 + result / 100), 6),
+        size=1,
+        entry_time=seconds - 600,
+        exit_time=seconds,
+        exit_reason=reason,
         **{"stop_loss": 99, "fee": 0, **more},
-    )  # fmt: skip
+    )
 
 
 def days(
-    count: int, *, start: datetime = MONDAY, mean: float = 0.3, seed: int = 1, first: int = 0,
-    per_day: int = PER_DAY, reasons: Sequence[str] = REASONS, sd: float = 1.0, **more,
-) -> list[TradeIn]:  # fmt: skip
+    count: int,
+    *,
+    start: datetime = MONDAY,
+    mean: float = 0.3,
+    seed: int = 1,
+    first: int = 0,
+    per_day: int = PER_DAY,
+    reasons: Sequence[str] = REASONS,
+    sd: float = 1.0,
+    **more,
+) -> list[TradeIn]:
     """``per_day`` trades at even hours of each day, results normal around ``mean`` percent."""
     rng = np.random.default_rng(seed)
     found = []

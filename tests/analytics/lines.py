@@ -51,11 +51,17 @@ TIMETABLE = (
     Job("minutely", "Minutely", "tests.analytics.lines.note", every=timedelta(minutes=1)),
     Job("daily", "Daily", "tests.analytics.lines.daily", at="06:00", catch_up="each day"),
     Job("weekly", "Weekly", "tests.analytics.lines.note", at="mon 06:00", queue="long"),
-    Job("here", "Here", "tests.analytics.lines.note", at="12:00", simulated=False,
-        wanted="tests.analytics.lines.wanted"),
+    Job(
+        "here",
+        "Here",
+        "tests.analytics.lines.note",
+        at="12:00",
+        simulated=False,
+        wanted="tests.analytics.lines.wanted",
+    ),
     Job("raises", "Raises", "tests.analytics.lines.raises"),
     Job("sleeps", "Sleeps", "tests.analytics.lines.sleeps"),
     Job("leaves", "Leaves", "tests.analytics.lines.leaves"),
     Job("unspeakable", "Unspeakable", "tests.analytics.lines.unspeakable"),
     Job("claims", "Claims", "tests.analytics.lines.claims"),
-)  # fmt: skip
+)

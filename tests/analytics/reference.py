@@ -57,9 +57,12 @@ def bot_with(bars: Bars) -> Bot:
     bot = make_bot()
     keep_prices(bot, bars)
     promote(
-        instance=instance_for(bot, "rsi_bb"), values=values(), reason="As it ran", origin="admin",
+        instance=instance_for(bot, "rsi_bb"),
+        values=values(),
+        reason="As it ran",
+        origin="admin",
         live_from=moment(bars.time[0]),
-    )  # fmt: skip
+    )
     return bot
 
 
@@ -77,26 +80,41 @@ def moment(seconds: float) -> datetime:
 def report(bot: Bot, trades: list[dict]) -> None:
     """Store trades of a replay as if the bot had made them."""
     names = {"side", "entry_price", "exit_price", "exit_reason"}
-    keep(bot, [
-        trade(
-            id=f"r-{number}", strategy="rsi_bb", market=MARKET, size=0.1,
-            entry_time=one["entry_at"], exit_time=one["exit_at"],
-            **{name: one[name] for name in names}, **one.get("more", {}),
-        )
-        for number, one in enumerate(trades)
-    ])  # fmt: skip
+    keep(
+        bot,
+        [
+            trade(
+                id=f"r-{number}",
+                strategy="rsi_bb",
+                market=MARKET,
+                size=0.1,
+                entry_time=one["entry_at"],
+                exit_time=one["exit_at"],
+                **{name: one[name] for name in names},
+                **one.get("more", {}),
+            )
+            for number, one in enumerate(trades)
+        ],
+    )
 
 
 def report_decisions(bot: Bot) -> int:
     """Store what the bot really did; how many trades."""
     found = [
         trade(
-            id=f"d-{number}", strategy="rsi_bb", market=MARKET, side=one["side"], size=0.1,
-            entry_price=float(one["entry_price"]), exit_price=float(one["exit_price"]),
-            exit_reason=one["exit_reason"], entry_time=float(one["entry_time"]),
-            exit_time=float(one["exit_time"]), pnl_pct=float(one["pnl_pct"]),
+            id=f"d-{number}",
+            strategy="rsi_bb",
+            market=MARKET,
+            side=one["side"],
+            size=0.1,
+            entry_price=float(one["entry_price"]),
+            exit_price=float(one["exit_price"]),
+            exit_reason=one["exit_reason"],
+            entry_time=float(one["entry_time"]),
+            exit_time=float(one["exit_time"]),
+            pnl_pct=float(one["pnl_pct"]),
         )
         for number, one in enumerate(decisions())
-    ]  # fmt: skip
+    ]
     assert ingest.store_trades(bot, found).rejected == []
     return len(found)

@@ -21,8 +21,13 @@ def idle(values=MUTED, bot: Bot | None = None) -> StrategyInstance:
     """rsi_bb with values that keep it from trading, over three days of candles."""
     stored()
     found = instance_for(bot or make_bot(), "rsi_bb")
-    promote(instance=found, values=values, reason="Quieter", origin=Origin.ADMIN,
-            live_from=MONDAY - 30 * DAY)  # fmt: skip
+    promote(
+        instance=found,
+        values=values,
+        reason="Quieter",
+        origin=Origin.ADMIN,
+        live_from=MONDAY - 30 * DAY,
+    )
     return found
 
 

@@ -23,7 +23,8 @@ def test_trades_of_a_day_share_as_much_as_the_world_states():
 
 def test_the_same_seed_gives_the_same_world():
     one, other = (
-        known_worlds.results(np.random.default_rng(4), known_worlds.NOISES[3], 3, 20) for _ in range(2)
+        known_worlds.results(np.random.default_rng(4), known_worlds.NOISES[3], 3, 20)
+        for _ in range(2)
     )
     assert one.tolist() == other.tolist()
 

@@ -65,10 +65,13 @@ def ran(script: str, arguments: tuple[str, ...], folder: Path, server: str) -> s
     scratch = folder / "scratch"
     scratch.mkdir()
     done = subprocess.run(
-        [sys.executable, ROOT / "benchmarks" / script, *arguments], cwd=folder, text=True,
+        [sys.executable, ROOT / "benchmarks" / script, *arguments],
+        cwd=folder,
+        text=True,
         env={**os.environ, "DATABASE_URL": server, "TMPDIR": str(scratch)},
-        capture_output=True, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert list(scratch.iterdir()) == []
     return done.stdout

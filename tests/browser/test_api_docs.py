@@ -2,6 +2,7 @@ import pytest
 
 pytestmark = pytest.mark.either
 
+
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
 def test_the_description_of_the_api_opens_offline_and_without_complaint(
     open_page, live_server, scheme, width

@@ -34,9 +34,12 @@ def ask(transactional_db, live_server):
         request = urllib.request.Request(
             f"{live_server.url}/api/v1{path}",
             data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json",
-                     **headers},
-        )  # fmt: skip
+            headers={
+                "Authorization": f"Bearer {token}",
+                "Content-Type": "application/json",
+                **headers,
+            },
+        )
         with urllib.request.urlopen(request) as answer:
             return json.load(answer), answer.headers
 
@@ -47,14 +50,21 @@ def trades(since, results):
     """Two trades a day from a day on, one for each result in percent."""
     return [
         {
-            "id": f"{since}-{number}", "strategy": "rsi_bb", "market": "BTC/USDT", "side": "long",
-            "entry_price": 100, "exit_price": 100 + result, "size": 1, "exit_reason": "time_stop",
-            "entry_time": (entered := DAY_ONE + timedelta(days=since + number // 2, hours=1)
-                           ).isoformat(),
+            "id": f"{since}-{number}",
+            "strategy": "rsi_bb",
+            "market": "BTC/USDT",
+            "side": "long",
+            "entry_price": 100,
+            "exit_price": 100 + result,
+            "size": 1,
+            "exit_reason": "time_stop",
+            "entry_time": (
+                entered := DAY_ONE + timedelta(days=since + number // 2, hours=1)
+            ).isoformat(),
             "exit_time": (entered + timedelta(minutes=5)).isoformat(),
         }
         for number, result in enumerate(results)
-    ]  # fmt: skip
+    ]
 
 
 def press(page, name, role="button"):

@@ -31,8 +31,7 @@ def instance(transactional_db):
     stored()
     ingest.store_trades(bot, [trade(market=MARKET)])
     found = instance_for(bot, "rsi_bb")
-    promote(instance=found, values=EAGER, reason="Let it trade", origin="admin",
-            live_from=MONDAY)  # fmt: skip
+    promote(instance=found, values=EAGER, reason="Let it trade", origin="admin", live_from=MONDAY)
     return found
 
 
@@ -108,7 +107,9 @@ def test_a_replay_is_held_against_the_live_trades(open_page, live_server, instan
 def test_the_page_of_a_replay_fits_and_complains_of_nothing(
     open_page, live_server, instance, scheme, width
 ):
-    run = backtest.prepare(strategy="rsi_bb", market=MARKET, interval=60, values=EAGER, costs=Costs(2.0))
+    run = backtest.prepare(
+        strategy="rsi_bb", market=MARKET, interval=60, values=EAGER, costs=Costs(2.0)
+    )
     run_store.finish(run, backtest.backtest(run))
     page = open_page(scheme, width)
     for place in (f"{run.pk}/change/", f"compare/?one={run.pk}&two={run.pk}", ""):

@@ -16,10 +16,18 @@ number = int(first)
 while True:
     entry = T0 + timedelta(seconds=number)
     client.record_trade(
-        id=f"k-{number}", strategy="rsi_bb", market="BTC/USDT", side="long", entry_price=100,
-        exit_price=101, size=1, entry_time=entry, exit_time=entry, exit_reason="take_profit",
+        id=f"k-{number}",
+        strategy="rsi_bb",
+        market="BTC/USDT",
+        side="long",
+        entry_price=100,
+        exit_price=101,
+        size=1,
+        entry_time=entry,
+        exit_time=entry,
+        exit_reason="take_profit",
         context={"signal_strength": 0.5},
-    )  # fmt: skip
+    )
     client.count("rsi_bb", "BTC/USDT", blocked=None)
     # Only now is the trade acknowledged: one write, so that a kill leaves no half a line.
     sys.stdout.write(f"{number}\n")

@@ -27,10 +27,17 @@ T0 = datetime(2026, 3, 2, 12, tzinfo=UTC)
 def trade(number: int, **changed) -> dict:
     entry = T0 + timedelta(seconds=60 * number)
     return {
-        "id": f"t-{number:05d}", "strategy": "rsi_bb", "market": "BTC/USDT", "side": "long",
-        "entry_price": "100.5", "exit_price": 101, "size": 0.1, "entry_time": entry,
-        "exit_time": entry + timedelta(seconds=30), "exit_reason": "take_profit",
-    } | changed  # fmt: skip
+        "id": f"t-{number:05d}",
+        "strategy": "rsi_bb",
+        "market": "BTC/USDT",
+        "side": "long",
+        "entry_price": "100.5",
+        "exit_price": 101,
+        "size": 0.1,
+        "entry_time": entry,
+        "exit_time": entry + timedelta(seconds=30),
+        "exit_reason": "take_profit",
+    } | changed
 
 
 @dataclass
@@ -128,9 +135,14 @@ class Service(Server):
 
     def manage(self, *arguments: str) -> str:
         ran = subprocess.run(
-            [sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.environment(),
-            capture_output=True, text=True, timeout=60, check=True,
-        )  # fmt: skip
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
         return ran.stdout
 
 

@@ -17,17 +17,39 @@ from .conftest import T0, trade
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("id", ""), ("id", "a b"), ("id", "x" * 65), ("strategy", "RSI"), ("market", "a b"),
-        ("side", "buy"), ("entry_price", 0), ("entry_price", -1), ("entry_price", True),
-        ("exit_price", float("nan")), ("exit_price", "1e99999"), ("size", "ten"),
-        ("entry_time", datetime(2026, 1, 1)), ("entry_time", 1.7e12), ("entry_time", True),
-        ("entry_time", "2026-01-01T00:00:00"), ("exit_time", T0.replace(year=2025)),
-        ("exit_reason", "  "), ("exit_reason", "x" * 41), ("mode", "demo"), ("currency", "$"),
-        ("revision", -1), ("revision", 1.5), ("pnl_pct", float("inf")), ("tag", "x\x00"),
-        ("context", {"a": float("nan")}), ("context", {"a": "x" * 17_000}), ("context", {1: 2}),
-        ("context", {"a": "\ud800"}), ("context", {"a": 2**64}), ("unheard_of", 1),
+        ("id", ""),
+        ("id", "a b"),
+        ("id", "x" * 65),
+        ("strategy", "RSI"),
+        ("market", "a b"),
+        ("side", "buy"),
+        ("entry_price", 0),
+        ("entry_price", -1),
+        ("entry_price", True),
+        ("exit_price", float("nan")),
+        ("exit_price", "1e99999"),
+        ("size", "ten"),
+        ("entry_time", datetime(2026, 1, 1)),
+        ("entry_time", 1.7e12),
+        ("entry_time", True),
+        ("entry_time", "2026-01-01T00:00:00"),
+        ("exit_time", T0.replace(year=2025)),
+        ("exit_reason", "  "),
+        ("exit_reason", "x" * 41),
+        ("mode", "demo"),
+        ("currency", "$"),
+        ("revision", -1),
+        ("revision", 1.5),
+        ("pnl_pct", float("inf")),
+        ("tag", "x\x00"),
+        ("context", {"a": float("nan")}),
+        ("context", {"a": "x" * 17_000}),
+        ("context", {1: 2}),
+        ("context", {"a": "\ud800"}),
+        ("context", {"a": 2**64}),
+        ("unheard_of", 1),
     ],
-)  # fmt: skip
+)
 def test_what_the_server_would_refuse_raises_at_the_call(field, value):
     with pytest.raises(ValueError) as error:
         records.trade(trade(1, **{field: value}))
@@ -58,10 +80,13 @@ def test_every_error_of_a_call_is_told_at_once():
 def test_numbers_of_other_libraries_are_taken():
     row = records.trade(
         trade(
-            1, entry_price=np.float64(1.5), exit_price=Decimal("1.60"), size=np.int64(2),
+            1,
+            entry_price=np.float64(1.5),
+            exit_price=Decimal("1.60"),
+            size=np.int64(2),
             context={"a": np.float32(0.5), "b": np.int8(3), "c": (1, 2)},
         )
-    )  # fmt: skip
+    )
     assert b'"entry_price":1.5' in encode(row)
     assert row["exit_price"] == "1.60"
     assert row["context"] == {"a": 0.5, "b": 3, "c": [1, 2]}
@@ -74,12 +99,15 @@ def test_numbers_of_other_libraries_are_taken():
     ),
     moment=some.one_of(some.datetimes(), some.floats(), some.text(max_size=40)),
     context=some.dictionaries(
-        some.text(max_size=5), some.recursive(
+        some.text(max_size=5),
+        some.recursive(
             some.none() | some.booleans() | some.floats() | some.integers() | some.text(max_size=9),
-            lambda inner: some.lists(inner, max_size=3), max_leaves=5,
-        ), max_size=4,
+            lambda inner: some.lists(inner, max_size=3),
+            max_leaves=5,
+        ),
+        max_size=4,
     ),
-)  # fmt: skip
+)
 def test_what_the_client_takes_the_server_takes(price, moment, context):
     import json
 

@@ -24,8 +24,10 @@ EXAMPLE = re.search(r"```python\n(.*?)```", PAGE, re.S)[1]
 
 def environment(account) -> dict[str, str]:
     return os.environ | {
-        "SELFLEARN_URL": account.url, "SELFLEARN_TOKEN": account.token, "PYTHONPATH": str(CLIENT),
-    }  # fmt: skip
+        "SELFLEARN_URL": account.url,
+        "SELFLEARN_TOKEN": account.token,
+        "PYTHONPATH": str(CLIENT),
+    }
 
 
 def test_the_example_bot_is_short():
@@ -35,9 +37,12 @@ def test_the_example_bot_is_short():
 def test_the_example_bot_trades_and_leaves_nothing_behind(account, tmp_path):
     (tmp_path / "bot.py").write_text(EXAMPLE)
     bot = subprocess.Popen(
-        [sys.executable, "bot.py"], cwd=tmp_path, env=environment(account),
-        stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        [sys.executable, "bot.py"],
+        cwd=tmp_path,
+        env=environment(account),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     deadline = time.monotonic() + 30
     while not Trade.objects.exists() and time.monotonic() < deadline and bot.poll() is None:
         time.sleep(0.1)
@@ -61,9 +66,11 @@ def test_the_example_bot_takes_over_the_position_of_its_own_market_alone(
     assert client.flush()
     (tmp_path / "bot.py").write_text(EXAMPLE)
     bot = subprocess.Popen(
-        [sys.executable, "bot.py"], cwd=tmp_path, env=environment(account),
+        [sys.executable, "bot.py"],
+        cwd=tmp_path,
+        env=environment(account),
         stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+    )
     try:
         deadline = time.monotonic() + 30
         while not Trade.objects.exists() and time.monotonic() < deadline and bot.poll() is None:
@@ -81,9 +88,13 @@ def test_the_example_bot_takes_over_the_position_of_its_own_market_alone(
 def test_the_example_bot_waits_for_a_server_that_is_away(service, tmp_path):
     (tmp_path / "bot.py").write_text(EXAMPLE)
     bot = subprocess.Popen(
-        [sys.executable, "bot.py"], cwd=tmp_path, env=environment(service.account),
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
+        [sys.executable, "bot.py"],
+        cwd=tmp_path,
+        env=environment(service.account),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
     try:
         said = bot.stdout.readline()
         assert said.startswith(f"waiting for the server: {service.account.url} "), said
@@ -101,8 +112,12 @@ def test_a_strategy_of_ones_own_is_declared_as_written(account, connect):
     block = re.search(r"```\n([^`]*/strategies/ [^`]*)```", PAGE)[1]
     ran = subprocess.run(
         ["bash", "-euc", block.replace("curl -sS", "curl -sS --fail-with-body")],
-        env=environment(account), capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+        env=environment(account),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert json.loads(ran.stdout)["key"] == "scalper"
     client = connect(account)
@@ -116,8 +131,12 @@ def test_the_commands_without_python_work(account):
     block = re.search(r"```\n(API=.*?)```", PAGE, re.S)[1]
     ran = subprocess.run(
         ["bash", "-euc", block.replace("curl -sS", "curl -sS --fail-with-body")],
-        env=environment(account), capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+        env=environment(account),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert Trade.objects.get().external_id == "example-1"
     assert not Position.objects.exists()

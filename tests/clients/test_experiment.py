@@ -57,21 +57,37 @@ class TradingBot:
             # Every other hour it does not say which version it used.
             version = {"parameter_set": found.version} if len(self.told) % 2 else {}
             self.client.record_trade(
-                id=f"x-{self.sent}", strategy="rsi_bb", market="BTC/USDT", side="long",
-                entry_price=100, exit_price=100 + self.sent % 3, size=1, entry_time=entry,
-                exit_time=entry + timedelta(minutes=5), exit_reason="time_stop", **version,
-            )  # fmt: skip
+                id=f"x-{self.sent}",
+                strategy="rsi_bb",
+                market="BTC/USDT",
+                side="long",
+                entry_price=100,
+                exit_price=100 + self.sent % 3,
+                size=1,
+                entry_time=entry,
+                exit_time=entry + timedelta(minutes=5),
+                exit_reason="time_stop",
+                **version,
+            )
             self.sent += 1
         assert self.client.flush(30)
 
 
 def begin(bot: TradingBot) -> dict:
     bot.client.ask("/clock/", {"now": START.isoformat()})
-    return bot.client.ask("/experiments/", {
-        "strategy": "rsi_bb", "name": "stop_6", "reason": "Room", "seed": SEED,
-        "arms": [{"name": "B", "values": {"stop_loss_bps": 6.0}}], "shares": list(SHARES),
-        "max_trades": PLANNED, "block_seconds": 3600,
-    })  # fmt: skip
+    return bot.client.ask(
+        "/experiments/",
+        {
+            "strategy": "rsi_bb",
+            "name": "stop_6",
+            "reason": "Room",
+            "seed": SEED,
+            "arms": [{"name": "B", "values": {"stop_loss_bps": 6.0}}],
+            "shares": list(SHARES),
+            "max_trades": PLANNED,
+            "block_seconds": 3600,
+        },
+    )
 
 
 @pytest.mark.django_db(transaction=True)

@@ -28,10 +28,20 @@ def counted_by(service) -> int:
 def run_bot(service, folder, first: int, seconds: float, pause: float) -> int:
     """Run it for a while, kill it, and return the number that it acknowledged last."""
     bot = subprocess.Popen(
-        [sys.executable, str(BOT), str(CLIENT), service.account.url, service.account.token,
-         str(folder), str(first), str(pause)],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
+        [
+            sys.executable,
+            str(BOT),
+            str(CLIENT),
+            service.account.url,
+            service.account.token,
+            str(folder),
+            str(first),
+            str(pause),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
     lines: list[str] = []
     reader = threading.Thread(target=lambda: lines.extend(bot.stdout))
     reader.start()

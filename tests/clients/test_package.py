@@ -22,24 +22,41 @@ def test_it_needs_nothing_but_python():
 
 def test_its_types_hold_strictly():
     ran = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "selflearn_client"], cwd=CLIENT,
-        capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+        [sys.executable, "-m", "mypy", "--strict", "selflearn_client"],
+        cwd=CLIENT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert ran.returncode == 0, ran.stdout
 
 
 def test_it_can_be_packed_and_brings_its_types(tmp_path):
     ran = subprocess.run(
-        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path),
-         str(_copied(tmp_path))],
-        capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "build",
+            "--wheel",
+            "--no-isolation",
+            "--outdir",
+            str(tmp_path),
+            str(_copied(tmp_path)),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     (wheel,) = tmp_path.glob("*.whl")
     listed = subprocess.run(
-        [sys.executable, "-m", "zipfile", "-l", str(wheel)], capture_output=True, text=True,
+        [sys.executable, "-m", "zipfile", "-l", str(wheel)],
+        capture_output=True,
+        text=True,
         check=True,
-    ).stdout  # fmt: skip
+    ).stdout
     assert "selflearn_client/client.py" in listed
     assert "selflearn_client/py.typed" in listed
 

@@ -101,9 +101,7 @@ def test_retry_after_is_waited_for(stub, connect):
     assert time.monotonic() - began >= 1
 
 
-def test_refused_rows_go_to_a_file_with_their_reasons_and_hold_nobody_up(
-    account, connect, caplog
-):
+def test_refused_rows_go_to_a_file_with_their_reasons_and_hold_nobody_up(account, connect, caplog):
     client = connect(account)
     client.record_trades([trade(1), trade(2, strategy="unheard_of"), trade(3)])
     minute = 1_700_000_040
@@ -123,9 +121,14 @@ def test_refused_rows_go_to_a_file_with_their_reasons_and_hold_nobody_up(
 
 MOMENT = 1.7e9
 POSITION = {
-    "strategy": "rsi_bb", "market": "BTC/USDT", "side": "long", "entry_price": 1, "size": 1,
-    "entry_time": MOMENT, "as_of": MOMENT,
-}  # fmt: skip
+    "strategy": "rsi_bb",
+    "market": "BTC/USDT",
+    "side": "long",
+    "entry_price": 1,
+    "size": 1,
+    "entry_time": MOMENT,
+    "as_of": MOMENT,
+}
 
 
 def test_one_row_that_spoils_its_batch_is_found_and_the_others_arrive(stub, connect):

@@ -19,19 +19,34 @@ AWAY = "http://127.0.0.1:9"
 def brick(sequence: int) -> dict:
     opened = T0 + timedelta(minutes=sequence)
     return {
-        "sequence": sequence, "open_time": opened, "close_time": opened + timedelta(seconds=50),
-        "open": 100.0 + sequence, "close": 101.0 + sequence, "direction": "up",
-        "high": 101.5 + sequence, "low": 99.5 + sequence, "size": 1.0,
-    }  # fmt: skip
+        "sequence": sequence,
+        "open_time": opened,
+        "close_time": opened + timedelta(seconds=50),
+        "open": 100.0 + sequence,
+        "close": 101.0 + sequence,
+        "direction": "up",
+        "high": 101.5 + sequence,
+        "low": 99.5 + sequence,
+        "size": 1.0,
+    }
 
 
 def position(**changed) -> dict:
     return {
-        "strategy": "renko_ao", "market": "ETH/USDT", "side": "short", "entry_price": "3150.25",
-        "size": "0.4", "entry_time": T0, "as_of": T0 + timedelta(minutes=3),
-        "stop_loss": 3160, "take_profit": 3100.5, "order_id": "o-1", "initial_size": 0.8,
-        "scaled_entries": [{"price": 3140}], "extra": {"trailing": True},
-    } | changed  # fmt: skip
+        "strategy": "renko_ao",
+        "market": "ETH/USDT",
+        "side": "short",
+        "entry_price": "3150.25",
+        "size": "0.4",
+        "entry_time": T0,
+        "as_of": T0 + timedelta(minutes=3),
+        "stop_loss": 3160,
+        "take_profit": 3100.5,
+        "order_id": "o-1",
+        "initial_size": 0.8,
+        "scaled_entries": [{"price": 3140}],
+        "extra": {"trailing": True},
+    } | changed
 
 
 def test_recover_gives_back_what_was_sent(account, connect, tmp_path):
@@ -51,15 +66,23 @@ def test_recover_gives_back_what_was_sent(account, connect, tmp_path):
     assert found.unsent == 0
     assert found.positions == [
         Position(
-            "renko_ao", "ETH/USDT", "short", Decimal("3150.25"), Decimal("0.4"), Decimal("3160"),
-            Decimal("3100.5"), T0, T0 + timedelta(minutes=3), "o-1", Decimal("0.8"),
-            [{"price": 3140}], {"trailing": True},
+            "renko_ao",
+            "ETH/USDT",
+            "short",
+            Decimal("3150.25"),
+            Decimal("0.4"),
+            Decimal("3160"),
+            Decimal("3100.5"),
+            T0,
+            T0 + timedelta(minutes=3),
+            "o-1",
+            Decimal("0.8"),
+            [{"price": 3140}],
+            {"trailing": True},
         )
-    ]  # fmt: skip
+    ]
     assert found.candles == {
-        ("BTC/USDT", 60): [
-            Candle(T0 + timedelta(minutes=n), *rows[n][1:]) for n in range(200, 300)
-        ]
+        ("BTC/USDT", 60): [Candle(T0 + timedelta(minutes=n), *rows[n][1:]) for n in range(200, 300)]
     }
     ((series, bricks),) = found.bricks.items()
     assert series == ("renko_ao", "ETH/USDT")
@@ -69,8 +92,10 @@ def test_recover_gives_back_what_was_sent(account, connect, tmp_path):
     assert found.parameters["renko_ao"].version == 1
     again = wiped.recover(candles=100, bricks=50)
     assert (again.positions, again.candles, again.bricks) == (
-        found.positions, found.candles, found.bricks,
-    )  # fmt: skip
+        found.positions,
+        found.candles,
+        found.bricks,
+    )
 
 
 def test_many_small_pushes_of_a_series_share_a_request(stub, connect):
@@ -109,17 +134,25 @@ def test_parameters_are_asked_for_once_and_confirmed_by_their_tag(account, conne
     assert (first.version, first.fresh, first.size, first.status) == (1, False, 1.0, "learning")
     assert first.values["take_profit_bps"] == 8.0
     promote(
-        instance=instance_for(Bot.objects.get(), "rsi_bb"), values={"take_profit_bps": 12},
-        reason="wider", origin="api",
-    )  # fmt: skip
+        instance=instance_for(Bot.objects.get(), "rsi_bb"),
+        values={"take_profit_bps": 12},
+        reason="wider",
+        origin="api",
+    )
     assert client.parameters("rsi_bb").values["take_profit_bps"] == 12.0
 
 
 def test_the_tag_saves_the_answer(stub, connect):
     told = {
-        "strategy": "rsi_bb", "version": 3, "values": {"a": 1}, "experiment": None, "arm": None,
-        "size": 0.25, "status": "learning", "valid_until": None,
-    }  # fmt: skip
+        "strategy": "rsi_bb",
+        "version": 3,
+        "values": {"a": 1},
+        "experiment": None,
+        "arm": None,
+        "size": 0.25,
+        "status": "learning",
+        "valid_until": None,
+    }
     stub.script = [(200, {"ETag": '"x"'}, json.dumps(told).encode()), (304, {}, b"")]
     client = connect(Account(stub.url, "sl_x"), refresh=0.05)
     assert client.parameters("rsi_bb").fresh
@@ -140,9 +173,15 @@ def test_parameters_are_kept_while_the_server_is_away(account, connect):
 
 def test_an_answer_that_ran_out_is_kept_but_not_fresh(stub, connect):
     told = {
-        "strategy": "rsi_bb", "version": 3, "values": {}, "experiment": "7", "arm": "b",
-        "size": 1, "status": "learning", "valid_until": "2026-01-01T00:00:00Z",
-    }  # fmt: skip
+        "strategy": "rsi_bb",
+        "version": 3,
+        "values": {},
+        "experiment": "7",
+        "arm": "b",
+        "size": 1,
+        "status": "learning",
+        "valid_until": "2026-01-01T00:00:00Z",
+    }
     stub.script = [(200, {}, json.dumps(told).encode())]
     stub.otherwise = (503, {}, b"")
     client = connect(Account(stub.url, "sl_x"), refresh=60)
@@ -162,9 +201,7 @@ def test_where_nothing_was_ever_known_the_bots_own_values_serve_or_it_is_told(co
 def test_the_thread_brings_new_parameters(account, connect):
     client = connect(account, background=True, refresh=0.2)
     assert client.parameters("rsi_bb").version == 1
-    promote(
-        instance=instance_for(Bot.objects.get(), "rsi_bb"), values={}, reason="x", origin="api"
-    )
+    promote(instance=instance_for(Bot.objects.get(), "rsi_bb"), values={}, reason="x", origin="api")
     deadline = time.monotonic() + 5
     while client.parameters("rsi_bb").version == 1 and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -11,9 +11,12 @@ from tests.trading.story import make_bot
 from trading.bots import tokens
 
 SAFE = {
-    "Content-Security-Policy", "Cross-Origin-Opener-Policy", "Referrer-Policy",
-    "X-Content-Type-Options", "X-Frame-Options",
-}  # fmt: skip
+    "Content-Security-Policy",
+    "Cross-Origin-Opener-Policy",
+    "Referrer-Policy",
+    "X-Content-Type-Options",
+    "X-Frame-Options",
+}
 PARAMETERS = "/api/v1/parameters/rsi_bb/"
 LOGIN = "/admin/login/"
 

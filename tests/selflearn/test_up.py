@@ -139,17 +139,16 @@ def leader(running: Running, *, web: bool) -> int | None:
     """The first of the processes of the web server, or of the worker; None where it is gone."""
     try:
         return next(
-            pid for pid in running.family()[1:]
+            pid
+            for pid in running.family()[1:]
             if (b"gunicorn" in Path(f"/proc/{pid}/cmdline").read_bytes()) is web
-        )  # fmt: skip
+        )
     except (OSError, StopIteration):
         return None
 
 
 @pytest.mark.either
-def test_a_worker_that_is_killed_is_followed_by_another_while_pages_are_served(
-    data, own_database
-):
+def test_a_worker_that_is_killed_is_followed_by_another_while_pages_are_served(data, own_database):
     running = start(data, **own_database)
     try:
         worker = leader(running, web=False)

@@ -29,19 +29,26 @@ class Working:
     def __init__(self, data: Path, url: str, **variables: str) -> None:
         self.data = data
         self._environment = clean_environment(
-            DATA_DIR=str(data), DATABASE_URL=url, PYTHONPATH=str(ROOT),
+            DATA_DIR=str(data),
+            DATABASE_URL=url,
+            PYTHONPATH=str(ROOT),
             DJANGO_SETTINGS_MODULE="tests.selflearn.worker_settings",
             # What is queued is signed.
-            SECRET_KEY=settings.SECRET_KEY, **variables,
-        )  # fmt: skip
+            SECRET_KEY=settings.SECRET_KEY,
+            **variables,
+        )
         self.process: subprocess.Popen | None = None
 
     def start(self) -> None:
         with (self.data / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, MANAGE, "worker"], cwd=ROOT, env=self._environment,
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            )  # fmt: skip
+                [sys.executable, MANAGE, "worker"],
+                cwd=ROOT,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
         wait_for(lambda: len(self.family()) == 7, 60, self.log)
 
     def family(self) -> list[int]:

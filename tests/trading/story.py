@@ -30,11 +30,17 @@ def make_bot(name: str = "Mara") -> Bot:
 def payload(**changes: Any) -> dict[str, Any]:
     """A sound trade as a bot sends it: long from 100 to 102 for an hour on Monday."""
     return {
-        "id": "t-1", "strategy": "rsi_bb", "market": "BTC-PERP", "side": "long",
-        "entry_price": 100, "exit_price": 102, "size": 0.5,
-        "entry_time": MONDAY_SECONDS + 3600, "exit_time": MONDAY_SECONDS + 7200,
+        "id": "t-1",
+        "strategy": "rsi_bb",
+        "market": "BTC-PERP",
+        "side": "long",
+        "entry_price": 100,
+        "exit_price": 102,
+        "size": 0.5,
+        "entry_time": MONDAY_SECONDS + 3600,
+        "exit_time": MONDAY_SECONDS + 7200,
         "exit_reason": "take_profit",
-    } | changes  # fmt: skip
+    } | changes
 
 
 def trade(**changes: Any) -> TradeIn:
@@ -54,13 +60,16 @@ def week(size: int = 60, seed: int = 1) -> list[TradeIn]:
                 strategy=rng.choice(["rsi_bb", "rsi_bb", "renko_ao"]),
                 market=rng.choice(["BTC-PERP", "ETH/USDT:USDT"]),
                 side=rng.choice(["long", "short"]),
-                entry_price=entry, exit_price=round(entry * (1 + rng.gauss(0, 0.01)), 2),
-                size=rng.choice([0.1, 0.25, 3]), fee=round(rng.random() / 100, 6),
-                entry_time=closed - rng.randrange(1, 20_000), exit_time=closed,
+                entry_price=entry,
+                exit_price=round(entry * (1 + rng.gauss(0, 0.01)), 2),
+                size=rng.choice([0.1, 0.25, 3]),
+                fee=round(rng.random() / 100, 6),
+                entry_time=closed - rng.randrange(1, 20_000),
+                exit_time=closed,
                 exit_reason=rng.choice(["take_profit", "stop_loss", "time_stop"]),
                 mode=rng.choice(["live", "live", "live", "paper"]),
             )
-        )  # fmt: skip
+        )
     return trades
 
 
@@ -74,19 +83,28 @@ def two_sets(bot: Bot, name: str = "rsi_bb") -> tuple[ParameterSet, ParameterSet
         instance = parameters.instance_for(bot, name)
     with clock.at(WEDNESDAY_NOON):
         second = parameters.promote(
-            instance=instance, values={"max_hold_minutes": 5}, origin=Origin.ADMIN,
+            instance=instance,
+            values={"max_hold_minutes": 5},
+            origin=Origin.ADMIN,
             reason="Hold a little longer",
-        )  # fmt: skip
+        )
     return instance.parameter_sets.get(version=1), second
 
 
 def sums(bot: Bot) -> dict[tuple, tuple[bytes, bytes]]:
     """Every rollup row of a bot under names that any database would give it."""
     found = RollupDay.objects.filter(scope__instance__bot=bot).values_list(
-        "scope__instance__strategy", "scope__instance__label", "scope__kind",
-        "scope__market__name", "scope__parameter_set__version", "scope__mode", "scope__currency",
-        "day", "tally", "hours",
-    )  # fmt: skip
+        "scope__instance__strategy",
+        "scope__instance__label",
+        "scope__kind",
+        "scope__market__name",
+        "scope__parameter_set__version",
+        "scope__mode",
+        "scope__currency",
+        "day",
+        "tally",
+        "hours",
+    )
     return {row[:-2]: (bytes(row[-2]), bytes(row[-1])) for row in found}
 
 
@@ -100,14 +118,16 @@ def rebuilt(bot: Bot) -> dict[tuple, tuple[bytes, bytes]]:
 def stored(bot: Bot) -> dict[str, tuple]:
     """Every trade of a bot with its context, but for keys and the time of storing."""
     names = [
-        field.name for field in Trade._meta.concrete_fields
+        field.name
+        for field in Trade._meta.concrete_fields
         if field.name not in ("id", "bot", "book", "parameter_set", "stored_at")
-    ]  # fmt: skip
+    ]
     book = ("book__instance__strategy", "book__market__name", "book__mode", "book__currency")
     context = [
-        f"context__{field.name}" for field in TradeContext._meta.concrete_fields
+        f"context__{field.name}"
+        for field in TradeContext._meta.concrete_fields
         if field.name != "trade"
-    ]  # fmt: skip
+    ]
     found = Trade.objects.filter(bot=bot).values_list(
         "external_id", *names, *book, "parameter_set__version", *context
     )

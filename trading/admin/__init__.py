@@ -9,10 +9,10 @@ from .trades import open_positions, trades
 __all__ = [
     "bots",
     "bricks",
-    "experiments",
     "candle_series",
+    "experiments",
     "open_positions",
-    "strategies",
     "rollups",
+    "strategies",
     "trades",
 ]

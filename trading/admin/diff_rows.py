@@ -35,12 +35,15 @@ def told(rows: Iterable[Mapping[str, Any]], strategy: Strategy | None) -> list[D
     declared = {each.name: each for each in strategy.parameters} if strategy else {}
     return [
         Difference(
-            row["name"], row["label"],
-            setting(row["old"], row["unit"]), setting(row["new"], row["unit"]),
-            _step(row), _large(row, declared.get(row["name"])),
+            row["name"],
+            row["label"],
+            setting(row["old"], row["unit"]),
+            setting(row["new"], row["unit"]),
+            _step(row),
+            _large(row, declared.get(row["name"])),
         )
         for row in rows
-    ]  # fmt: skip
+    ]
 
 
 def _step(row: Mapping[str, Any]) -> str:

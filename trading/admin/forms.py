@@ -45,8 +45,9 @@ class ParametersForm(forms.Form):
 
     def groups(self) -> list[dict[str, Any]]:
         """The fields under the headings of the strategy, each with what its parameter declares."""
-        groups = [{"key": group.key, "title": group.label, "fields": []}
-                  for group in self.strategy.groups]  # fmt: skip
+        groups = [
+            {"key": group.key, "title": group.label, "fields": []} for group in self.strategy.groups
+        ]
         other: dict[str, Any] = {"key": "", "title": "Other", "fields": []}
         by_key = {group["key"]: group for group in groups}
         for parameter in self.strategy.parameters:

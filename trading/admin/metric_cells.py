@@ -17,7 +17,9 @@ NO_TRADES = "No trade was made yet"
 def rate(metrics: Metrics | None) -> Cell:
     """The win rate in percent."""
     value = (metrics or {}).get("win_rate")
-    return formatting.nothing(NO_TRADES) if value is None else Cell(f"{value * 100:.1f} %", "number")
+    return (
+        formatting.nothing(NO_TRADES) if value is None else Cell(f"{value * 100:.1f} %", "number")
+    )
 
 
 def average(metrics: Metrics | None) -> Cell:

@@ -47,9 +47,11 @@ PLACES = {
 # Errors of a change that are about no parameter go by these names.
 NO_PARAMETER = {"document", "experiment", "frozen", "live_from", "name", "reason", "seen", "to"}
 TABS = (
-    ("change", "Parameters"), ("history", "Story"), ("compare", "Compare"),
+    ("change", "Parameters"),
+    ("history", "Story"),
+    ("compare", "Compare"),
     ("experiments", "Experiments"),
-)  # fmt: skip
+)
 
 
 class StrategyPage:
@@ -86,7 +88,7 @@ class StrategyPage:
             links.append(
                 {"label": label, "url": f"?{query.urlencode()}", "current": mode == self.mode}
             )
-        return links  # fmt: skip
+        return links
 
     @cached_property
     def unknown_trades(self) -> int:
@@ -170,10 +172,12 @@ class StrategyPage:
             "title": f"{title}: {named}" if title else named,
             "page": self,
             "heading": title,
-            "tabs": [{"label": label, "url": self.url(name), "current": name == tab}
-                     for name, label in TABS],
+            "tabs": [
+                {"label": label, "url": self.url(name), "current": name == tab}
+                for name, label in TABS
+            ],
             **context,
-        }  # fmt: skip
+        }
         self.request.current_app = site.name
         self.request.list_title = self.admin.list_title
         folder = "admin/trading/strategyinstance"

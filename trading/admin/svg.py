@@ -60,8 +60,12 @@ def whiskers(rows: Sequence[tuple[float | None, tuple[float, float] | None]]) ->
 
     A row has ``dot`` (None without an average), and ``left`` and ``width`` of its interval.
     """
-    known = [value for average, bounds in rows for value in (average, *(bounds or ()))
-             if value is not None]  # fmt: skip
+    known = [
+        value
+        for average, bounds in rows
+        for value in (average, *(bounds or ()))
+        if value is not None
+    ]
     if not known:
         return {}
     along = axis(known)

@@ -114,11 +114,16 @@ class Query:
             raise ValidationError({"mode": ["must be live or paper"]})
         return self._known(
             Selection(
-                bot=bot, strategy=self.text("strategy"), market=self.market(), mode=chosen,
+                bot=bot,
+                strategy=self.text("strategy"),
+                market=self.market(),
+                mode=chosen,
                 version=self.whole("version", 0, 1, 2**31 - 1) or None,
-                arm=self.text("arm", 64), since=since, until=until,
+                arm=self.text("arm", 64),
+                since=since,
+                until=until,
             )
-        )  # fmt: skip
+        )
 
     @staticmethod
     def _known(selection: Selection) -> Selection:

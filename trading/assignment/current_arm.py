@@ -41,9 +41,11 @@ def now(instance: StrategyInstance, *, noted: bool = True) -> Turn | None:
     number = 0 if len(told) == 1 else plan.number(at)
     ends = plan.until(at)
     turn = Turn(
-        experiment, told[plan.arm(number)], number,
+        experiment,
+        told[plan.arm(number)],
+        number,
         None if ends is None else clock.from_micros(ends),
-    )  # fmt: skip
+    )
     if noted:
         _log(turn, plan, at)
     return turn
@@ -54,8 +56,13 @@ def _log(turn: Turn, plan: Plan, at: int) -> None:
         return
     starts = plan.start if len(plan.shares) == 1 else plan.start + turn.number * plan.length
     written = best_effort.once(
-        ArmBlock, experiment_id=turn.experiment.pk, number=turn.number, arm_id=turn.arm.pk,
-        starts_at=clock.from_micros(starts), ends_at=turn.until, told_at=clock.from_micros(at),
-    )  # fmt: skip
+        ArmBlock,
+        experiment_id=turn.experiment.pk,
+        number=turn.number,
+        arm_id=turn.arm.pk,
+        starts_at=clock.from_micros(starts),
+        ends_at=turn.until,
+        told_at=clock.from_micros(at),
+    )
     if written:
         _logged.keep(turn.experiment.pk, turn.number)

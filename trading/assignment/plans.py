@@ -57,9 +57,15 @@ def told_arms(design: str, arms: Sequence) -> Sequence:
 
 
 def made(
-    design: str, seed: int, block_seconds: int, max_days: float | None, started_at: int,
-    ended_at: int | None, *, shares: Sequence[int],
-) -> Plan:  # fmt: skip
+    design: str,
+    seed: int,
+    block_seconds: int,
+    max_days: float | None,
+    started_at: int,
+    ended_at: int | None,
+    *,
+    shares: Sequence[int],
+) -> Plan:
     """The plan of an experiment: it ends when it was ended, or after its days, though nobody was
     there to end it."""
     ends = [] if ended_at is None else [ended_at]
@@ -73,7 +79,12 @@ def of(experiment: Experiment, arms: Sequence[ExperimentArm]) -> tuple[Plan, lis
     told = list(told_arms(experiment.design, arms))
     ended = None if experiment.ended_at is None else clock.to_micros(experiment.ended_at)
     plan = made(
-        experiment.design, experiment.seed, experiment.block_seconds, experiment.max_days,
-        clock.to_micros(experiment.started_at), ended, shares=[arm.share for arm in told],
-    )  # fmt: skip
+        experiment.design,
+        experiment.seed,
+        experiment.block_seconds,
+        experiment.max_days,
+        clock.to_micros(experiment.started_at),
+        ended,
+        shares=[arm.share for arm in told],
+    )
     return plan, told

@@ -42,9 +42,7 @@ def inserting(model: type[models.Model], columns: Mapping[str, Sequence[object]]
     yield
 
 
-def _bindable(
-    model: type[models.Model], name: str, values: Sequence[object]
-) -> Sequence[object]:  # fmt: skip
+def _bindable(model: type[models.Model], name: str, values: Sequence[object]) -> Sequence[object]:
     """SQLite's booleans as the numbers that they are: it takes a microsecond to adapt each."""
     if connection.vendor == "postgresql" or _type(model, name) != "bool":
         return values
@@ -78,9 +76,11 @@ def upsert(
 
 
 def _insert(
-    model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[object]],
+    model: type[models.Model],
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
     tail: str = "",
-) -> None:  # fmt: skip
+) -> None:
     into = f"INSERT INTO {model._meta.db_table} ({', '.join(columns)})"
     if connection.vendor == "postgresql" and len(rows) <= _VALUES:
         marks = f"({', '.join(['%s'] * len(columns))})"

@@ -30,13 +30,19 @@ DAYS, FINE_DAYS = 30, 3
 CATCH_UP = DAY  # what was missed before this is left out, as a bot that was off would
 # Strategy, time since the first day, what changes, why.
 CHANGES = (
-    ("renko_ao", timedelta(seconds=1),
-     {"take_profit_bps": 45.0, "stop_loss_bps": 32.0, "max_hold_minutes": 90.0},
-     "Demo: swings of this market last an hour; the declared exits are made for minutes"),
-    ("rsi_bb", timedelta(days=17, hours=9),
-     {"take_profit_bps": 10.0, "stop_loss_bps": 5.0, "bb_high_zone_max": 0.85},
-     "Demo: stops of 4 bps were hit by noise and gains cut short; both get a quarter more room"),
-)  # fmt: skip
+    (
+        "renko_ao",
+        timedelta(seconds=1),
+        {"take_profit_bps": 45.0, "stop_loss_bps": 32.0, "max_hold_minutes": 90.0},
+        "Demo: swings of this market last an hour; the declared exits are made for minutes",
+    ),
+    (
+        "rsi_bb",
+        timedelta(days=17, hours=9),
+        {"take_profit_bps": 10.0, "stop_loss_bps": 5.0, "bb_high_zone_max": 0.85},
+        "Demo: stops of 4 bps were hit by noise and gains cut short; both get a quarter more room",
+    ),
+)
 LIFE = timedelta(minutes=15)  # of a token; a new one is made for each use
 Say = Callable[[str], None]
 
@@ -170,9 +176,14 @@ def connected(bot: Bot, url: str = "") -> Iterator[Client]:
     token, secret = tokens.issue(bot, BotToken.Scope.OPERATE, clock.now() + LIFE)
     with TemporaryDirectory(prefix="selflearn-demo-") as folder:
         client = Client(
-            url or "http://inside", secret, directory=folder, timeout=30, background=False,
-            transport=None if url else Inside(), now=clock.now,
-        )  # fmt: skip
+            url or "http://inside",
+            secret,
+            directory=folder,
+            timeout=30,
+            background=False,
+            transport=None if url else Inside(),
+            now=clock.now,
+        )
         try:
             yield client
         finally:

@@ -41,9 +41,14 @@ def run(market: str, day: int, sets: Sequence[ValueSet]) -> Day:
 
 
 def _plan(
-    market: str, at: int, side: int, level: float, price: float, closed: np.ndarray,
+    market: str,
+    at: int,
+    side: int,
+    level: float,
+    price: float,
+    closed: np.ndarray,
     values: Mapping[str, Any],
-) -> Plan:  # fmt: skip
+) -> Plan:
     close = np.append(closed[:, 4], price)
     spans = closed[:, 2] - closed[:, 3]
     atr = float(spans[-values["atr_period"] :].mean())
@@ -56,24 +61,29 @@ def _plan(
     histogram = float(macd[-1]) - signal
     trend = ticks(market, at // DAY).trend[at % DAY * SEGMENTS // DAY]
     return Plan(
-        at=at, side=side, hold=int(values["max_hold_minutes"] * 60),
+        at=at,
+        side=side,
+        hold=int(values["max_hold_minutes"] * 60),
         idle=int(values["no_movement_minutes"] * 60),
         stop=level - side * values["stop_loss_atr_multiplier"] * atr,
         target=price + side * values["take_profit_atr_multiplier"] * atr,
-        strength=abs(histogram) / atr, closes=close[-25:],
+        strength=abs(histogram) / atr,
+        closes=close[-25:],
         leave=_failure(market, at, side, level),
         blind=0.68 if trend == side else 0.93,
         features={
             "breakout_type": "bullish" if side > 0 else "bearish",
             "breakout_level": float(level),
             "rsi_value": round(float(indicators.rsi(close, values["rsi_period"])[-1]), 2),
-            "macd_value": round(float(macd[-1]), 5), "macd_signal": round(signal, 5),
+            "macd_value": round(float(macd[-1]), 5),
+            "macd_signal": round(signal, 5),
             "macd_histogram": round(histogram, 5),
             "atr_expanding": bool(spans[-5:].mean() > spans[-20:].mean()),
             "bb_width": round(float(width[-1]), 6),
-            "ema_fast": round(fast, 4), "ema_slow": round(slow, 4),
+            "ema_fast": round(fast, 4),
+            "ema_slow": round(slow, 4),
         },
-    )  # fmt: skip
+    )
 
 
 def _failure(market: str, at: int, side: int, level: float) -> tuple[str, int] | None:
@@ -89,7 +99,14 @@ def _funnel(market: str, day: int, found: Day) -> None:
     noise = rng(MARKETS[market].number, len(KEY), day)
     for hour in range(24):
         counts = noise.multinomial(PER_HOUR, [0.09, 0.855, 0.024, 0.013, 0.008, 0.006, 0.004])
-        names = ("volatility", "level", "rsi", "macd", "atr_expansion", "ema_alignment",
-                 "price_ema")  # fmt: skip
+        names = (
+            "volatility",
+            "level",
+            "rsi",
+            "macd",
+            "atr_expansion",
+            "ema_alignment",
+            "price_ema",
+        )
         for name, count in zip(names, counts, strict=True):
             found.blocked(hour * 3600, name, int(count))

@@ -26,16 +26,21 @@ class Inside:
     """A transport of the client: no host, no port, no connection."""
 
     def request(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None,
-        timeout: float,
-    ) -> Answer:  # fmt: skip
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None, timeout: float
+    ) -> Answer:
         path, _, query = path.partition("?")
         environ = {
-            "REQUEST_METHOD": method, "PATH_INFO": unquote(path), "QUERY_STRING": query,
-            "SERVER_NAME": "localhost", "SERVER_PORT": "0", "SERVER_PROTOCOL": "HTTP/1.1",
-            "wsgi.url_scheme": "http", "wsgi.input": BytesIO(body or b""),
-            "CONTENT_LENGTH": str(len(body or b"")), "REMOTE_ADDR": "127.0.0.1",
-        }  # fmt: skip
+            "REQUEST_METHOD": method,
+            "PATH_INFO": unquote(path),
+            "QUERY_STRING": query,
+            "SERVER_NAME": "localhost",
+            "SERVER_PORT": "0",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "wsgi.url_scheme": "http",
+            "wsgi.input": BytesIO(body or b""),
+            "CONTENT_LENGTH": str(len(body or b"")),
+            "REMOTE_ADDR": "127.0.0.1",
+        }
         for name, value in headers.items():
             key = name.upper().replace("-", "_")
             environ[key if key == "CONTENT_TYPE" else f"HTTP_{key}"] = value

@@ -47,10 +47,13 @@ def _plan(
     hold = int(values["max_hold_minutes"] * 60)
     turned = int(noise.exponential(0.8) * hold // 5 * 5) + 60
     return Plan(
-        at=at, side=side, hold=hold,
+        at=at,
+        side=side,
+        hold=hold,
         stop=price * (1 - side * values["stop_loss_bps"] / 1e4),
         target=price * (1 + side * values["take_profit_bps"] / 1e4),
-        strength=strength * 1.5, closes=seen[-25:],
+        strength=strength * 1.5,
+        closes=seen[-25:],
         leave=("ao_reversal", at + turned) if turned < hold else None,
         # A weak divergence is worth little.
         blind=1.0 if strength < 0.15 else 0.72,
@@ -63,7 +66,7 @@ def _plan(
             "brick_size": round(change * values["renko_atr_multiplier"], 5),
             "bricks_since_divergence": 3 + int(noise.geometric(0.45)) - 1,
         },
-    )  # fmt: skip
+    )
 
 
 def bricks(
@@ -88,11 +91,19 @@ def bricks(
         while size > 0 and (step := _step(price - reference, size, direction, values)):
             begin = round(reference + step * size, digits) if step == -direction else reference
             reference = round(begin + step * size, digits)
-            found.append({
-                "sequence": sequence, "open_time": opened, "close_time": at, "open": begin,
-                "close": reference, "direction": step, "high": max(high, begin, reference),
-                "low": min(low, begin, reference), "size": size,
-            })  # fmt: skip
+            found.append(
+                {
+                    "sequence": sequence,
+                    "open_time": opened,
+                    "close_time": at,
+                    "open": begin,
+                    "close": reference,
+                    "direction": step,
+                    "high": max(high, begin, reference),
+                    "low": min(low, begin, reference),
+                    "size": size,
+                }
+            )
             direction, sequence, opened = step, sequence + 1, at
             low = high = reference
     return found
@@ -102,4 +113,3 @@ def _step(move: float, size: float, direction: int, values: Mapping[str, Any]) -
     step = 1 if move > 0 else -1
     needed = values["renko_reversal_bricks"] if direction == -step else 1
     return step if abs(move) >= needed * size else 0
-

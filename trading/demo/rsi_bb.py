@@ -58,16 +58,11 @@ def run(market: str, day: int, sets: Sequence[ValueSet]) -> Day:
     return found
 
 
-def periods(
-    sets: Sequence[ValueSet], day: int
-) -> list[tuple[Mapping[str, Any], float, float]]:  # fmt: skip
+def periods(sets: Sequence[ValueSet], day: int) -> list[tuple[Mapping[str, Any], float, float]]:
     """The sets that were live during a day, and from when to when."""
     start, end = day * DAY, (day + 1) * DAY
     edges = [start, *(one.since for one in sets if start < one.since < end), end]
-    return [
-        (live(sets, since).values, since, until)
-        for since, until in pairwise(edges)
-    ]
+    return [(live(sets, since).values, since, until) for since, until in pairwise(edges)]
 
 
 def _filters(read: Reading, side: np.ndarray, values: Mapping[str, Any]) -> list[np.ndarray]:
@@ -96,9 +91,13 @@ def _plan(read: Reading, at: int, side: int, values: Mapping[str, Any]) -> Plan:
     momentum = int(read.marks[at])
     hold = int(values["max_hold_minutes"] * 60 * min(1, values["candle_interval_seconds"] / 60))
     return Plan(
-        at=int(read.end[at]), side=side, hold=max(STEP, hold - hold % 5),
-        stop=price * (1 - side * stop / 1e4), target=price * (1 + side * target / 1e4),
-        strength=abs(float(read.rsi[at]) - 50) / 50, closes=read.close[at - 24 : at + 1],
+        at=int(read.end[at]),
+        side=side,
+        hold=max(STEP, hold - hold % 5),
+        stop=price * (1 - side * stop / 1e4),
+        target=price * (1 + side * target / 1e4),
+        strength=abs(float(read.rsi[at]) - 50) / 50,
+        closes=read.close[at - 24 : at + 1],
         leave=_reversal(read, at, side, values),
         # It reads calm markets badly and lively ones well, better with room for their noise.
         blind=0.86 if volatility < values["vol_optimal_min"] else 0.48 if stop >= 5 else 0.62,
@@ -112,12 +111,12 @@ def _plan(read: Reading, at: int, side: int, values: Mapping[str, Any]) -> Plan:
             "volume_ratio": round(float(read.volume[at]), 3),
             "recent_momentum": "up" if momentum > 1 else "down" if momentum < -1 else "mixed",
         },
-    )  # fmt: skip
+    )
 
 
 def _reversal(
     read: Reading, at: int, side: int, values: Mapping[str, Any]
-) -> tuple[str, int] | None:  # fmt: skip
+) -> tuple[str, int] | None:
     later = read.rsi[at + 1 : at + 40]
     turned = (
         later < values["rsi_bearish_threshold"]

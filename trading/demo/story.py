@@ -19,8 +19,10 @@ TRADED: Mapping[str, tuple[str, ...]] = {
     breakout.KEY: ("DEMO-BTC", "DEMO-ETH", "DEMO-SOL"),
 }
 _RULES: Mapping[str, Callable[[str, int, Sequence[ValueSet]], Day]] = {
-    rsi_bb.KEY: rsi_bb.run, renko_ao.KEY: renko_ao.run, breakout.KEY: breakout.run,
-}  # fmt: skip
+    rsi_bb.KEY: rsi_bb.run,
+    renko_ao.KEY: renko_ao.run,
+    breakout.KEY: breakout.run,
+}
 INTERVALS = (60, 900)
 Sets = Mapping[str, Sequence[ValueSet]]
 _days: dict[tuple, Day] = {}
@@ -121,6 +123,11 @@ def tell_evaluations(client: Client, stretch: Stretch, sets: Sets) -> None:
                 }
                 signals = sum(start < done.plan.at <= end for done in day.trades)
                 client.record_evaluations(
-                    strategy=strategy, market=name, start=start, end=end, signals=signals,
-                    evaluations=signals + sum(blocked.values()), blocked=blocked,
-                )  # fmt: skip
+                    strategy=strategy,
+                    market=name,
+                    start=start,
+                    end=end,
+                    signals=signals,
+                    evaluations=signals + sum(blocked.values()),
+                    blocked=blocked,
+                )

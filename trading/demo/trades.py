@@ -74,25 +74,43 @@ class Done:
         """As it stands at a moment between entry and exit."""
         price = float(prices(self.market, at - TICK, at)[-1]) if at > self.plan.at else self.entry
         return {
-            "strategy": self.strategy, "market": self.market, "side": self._side,
-            "entry_price": self.entry, "size": self.size, "initial_size": self.size,
-            "stop_loss": self._rounded(self.plan.stop), "entry_time": self.plan.at,
-            "take_profit": self._rounded(self.plan.target), "as_of": at, "order_id": self.id,
+            "strategy": self.strategy,
+            "market": self.market,
+            "side": self._side,
+            "entry_price": self.entry,
+            "size": self.size,
+            "initial_size": self.size,
+            "stop_loss": self._rounded(self.plan.stop),
+            "entry_time": self.plan.at,
+            "take_profit": self._rounded(self.plan.target),
+            "as_of": at,
+            "order_id": self.id,
             "extra": {"synthetic": True, "price": price},
-        }  # fmt: skip
+        }
 
     def record(self) -> dict[str, Any]:
         gross = self.plan.side * (self.exit - self.entry) * self.size
         fee = FEE * (self.entry + self.exit) * self.size
         notional = self.entry * self.size
         return {
-            "id": self.id, "strategy": self.strategy, "market": self.market, "side": self._side,
-            "entry_price": self.entry, "exit_price": self.exit, "size": self.size,
-            "entry_time": self.plan.at, "exit_time": self.exit_at, "exit_reason": self.reason,
-            "stop_loss": self._rounded(self.plan.stop), "fee": round(fee, 6),
-            "pnl": round(gross - fee, 6), "pnl_pct": round((gross - fee) / notional * 100, 8),
-            "parameter_set": self.version, "mode": "paper", "context": self._context(),
-        }  # fmt: skip
+            "id": self.id,
+            "strategy": self.strategy,
+            "market": self.market,
+            "side": self._side,
+            "entry_price": self.entry,
+            "exit_price": self.exit,
+            "size": self.size,
+            "entry_time": self.plan.at,
+            "exit_time": self.exit_at,
+            "exit_reason": self.reason,
+            "stop_loss": self._rounded(self.plan.stop),
+            "fee": round(fee, 6),
+            "pnl": round(gross - fee, 6),
+            "pnl_pct": round((gross - fee) / notional * 100, 8),
+            "parameter_set": self.version,
+            "mode": "paper",
+            "context": self._context(),
+        }
 
     @property
     def id(self) -> str:
@@ -112,14 +130,18 @@ class Done:
             "volatility_bps": round(float(indicators.volatility(closes)[-1]), 3),
             "price_trend": indicators.price_trend(closes),
             "volatility_trend": indicators.volatility_trend(closes),
-            "entry_hour": decided.hour, "entry_day_of_week": decided.weekday(),
+            "entry_hour": decided.hour,
+            "entry_day_of_week": decided.weekday(),
             "signal_strength": round(min(1.0, self.plan.strength), 4),
-            "mfe_pct": round(self.best, 5), "mae_pct": round(self.worst, 5),
+            "mfe_pct": round(self.best, 5),
+            "mae_pct": round(self.worst, 5),
             "time_to_mfe_seconds": self.best_after,
             "hold_time_seconds": self.exit_at - self.plan.at,
-            "reached_tp": self.reason == "take_profit", "reached_sl": self.reason == "stop_loss",
-            **self.plan.features, "synthetic": True,
-        }  # fmt: skip
+            "reached_tp": self.reason == "take_profit",
+            "reached_sl": self.reason == "stop_loss",
+            **self.plan.features,
+            "synthetic": True,
+        }
 
 
 @dataclass
@@ -181,14 +203,23 @@ def _play(strategy: str, market: str, plan: Plan, chosen: ValueSet) -> Done:
     if plan.idle:
         ends.append(("no_movement", (seconds > plan.idle) & (gain <= 0)))
     # Where several hold at once the first of them names the exit.
-    firsts = [(int(np.argmax(hit)), rank, reason)
-              for rank, (reason, hit) in enumerate(ends) if hit.any()]  # fmt: skip
+    firsts = [
+        (int(np.argmax(hit)), rank, reason) for rank, (reason, hit) in enumerate(ends) if hit.any()
+    ]
     last, _, reason = min([*firsts, (later.size - 1, len(ends), "time_stop")])
     seen = gain[: last + 1]
     top = int(np.argmax(seen))
     best = max(0.0, float(seen[top]))
     return Done(
-        strategy, market, plan, chosen.version, entry, float(later[last]),
-        plan.at + TICK * (last + 1), reason, best, max(0.0, -float(seen.min())),
+        strategy,
+        market,
+        plan,
+        chosen.version,
+        entry,
+        float(later[last]),
+        plan.at + TICK * (last + 1),
+        reason,
+        best,
+        max(0.0, -float(seen.min())),
         TICK * (top + 1) if best else 0,
-    )  # fmt: skip
+    )

@@ -70,18 +70,18 @@ def compared(experiment: Experiment, as_of: datetime | None = None) -> Compariso
     arms = list(experiment.arms.select_related("parameter_set").order_by("place"))
     found = results(experiment, as_of)
     told = _told(experiment, arms, as_of or clock.now())
-    sides = [
-        _side(experiment, arms[0], arm, found, told.get(arm.pk))
-        for arm in arms
-    ]  # fmt: skip
+    sides = [_side(experiment, arms[0], arm, found, told.get(arm.pk)) for arm in arms]
     trades = counted(experiment, found)
     return Comparison(experiment, sides, trades, planned_end(experiment), _oddities(sides))
 
 
 def _side(
-    experiment: Experiment, control: ExperimentArm, arm: ExperimentArm, found: Sequence[Result],
+    experiment: Experiment,
+    control: ExperimentArm,
+    arm: ExperimentArm,
+    found: Sequence[Result],
     told: tuple[int, int, int] | None,
-) -> Side:  # fmt: skip
+) -> Side:
     blocks, micros, asked = told or (None, None, None)
     result = found[arm.place] if found else None
     changes = [] if arm.control else difference(experiment.instance, control.values, arm.values)
@@ -94,9 +94,15 @@ def _side(
             against = followed(first.daily, result.daily)
         said = verdict(experiment, arm.name, (first.trades, result.trades), against)
     return Side(
-        arm, result, None if micros is None else timedelta(microseconds=micros), blocks, asked,
-        changes, against, said,
-    )  # fmt: skip
+        arm,
+        result,
+        None if micros is None else timedelta(microseconds=micros),
+        blocks,
+        asked,
+        changes,
+        against,
+        said,
+    )
 
 
 def _told(
@@ -123,9 +129,7 @@ def _oddities(sides: Sequence[Side]) -> list[str]:
     said = []
     asked, blocks = [side.asked or 0 for side in turns], [side.blocks or 0 for side in turns]
     if unlike(asked, blocks) < ODD:
-        shares = ", ".join(
-            f"{side.arm} in {side.asked} of {side.blocks}" for side in turns
-        )  # fmt: skip
+        shares = ", ".join(f"{side.arm} in {side.asked} of {side.blocks}" for side in turns)
         said.append(
             "The bot did not ask in all arms' blocks alike "
             f"({shares}): chance does that less than once in 1 000 experiments. Does it stop, or "

@@ -52,11 +52,21 @@ class Ends:
 
 
 def create(
-    *, instance: StrategyInstance, name: str, arms: Sequence[Arm], reason: str,
-    design: str = Experiment.Design.AB, control_share: int = 1, ends: Ends | None = None,
-    block_seconds: int | None = None, before_days: int = 30, notes: str = "",
-    seed: int | None = None, author=None, made_by: str = "",
-) -> Experiment:  # fmt: skip
+    *,
+    instance: StrategyInstance,
+    name: str,
+    arms: Sequence[Arm],
+    reason: str,
+    design: str = Experiment.Design.AB,
+    control_share: int = 1,
+    ends: Ends | None = None,
+    block_seconds: int | None = None,
+    before_days: int = 30,
+    notes: str = "",
+    seed: int | None = None,
+    author=None,
+    made_by: str = "",
+) -> Experiment:
     """Plan an experiment; nothing is told to a bot before it starts. Raises Refused."""
     reason, ends = errors.reason(reason), ends or Ends()
     name = errors.storable("name", (name or "").strip(), 64)
@@ -70,13 +80,22 @@ def create(
             raise Refused({"name": [f"{instance} has an experiment of this name already."]})
         now = clock.now()
         made = Experiment.objects.create(
-            instance=instance, name=name, design=design, reason=reason, author=author,
-            notes=errors.storable("notes", notes or "", 10_000), made_by=made_by, created_at=now,
+            instance=instance,
+            name=name,
+            design=design,
+            reason=reason,
+            author=author,
+            notes=errors.storable("notes", notes or "", 10_000),
+            made_by=made_by,
+            created_at=now,
             seed=_seed(instance, name, now) if seed is None else seed,
-            block_seconds=block_seconds or usual_block(instance), before_days=before_days,
-            max_trades=ends.max_trades, max_days=ends.max_days,
-            max_drawdown_pct=ends.max_drawdown_pct, max_loss_pct=ends.max_loss_pct,
-        )  # fmt: skip
+            block_seconds=block_seconds or usual_block(instance),
+            before_days=before_days,
+            max_trades=ends.max_trades,
+            max_days=ends.max_days,
+            max_drawdown_pct=ends.max_drawdown_pct,
+            max_loss_pct=ends.max_loss_pct,
+        )
         given = [Arm(CONTROL, share=control_share), *arms]
         for place, (arm, complete) in enumerate(zip(given, values, strict=True)):
             ExperimentArm.objects.create(
@@ -113,8 +132,13 @@ def _checked(
         raise Refused({"design": [f"must be one of {', '.join(Experiment.Design.values)}."]})
     most = 1 if design == Experiment.Design.BEFORE_AFTER else MOST_ARMS
     if not 1 <= len(arms) <= most:
-        raise Refused({"arms": [f"Give one arm{'' if most == 1 else f', {most} at most,'} "
-                                "beside the control."]})  # fmt: skip
+        raise Refused(
+            {
+                "arms": [
+                    f"Give one arm{'' if most == 1 else f', {most} at most,'} beside the control."
+                ]
+            }
+        )
     names = [CONTROL]
     for arm in arms:
         errors.storable("arms", arm.name, 64)
@@ -123,10 +147,14 @@ def _checked(
         names.append(arm.name)
     shares = [control_share, *(arm.share for arm in arms)]
     if min(shares) < 1 or sum(schedule.reduced(shares)) > schedule.MOST:
-        raise Refused({"shares": [
-            "Give shares in small whole numbers, such as 1 and 1, or 7 and 3: in their smallest "
-            f"form they may add up to {schedule.MOST}."
-        ]})  # fmt: skip
+        raise Refused(
+            {
+                "shares": [
+                    "Give shares in small whole numbers, such as 1 and 1, or 7 and 3: in their "
+                    f"smallest form they may add up to {schedule.MOST}."
+                ]
+            }
+        )
     strategy, live = strategy_of(instance), live_set(instance)
     control = strategy.complete(live.values if live else strategy.defaults())
     complete = [control, *(_complete(instance, control, arm) for arm in arms)]
@@ -145,9 +173,11 @@ def _complete(instance: StrategyInstance, control: dict, arm: Arm) -> dict[str, 
         return strategy.clean({**control, **(arm.values or {})})
     except InvalidValues as invalid:
         raise Refused(
-            {name: [f"{arm.name}: {text}" for text in texts]
-             for name, texts in invalid.errors.items()}
-        ) from invalid  # fmt: skip
+            {
+                name: [f"{arm.name}: {text}" for text in texts]
+                for name, texts in invalid.errors.items()
+            }
+        ) from invalid
 
 
 def apart(arms: Sequence[tuple[str, dict[str, Any]]]) -> None:
@@ -156,9 +186,13 @@ def apart(arms: Sequence[tuple[str, dict[str, Any]]]) -> None:
     for at, (name, values) in enumerate(arms):
         for earlier, other in arms[:at]:
             if all(same(values.get(key), other.get(key)) for key in {**values, **other}):
-                raise Refused({"arms": [
-                    f"{name} has the very values of {earlier}: there is nothing to compare."
-                ]})  # fmt: skip
+                raise Refused(
+                    {
+                        "arms": [
+                            f"{name} has the very values of {earlier}: there is nothing to compare."
+                        ]
+                    }
+                )
 
 
 def _check_numbers(
@@ -170,8 +204,12 @@ def _check_numbers(
         raise Refused({"block_seconds": ["must lie between 60 and 604800 (a week)."]})
     if not 1 <= before_days <= 3_650:
         raise Refused({"before_days": ["must lie between 1 and 3650."]})
-    limits = {"max_trades": (2, 10**9), "max_days": (0.01, 3_650.0),
-              "max_drawdown_pct": (1e-6, 1e6), "max_loss_pct": (1e-6, 1e6)}  # fmt: skip
+    limits = {
+        "max_trades": (2, 10**9),
+        "max_days": (0.01, 3_650.0),
+        "max_drawdown_pct": (1e-6, 1e6),
+        "max_loss_pct": (1e-6, 1e6),
+    }
     for field, (low, high) in limits.items():
         value = getattr(ends, field)
         if value is not None and not low <= value <= high:

@@ -11,13 +11,26 @@ from trading.formatting import csv_export
 _EXPERIMENT = ("experiment", "bot", "strategy", "design", "status", "started_at", "ended_at")
 _ARM = ("arm", "version", "mode")
 _METRICS = (
-    "trades", "win_rate", "avg_pnl_pct", "total_pnl_pct", "profit_factor", "std_pct", "sharpe",
+    "trades",
+    "win_rate",
+    "avg_pnl_pct",
+    "total_pnl_pct",
+    "profit_factor",
+    "std_pct",
+    "sharpe",
     "max_drawdown_pct",
-)  # fmt: skip
+)
 _TOLD = (
-    "told_seconds", "blocks", "blocks_asked", "pct_per_day", "difference", "low", "high", "verdict",
+    "told_seconds",
+    "blocks",
+    "blocks_asked",
+    "pct_per_day",
+    "difference",
+    "low",
+    "high",
+    "verdict",
     "sentence",
-)  # fmt: skip
+)
 COLUMNS = (*_EXPERIMENT, *_ARM, *_METRICS, *_TOLD)
 
 
@@ -31,12 +44,21 @@ def _row(comparison: Comparison, side: Side) -> list[Any]:
     one, result, against, said = comparison.experiment, side.result, side.against, side.verdict
     made = side.arm.parameter_set
     return [
-        one.name, one.instance.bot.name, one.instance.name, one.design, one.status,
-        one.started_at, one.ended_at,
-        side.arm.name, made.version if made else None, result.selection.mode if result else None,
+        one.name,
+        one.instance.bot.name,
+        one.instance.name,
+        one.design,
+        one.status,
+        one.started_at,
+        one.ended_at,
+        side.arm.name,
+        made.version if made else None,
+        result.selection.mode if result else None,
         *(result.metrics[name] if result else None for name in _METRICS),
-        side.told.total_seconds() if side.told is not None else None, side.blocks, side.asked,
+        side.told.total_seconds() if side.told is not None else None,
+        side.blocks,
+        side.asked,
         side.pct_per_day,
         *((against.difference, against.low, against.high) if against else (None, None, None)),
         *((said.word, said.sentence) if said else (None, None)),
-    ]  # fmt: skip
+    ]

@@ -32,10 +32,15 @@ def start(*, experiment: Experiment, author=None, made_by: str = "") -> Experime
             raise Refused({"experiment": [f"{experiment} was started already."]})
         other = Experiment.objects.filter(instance=instance, status=Status.ACTIVE).first()
         if other:
-            raise Refused({"experiment": [
-                f"{instance} runs the experiment {other} since "
-                f"{other.started_at:%Y-%m-%d %H:%M} UTC, and one at a time: stop that first."
-            ]})  # fmt: skip
+            raise Refused(
+                {
+                    "experiment": [
+                        f"{instance} runs the experiment {other} since "
+                        f"{other.started_at:%Y-%m-%d %H:%M} UTC, and one at a time: stop that "
+                        "first."
+                    ]
+                }
+            )
         _make_sets(instance, experiment, author, made_by)
         experiment.status, experiment.started_at = Status.ACTIVE, clock.now()
         experiment.save(update_fields=("status", "started_at"))
@@ -62,16 +67,23 @@ def _make_sets(instance: StrategyInstance, experiment: Experiment, author, made_
         else:
             what = f"version {live.version}, which was live" if arm.control else experiment.reason
             arm.parameter_set = parameters.set_aside(
-                instance=instance, values=arm.values, author=author, made_by=made_by,
+                instance=instance,
+                values=arm.values,
+                author=author,
+                made_by=made_by,
                 reason=f"{arm.name} of the experiment {experiment}: {what}"[:500],
-            )  # fmt: skip
+            )
         arm.save(update_fields=("values", "parameter_set"))
 
 
 def end(
-    *, experiment: Experiment, reason: str, by: str = "", at: datetime | None = None,
+    *,
+    experiment: Experiment,
+    reason: str,
+    by: str = "",
+    at: datetime | None = None,
     status: str = Status.STOPPED,
-) -> Experiment:  # fmt: skip
+) -> Experiment:
     """End an active experiment, now or as of a moment: the live set is told again. Trades without
     a version that were entered since then are counted under that. Raises Refused."""
     reason = errors.reason(reason)
@@ -93,9 +105,14 @@ def end(
 
 
 def promote(
-    *, experiment: Experiment, arm: ExperimentArm, reason: str, author=None, made_by: str = "",
+    *,
+    experiment: Experiment,
+    arm: ExperimentArm,
+    reason: str,
+    author=None,
+    made_by: str = "",
     seen: int | None = None,
-) -> ParameterSet:  # fmt: skip
+) -> ParameterSet:
     """Let the values of an arm go live, as a new version; an active experiment ends by it. Raises
     Refused; Stale and Frozen are kinds of it."""
     if arm.control or arm.experiment_id != experiment.pk:
@@ -105,13 +122,20 @@ def promote(
         instance = _locked(experiment)
         _check_open(experiment)
         if experiment.active:
-            end(experiment=experiment, reason=f"{arm} is promoted: {reason}"[:500],
-                by=_who(author, made_by))  # fmt: skip
+            end(
+                experiment=experiment,
+                reason=f"{arm} is promoted: {reason}"[:500],
+                by=_who(author, made_by),
+            )
         made = parameters.promote(
-            instance=instance, values=arm.values, origin=Origin.EXPERIMENT, author=author,
-            made_by=made_by, seen=seen,
+            instance=instance,
+            values=arm.values,
+            origin=Origin.EXPERIMENT,
+            author=author,
+            made_by=made_by,
+            seen=seen,
             reason=f"{arm} of the experiment {experiment}: {reason}"[:500],
-        )  # fmt: skip
+        )
         _decide(experiment, Experiment.Decision.PROMOTED, made)
     return made
 
@@ -123,8 +147,11 @@ def keep(*, experiment: Experiment, reason: str, author=None, made_by: str = "")
         _locked(experiment)
         _check_open(experiment)
         if experiment.active:
-            end(experiment=experiment, reason=f"The control is kept: {reason}"[:500],
-                by=_who(author, made_by))  # fmt: skip
+            end(
+                experiment=experiment,
+                reason=f"The control is kept: {reason}"[:500],
+                by=_who(author, made_by),
+            )
         _decide(experiment, Experiment.Decision.KEPT, None)
     return experiment
 

@@ -67,9 +67,12 @@ def _selection(
     if arm.control and experiment.design == BEFORE_AFTER:
         since, until = since - timedelta(days=experiment.before_days), since
     return Selection(
-        instance=experiment.instance, version=arm.parameter_set.version, mode=mode,
-        since=since, until=until,
-    )  # fmt: skip
+        instance=experiment.instance,
+        version=arm.parameter_set.version,
+        mode=mode,
+        since=since,
+        until=until,
+    )
 
 
 def mode_of(experiment: Experiment) -> str:
@@ -117,7 +120,9 @@ def _totals(experiment: Experiment, as_of: datetime) -> list[_Total]:
     told = plans.told_arms(experiment.design, arms)
     scopes = list(
         Scope.objects.filter(
-            instance=experiment.instance_id, kind=Scope.Kind.SET, mode=mode_of(experiment),
+            instance=experiment.instance_id,
+            kind=Scope.Kind.SET,
+            mode=mode_of(experiment),
             parameter_set__in=[arm.parameter_set_id for arm in told],
         )
     )
@@ -128,10 +133,14 @@ def _totals(experiment: Experiment, as_of: datetime) -> list[_Total]:
     found = []
     for arm in told:
         mine = [one for scope, one in sums if scope.parameter_set_id == arm.parameter_set_id]
-        found.append(_Total(
-            arm, sum(int(one["trades"]) for one in mine), sum(float(one["total"]) for one in mine),
-            max((float(one["drawdown"]) for one in mine), default=0.0),
-        ))  # fmt: skip
+        found.append(
+            _Total(
+                arm,
+                sum(int(one["trades"]) for one in mine),
+                sum(float(one["total"]) for one in mine),
+                max((float(one["drawdown"]) for one in mine), default=0.0),
+            )
+        )
     return found
 
 
@@ -148,8 +157,9 @@ def _trades(experiment: Experiment, found: list[_Total]) -> Due | None:
         return None
     last = Trade.objects.filter(
         parameter_set__in=[one.arm.parameter_set_id for one in found],
-        book__mode=mode_of(experiment), exit_at__gte=experiment.started_at,
-    ).order_by("exit_at", "id")[wanted - 1]  # fmt: skip
+        book__mode=mode_of(experiment),
+        exit_at__gte=experiment.started_at,
+    ).order_by("exit_at", "id")[wanted - 1]
     return Due(last.exit_at, Status.COMPLETED, f"Its {wanted:,} trades are made")
 
 
@@ -159,14 +169,20 @@ def _guard(experiment: Experiment, found: list[_Total], as_of: datetime) -> Due 
         if one.arm.control:
             continue
         if fall and one.drawdown >= fall:
-            return Due(as_of, Status.STOPPED, (
-                f"Guardrail: {one.arm} fell {one.drawdown:.3g} % from its highest point, and "
-                f"{fall:g} % is the limit"
-            ))  # fmt: skip
+            return Due(
+                as_of,
+                Status.STOPPED,
+                (
+                    f"Guardrail: {one.arm} fell {one.drawdown:.3g} % from its highest point, and "
+                    f"{fall:g} % is the limit"
+                ),
+            )
         if loss and -one.total >= loss:
-            return Due(as_of, Status.STOPPED, (
-                f"Guardrail: {one.arm} lost {-one.total:.3g} %, and {loss:g} % is the limit"
-            ))  # fmt: skip
+            return Due(
+                as_of,
+                Status.STOPPED,
+                (f"Guardrail: {one.arm} lost {-one.total:.3g} %, and {loss:g} % is the limit"),
+            )
     return None
 
 
@@ -181,12 +197,17 @@ def watch(as_of: datetime) -> dict[str, Any]:
             lifecycle.end(
                 experiment=experiment, reason=found.reason, at=found.at, status=found.status
             )
-            events.append({
-                "type": "experiment_stopped", "experiment": experiment.name,
-                "bot": experiment.instance.bot.name, "strategy": experiment.instance.name,
-                "status": found.status, "ended_at": clock.to_text(found.at),
-                "reason": found.reason,
-            })  # fmt: skip
+            events.append(
+                {
+                    "type": "experiment_stopped",
+                    "experiment": experiment.name,
+                    "bot": experiment.instance.bot.name,
+                    "strategy": experiment.instance.name,
+                    "status": found.status,
+                    "ended_at": clock.to_text(found.at),
+                    "reason": found.reason,
+                }
+            )
     return {"experiments": looked, "events": events}
 
 

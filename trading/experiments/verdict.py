@@ -27,7 +27,7 @@ class Verdict:
 
 def verdict(
     experiment: Experiment, arm: str, trades: tuple[int, int], difference: Difference | None
-) -> Verdict:  # fmt: skip
+) -> Verdict:
     """What can be said of an arm against the control, which made ``trades`` (control, arm)."""
     if not all(trades) or difference is None:
         return Verdict(OPEN, f"Cannot tell yet: {_counts(trades)}.")
@@ -43,9 +43,10 @@ def verdict(
         )
     if difference.low is None or difference.days < FEWEST_DAYS:
         return Verdict(
-            OPEN, f"Cannot tell: an interval needs trades on {FEWEST_DAYS} days, "
-                  f"and there are {difference.days}."
-        )  # fmt: skip
+            OPEN,
+            f"Cannot tell: an interval needs trades on {FEWEST_DAYS} days, "
+            f"and there are {difference.days}.",
+        )
     if not difference.beyond_chance:
         return Verdict(OPEN, f"Cannot tell: {_counts(difference.trades)}{_needed(difference)}.")
     word = BETTER if difference.difference > 0 else WORSE

@@ -162,7 +162,17 @@ def label(name: str) -> str:
 
 _UNIT_WORDS = {"bps", "pct", "seconds", "minutes"}
 _SHORT = {
-    "ao": "AO", "atr": "ATR", "bb": "BB", "ema": "EMA", "macd": "MACD", "rsi": "RSI", "ma": "MA",
-    "mfe": "MFE", "mae": "MAE", "tp": "target", "sl": "stop", "vol": "volatility",
+    "ao": "AO",
+    "atr": "ATR",
+    "bb": "BB",
+    "ema": "EMA",
+    "macd": "MACD",
+    "rsi": "RSI",
+    "ma": "MA",
+    "mfe": "MFE",
+    "mae": "MAE",
+    "tp": "target",
+    "sl": "stop",
+    "vol": "volatility",
     "std": "standard deviations",
-}  # fmt: skip
+}

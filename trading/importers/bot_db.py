@@ -34,9 +34,19 @@ PRICES_KEPT = 5_000  # newest prices per strategy and market that go into the st
 _BOOLEANS = {feature.name for feature in COMMON_CONTEXT if feature.kind == "boolean"}
 _WAL = b"\x02\x02"
 _TRADE = (
-    "id", "strategy", "side", "entry_price", "exit_price", "size", "pnl_pct", "pnl_usd",
-    "entry_time", "exit_time", "exit_reason", "market",
-)  # fmt: skip
+    "id",
+    "strategy",
+    "side",
+    "entry_price",
+    "exit_price",
+    "size",
+    "pnl_pct",
+    "pnl_usd",
+    "entry_time",
+    "exit_time",
+    "exit_reason",
+    "market",
+)
 
 
 class Unreadable(ValueError):
@@ -104,9 +114,13 @@ class Source:
 
 
 def run(
-    path: Path, bot: Bot, *, parameters: dict | None = None, valid_from: datetime | None = None,
+    path: Path,
+    bot: Bot,
+    *,
+    parameters: dict | None = None,
+    valid_from: datetime | None = None,
     progress: Callable[[int], None] = lambda done: None,
-) -> Report:  # fmt: skip
+) -> Report:
     """Import everything that the file holds. Again, it changes nothing; cut off, it resumes."""
     report = Report()
     with Source(path) as source:
@@ -139,9 +153,12 @@ def _parameters(
                 raise Unreadable(f"{name}: another set is recorded as live from {valid_from}")
             continue
         promote(
-            instance=instance, values=values, origin=Origin.IMPORT, live_from=valid_from,
+            instance=instance,
+            values=values,
+            origin=Origin.IMPORT,
+            live_from=valid_from,
             reason=f"Live from {valid_from:%Y-%m-%d %H:%M} UTC, imported with {path.name}"[:500],
-        )  # fmt: skip
+        )
         report.parameter_sets += 1
 
 
@@ -281,13 +298,19 @@ def _store_bricks(instance, market: Market, rows: list[sqlite3.Row]) -> Counts:
         following += 1
         fresh.append(
             RenkoBrick(
-                instance=instance, market=market, sequence=following, open_at=opened,
+                instance=instance,
+                market=market,
+                sequence=following,
+                open_at=opened,
                 close_at=clock.from_epoch(max(closed, row["open_time"])),
-                open=row["open"], close=row["close"], high=row["high"], low=row["low"],
+                open=row["open"],
+                close=row["close"],
+                high=row["high"],
+                low=row["low"],
                 direction=1 if row["direction"] == "up" else -1,
                 size=abs(row["close"] - row["open"]),
             )
-        )  # fmt: skip
+        )
     RenkoBrick.objects.bulk_create(fresh, batch_size=BATCH)
     counts.stored = len(fresh)
     return counts

@@ -39,9 +39,13 @@ class Report:
 
 
 def run(
-    path: Path, *, market: str, interval: int, bot: Bot | None = None,
+    path: Path,
+    *,
+    market: str,
+    interval: int,
+    bot: Bot | None = None,
     progress: Callable[[int], None] = lambda done: None,
-) -> Report:  # fmt: skip
+) -> Report:
     """Import one file into a series; again, it changes nothing."""
     found, rejected = _read(path)
     report = Report(rejected=rejected, read=len(found) + len(rejected))

@@ -17,9 +17,18 @@ from trading.validation.errors import Invalid
 from trading.validation.fields import Errors
 
 _COLUMNS = (
-    "instance_id", "market_id", "sequence", "open_at", "close_at", "open", "close", "direction",
-    "high", "low", "size",
-)  # fmt: skip
+    "instance_id",
+    "market_id",
+    "sequence",
+    "open_at",
+    "close_at",
+    "open",
+    "close",
+    "direction",
+    "high",
+    "low",
+    "size",
+)
 _DIRECTIONS = {1: 1, -1: -1, "up": 1, "down": -1}
 _LOW, _HIGH = 1e-12, 1e12
 
@@ -58,9 +67,15 @@ def read(brick: Any) -> tuple | Errors:
     if errors:
         return errors
     return (
-        brick.sequence, *times, prices["open"], prices["close"], _DIRECTIONS[brick.direction],
-        prices["high"], prices["low"], prices["size"],
-    )  # fmt: skip
+        brick.sequence,
+        *times,
+        prices["open"],
+        prices["close"],
+        _DIRECTIONS[brick.direction],
+        prices["high"],
+        prices["low"],
+        prices["size"],
+    )
 
 
 def store(bot: Bot, strategy: str, market: str, rows: list[tuple]) -> Counts:
@@ -78,9 +93,12 @@ def store(bot: Bot, strategy: str, market: str, rows: list[tuple]) -> Counts:
         counts.stored = len(changed) - counts.updated
         counts.unchanged += len(newest) - len(changed)
         bulk.upsert(
-            RenkoBrick, _COLUMNS, [(instance.pk, place.pk, *row) for row in changed],
-            conflict=_COLUMNS[:3], update=_COLUMNS[3:],
-        )  # fmt: skip
+            RenkoBrick,
+            _COLUMNS,
+            [(instance.pk, place.pk, *row) for row in changed],
+            conflict=_COLUMNS[:3],
+            update=_COLUMNS[3:],
+        )
     return counts
 
 

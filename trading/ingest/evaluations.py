@@ -15,9 +15,7 @@ from trading.parameters import instance_for
 from trading.validation import fields, limits
 from trading.validation.fields import Errors
 
-_COLUMNS = (
-    "instance_id", "market_id", "from_at", "to_at", "evaluations", "signals", "blocked",
-)  # fmt: skip
+_COLUMNS = ("instance_id", "market_id", "from_at", "to_at", "evaluations", "signals", "blocked")
 _FILTERS = 100
 
 
@@ -69,10 +67,12 @@ def store(bot: Bot, rows: list[tuple]) -> Counts:
         counts.stored = len(changed) - counts.updated
         counts.unchanged += len(newest) - len(changed)
         bulk.upsert(
-            EvaluationCount, _COLUMNS,
+            EvaluationCount,
+            _COLUMNS,
             [(*key, *row[:3], bulk.json(row[3])) for key, row in changed.items()],
-            conflict=_COLUMNS[:3], update=_COLUMNS[3:],
-        )  # fmt: skip
+            conflict=_COLUMNS[:3],
+            update=_COLUMNS[3:],
+        )
     return counts
 
 

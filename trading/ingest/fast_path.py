@@ -66,9 +66,15 @@ def _at_once(bot: Bot, book: BookId, trade: Sound) -> bool:
     # Under the lock: each statement sees what was committed before it began.
     lock = fast_path_sql.LOCK, (bot.pk,)
     values = [
-        bot.pk, bot.pk, trade["external_id"][0], *made_by, set_ or None, *which,
-        *chain.from_iterable(row[1:] for row in values), *days,
-    ]  # fmt: skip
+        bot.pk,
+        bot.pk,
+        trade["external_id"][0],
+        *made_by,
+        set_ or None,
+        *which,
+        *chain.from_iterable(row[1:] for row in values),
+        *days,
+    ]
     if not prepared.at_once(lock, (fast_path_sql.at_once(reported, *inserts), values)):
         return False
     _remember(days)

@@ -12,9 +12,12 @@ from trading.ledger import single
 def counted(trade: Sound, day: int, stored: Iterable[tuple[int, bytes | None]]) -> list[object]:
     """The rows of the day with one more trade, by scope; none where it did not close last."""
     one = single.One(
-        trade["exit_at"][0], trade["exit_at"][0] - trade["entry_at"][0], trade["pnl_pct"][0],
-        trade["pnl"][0], trade["fee"][0],
-    )  # fmt: skip
+        trade["exit_at"][0],
+        trade["exit_at"][0] - trade["entry_at"][0],
+        trade["pnl_pct"][0],
+        trade["pnl"][0],
+        trade["fee"][0],
+    )
     days: list[object] = []
     for scope, before in sorted(stored):
         hours = _extended(bytes(before or b""), one)

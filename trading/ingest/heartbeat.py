@@ -24,7 +24,7 @@ def seen(bot: Bot) -> None:
 
 def beat(
     bot: Bot, reported: dict[str, Any], started_at: datetime | None, told: datetime | None = None
-) -> None:  # fmt: skip
+) -> None:
     """Keep what a heartbeat said; ``told`` is the time on the bot's clock when it was sent."""
     now = clock.now()
     if told:

@@ -20,9 +20,20 @@ from trading.validation.errors import Invalid, Stale
 from trading.validation.fields import Errors
 
 _COLUMNS = (
-    "instance_id", "market_id", "side", "entry_price", "size", "stop_loss", "take_profit",
-    "entry_at", "as_of", "order_id", "initial_size", "scaled_entries", "extra",
-)  # fmt: skip
+    "instance_id",
+    "market_id",
+    "side",
+    "entry_price",
+    "size",
+    "stop_loss",
+    "take_profit",
+    "entry_at",
+    "as_of",
+    "order_id",
+    "initial_size",
+    "scaled_entries",
+    "extra",
+)
 
 
 class PositionReport(msgspec.Struct, forbid_unknown_fields=True):
@@ -64,9 +75,8 @@ def put(bot: Bot, report: PositionReport) -> tuple[Position, bool]:
             raise Stale(None)
         values = [_value(position, name) for name in _COLUMNS]
         bulk.upsert(
-            Position, _COLUMNS, [values], conflict=_COLUMNS[:2], update=_COLUMNS[2:],
-            newer="as_of",
-        )  # fmt: skip
+            Position, _COLUMNS, [values], conflict=_COLUMNS[:2], update=_COLUMNS[2:], newer="as_of"
+        )
     return _find(position.instance, report.market), stored is None
 
 
@@ -104,10 +114,13 @@ def _of_market(bot: Bot, strategy: str, market: str) -> Position | None:
 def _remember_closed(bot: Bot, strategy: str, market: str, as_of: datetime) -> None:
     place, _ = Market.objects.get_or_create(name=market)
     bulk.upsert(
-        ClosedPosition, ("instance_id", "market_id", "as_of"),
+        ClosedPosition,
+        ("instance_id", "market_id", "as_of"),
         [(instance_for(bot, strategy).pk, place.pk, clock.to_micros(as_of))],
-        conflict=("instance_id", "market_id"), update=("as_of",), newer="as_of",
-    )  # fmt: skip
+        conflict=("instance_id", "market_id"),
+        update=("as_of",),
+        newer="as_of",
+    )
 
 
 def of(bot: Bot) -> list[Position]:
@@ -154,10 +167,16 @@ def _closed_since(position: Position) -> bool:
     said = ClosedPosition.objects.filter(
         instance=position.instance, market=position.market, as_of__gte=position.as_of
     )
-    return said.exists() or Trade.objects.filter(
-        book__instance=position.instance, book__market=position.market, side=position.side,
-        entry_at=position.entry_at, exit_at__gt=position.as_of,
-    ).exists()  # fmt: skip
+    return (
+        said.exists()
+        or Trade.objects.filter(
+            book__instance=position.instance,
+            book__market=position.market,
+            side=position.side,
+            entry_at=position.entry_at,
+            exit_at__gt=position.as_of,
+        ).exists()
+    )
 
 
 def _same(stored: Position, position: Position) -> bool:

@@ -48,10 +48,13 @@ def put(bot: Bot, key: str, value: Any, as_of: Any) -> tuple[StateEntry, bool]:
 def write(bot: Bot, key: str, value: Any, as_of: int) -> None:
     """Keep a checked value, unless a newer one is there. ``as_of`` is in microseconds."""
     bulk.upsert(
-        StateEntry, ("bot_id", "key", "value", "as_of", "updated_at"),
+        StateEntry,
+        ("bot_id", "key", "value", "as_of", "updated_at"),
         [(bot.pk, key, bulk.json(value), as_of, bulk.moment(clock.now()))],
-        conflict=("bot_id", "key"), update=("value", "as_of", "updated_at"), newer="as_of",
-    )  # fmt: skip
+        conflict=("bot_id", "key"),
+        update=("value", "as_of", "updated_at"),
+        newer="as_of",
+    )
 
 
 def find(bot: Bot, key: str) -> StateEntry | None:

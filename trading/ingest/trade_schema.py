@@ -121,16 +121,21 @@ def read(trade: TradeIn, latest: datetime | None, known: Declared) -> TradeRow |
     if None not in times:
         _order(times, latest, errors)
     row = TradeRow(
-        strategy=strategy, label=label, **text, **prices,
+        strategy=strategy,
+        label=label,
+        **text,
+        **prices,
         leverage=fields.number("leverage", trade.leverage, errors, *LEVERAGE),
-        entry_at=times[0], exit_at=times[1],
+        entry_at=times[0],
+        exit_at=times[1],
         pnl_pct=fields.number("pnl_pct", trade.pnl_pct, errors, -PNL_LIMIT, PNL_LIMIT),
-        pnl=_money("pnl", trade, errors), fee=_money("fee", trade, errors),
+        pnl=_money("pnl", trade, errors),
+        fee=_money("fee", trade, errors),
         reported_version=fields.integer("parameter_set", trade.parameter_set, errors),
         flagged=False,
         revision=fields.integer("revision", trade.revision, errors),
         context=read_context(declaration, trade.context, errors),
-    )  # fmt: skip
+    )
     if errors:
         return errors
     return _derive(row, errors) or errors

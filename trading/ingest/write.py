@@ -91,15 +91,21 @@ def replace(bot: Bot, ids: list[int], trades: Sound, places: Places) -> None:
     """Write corrections over the stored trades of these ids."""
     columns = _columns(bot, ids, trades, places)
     bulk.upsert(
-        Trade, list(columns), list(zip(*columns.values(), strict=True)),
-        conflict=("bot_id", "external_id"), newer="revision",
+        Trade,
+        list(columns),
+        list(zip(*columns.values(), strict=True)),
+        conflict=("bot_id", "external_id"),
+        newer="revision",
         update=[name for name in columns if name not in _KEPT],
-    )  # fmt: skip
+    )
     contexts = _contexts(ids, trades)
     bulk.upsert(
-        TradeContext, list(contexts), list(zip(*contexts.values(), strict=True)),
-        conflict=("trade_id",), update=[name for name in contexts if name != "trade_id"],
-    )  # fmt: skip
+        TradeContext,
+        list(contexts),
+        list(zip(*contexts.values(), strict=True)),
+        conflict=("trade_id",),
+        update=[name for name in contexts if name != "trade_id"],
+    )
     # A correction says everything anew: without a context, the trade has none any more.
     bare = [id_ for id_, context in zip(ids, trades["context"], strict=True) if not context]
     if bare:
@@ -107,10 +113,26 @@ def replace(bot: Bot, ids: list[int], trades: Sound, places: Places) -> None:
 
 
 _ROW = (
-    "external_id", "side", "entry_price", "exit_price", "size", "stop_loss", "leverage",
-    "entry_at", "exit_at", "exit_reason", "pnl_pct", "pnl", "fee", "reported_version", "arm",
-    "tag", "flagged", "revision", "digest",
-)  # fmt: skip
+    "external_id",
+    "side",
+    "entry_price",
+    "exit_price",
+    "size",
+    "stop_loss",
+    "leverage",
+    "entry_at",
+    "exit_at",
+    "exit_reason",
+    "pnl_pct",
+    "pnl",
+    "fee",
+    "reported_version",
+    "arm",
+    "tag",
+    "flagged",
+    "revision",
+    "digest",
+)
 _BOOK = ("strategy", "label", "market", "mode", "currency")
 _KEPT = {"id", "bot_id", "external_id", "stored_at"}
 _CONTEXT = [feature.name for feature in COMMON_CONTEXT]
@@ -121,11 +143,13 @@ def _columns(
     bot: Bot, ids: list[int], trades: Sound, places: Places
 ) -> dict[str, Sequence[object]]:
     return {
-        "id": ids, "bot_id": [bot.pk] * len(ids), "book_id": places.books,
+        "id": ids,
+        "bot_id": [bot.pk] * len(ids),
+        "book_id": places.books,
         "parameter_set_id": [id_ or None for id_ in places.sets],
         **{name: trades[name] for name in _ROW},
         "stored_at": [clock.to_micros(clock.now())] * len(ids),
-    }  # fmt: skip
+    }
 
 
 def _contexts(ids: list[int], trades: Sound) -> dict[str, Sequence[object]]:
@@ -152,11 +176,12 @@ def _rows(trades: Sound, places: Places) -> Rows:
         np.array(places.books, np.int64),
         np.array(places.sets, np.int64),
         Trades(
-            exit_at, exit_at - np.array(trades["entry_at"], np.int64),
+            exit_at,
+            exit_at - np.array(trades["entry_at"], np.int64),
             # numpy reads None as NaN
             *(np.array(trades[name], np.float64) for name in ("pnl_pct", "pnl", "fee")),
         ),
-    )  # fmt: skip
+    )
 
 
 def keep_old(ids: list[int]) -> None:
@@ -180,9 +205,11 @@ def _content(trade: Trade) -> dict:
     }
     book = trade.book
     content |= {
-        "strategy": book.instance.name, "market": book.market.name,
-        "mode": book.mode, "currency": book.currency,
-    }  # fmt: skip
+        "strategy": book.instance.name,
+        "market": book.market.name,
+        "mode": book.mode,
+        "currency": book.currency,
+    }
     context = getattr(trade, "context", None)
     if context:
         content["context"] = {name: getattr(context, name) for name in _CONTEXT}

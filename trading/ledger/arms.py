@@ -80,9 +80,11 @@ def _filled(values: np.ndarray, size: int) -> np.ndarray:
 
 
 def _joint_error(
-    sums: list[tuple[np.ndarray, np.ndarray]], means: list[float], counts: list[float],
+    sums: list[tuple[np.ndarray, np.ndarray]],
+    means: list[float],
+    counts: list[float],
     active: np.ndarray,
-) -> float | None:  # fmt: skip
+) -> float | None:
     """Standard error of the difference; None where a day holds all trades of an arm."""
     days = int(active.sum())
     moves = []
@@ -106,9 +108,13 @@ def followed(before: Daily, after: Daily) -> Difference | None:
 
 
 def _difference(
-    found: float, trades: tuple[int, int], days: int, error: float | None,
-    freedom: float | None, comparisons: int,
-) -> Difference:  # fmt: skip
+    found: float,
+    trades: tuple[int, int],
+    days: int,
+    error: float | None,
+    freedom: float | None,
+    comparisons: int,
+) -> Difference:
     if not error or not freedom:
         return Difference(found, trades, days, error, None, None, comparisons)
     reach = t_quantile(1 - (1 - LEVEL) / comparisons / 2, freedom) * error

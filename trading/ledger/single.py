@@ -46,9 +46,30 @@ def last(record: bytes) -> int:
 def extended(record: bytes, trade: One) -> bytes:
     """A tally (b"": an empty one) and one trade that closed after all that is in it."""
     (
-        trades, wins, losses, fees, held, first, _, units, picos, fee_units, fee_picos,
-        total, gain, loss, squares, best, worst, peak, trough, fall, top, dip, drop,
-    ) = _FORM.unpack(record or _EMPTY)  # fmt: skip
+        trades,
+        wins,
+        losses,
+        fees,
+        held,
+        first,
+        _,
+        units,
+        picos,
+        fee_units,
+        fee_picos,
+        total,
+        gain,
+        loss,
+        squares,
+        best,
+        worst,
+        peak,
+        trough,
+        fall,
+        top,
+        dip,
+        drop,
+    ) = _FORM.unpack(record or _EMPTY)
     r = trade.r + 0.0
     if trade.fee is not None:
         fees += 1
@@ -56,12 +77,26 @@ def extended(record: bytes, trade: One) -> bytes:
     units, picos = _added(units, picos, *money.split_one(trade.pnl))
     total += r
     return _FORM.pack(
-        trades + 1, wins + (r > 0), losses + (r < 0), fees, held + trade.held,
-        min(first, trade.exit_at), trade.exit_at, units, picos, fee_units, fee_picos,
-        total, gain + max(r, 0.0), loss + max(-r, 0.0), squares + r * r,
-        max(best, r), min(worst, r), *_reached((peak, trough, fall), total),
+        trades + 1,
+        wins + (r > 0),
+        losses + (r < 0),
+        fees,
+        held + trade.held,
+        min(first, trade.exit_at),
+        trade.exit_at,
+        units,
+        picos,
+        fee_units,
+        fee_picos,
+        total,
+        gain + max(r, 0.0),
+        loss + max(-r, 0.0),
+        squares + r * r,
+        max(best, r),
+        min(worst, r),
+        *_reached((peak, trough, fall), total),
         *_reached((top, dip, drop), units + picos * 1e-12),
-    )  # fmt: skip
+    )
 
 
 def merged(records: bytes) -> bytes:
@@ -81,12 +116,18 @@ def _two(before: bytes, after: bytes) -> bytes:
     one, two = _FORM.unpack(before), _FORM.unpack(after)
     units, picos = _added(*one[7:9], *two[7:9])
     return _FORM.pack(
-        *[one[at] + two[at] for at in range(5)], min(one[5], two[5]), max(one[6], two[6]),
-        units, picos, *_added(*one[9:11], *two[9:11]),
-        *[one[at] + two[at] for at in range(11, 15)], max(one[15], two[15]), min(one[16], two[16]),
+        *[one[at] + two[at] for at in range(5)],
+        min(one[5], two[5]),
+        max(one[6], two[6]),
+        units,
+        picos,
+        *_added(*one[9:11], *two[9:11]),
+        *[one[at] + two[at] for at in range(11, 15)],
+        max(one[15], two[15]),
+        min(one[16], two[16]),
         *_followed(one[17:20], two[17:20], one[11]),
         *_followed(one[20:], two[20:], one[7] + one[8] * 1e-12),
-    )  # fmt: skip
+    )
 
 
 def _added(units: int, picos: int, more: int, parts: int) -> tuple[int, int]:

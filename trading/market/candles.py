@@ -66,19 +66,29 @@ def problems(candles: Candles, interval: int) -> dict[int, str]:
     with np.errstate(invalid="ignore"):
         tests = (
             (~np.isfinite(prices).all(axis=0), "a price is not a finite number"),
-            ((prices < 1e-12).any(axis=0) | (prices > 1e12).any(axis=0),
-             "a price lies outside 1e-12 to 1e12"),
+            (
+                (prices < 1e-12).any(axis=0) | (prices > 1e12).any(axis=0),
+                "a price lies outside 1e-12 to 1e12",
+            ),
             (candles.high < candles.low, "high is below low"),
-            ((candles.open > candles.high) | (candles.open < candles.low),
-             "open lies outside low to high"),
-            ((candles.close > candles.high) | (candles.close < candles.low),
-             "close lies outside low to high"),
+            (
+                (candles.open > candles.high) | (candles.open < candles.low),
+                "open lies outside low to high",
+            ),
+            (
+                (candles.close > candles.high) | (candles.close < candles.low),
+                "close lies outside low to high",
+            ),
             ((candles.volume < 0) | np.isinf(candles.volume), "volume is negative or infinite"),
-            ((candles.open_time < 0) | (candles.open_time >= limits.LATEST.timestamp()),
-             "open_time lies outside 1970 to 2199; is it in milliseconds?"),
-            (candles.open_time % interval != 0,
-             f"open_time is not a multiple of the interval ({interval} s)"),
-        )  # fmt: skip
+            (
+                (candles.open_time < 0) | (candles.open_time >= limits.LATEST.timestamp()),
+                "open_time lies outside 1970 to 2199; is it in milliseconds?",
+            ),
+            (
+                candles.open_time % interval != 0,
+                f"open_time is not a multiple of the interval ({interval} s)",
+            ),
+        )
     found: dict[int, str] = {}
     for wrong, message in tests:
         for row in np.flatnonzero(wrong).tolist():
@@ -153,11 +163,15 @@ def _merge_block(
 def _write(series: CandleSeries, start: int, columns: np.ndarray, as_of: np.ndarray) -> None:
     times = columns[0].view("<i8")
     row = (
-        series.pk, start, times.size, int(times[0]), int(times[-1]),
+        series.pk,
+        start,
+        times.size,
+        int(times[0]),
+        int(times[-1]),
         int((np.diff(times) > series.interval).sum()),
         columns.astype("<f8", copy=False).tobytes(),
         as_of.astype("<f8").tobytes() if np.isfinite(as_of).any() else None,
-    )  # fmt: skip
+    )
     names = ("series_id", "start", "candles", "first", "last", "gaps", "columns", "as_of")
     bulk.upsert(CandleBlock, names, [row], conflict=names[:2], update=names[2:])
 
@@ -215,10 +229,13 @@ def gaps(series: CandleSeries) -> list[tuple[int, int, int]]:
     times = load(series).open_time
     holes = np.flatnonzero(np.diff(times) > series.interval)
     return [
-        (int(times[at] + series.interval), int(times[at + 1] - series.interval),
-         int((times[at + 1] - times[at]) // series.interval - 1))
+        (
+            int(times[at] + series.interval),
+            int(times[at + 1] - series.interval),
+            int((times[at + 1] - times[at]) // series.interval - 1),
+        )
         for at in holes
-    ]  # fmt: skip
+    ]
 
 
 def find_series(bot: Bot | None, market: str, interval: int) -> CandleSeries | None:

@@ -33,7 +33,13 @@ def stored(bot: Bot | None) -> list[Stored]:
     mine = Q(bot=None) if bot is None else Q(bot=None) | Q(bot=bot)
     found = CandleSeries.objects.filter(mine, candles__gt=0).select_related("market")
     return [
-        Stored(one.market.name, one.interval, one.candles, one.first_at, one.last_at,
-               one.bot_id is not None)
+        Stored(
+            one.market.name,
+            one.interval,
+            one.candles,
+            one.first_at,
+            one.last_at,
+            one.bot_id is not None,
+        )
         for one in found.order_by("market__name", "interval", "bot")
-    ]  # fmt: skip
+    ]

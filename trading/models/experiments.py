@@ -69,9 +69,12 @@ class Experiment(models.Model):
     decision = models.CharField(max_length=8, choices=Decision, blank=True)
     decided_at = models.DateTimeField(null=True)
     promoted = models.ForeignKey(
-        ParameterSet, models.SET_NULL, null=True, related_name="promoted_by",
+        ParameterSet,
+        models.SET_NULL,
+        null=True,
+        related_name="promoted_by",
         help_text="The version that went live in the end",
-    )  # fmt: skip
+    )
 
     class Meta:
         ordering = ("-created_at", "-pk")
@@ -115,9 +118,12 @@ class ExperimentArm(models.Model):
     share = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1)])
     values = models.JSONField(help_text="All parameters")
     parameter_set = models.ForeignKey(
-        ParameterSet, models.CASCADE, null=True, related_name="arms",
+        ParameterSet,
+        models.CASCADE,
+        null=True,
+        related_name="arms",
         help_text="The version that it is told as; made at the start",
-    )  # fmt: skip
+    )
 
     class Meta:
         ordering = ("experiment", "place")
@@ -153,4 +159,3 @@ class ArmBlock(models.Model):
 
     def __str__(self):
         return f"{self.experiment} {self.number}: {self.arm}"
-

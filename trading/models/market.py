@@ -121,8 +121,7 @@ class EvaluationCount(models.Model):
                 fields=("instance", "market", "from_at"), name="evaluations_once"
             ),
             models.CheckConstraint(
-                condition=models.Q(to_at__gt=models.F("from_at")),
-                name="evaluations_ordered",
+                condition=models.Q(to_at__gt=models.F("from_at")), name="evaluations_ordered"
             ),
         )
 

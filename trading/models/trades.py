@@ -32,9 +32,13 @@ class Trade(models.Model):
     )
     book = models.ForeignKey(Book, models.CASCADE, related_name="trades", db_index=False)
     parameter_set = models.ForeignKey(
-        ParameterSet, models.SET_NULL, null=True, related_name="trades", db_index=False,
+        ParameterSet,
+        models.SET_NULL,
+        null=True,
+        related_name="trades",
+        db_index=False,
         db_constraint=False,
-    )  # fmt: skip
+    )
     external_id = models.CharField("id", max_length=64, help_text="The bot's own id of the trade")
     side = models.CharField(max_length=5, choices=Side)
     entry_price = AmountField()

@@ -38,12 +38,14 @@ class Stale(Refused):
         self.seen, self.became = seen, became
         self.difference = difference(became.instance, seen.values, became.values)
         who = became.author.get_username() if became.author else became.origin
-        super().__init__({
-            "seen": [
-                f"Version {became.version} ({who}) went live since you saw version "
-                f"{seen.version}: look at what changed, then make your change again."
-            ]
-        })  # fmt: skip
+        super().__init__(
+            {
+                "seen": [
+                    f"Version {became.version} ({who}) went live since you saw version "
+                    f"{seen.version}: look at what changed, then make your change again."
+                ]
+            }
+        )
 
 
 def reason(given: str) -> str:

@@ -32,9 +32,15 @@ def export_set(made: ParameterSet) -> dict[str, Any]:
 
 
 def import_set(
-    *, instance: StrategyInstance, document: object, reason: str, author=None,
-    seen: int | None = None, name: str | None = None, made_by: str = "",
-) -> ParameterSet:  # fmt: skip
+    *,
+    instance: StrategyInstance,
+    document: object,
+    reason: str,
+    author=None,
+    seen: int | None = None,
+    name: str | None = None,
+    made_by: str = "",
+) -> ParameterSet:
     """The values of a document as a new version, live from now on; what it leaves out takes its
     default. ``name`` None keeps the document's, unless another version has it. The document is as
     ``export_set`` writes it, or plain: ``{"rsi_bb": {"rsi_period": 14}}``.
@@ -47,9 +53,15 @@ def import_set(
     if name is None:
         name = _free_name(instance, document.get("name"))
     return live.promote(
-        instance=instance, values=values, reason=reason, origin=Origin.IMPORT, author=author,
-        seen=seen, name=name, made_by=made_by,
-    )  # fmt: skip
+        instance=instance,
+        values=values,
+        reason=reason,
+        origin=Origin.IMPORT,
+        author=author,
+        seen=seen,
+        name=name,
+        made_by=made_by,
+    )
 
 
 def strategies_in(document: object) -> list[str]:
@@ -65,12 +77,14 @@ def values_in(document: object, strategy: Strategy, name: str) -> Mapping[str, o
     if _plain(document):
         return document[_entry(document, strategy, name)]
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise Refused({
-            "document": [
-                f'it must be an object with "format": "{FORMAT}", or plain: '
-                f'{{"{strategy.key}": {{"parameter": value}}}}.'
-            ]
-        })  # fmt: skip
+        raise Refused(
+            {
+                "document": [
+                    f'it must be an object with "format": "{FORMAT}", or plain: '
+                    f'{{"{strategy.key}": {{"parameter": value}}}}.'
+                ]
+            }
+        )
     unknown = sorted(map(str, document.keys() - _KNOWN))
     if unknown:
         raise Refused({"document": [f"{', '.join(unknown)[:200]}: no such field."]})
@@ -85,9 +99,11 @@ def values_in(document: object, strategy: Strategy, name: str) -> Mapping[str, o
 def _plain(document: object) -> bool:
     """Whether it is values by parameter by strategy, as a person writes them."""
     return (
-        isinstance(document, dict) and bool(document) and "format" not in document
+        isinstance(document, dict)
+        and bool(document)
+        and "format" not in document
         and all(isinstance(part, dict) for part in document.values())
-    )  # fmt: skip
+    )
 
 
 def _entry(document: dict[str, Any], strategy: Strategy, name: str) -> str:

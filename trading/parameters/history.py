@@ -13,9 +13,19 @@ from trading.parameters.diff import ordered
 from trading.parameters.outcomes import Outcome, of_changes
 
 COLUMNS = (
-    "strategy", "parameter_name", "old_value", "new_value", "changed_at", "changed_by", "reason",
-    "version", "performance_before", "performance_after", "trades_before", "trades_after",
-)  # fmt: skip
+    "strategy",
+    "parameter_name",
+    "old_value",
+    "new_value",
+    "changed_at",
+    "changed_by",
+    "reason",
+    "version",
+    "performance_before",
+    "performance_after",
+    "trades_before",
+    "trades_after",
+)
 
 
 def rows(

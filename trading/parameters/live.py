@@ -110,16 +110,24 @@ def promote(
 
 
 def set_aside(
-    *, instance: StrategyInstance, values: Mapping[str, object], reason: str, author=None,
+    *,
+    instance: StrategyInstance,
+    values: Mapping[str, object],
+    reason: str,
+    author=None,
     made_by: str = "",
-) -> ParameterSet:  # fmt: skip
+) -> ParameterSet:
     """A new version that is not live: an arm of an experiment. Called in a transaction under the
     bot's lock. Raises Refused, also while the parameters are frozen."""
     check_thawed(instance)
     return _next(
-        instance, _cleaned(instance, values), reason=errors.reason(reason),
-        origin=Origin.EXPERIMENT, author=author, made_by=made_by,
-    )  # fmt: skip
+        instance,
+        _cleaned(instance, values),
+        reason=errors.reason(reason),
+        origin=Origin.EXPERIMENT,
+        author=author,
+        made_by=made_by,
+    )
 
 
 def _next(instance: StrategyInstance, values: Mapping[str, object], **how: object) -> ParameterSet:
@@ -143,25 +151,35 @@ def _cleaned(
 
 
 def roll_back(
-    *, instance: StrategyInstance, to: int, reason: str, author=None, seen: int | None = None,
+    *,
+    instance: StrategyInstance,
+    to: int,
+    reason: str,
+    author=None,
+    seen: int | None = None,
     made_by: str = "",
-) -> ParameterSet:  # fmt: skip
+) -> ParameterSet:
     """The values of version ``to`` as a new version, live from now on. Raises Refused."""
     found = _version(instance, to, "to")
     # Read with today's declaration: a set stored before a parameter was added has its default.
     values = strategy_of(instance).complete(found.values)
     return promote(
-        instance=instance, values=values, reason=reason, origin=Origin.ROLLBACK, author=author,
-        seen=seen, made_by=made_by,
-    )  # fmt: skip
+        instance=instance,
+        values=values,
+        reason=reason,
+        origin=Origin.ROLLBACK,
+        author=author,
+        seen=seen,
+        made_by=made_by,
+    )
 
 
 def _version(instance: StrategyInstance, version: int, field: str) -> ParameterSet:
     found = instance.parameter_sets.filter(version=version).first()
     if found is None:
-        known = _named(list(instance.parameter_sets.order_by("version").values_list(
-            "version", flat=True
-        )))  # fmt: skip
+        known = _named(
+            list(instance.parameter_sets.order_by("version").values_list("version", flat=True))
+        )
         raise Refused({field: [f"there is no version {version} of {instance.name}; {known}"]})
     return found
 
@@ -218,9 +236,12 @@ def _check_idle(instance: StrategyInstance) -> None:
     """Raises Experimenting while what is live is the control of an experiment."""
     found = StrategyInstance.objects.filter(pk=instance.pk).values_list("experiment", flat=True)
     if name := found.first():
-        raise Experimenting({
-            "experiment": [
-                f"{instance} runs the experiment {name}, which compares what is live with other "
-                "values: stop it, or promote one of its arms, and then change the parameters."
-            ]
-        })  # fmt: skip
+        raise Experimenting(
+            {
+                "experiment": [
+                    f"{instance} runs the experiment {name}, which compares what is live with "
+                    "other values: stop it, or promote one of its arms, and then change the "
+                    "parameters."
+                ]
+            }
+        )

@@ -120,9 +120,12 @@ def _by_version(instance: StrategyInstance, mode: str, as_of: datetime | None) -
 
 
 def _outcome(
-    instance: StrategyInstance, earlier: Sequence[LivePeriod], now: Sequence[LivePeriod],
-    groups: dict[str, Group], mode: str,
-) -> Outcome:  # fmt: skip
+    instance: StrategyInstance,
+    earlier: Sequence[LivePeriod],
+    now: Sequence[LivePeriod],
+    groups: dict[str, Group],
+    mode: str,
+) -> Outcome:
     """``now``: the period of the change and, where it is over, the one after it."""
     period, after = now[0], now[0].parameter_set
     sets = [one.parameter_set for one in reversed(earlier)]
@@ -134,10 +137,16 @@ def _outcome(
     found = effect(theirs.daily, mine.daily) if theirs and mine else None
     trades = mine.metrics["trades"] if mine else 0
     return Outcome(
-        instance=instance, before=before, compared=compared, after=after,
-        changed_at=period.live_from, until=now[1].live_from if len(now) > 1 else None, mode=mode,
+        instance=instance,
+        before=before,
+        compared=compared,
+        after=after,
+        changed_at=period.live_from,
+        until=now[1].live_from if len(now) > 1 else None,
+        mode=mode,
         rows=changed(instance, before.values if before else None, after.values),
         before_metrics=theirs.metrics if theirs else None,
         after_metrics=mine.metrics if mine else None,
-        effect=found, verdict=verdict(found, before is None, trades, len(now) > 1),
-    )  # fmt: skip
+        effect=found,
+        verdict=verdict(found, before is None, trades, len(now) > 1),
+    )

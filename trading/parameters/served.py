@@ -64,9 +64,8 @@ def _encoded(answer: Answer) -> tuple[bytes, str]:
 
 @lru_cache(maxsize=1_000)
 def _of_row(
-    strategy: str, label: str, experiment: str, size: float, status: str, version: int,
-    values: str,
-) -> tuple[bytes, str]:  # fmt: skip
+    strategy: str, label: str, experiment: str, size: float, status: str, version: int, values: str
+) -> tuple[bytes, str]:
     """What the stored row means. It follows from the row and the code alone, so it is remembered
     by all that the row says: whatever changes there is told at once."""
     answer = Answer(

@@ -157,10 +157,12 @@ def _from_columns(selection: Selection, by: str | None, detail: bool) -> list[Gr
         record = tally.fold(part.trades, np.array([0]))[0]
         currencies = np.array([books[book].currency for book in part.book.tolist()])
         found, daily = _metrics(record, _days(part.trades), selection, by)
-        found |= _money({
-            str(name): tally.fold(part.trades.take(currencies == name), np.array([0]))[0]
-            for name in np.unique(currencies)
-        })  # fmt: skip
+        found |= _money(
+            {
+                str(name): tally.fold(part.trades.take(currencies == name), np.array([0]))[0]
+                for name in np.unique(currencies)
+            }
+        )
         if excursions:
             mfe, mae = (column[at] for column in excursions)
             found |= metrics.from_columns(Columns(part.trades.r, mfe, mae))

@@ -34,16 +34,23 @@ def load(touched: set[Day]) -> dict[Day, dict[int, np.void]]:
 def store(days: dict[Day, dict[int, np.void]]) -> None:
     """Write days as ``load`` gives them; one that holds no hours any more leaves."""
     _remove(key for key, hours in days.items() if not hours)
-    _write(_rows([
-        (key, b"".join([hours[hour].tobytes() for hour in sorted(hours)]))
-        for key, hours in sorted(days.items()) if hours
-    ]))  # fmt: skip
+    _write(
+        _rows(
+            [
+                (key, b"".join([hours[hour].tobytes() for hour in sorted(hours)]))
+                for key, hours in sorted(days.items())
+                if hours
+            ]
+        )
+    )
 
 
 def replace(
-    instances: Collection[StrategyInstance], since: int | None, until: int | None,
+    instances: Collection[StrategyInstance],
+    since: int | None,
+    until: int | None,
     days: Sequence[tuple[Day, bytes]],
-) -> None:  # fmt: skip
+) -> None:
     """Let instances have these days, given as their hours' records, and no others from the day
     ``since`` to before ``until`` (since 1970, None is open). Only what differs is written."""
     stored = _stored(instances, since, until)
@@ -85,9 +92,12 @@ def _rows(days: Sequence[tuple[Day, bytes]]) -> list[tuple[int, int, bytes, byte
 
 def _write(rows: Sequence[tuple[int, int, bytes, bytes]]) -> None:
     bulk.upsert(
-        RollupDay, ("scope_id", "day", "tally", "hours"), rows,
-        conflict=("scope_id", "day"), update=("tally", "hours"),
-    )  # fmt: skip
+        RollupDay,
+        ("scope_id", "day", "tally", "hours"),
+        rows,
+        conflict=("scope_id", "day"),
+        update=("tally", "hours"),
+    )
 
 
 def _remove(days: Iterable[Day]) -> None:

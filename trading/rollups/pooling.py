@@ -105,10 +105,7 @@ def _folded(stored: Rows, scopes: Sequence[Scope], group: np.ndarray) -> Pieces:
 def _stretches(hours: np.ndarray, since: int | None, until: int | None) -> list[tuple[int, int]]:
     starts = [*np.flatnonzero(np.diff(hours, prepend=-2) != 1).tolist(), hours.size]
     return [
-        (
-            _later(since, int(hours[first]) * HOUR),
-            _sooner(until, (int(hours[end - 1]) + 1) * HOUR),
-        )
+        (_later(since, int(hours[first]) * HOUR), _sooner(until, (int(hours[end - 1]) + 1) * HOUR))
         for first, end in pairwise(starts)
     ]
 

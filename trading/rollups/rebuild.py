@@ -70,8 +70,7 @@ def _apart(
     """Each slice's hours, which other processes read and fold."""
     known, by_time = scopes.of_instances(some), len(some) > 1
     asked = [
-        several.submit(fold.read_and_fold, books, *_bounds(days), by_time, known)
-        for days in slices
+        several.submit(fold.read_and_fold, books, *_bounds(days), by_time, known) for days in slices
     ]
     for days, answer in zip(slices, asked, strict=True):
         found = answer.result()

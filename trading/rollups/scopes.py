@@ -66,9 +66,14 @@ def _of_book(book: Book, parameter_set: int) -> tuple[Scope, Scope, Scope]:
     def scope(kind: str, market: int | None = None, member: int | None = None) -> Scope:
         key = f"{kind}:{book.instance_id}:{market or member or 0}:{book.mode}:{book.currency}"
         return Scope(
-            kind=kind, key=key, instance_id=book.instance_id, market_id=market,
-            parameter_set_id=member, mode=book.mode, currency=book.currency,
-        )  # fmt: skip
+            kind=kind,
+            key=key,
+            instance_id=book.instance_id,
+            market_id=market,
+            parameter_set_id=member,
+            mode=book.mode,
+            currency=book.currency,
+        )
 
     return (
         scope(Scope.Kind.INSTANCE),

@@ -34,9 +34,12 @@ class Rows:
 
 
 def rows(
-    books: Sequence[int], since: int | None = None, until: int | None = None, *,
+    books: Sequence[int],
+    since: int | None = None,
+    until: int | None = None,
+    *,
     by_time: bool = False,
-) -> Rows:  # fmt: skip
+) -> Rows:
     """Trades of ``books`` with since <= exit < until (microseconds since 1970), in no order.
 
     ``by_time`` reads along the time of the exit, which is faster where the books hold most of

@@ -13,11 +13,7 @@ from types import MappingProxyType
 from .base import Strategy
 from .parameters import BadDeclaration
 
-_FILES = (
-    "rsi_bb",
-    "renko_ao",
-    "breakout",
-)
+_FILES = ("rsi_bb", "renko_ao", "breakout")
 
 NAME = re.compile(r"(?P<key>[a-z0-9_]{1,40})(@(?P<label>[a-z0-9_.-]{1,40}))?")
 _LONGEST_QUOTED = 81  # the longest well-formed name

@@ -154,8 +154,19 @@ class Rules:
     patience: Callable[..., Any] = no_hurry
 
     def hooks(self) -> dict[str, Any]:
-        names = ("prepare", "screen", "still", "patience", "ready", "enter", "place", "follow",
-                 "leave", "describe", "advance")  # fmt: skip
+        names = (
+            "prepare",
+            "screen",
+            "still",
+            "patience",
+            "ready",
+            "enter",
+            "place",
+            "follow",
+            "leave",
+            "describe",
+            "advance",
+        )
         return {name: getattr(self, name) for name in names}
 
 

@@ -139,5 +139,6 @@ def widen(spare: Floats, width: int, out: Floats) -> None:
     before = width - span
     larger(
         spare[now][size - out.size : size],
-        spare[now][size - out.size - before : size - before], out,
-    )  # fmt: skip
+        spare[now][size - out.size - before : size - before],
+        out,
+    )

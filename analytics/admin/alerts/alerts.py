@@ -49,10 +49,21 @@ class AlertAdmin(Exported, PagedAdmin):
     list_select_related = ("bot", "instance")
     resource_classes = (
         resource_for(
-            Alert, "kind", "bot__name", "instance__strategy", "instance__label", "mode", "state",
-            "severity", "sentence", "advice", "opened_at", "seen_at", "resolved_at",
+            Alert,
+            "kind",
+            "bot__name",
+            "instance__strategy",
+            "instance__label",
+            "mode",
+            "state",
+            "severity",
+            "sentence",
+            "advice",
+            "opened_at",
+            "seen_at",
+            "resolved_at",
         ),
-    )  # fmt: skip
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Alert]:
         found = Alert.objects.annotate(
@@ -154,7 +165,9 @@ def _take(alert: Alert, request: HttpRequest) -> str:
 
 
 def _rule_url(alert: Alert) -> str:
-    place = f"strategy-{alert.instance_id}" if alert.instance_id else (
-        f"bot-{alert.bot_id}" if alert.bot_id else "all"
-    )  # fmt: skip
+    place = (
+        f"strategy-{alert.instance_id}"
+        if alert.instance_id
+        else (f"bot-{alert.bot_id}" if alert.bot_id else "all")
+    )
     return reverse("admin:analytics_alarmrule_edit", args=[alert.kind, place])

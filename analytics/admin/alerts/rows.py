@@ -34,11 +34,15 @@ def about(alert: Alert) -> str:
 def card(alert: Alert) -> dict[str, Any]:
     """An alert on the first page."""
     return {
-        "title": title(alert), "about": about(alert), "sentence": alert.sentence,
-        "severity": alert.get_severity_display(), "tone": TONES[alert.severity],
-        "state": alert.get_state_display(), "opened": alert.opened_at,
+        "title": title(alert),
+        "about": about(alert),
+        "sentence": alert.sentence,
+        "severity": alert.get_severity_display(),
+        "tone": TONES[alert.severity],
+        "state": alert.get_state_display(),
+        "opened": alert.opened_at,
         "url": reverse("admin:analytics_alert_change", args=[alert.pk]),
-    }  # fmt: skip
+    }
 
 
 def facts(alert: Alert) -> list[tuple[str, Cell]]:
@@ -58,8 +62,9 @@ def numbers(alert: Alert) -> list[tuple[str, Cell]]:
     """The evidence in words: names as labels, nested ones joined."""
     return [
         (formatting.label(name), Cell(_plain(value)))
-        for name, value in alert.evidence.items() if name not in HIDDEN and value not in (None, {})
-    ]  # fmt: skip
+        for name, value in alert.evidence.items()
+        if name not in HIDDEN and value not in (None, {})
+    ]
 
 
 def _plain(value: Any) -> str:
@@ -87,21 +92,29 @@ def picture(alert: Alert) -> dict[str, Any] | None:
     step = WIDTH / (len(values) - 1)
     points = " ".join(f"{round(at * step, 1)},{y(value)}" for at, value in enumerate(values))
     return {
-        "points": points, "limit": None if limit is None else y(limit),
-        "low": _plain(float(low)), "high": _plain(float(high)), "last": _plain(float(values[-1])),
+        "points": points,
+        "limit": None if limit is None else y(limit),
+        "low": _plain(float(low)),
+        "high": _plain(float(high)),
+        "last": _plain(float(values[-1])),
         "bound": None if limit is None else _plain(float(limit)),
-    }  # fmt: skip
+    }
 
 
 def history(events: Sequence[AlertEvent]) -> list[dict[str, Any]]:
     """The steps of its life, newest first."""
     return [
-        {"at": event.at, "what": event.get_type_display(), "note": event.note,
-         "severity": event.get_severity_display(), "tone": TONES[event.severity],
-         "by": event.by or ("the watch" if event.type in WATCH else "a tool"),
-         "sentence": event.sentence}
+        {
+            "at": event.at,
+            "what": event.get_type_display(),
+            "note": event.note,
+            "severity": event.get_severity_display(),
+            "tone": TONES[event.severity],
+            "by": event.by or ("the watch" if event.type in WATCH else "a tool"),
+            "sentence": event.sentence,
+        }
         for event in reversed(events)
-    ]  # fmt: skip
+    ]
 
 
 WATCH = ("opened", "escalated", "ended", "reopened")

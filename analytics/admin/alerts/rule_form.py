@@ -22,21 +22,21 @@ class RuleForm(forms.Form):
         super().__init__(data, initial=initial)
         self.alarm = alarm
         self.fields[ENABLED] = forms.BooleanField(
-            label="Watch for this", required=False,
+            label="Watch for this",
+            required=False,
             widget=forms.CheckboxInput(attrs={"class": "sl-check"}),
-        )  # fmt: skip
+        )
         self.fields[SEVERITY] = forms.ChoiceField(
-            label="Severity", choices=Severity.choices,
+            label="Severity",
+            choices=Severity.choices,
             widget=forms.Select(attrs={"class": "sl-input"}),
-        )  # fmt: skip
+        )
         for parameter in alarm.parameters:
             self.fields[parameter.name] = field_for(parameter, rule.parameters[parameter.name])
 
     def rows(self) -> list[dict[str, Any]]:
         """The parameters with unit, bounds and default in a few words."""
-        return [
-            {"field": self[one.name], "hint": hint_for(one)} for one in self.alarm.parameters
-        ]  # fmt: skip
+        return [{"field": self[one.name], "hint": hint_for(one)} for one in self.alarm.parameters]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

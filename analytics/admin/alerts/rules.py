@@ -20,8 +20,11 @@ from trading.admin.base import ReadOnlyAdmin
 
 from .rows import TONES
 
-KINDS_OF = {"all": ("strategy", "bot", "system"), "bot": ("strategy", "bot"),
-            "strategy": ("strategy",)}  # fmt: skip
+KINDS_OF = {
+    "all": ("strategy", "bot", "system"),
+    "bot": ("strategy", "bot"),
+    "strategy": ("strategy",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +76,12 @@ class AlarmRuleAdmin(ReadOnlyAdmin):
         where = _chosen(there, request.GET.get("place", "all"))
         context = {
             **self.admin_site.each_context(request),
-            "title": self.list_title, "opts": self.opts, "places": there, "where": where,
+            "title": self.list_title,
+            "opts": self.opts,
+            "places": there,
+            "where": where,
             "rows": [_row(rule, where) for rule in _of(where)],
-        }  # fmt: skip
+        }
         return TemplateResponse(request, "analytics/rules.html", context)
 
     def edit_view(self, request: HttpRequest, kind: str, place: str) -> HttpResponse:
@@ -94,11 +100,16 @@ class AlarmRuleAdmin(ReadOnlyAdmin):
         request.list_title = self.list_title
         context = {
             **self.admin_site.each_context(request),
-            "title": f"{alarm.title}: {where.title}", "opts": self.opts, "alarm": alarm,
-            "where": where, "form": form, "own": _own(rule, where), "from": _from(rule, where),
+            "title": f"{alarm.title}: {where.title}",
+            "opts": self.opts,
+            "alarm": alarm,
+            "where": where,
+            "form": form,
+            "own": _own(rule, where),
+            "from": _from(rule, where),
             "may_change": self.may_change(request),
             "back": f"{reverse('admin:analytics_alarmrule_changelist')}?place={where.name}",
-        }  # fmt: skip
+        }
         return TemplateResponse(request, "analytics/rule.html", context)
 
 
@@ -109,9 +120,12 @@ def _save(request: HttpRequest, form: RuleForm, kind: str, where: Where) -> Http
         messages.success(request, f"{form.alarm.title}: set as further out, or as declared.")
     else:
         configured.change(
-            **at, enabled=form.cleaned_data[ENABLED], severity=form.cleaned_data[SEVERITY],
-            parameters=form.values, by=request.user,
-        )  # fmt: skip
+            **at,
+            enabled=form.cleaned_data[ENABLED],
+            severity=form.cleaned_data[SEVERITY],
+            parameters=form.values,
+            by=request.user,
+        )
         messages.success(request, f"{form.alarm.title}: saved. It counts from the next look on.")
     address = reverse("admin:analytics_alarmrule_changelist")
     return HttpResponseRedirect(f"{address}?place={where.name}")
@@ -125,14 +139,16 @@ def _of(where: Where) -> list[Rule]:
     found = Rules()
     return [
         found.of(kind, where.bot, where.instance)
-        for kind, alarm in REGISTRY.items() if alarm.about in KINDS_OF[where.kind]
-    ]  # fmt: skip
+        for kind, alarm in REGISTRY.items()
+        if alarm.about in KINDS_OF[where.kind]
+    ]
 
 
 def _own(rule: Rule, where: Where) -> bool:
     return rule.row is not None and (rule.row.bot_id, rule.row.instance_id) == (
-        where.bot, where.instance
-    )  # fmt: skip
+        where.bot,
+        where.instance,
+    )
 
 
 def _from(rule: Rule, where: Where) -> str:
@@ -146,9 +162,13 @@ def _from(rule: Rule, where: Where) -> str:
 
 def _row(rule: Rule, where: Where) -> dict[str, Any]:
     return {
-        "title": rule.alarm.title, "help": rule.alarm.help, "rate": rule.alarm.error_rate,
-        "enabled": rule.enabled, "severity": rule.severity.capitalize(),
-        "tone": TONES[rule.severity] if rule.enabled else "", "from": _from(rule, where),
+        "title": rule.alarm.title,
+        "help": rule.alarm.help,
+        "rate": rule.alarm.error_rate,
+        "enabled": rule.enabled,
+        "severity": rule.severity.capitalize(),
+        "tone": TONES[rule.severity] if rule.enabled else "",
+        "from": _from(rule, where),
         "own": _own(rule, where),
         "url": reverse("admin:analytics_alarmrule_edit", args=[rule.alarm.key, where.name]),
-    }  # fmt: skip
+    }

@@ -107,10 +107,19 @@ class JobRunAdmin(Exported, ReadOnlyAdmin):
     )
     resource_classes = (
         resource_for(
-            JobRun, "job", "key", "due", "state", "queued_at", "started_at", "ended_at", "seconds",
-            "attempts", "error",
+            JobRun,
+            "job",
+            "key",
+            "due",
+            "state",
+            "queued_at",
+            "started_at",
+            "ended_at",
+            "seconds",
+            "attempts",
+            "error",
         ),
-    )  # fmt: skip
+    )
 
     @admin.display(description="Job", ordering="job")
     def title(self, run: JobRun) -> str:

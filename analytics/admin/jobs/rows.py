@@ -147,7 +147,7 @@ COLUMNS = (
     Column("Starts", lambda run: formatting.count(run.attempts), "number"),
     Column("Asked for by", lambda run: _who(run)),
     Column("What came of it", lambda run: _outcome(run), "long"),
-)  # fmt: skip
+)
 
 
 def run_cells(run: JobRun) -> list[Cell]:
@@ -170,7 +170,9 @@ def _outcome(run: JobRun) -> Cell:
     if run.summary is None:
         return formatting.nothing("It returned nothing.")
     if isinstance(run.summary, dict):
-        parts = [f"{formatting.label(name)}: {_plain(value)}" for name, value in run.summary.items()]
+        parts = [
+            f"{formatting.label(name)}: {_plain(value)}" for name, value in run.summary.items()
+        ]
         text = ", ".join(parts) or "nothing"
     else:
         text = _plain(run.summary)

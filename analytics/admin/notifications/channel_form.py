@@ -28,9 +28,23 @@ class ChannelForm(forms.ModelForm):
 
     class Meta:
         model = Channel
-        fields = ("name", "kind", "address", "enabled", "least", "tell_end", "bots",
-                  "gather_minutes", "quiet_from", "quiet_until", "zone",
-                  "critical_at_once", "reports", "report_hour", "report_news_only")  # fmt: skip
+        fields = (
+            "name",
+            "kind",
+            "address",
+            "enabled",
+            "least",
+            "tell_end",
+            "bots",
+            "gather_minutes",
+            "quiet_from",
+            "quiet_until",
+            "zone",
+            "critical_at_once",
+            "reports",
+            "report_hour",
+            "report_news_only",
+        )
         help_texts = {  # noqa: RUF012
             "least": "What is less grave is only shown in the pages.",
             "bots": "None chosen: all of them.",

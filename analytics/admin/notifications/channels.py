@@ -32,10 +32,12 @@ class ChannelAdmin(TradingAdmin):
     fieldsets = (
         (None, {"fields": ("name", "kind", "address", "enabled")}),
         ("What is told", {"fields": ("least", "tell_end", "bots")}),
-        ("When", {"fields": ("gather_minutes", "quiet_from", "quiet_until", "zone",
-                             "critical_at_once")}),
+        (
+            "When",
+            {"fields": ("gather_minutes", "quiet_from", "quiet_until", "zone", "critical_at_once")},
+        ),
         ("The report", {"fields": ("reports", "report_hour", "report_news_only")}),
-    )  # fmt: skip
+    )
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """What the environment names has no address here to change."""
@@ -51,8 +53,13 @@ class ChannelAdmin(TradingAdmin):
         test = self.admin_site.admin_view(require_POST(self.test_view))
         return [path("<int:pk>/test/", test, name="analytics_channel_test"), *super().get_urls()]
 
-    def changeform_view(self, request: HttpRequest, object_id: str | None = None,
-                        form_url: str = "", extra_context: Any = None) -> HttpResponse:  # fmt: skip
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
         told = Message.objects.filter(channel=object_id)[:10] if object_id else []
         more = {"told": list(told), **(extra_context or {})}
         return super().changeform_view(request, object_id, form_url, more)

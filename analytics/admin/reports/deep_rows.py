@@ -11,9 +11,7 @@ from trading import formatting
 from trading.formatting import Cell
 
 BRIEF = ("win_rate", "avg_pnl_pct", "total_pnl_pct")
-KINDS = (
-    ("volatility", "Volatility"), ("session", "Session"), ("adx", "Trend (weak context)"),
-)  # fmt: skip
+KINDS = (("volatility", "Volatility"), ("session", "Session"), ("adx", "Trend (weak context)"))
 
 
 def deeper(one: dict[str, Any]) -> dict[str, Any]:
@@ -22,15 +20,18 @@ def deeper(one: dict[str, Any]) -> dict[str, Any]:
     return {
         "days_back": found["days_back"] if found else 180,
         "verdict": setup_text.verdict(found),
-        "best": _named(found, "best"), "worst": _named(found, "worst"),
+        "best": _named(found, "best"),
+        "worst": _named(found, "worst"),
         "singles": [
             {"label": formatting.label(name), "rows": [_single(each) for each in of]}
-            for name, of in (found["singles"] if found else {}).items() if len(of) > 1
+            for name, of in (found["singles"] if found else {}).items()
+            if len(of) > 1
         ],
         "markets_now": [setup_text.market(each) for each in one.get("market") or []],
         "regimes": _regimes(one.get("regimes")),
-        "exits": setup_text.exits(one.get("exits")), "exit_rows": _exits(one.get("exits")),
-    }  # fmt: skip
+        "exits": setup_text.exits(one.get("exits")),
+        "exit_rows": _exits(one.get("exits")),
+    }
 
 
 def _named(found: dict[str, Any] | None, kind: str) -> list[str]:
@@ -43,9 +44,11 @@ def _cells(measured: dict[str, Any]) -> list[Cell]:
 
 def _single(one: dict[str, Any]) -> dict[str, Any]:
     return {
-        "key": setup_text.condition(one["condition"]), "trades": one["trades"],
-        "cells": _cells(one), "here": one["named"],
-    }  # fmt: skip
+        "key": setup_text.condition(one["condition"]),
+        "trades": one["trades"],
+        "cells": _cells(one),
+        "here": one["named"],
+    }
 
 
 def _regimes(found: dict[str, Any] | None) -> list[dict[str, Any]]:
@@ -55,13 +58,17 @@ def _regimes(found: dict[str, Any] | None) -> list[dict[str, Any]]:
         {
             "heading": heading,
             "rows": [
-                {"key": setup_text.label(label), "trades": measured["trades"],
-                 "cells": _cells(measured)}
+                {
+                    "key": setup_text.label(label),
+                    "trades": measured["trades"],
+                    "cells": _cells(measured),
+                }
                 for label, measured in found[kind].items()
             ],
         }
-        for kind, heading in KINDS if len(found[kind]) > 1
-    ]  # fmt: skip
+        for kind, heading in KINDS
+        if len(found[kind]) > 1
+    ]
 
 
 def _exits(found: dict[str, Any] | None) -> list[dict[str, Any]]:
@@ -70,13 +77,18 @@ def _exits(found: dict[str, Any] | None) -> list[dict[str, Any]]:
         return []
     return [
         {
-            "key": formatting.label(reason) or "not said", "trades": one["trades"],
+            "key": formatting.label(reason) or "not said",
+            "trades": one["trades"],
             "cells": [
-                *(Cell(words.pct(one[name], 3), "number")
-                  for name in ("avg_pnl_pct", "mfe_pct", "left_pct", "pain_pct")),
-                *(Cell(formatting.duration(one[name]), "number")
-                  for name in ("to_mfe_seconds", "hold_seconds")),
+                *(
+                    Cell(words.pct(one[name], 3), "number")
+                    for name in ("avg_pnl_pct", "mfe_pct", "left_pct", "pain_pct")
+                ),
+                *(
+                    Cell(formatting.duration(one[name]), "number")
+                    for name in ("to_mfe_seconds", "hold_seconds")
+                ),
             ],
         }
         for reason, one in found["reasons"].items()
-    ]  # fmt: skip
+    ]

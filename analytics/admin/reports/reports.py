@@ -53,24 +53,31 @@ class ReportAdmin(PagedAdmin):
 
     def page(self, request: HttpRequest, found: Report) -> HttpResponse:
         kept = {
-            one.pk: one for one in Recommendation.objects.select_related("instance").filter(
+            one.pk: one
+            for one in Recommendation.objects.select_related("instance").filter(
                 pk__in=[one["id"] for one in found.proposals]
             )
-        }  # fmt: skip
+        }
         return _answer(
-            self, request, "report", f"{words.title(found.data)} of {found.bot}",
-            original=found, report=found, head=found.data["head"], alarms=_alarms(found),
+            self,
+            request,
+            "report",
+            f"{words.title(found.data)} of {found.bot}",
+            original=found,
+            report=found,
+            head=found.data["head"],
+            alarms=_alarms(found),
             first=words.first(found.proposals),
             sections=[
-                rows.section(one, found.kind, found.data["day"])
-                for one in found.data["strategies"]
+                rows.section(one, found.kind, found.data["day"]) for one in found.data["strategies"]
             ],
             proposals=[
                 rows.proposal(one, kept.get(one["id"]), found.pk) for one in found.proposals
             ],
-            may_decide=_may_decide(request), anew=found.made_at - found.as_of > WRITTEN,
+            may_decide=_may_decide(request),
+            anew=found.made_at - found.as_of > WRITTEN,
             **_beside(found),
-        )  # fmt: skip
+        )
 
 
 def _alarms(report: Report) -> list[dict[str, Any]]:
@@ -101,11 +108,24 @@ class RecommendationAdmin(Exported, PagedAdmin):
     list_before_template = "analytics/_record.html"
     resource_classes = (
         resource_for(
-            Recommendation, "id", "bot__name", "instance__strategy", "instance__label", "mode",
-            "kind", "state", "sentence", "confidence", "times", "first_at", "last_at",
-            "decided_at", "decided_by", "reason",
+            Recommendation,
+            "id",
+            "bot__name",
+            "instance__strategy",
+            "instance__label",
+            "mode",
+            "kind",
+            "state",
+            "sentence",
+            "confidence",
+            "times",
+            "first_at",
+            "last_at",
+            "decided_at",
+            "decided_by",
+            "reason",
         ),
-    )  # fmt: skip
+    )
 
     def get_urls(self) -> list[Any]:
         decide = self.admin_site.admin_view(require_POST(self.decide_view))
@@ -149,11 +169,20 @@ class RecommendationAdmin(Exported, PagedAdmin):
     def page(self, request: HttpRequest, row: Recommendation) -> HttpResponse:
         report = Report.objects.filter(bot=row.bot, as_of=row.last_at).order_by("kind").first()
         return _answer(
-            self, request, "recommendation", row.sentence, original=row, row=row,
+            self,
+            request,
+            "recommendation",
+            row.sentence,
+            original=row,
+            row=row,
             each=rows.proposal(recommendations.told(row), row, report.pk if report else 0),
-            report=report, truth=rows.truth(row), may_decide=_may_decide(request),
-            about=self.about(row), first=_day(row.first_at), last=_day(row.last_at),
-        )  # fmt: skip
+            report=report,
+            truth=rows.truth(row),
+            may_decide=_may_decide(request),
+            about=self.about(row),
+            first=_day(row.first_at),
+            last=_day(row.last_at),
+        )
 
     def decide_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Dismiss it, or note that it is followed, with a reason."""
@@ -165,8 +194,11 @@ class RecommendationAdmin(Exported, PagedAdmin):
         if row is None or step is None:
             raise Http404(pk)
         try:
-            step(row, reason=request.POST.get("reason", "").replace("\r\n", "\n"),
-                 author=request.user)  # fmt: skip
+            step(
+                row,
+                reason=request.POST.get("reason", "").replace("\r\n", "\n"),
+                author=request.user,
+            )
         except Refused as refused:
             messages.error(request, said(refused))
         else:
@@ -189,6 +221,7 @@ def _answer(
     request.current_app = page.admin_site.name
     request.list_title = page.list_title
     return TemplateResponse(
-        request, f"analytics/{name}.html",
+        request,
+        f"analytics/{name}.html",
         {**page.admin_site.each_context(request), "opts": page.opts, "title": title, **context},
-    )  # fmt: skip
+    )

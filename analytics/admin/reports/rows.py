@@ -18,13 +18,25 @@ from trading.strategies.parameters import plain
 from . import deep_rows
 
 METRICS = (
-    "trades", "win_rate", "total_pnl_pct", "avg_pnl_pct", "median_pnl_pct", "profit_factor",
-    "max_drawdown_pct", "best_pct", "worst_pct", "avg_hold_seconds", "avg_mfe_pct", "avg_mae_pct",
+    "trades",
+    "win_rate",
+    "total_pnl_pct",
+    "avg_pnl_pct",
+    "median_pnl_pct",
+    "profit_factor",
+    "max_drawdown_pct",
+    "best_pct",
+    "worst_pct",
+    "avg_hold_seconds",
+    "avg_mfe_pct",
+    "avg_mae_pct",
     "edge_captured",
-)  # fmt: skip
+)
 LABELS = {**dict(rows.METRICS), "edge_captured": "Edge captured"}
-BEFORE = {"day": ("The day before", "The 7 days before"),
-          "week": ("The week before", "The 4 weeks before")}  # fmt: skip
+BEFORE = {
+    "day": ("The day before", "The 7 days before"),
+    "week": ("The week before", "The 4 weeks before"),
+}
 WIDTH, HEIGHT, SLOTS = 600, 90, 30
 TONES = {"low": "", "medium": "", "high": "gain"}
 
@@ -32,50 +44,70 @@ TONES = {"low": "", "medium": "", "high": "gain"}
 def section(one: dict[str, Any], kind: str, day: str) -> dict[str, Any]:
     """A strategy of a report, ready to be shown."""
     return {
-        "id": f"{one['strategy']}-{one['mode']}", "name": words.called(one),
+        "id": f"{one['strategy']}-{one['mode']}",
+        "name": words.called(one),
         "strategy": one["strategy"],
-        "line": words.line(one), "why": words.why(one), "version": one["version"],
+        "line": words.line(one),
+        "why": words.why(one),
+        "version": one["version"],
         "url": reverse("admin:trading_strategyinstance_change", args=[one["instance"]]),
         "story": reverse("admin:trading_strategyinstance_history", args=[one["instance"]]),
-        "columns": BEFORE[kind], "metrics": _metrics(one), "picture": picture(one["days"], day),
-        "reasons": _parts(one["reasons"], "key"), "markets": _parts(one["markets"], "key"),
-        "versions": _parts(one["versions"], "key"), "open": one["open"],
-        "funnels": [funnel_of(found, title) for title, found in (
-            ("Counted by the bot", one["funnel"]["counted"]),
-            ("In a replay of the time", one["funnel"]["replayed"]),
-        ) if found],
-        "alarms": [{**each, "url": reverse("admin:analytics_alert_change", args=[each["alert"]])}
-                   for each in one["alarms"]],
-        "changes": [{**each, "day": each["at"][:10], "rows": _changed(each["parameters"])}
-                    for each in one["changes"]],
+        "columns": BEFORE[kind],
+        "metrics": _metrics(one),
+        "picture": picture(one["days"], day),
+        "reasons": _parts(one["reasons"], "key"),
+        "markets": _parts(one["markets"], "key"),
+        "versions": _parts(one["versions"], "key"),
+        "open": one["open"],
+        "funnels": [
+            funnel_of(found, title)
+            for title, found in (
+                ("Counted by the bot", one["funnel"]["counted"]),
+                ("In a replay of the time", one["funnel"]["replayed"]),
+            )
+            if found
+        ],
+        "alarms": [
+            {**each, "url": reverse("admin:analytics_alert_change", args=[each["alert"]])}
+            for each in one["alarms"]
+        ],
+        "changes": [
+            {**each, "day": each["at"][:10], "rows": _changed(each["parameters"])}
+            for each in one["changes"]
+        ],
         "experiments": [
             {**each, "url": reverse("admin:trading_experiment_change", args=[each["id"]])}
             for each in one["experiments"]
         ],
         **deep_rows.deeper(one),
-    }  # fmt: skip
+    }
 
 
 def _metrics(one: dict[str, Any]) -> list[tuple[str, Cell, Cell, Cell]]:
     """Each metric now, of the time before, and of the longer time before."""
     times = [one[when] for when in ("now", "previous", "base")]
     return [
-        (LABELS[name], *(
-            rows.metric(name, each[name]) if name in each else Cell("") for each in times
-        ))
-        for name in METRICS if any(each.get(name) is not None for each in times)
-    ]  # fmt: skip
+        (
+            LABELS[name],
+            *(rows.metric(name, each[name]) if name in each else Cell("") for each in times),
+        )
+        for name in METRICS
+        if any(each.get(name) is not None for each in times)
+    ]
 
 
 def _parts(found: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:
     return [
         {
-            "key": formatting.label(each[key]) if each[key] else "not said", "trades": each["trades"],
-            "cells": [rows.metric(name, each[name])
-                      for name in ("win_rate", "avg_pnl_pct", "total_pnl_pct")],
+            "key": formatting.label(each[key]) if each[key] else "not said",
+            "trades": each["trades"],
+            "cells": [
+                rows.metric(name, each[name])
+                for name in ("win_rate", "avg_pnl_pct", "total_pnl_pct")
+            ],
         }
         for each in found
-    ]  # fmt: skip
+    ]
 
 
 def funnel_of(found: dict[str, Any], title: str) -> dict[str, Any]:
@@ -89,24 +121,33 @@ def picture(days: list[list[Any]], end: str) -> dict[str, Any] | None:
     last = date.fromisoformat(end)
     shown = [
         (SLOTS - 1 - (last - date.fromisoformat(day)).days, day, trades, total)
-        for day, trades, total in days if total is not None
-    ]  # fmt: skip
+        for day, trades, total in days
+        if total is not None
+    ]
     if len(shown) < 2:
         return None
     high, low = max(0.0, *(one[3] for one in shown)), min(0.0, *(one[3] for one in shown))
     scale = (HEIGHT - 4) / ((high - low) or 1.0)
     zero, step = round(2 + high * scale, 1), WIDTH / SLOTS
     return {
-        "zero": zero, "from": (last - timedelta(days=SLOTS - 1)).isoformat(), "to": end,
-        "low": words.pct(low), "high": words.pct(high),
+        "zero": zero,
+        "from": (last - timedelta(days=SLOTS - 1)).isoformat(),
+        "to": end,
+        "low": words.pct(low),
+        "high": words.pct(high),
         "bars": [
-            {"x": round((at + 0.15) * step, 1), "width": round(step * 0.7, 1),
-             "y": round(zero - max(total, 0.0) * scale, 1),
-             "height": max(round(abs(total) * scale, 1), 0.5), "gain": total >= 0,
-             "said": f"{day}: {words.pct(total)}, {words.count(trades, 'trade')}"}
-            for at, day, trades, total in shown if at >= 0
+            {
+                "x": round((at + 0.15) * step, 1),
+                "width": round(step * 0.7, 1),
+                "y": round(zero - max(total, 0.0) * scale, 1),
+                "height": max(round(abs(total) * scale, 1), 0.5),
+                "gain": total >= 0,
+                "said": f"{day}: {words.pct(total)}, {words.count(trades, 'trade')}",
+            }
+            for at, day, trades, total in shown
+            if at >= 0
         ],
-    }  # fmt: skip
+    }
 
 
 def _changed(found: list[list[Any]]) -> list[str]:
@@ -119,15 +160,16 @@ def _changed(found: list[list[Any]]) -> list[str]:
 def proposal(one: dict[str, Any], row: Recommendation | None, report: int = 0) -> dict[str, Any]:
     """A recommendation, with where its evidence and its steps are; ``row`` is what became of it."""
     return {
-        **one, "row": row, "tone": TONES.get(one["confidence"], ""),
+        **one,
+        "row": row,
+        "tone": TONES.get(one["confidence"], ""),
         "evidence": [{**each, "url": _leads(each, one, row, report)} for each in one["evidence"]],
-        "effect_text": _effect(one["effect"]), "rows": _changed(
-            [[name, *change] for name, change in one["changes"].items()]
-        ),
+        "effect_text": _effect(one["effect"]),
+        "rows": _changed([[name, *change] for name, change in one["changes"].items()]),
         "url": reverse("admin:analytics_recommendation_change", args=[one["id"]]) if row else "",
         "steps": steps(row) if row and row.open else [],
         "times_text": words.count(one["times"], "day"),
-    }  # fmt: skip
+    }
 
 
 def _leads(
@@ -181,8 +223,11 @@ def truth(row: Recommendation) -> dict[str, Any] | None:
     found = track_record.truth(row)
     if found is None:
         return None
-    url = reverse("admin:trading_experiment_change", args=[found.experiment]) if found.experiment \
-        else f"{reverse('admin:trading_strategyinstance_history', args=[row.instance_id])}" \
-             f"#v{found.version}"  # fmt: skip
+    url = (
+        reverse("admin:trading_experiment_change", args=[found.experiment])
+        if found.experiment
+        else f"{reverse('admin:trading_strategyinstance_history', args=[row.instance_id])}"
+        f"#v{found.version}"
+    )
     how = "in an experiment" if found.experiment else f"as version {found.version}"
     return {"how": how, "word": found.word, "sentence": found.sentence, "url": url}

@@ -21,27 +21,40 @@ def page(run: Run) -> dict[str, Any]:
     return {
         "title": _title(found["verdict"], run.instance.name),
         "tone": TONES.get(found["verdict"], ""),
-        "reasons": found["reasons"], "headline": _headline(found), "figures": _figures(found),
+        "reasons": found["reasons"],
+        "headline": _headline(found),
+        "figures": _figures(found),
         "sets": [
-            (f"v{one['version']}", f"{one['seconds'] / 86_400:,.2f} days", f"{one['stretches']:,}",
-             f"{one['trades']:,}")
+            (
+                f"v{one['version']}",
+                f"{one['seconds'] / 86_400:,.2f} days",
+                f"{one['stretches']:,}",
+                f"{one['trades']:,}",
+            )
             for one in found["sets"]
         ],
-        "exits": [(formatting.label(a), formatting.label(b), f"{n:,}") for a, b, n in found["exits"]],
+        "exits": [
+            (formatting.label(a), formatting.label(b), f"{n:,}") for a, b, n in found["exits"]
+        ],
         "since": run.options["since"][:16].replace("T", " "),
-        "until": run.options["until"][:16].replace("T", " "), "mode": run.options["mode"],
-    }  # fmt: skip
+        "until": run.options["until"][:16].replace("T", " "),
+        "mode": run.options["mode"],
+    }
 
 
 def note(found: Trust, instance: Any) -> dict[str, Any]:
     """What pages about replays of a strategy say of them."""
     told = found.found
     return {
-        "title": _title(found.verdict, instance.name), "instance": instance.pk,
-        "reasons": found.reasons, "warn": found.doubted, "run": found.run,
+        "title": _title(found.verdict, instance.name),
+        "instance": instance.pk,
+        "reasons": found.reasons,
+        "warn": found.doubted,
+        "run": found.run,
         "share": _share(told["matched_share"]).text if told else "",
-        "live": f"{told['live']:,}" if told else "", "grade": told.get("grade"),
-    }  # fmt: skip
+        "live": f"{told['live']:,}" if told else "",
+        "grade": told.get("grade"),
+    }
 
 
 def _title(verdict: str, name: str) -> str:
@@ -51,14 +64,18 @@ def _title(verdict: str, name: str) -> str:
 def _headline(found: dict[str, Any]) -> list[tuple[str, Cell]]:
     gap = found["gap"]
     return [
-        ("Grade", Cell(found["grade"], TONES.get(found["verdict"], "")) if found["grade"]
-         else formatting.nothing("Too few trades to tell.")),
+        (
+            "Grade",
+            Cell(found["grade"], TONES.get(found["verdict"], ""))
+            if found["grade"]
+            else formatting.nothing("Too few trades to tell."),
+        ),
         ("Live trades matched", _share(found["matched_share"])),
         ("Agreement", _share(found["agreement"])),
         ("Slippage, both sides", _bps(_slippage(found))),
         ("Live less replay, a trade", formatting.result(gap and gap["mean"])),
         ("Correlation of days", _number(found["correlation"])),
-    ]  # fmt: skip
+    ]
 
 
 def _figures(found: dict[str, Any]) -> list[tuple[str, Cell, str]]:
@@ -66,12 +83,16 @@ def _figures(found: dict[str, Any]) -> list[tuple[str, Cell, str]]:
     gap = found["gap"] or {}
     between = (
         f"90 % interval {gap['low']:+.4f} to {gap['high']:+.4f}"
-        if gap.get("low") is not None else "no interval: too few days"
-    )  # fmt: skip
+        if gap.get("low") is not None
+        else "no interval: too few days"
+    )
     return [
         ("Live trades", _count(found["live"]), "that could be compared"),
-        ("Matched", _count(found["matched"]),
-         "same side, entered within a candle, left for the same reason"),
+        (
+            "Matched",
+            _count(found["matched"]),
+            "same side, entered within a candle, left for the same reason",
+        ),
         ("Left for another reason", _count(found["other_exit"]), "entered alike"),
         ("Missing", _count(found["missing"]), "made by the bot, not by the replay"),
         ("Extra", _count(found["extra"]), "made by the replay, not by the bot"),
@@ -83,7 +104,7 @@ def _figures(found: dict[str, Any]) -> list[tuple[str, Cell, str]]:
         ("Another version reported", _count(found["other_version"]), "than was live at the entry"),
         ("Parameters unknown", _count(found["unknown_set"]), "left out"),
         ("Without candles", _count(found["without_candles"]), "left out"),
-    ]  # fmt: skip
+    ]
 
 
 def _slippage(found: dict[str, Any]) -> float | None:

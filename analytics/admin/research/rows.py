@@ -21,14 +21,24 @@ PERCENT = {
     *("avg_win_pct", "avg_loss_pct"),
 }
 METRICS = (
-    ("trades", "Trades"), ("win_rate", "Win rate"), ("total_pnl_pct", "Total PnL"),
-    ("avg_pnl_pct", "Average PnL"), ("median_pnl_pct", "Median PnL"),
-    ("profit_factor", "Profit factor"), ("max_drawdown_pct", "Max drawdown"),
-    ("sharpe", "Sharpe"), ("sortino", "Sortino"), ("best_pct", "Best"), ("worst_pct", "Worst"),
-    ("longest_losing_streak", "Longest losing streak"), ("avg_hold_seconds", "Average hold"),
-    ("exposure", "Time in the market"), ("trades_per_day", "Trades a day"),
-    ("avg_mfe_pct", "Average MFE"), ("avg_mae_pct", "Average MAE"),
-)  # fmt: skip
+    ("trades", "Trades"),
+    ("win_rate", "Win rate"),
+    ("total_pnl_pct", "Total PnL"),
+    ("avg_pnl_pct", "Average PnL"),
+    ("median_pnl_pct", "Median PnL"),
+    ("profit_factor", "Profit factor"),
+    ("max_drawdown_pct", "Max drawdown"),
+    ("sharpe", "Sharpe"),
+    ("sortino", "Sortino"),
+    ("best_pct", "Best"),
+    ("worst_pct", "Worst"),
+    ("longest_losing_streak", "Longest losing streak"),
+    ("avg_hold_seconds", "Average hold"),
+    ("exposure", "Time in the market"),
+    ("trades_per_day", "Trades a day"),
+    ("avg_mfe_pct", "Average MFE"),
+    ("avg_mae_pct", "Average MAE"),
+)
 TONES = {"done": "gain", "failed": "loss"}
 
 
@@ -64,19 +74,26 @@ def metrics(run: Run) -> list[tuple[str, Cell, Cell]]:
     """Every metric, with that of buying and holding where it has one."""
     held = run.summary["held"] or {}
     return [
-        (label, metric(name, run.metrics[name]),
-         metric(name, held[name]) if name in held else Cell(""))
+        (
+            label,
+            metric(name, run.metrics[name]),
+            metric(name, held[name]) if name in held else Cell(""),
+        )
         for name, label in METRICS
-    ]  # fmt: skip
+    ]
 
 
 def side_by_side(one: Run, other: Run) -> list[tuple[str, Cell, Cell, Cell]]:
     """Every metric of both, and by how much the other's is more."""
     return [
-        (label, metric(name, one.metrics[name]), metric(name, other.metrics[name]),
-         _more(name, one.metrics[name], other.metrics[name]))
+        (
+            label,
+            metric(name, one.metrics[name]),
+            metric(name, other.metrics[name]),
+            _more(name, one.metrics[name], other.metrics[name]),
+        )
         for name, label in METRICS
-    ]  # fmt: skip
+    ]
 
 
 def _more(name: str, old: float | None, new: float | None) -> Cell:
@@ -106,8 +123,13 @@ def facts(run: Run) -> list[tuple[str, Cell]]:
         ("From (UTC)", formatting.moment(start)),
         ("To (UTC)", formatting.moment(end)),
         ("Whose candles", Cell("the bot's own" if found["own_candles"] else "shared by all bots")),
-        ("Warm-up", Cell(f"{found['warmup_candles']} candles of "
-                         f"{formatting.interval(found['candle_seconds'])}")),
+        (
+            "Warm-up",
+            Cell(
+                f"{found['warmup_candles']} candles of "
+                f"{formatting.interval(found['candle_seconds'])}"
+            ),
+        ),
         ("Gaps", Cell(_gaps(found["gaps"]))),
         ("Fee", Cell(f"{costs['fee_bps']:g} bps a side")),
         ("Spread", Cell(f"{costs['spread_bps']:g} bps")),
@@ -118,7 +140,7 @@ def facts(run: Run) -> list[tuple[str, Cell]]:
         ("Fills", Cell(at)),
         ("Fingerprint of the candles", Cell(run.data_hash, "code")),
         ("Version of the rules", Cell(run.code_version, "code")),
-    ]  # fmt: skip
+    ]
 
 
 def _gaps(count: int) -> str:
@@ -158,9 +180,10 @@ def _bars(run: Run, counts: dict[str, Any]) -> dict[str, Any]:
         ),
         **funnel_bars(
             [(one.name, one.reached, one.blocked) for one in found],
-            counts["evaluations"], counts["signals"],
+            counts["evaluations"],
+            counts["signals"],
         ),
-    }  # fmt: skip
+    }
 
 
 def funnel_bars(steps: Iterable[Sequence[Any]], evaluations: int, signals: int) -> dict[str, Any]:
@@ -168,15 +191,19 @@ def funnel_bars(steps: Iterable[Sequence[Any]], evaluations: int, signals: int) 
     total = evaluations or 1
     return {
         "rows": [
-            {"name": name, "label": formatting.label(name),
-             "reached": funnel.unbroken(funnel.number(reached)),
-             "width": round(reached / total * 100, 2),
-             "blocked": funnel.unbroken(funnel.number(blocked)),
-             "held": round(blocked / total * 100, 2)}
+            {
+                "name": name,
+                "label": formatting.label(name),
+                "reached": funnel.unbroken(funnel.number(reached)),
+                "width": round(reached / total * 100, 2),
+                "blocked": funnel.unbroken(funnel.number(blocked)),
+                "held": round(blocked / total * 100, 2),
+            }
             for name, reached, blocked in steps
         ],
-        "signals": funnel.number(signals), "signal_width": round(signals / total * 100, 2),
-    }  # fmt: skip
+        "signals": funnel.number(signals),
+        "signal_width": round(signals / total * 100, 2),
+    }
 
 
 def _filters(run: Run) -> tuple[str, ...]:
@@ -200,16 +227,21 @@ def parameters(run: Run) -> dict[str, Cell]:
 
 
 COLUMNS = (
-    Column("Entered (UTC)", lambda one: formatting.moment(clock.from_epoch(one["entry_at"])), "time"),
+    Column(
+        "Entered (UTC)", lambda one: formatting.moment(clock.from_epoch(one["entry_at"])), "time"
+    ),
     Column("Left (UTC)", lambda one: formatting.moment(clock.from_epoch(one["exit_at"])), "time"),
     Column("Side", lambda one: Cell(one["side"])),
     Column("Entry", lambda one: formatting.amount(round(one["entry_price"], 8)), "number"),
     Column("Exit", lambda one: formatting.amount(round(one["exit_price"], 8)), "number"),
     Column("PnL", lambda one: formatting.result(one["pnl_pct"]), "number"),
     Column("Why it was left", lambda one: Cell(formatting.label(one["exit_reason"]))),
-    Column("Held", lambda one: Cell(formatting.duration(one["exit_at"] - one["entry_at"]), "number"),
-           "number"),
-)  # fmt: skip
+    Column(
+        "Held",
+        lambda one: Cell(formatting.duration(one["exit_at"] - one["entry_at"]), "number"),
+        "number",
+    ),
+)
 
 
 def trade_cells(one: dict[str, Any]) -> list[Cell]:

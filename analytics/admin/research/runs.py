@@ -28,17 +28,39 @@ ASKED = (views.along, views.again, views.ask, views.fidelity, views.shadow)
 
 @admin.register(Run)
 class RunAdmin(Exported, ReadOnlyAdmin):
-    list_display = ("name", "kind", "state_text", "strategy", "market", "candles", "result",
-                    "trades", "made")  # fmt: skip
+    list_display = (
+        "name",
+        "kind",
+        "state_text",
+        "strategy",
+        "market",
+        "candles",
+        "result",
+        "trades",
+        "made",
+    )
     list_display_links = ("name",)
     list_filter = ("kind", "state", "strategy", "market", "bot")
     search_fields = ("label", "market", "notes")
     resource_classes = (
         resource_for(
-            Run, "id", "kind", "state", "label", "strategy", "market", "interval", "from_at",
-            "to_at", "bars", "data_hash", "code_version", "created_at", "error",
+            Run,
+            "id",
+            "kind",
+            "state",
+            "label",
+            "strategy",
+            "market",
+            "interval",
+            "from_at",
+            "to_at",
+            "bars",
+            "data_hash",
+            "code_version",
+            "created_at",
+            "error",
         ),
-    )  # fmt: skip
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
         return super().get_queryset(request).select_related("bot", "instance")
@@ -55,10 +77,12 @@ class RunAdmin(Exported, ReadOnlyAdmin):
             ("shadow/<int:instance>/<int:version>/", views.shadow, "shadow"),
         )
         return [
-            *(path(place, self._page(view), name=f"analytics_run_{name}")
-              for place, view, name in pages),
+            *(
+                path(place, self._page(view), name=f"analytics_run_{name}")
+                for place, view, name in pages
+            ),
             *super().get_urls(),
-        ]  # fmt: skip
+        ]
 
     def _page(self, view: Any) -> Any:
         """Behind the login and the permission to see replays."""
@@ -77,8 +101,11 @@ class RunAdmin(Exported, ReadOnlyAdmin):
     def answer(self, request: HttpRequest, template: str, title: str, **more: Any) -> HttpResponse:
         request.list_title = self.list_title
         context = {
-            **self.admin_site.each_context(request), "opts": self.opts, "title": title, **more,
-        }  # fmt: skip
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": title,
+            **more,
+        }
         return TemplateResponse(request, f"analytics/{template}.html", context)
 
     def change_view(
@@ -104,17 +131,26 @@ class RunAdmin(Exported, ReadOnlyAdmin):
         page = Paginator(trades, TRADES_SHOWN).get_page(request.GET.get("page"))
         others = Run.objects.filter(state=Run.State.DONE).exclude(pk=run.pk)
         return {
-            "headline": rows.headline(run), "metrics": rows.metrics(run),
-            "facts": rows.facts(run), "funnel": rows.steps(run),
-            "values": [(formatting.label(name), cell)
-                       for name, cell in rows.parameters(run).items()],
-            "columns": rows.COLUMNS, "rows": [rows.trade_cells(one) for one in page],
-            "page": page, "changes": backtest.changes(run), "may_ask": self.may_ask(request),
-            "others": others.order_by("-pk")[:OTHERS_SHOWN], "along": views.points(run),
-            "tunable": _tunable(run), "counted": rows.counted(run),
-            "opened": rows.opened_by(run), "trust": rows.trust_note(run),
+            "headline": rows.headline(run),
+            "metrics": rows.metrics(run),
+            "facts": rows.facts(run),
+            "funnel": rows.steps(run),
+            "values": [
+                (formatting.label(name), cell) for name, cell in rows.parameters(run).items()
+            ],
+            "columns": rows.COLUMNS,
+            "rows": [rows.trade_cells(one) for one in page],
+            "page": page,
+            "changes": backtest.changes(run),
+            "may_ask": self.may_ask(request),
+            "others": others.order_by("-pk")[:OTHERS_SHOWN],
+            "along": views.points(run),
+            "tunable": _tunable(run),
+            "counted": rows.counted(run),
+            "opened": rows.opened_by(run),
+            "trust": rows.trust_note(run),
             "beside": fidelity_rows.page(run) if run.kind == Run.Kind.FIDELITY else None,
-        }  # fmt: skip
+        }
 
     @admin.display(description="Replay", ordering="pk")
     def name(self, run: Run) -> str:

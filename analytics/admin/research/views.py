@@ -47,9 +47,13 @@ def state(admin: Any, request: HttpRequest, pk: int) -> HttpResponse:
     """How far a replay is."""
     run = _find(pk)
     return JsonResponse(
-        {"state": run.state, "progress": run.progress, "error": run.error,
-         "over": run.state not in Run.ACTIVE}
-    )  # fmt: skip
+        {
+            "state": run.state,
+            "progress": run.progress,
+            "error": run.error,
+            "over": run.state not in Run.ACTIVE,
+        }
+    )
 
 
 def picture(admin: Any, request: HttpRequest, pk: int) -> HttpResponse:
@@ -64,10 +68,13 @@ def picture(admin: Any, request: HttpRequest, pk: int) -> HttpResponse:
         whole = bars.load(run.bot, run.market, run.interval, since, until).candles
         shown = charts.candles(whole)
         found |= {
-            "candles": shown, "held": charts.held(whole),
-            "marked": charts.marked(shown, run.interval, run_store.trades(run), run.costs["fee_bps"]),
+            "candles": shown,
+            "held": charts.held(whole),
+            "marked": charts.marked(
+                shown, run.interval, run_store.trades(run), run.costs["fee_bps"]
+            ),
             "bricks": _bricks(run, since, until, int(shown["each"][0])),
-        }  # fmt: skip
+        }
     except bars.NoBars as gone:
         found["remark"] = str(gone)
     trades = run_store.trades(run)
@@ -89,7 +96,9 @@ def _bricks(run: Run, since: Any, until: Any, portion: int) -> dict[str, Any] | 
         return None
     if not bricks.draws(rules) or run.kind == Run.Kind.FIDELITY:
         return None
-    read = backtest.columns(bars.load(run.bot, run.market, run.interval, run.from_at, until).candles)
+    read = backtest.columns(
+        bars.load(run.bot, run.market, run.interval, run.from_at, until).candles
+    )
     start = read.time[0] if since is None else since.timestamp()
     first = int(np.searchsorted(read.time, start))
     found = bricks.drawn(rules, run.values, read, run.interval, first, portion)
@@ -117,17 +126,29 @@ def points(run: Run) -> dict[str, Any] | None:
     here = next((at for at, one in enumerate(found) if one[0] == run.values[name]), 0)
     shape = sensitivity.shape([one[2] for one in found], here)
     return {
-        "name": name, "label": formatting.label(name), "words": WORDS[shape],
-        "data": {"values": [one[0] for one in found], "totals": [one[2] for one in found],
-                 "trades": [one[1] for one in found], "here": here,
-                 "label": formatting.label(name), "log": _spread(run, name)},
+        "name": name,
+        "label": formatting.label(name),
+        "words": WORDS[shape],
+        "data": {
+            "values": [one[0] for one in found],
+            "totals": [one[2] for one in found],
+            "trades": [one[1] for one in found],
+            "here": here,
+            "label": formatting.label(name),
+            "log": _spread(run, name),
+        },
         "rows": [
-            {"value": formatting.setting(value), "here": at == here, "trades": f"{trades:,}",
-             "signals": f"{signals:,}", "total": rows.metric("total_pnl_pct", total),
-             "drawdown": rows.metric("max_drawdown_pct", fall)}
+            {
+                "value": formatting.setting(value),
+                "here": at == here,
+                "trades": f"{trades:,}",
+                "signals": f"{signals:,}",
+                "total": rows.metric("total_pnl_pct", total),
+                "drawdown": rows.metric("max_drawdown_pct", fall),
+            }
             for at, (value, trades, total, fall, signals) in enumerate(found)
         ],
-    }  # fmt: skip
+    }
 
 
 def _spread(run: Run, name: str) -> bool:
@@ -149,12 +170,14 @@ def compare(admin: Any, request: HttpRequest) -> HttpResponse:
     if ready:
         more |= {
             "metrics": rows.side_by_side(*two),
-            "differences": _differences(*two), "funnels": [rows.steps(run) for run in two],
+            "differences": _differences(*two),
+            "funnels": [rows.steps(run) for run in two],
             "missing": dict.fromkeys(one for run in two for one in run.summary["remarks"]),
-            "same": _same(*two), "trust": rows.trust_note(two[1]),
+            "same": _same(*two),
+            "trust": rows.trust_note(two[1]),
             "opened": rows.opened_by(two[1]),
             "curves": [{"name": f"{run.pk}: {run.name}", **charts.results(run)} for run in two],
-        }  # fmt: skip
+        }
     return admin.answer(request, "runs_compare", "Two replays", ready=ready, **more)
 
 
@@ -162,10 +185,13 @@ def _differences(one: Run, other: Run) -> list[tuple[str, str, str]]:
     left, right = rows.parameters(one), rows.parameters(other)
     names = dict.fromkeys([*left, *right])
     return [
-        (formatting.label(name),
-         *(side[name].text if name in side else formatting.NOTHING for side in (left, right)))
-        for name in names if one.values.get(name) != other.values.get(name)
-    ]  # fmt: skip
+        (
+            formatting.label(name),
+            *(side[name].text if name in side else formatting.NOTHING for side in (left, right)),
+        )
+        for name in names
+        if one.values.get(name) != other.values.get(name)
+    ]
 
 
 def _same(one: Run, other: Run) -> list[str]:
@@ -189,16 +215,22 @@ def ask(admin: Any, request: HttpRequest, instance: int) -> HttpResponse:
     if found is None:
         raise Http404(instance)
     refused = partial(
-        admin.answer, request, "whatif_refused", "Not replayed",
+        admin.answer,
+        request,
+        "whatif_refused",
+        "Not replayed",
         back=reverse("admin:trading_strategyinstance_change", args=[instance]),
         typed=[(name, text) for name, text in request.POST.items() if name not in NOT_TYPED],
-    )  # fmt: skip
+    )
     try:
         values = what_if.typed(backtest.replayable(found.strategy), request.POST)
         live, tried = what_if.ask(found, values, request.user)
     except InvalidValues as invalid:
-        wrong = [(formatting.label(name), text)
-                 for name, texts in invalid.errors.items() for text in texts]  # fmt: skip
+        wrong = [
+            (formatting.label(name), text)
+            for name, texts in invalid.errors.items()
+            for text in texts
+        ]
         return refused(wrong=wrong)
     except (bars.NoBars, backtest.NotReplayable, UnknownStrategy) as error:
         return refused(reason=str(error))

@@ -7,9 +7,11 @@ from trading.management.base import Command as Base
 from trading.management.base import bot_named, moment
 
 SHOWN = {
-    "total_pnl_pct": "total %", "profit_factor": "profit factor",
-    "max_drawdown_pct": "drawdown %", "sharpe": "Sharpe",
-}  # fmt: skip
+    "total_pnl_pct": "total %",
+    "profit_factor": "profit factor",
+    "max_drawdown_pct": "drawdown %",
+    "sharpe": "Sharpe",
+}
 
 
 class Command(Base):

@@ -29,9 +29,13 @@ class Command(Base):
         parser.add_argument("--from", dest="since", metavar="TIME", help="bars from then on (UTC)")
         parser.add_argument("--to", dest="until", metavar="TIME", help="bars before then (UTC)")
         parser.add_argument(
-            "--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE",
+            "--set",
+            nargs="+",
+            action="extend",
+            default=[],
+            metavar="NAME=VALUE",
             help="parameters; the others are live with the bot that is named, else declared",
-        )  # fmt: skip
+        )
         parser.add_argument(
             "--cost-bps", type=float, metavar="X", help="all costs of each side of a trade"
         )
@@ -62,8 +66,9 @@ class Command(Base):
             raise CommandError("--interval must be 1 second or more")
         if not limits.MARKET.fullmatch(options["market"]):
             raise CommandError(f"--market must match {limits.MARKET.pattern}")
-        since, until = (moment(options[name]) if options[name] else None
-                        for name in ("since", "until"))  # fmt: skip
+        since, until = (
+            moment(options[name]) if options[name] else None for name in ("since", "until")
+        )
         if since and until and since >= until:
             raise CommandError("--from must be before --to")
         strategy, cost = options["strategy"], options["cost_bps"]
@@ -74,11 +79,18 @@ class Command(Base):
         instance = instance_named(strategy, bot.name) if bot else None
         live = backtest.live_values(instance)
         return backtest.prepare(
-            strategy=strategy, market=options["market"], interval=options["interval"],
-            values={**live, **_given(options["set"])}, bot=bot, instance=instance, since=since,
-            until=until, costs=None if cost is None else Costs(fee_bps=cost),
-            options={"next_open": options["next_open"]}, started_at=clock.now(),
-        )  # fmt: skip
+            strategy=strategy,
+            market=options["market"],
+            interval=options["interval"],
+            values={**live, **_given(options["set"])},
+            bot=bot,
+            instance=instance,
+            since=since,
+            until=until,
+            costs=None if cost is None else Costs(fee_bps=cost),
+            options={"next_open": options["next_open"]},
+            started_at=clock.now(),
+        )
 
     def _replay(self, run):
         with progress.bar(f"Replaying {run.strategy}", STEPS) as advance:
@@ -89,13 +101,24 @@ class Command(Base):
         if options["csv"]:
             return self._csv(outcome.trades)
         if options["json"]:
-            return self.answer({
-                "id": run.pk, "strategy": run.strategy, "market": run.market,
-                "interval": run.interval, "bars": run.bars, "values": run.values,
-                "costs": run.costs, "data_hash": run.data_hash, "code_version": run.code_version,
-                "metrics": run.metrics, "funnel": run.funnel, "summary": run.summary,
-                "trades": list(outcome.trades), "address": address,
-            })  # fmt: skip
+            return self.answer(
+                {
+                    "id": run.pk,
+                    "strategy": run.strategy,
+                    "market": run.market,
+                    "interval": run.interval,
+                    "bars": run.bars,
+                    "values": run.values,
+                    "costs": run.costs,
+                    "data_hash": run.data_hash,
+                    "code_version": run.code_version,
+                    "metrics": run.metrics,
+                    "funnel": run.funnel,
+                    "summary": run.summary,
+                    "trades": list(outcome.trades),
+                    "address": address,
+                }
+            )
         self.stdout.write(told(run, outcome.trades, options["trades"]))
         if address:
             self.stdout.write(f"\nKept as replay {run.pk}: {settings.BASE_URL or ''}{address}")

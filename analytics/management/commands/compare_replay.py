@@ -24,15 +24,18 @@ class Command(Base):
         parser.add_argument("--bot", metavar="NAME", help="where several bots run it")
         parser.add_argument("--market", default="", help="else that with most trades")
         parser.add_argument(
-            "--from", dest="since", metavar="TIME",
+            "--from",
+            dest="since",
+            metavar="TIME",
             help="trades entered from then on (UTC); else of the newest 30 days with trades",
-        )  # fmt: skip
+        )
         parser.add_argument("--to", dest="until", metavar="TIME", help="and left before (UTC)")
         parser.add_argument("--dry", action="store_true", help="keep nothing")
 
     def handle(self, **options):
-        since, until = (moment(options[name]) if options[name] else None
-                        for name in ("since", "until"))  # fmt: skip
+        since, until = (
+            moment(options[name]) if options[name] else None for name in ("since", "until")
+        )
         if since and until and since >= until:
             raise CommandError("--from must be before --to")
         market = options["market"]
@@ -56,15 +59,26 @@ class Command(Base):
     def _tell(self, run, options):
         address = reverse("admin:analytics_run_change", args=[run.pk]) if run.pk else None
         if options["json"]:
-            return self.answer({
-                "id": run.pk, "strategy": run.instance.name, "bot": run.bot.name,
-                "market": run.market, "interval": run.interval, "bars": run.bars,
-                "from": run.options["since"], "to": run.options["until"],
-                "mode": run.options["mode"], "data_hash": run.data_hash,
-                "code_version": run.code_version, **run.summary["fidelity"],
-                "funnel": run.funnel, "counted": run.summary["counted"],
-                "remarks": run.summary["remarks"], "address": address,
-            })  # fmt: skip
+            return self.answer(
+                {
+                    "id": run.pk,
+                    "strategy": run.instance.name,
+                    "bot": run.bot.name,
+                    "market": run.market,
+                    "interval": run.interval,
+                    "bars": run.bars,
+                    "from": run.options["since"],
+                    "to": run.options["until"],
+                    "mode": run.options["mode"],
+                    "data_hash": run.data_hash,
+                    "code_version": run.code_version,
+                    **run.summary["fidelity"],
+                    "funnel": run.funnel,
+                    "counted": run.summary["counted"],
+                    "remarks": run.summary["remarks"],
+                    "address": address,
+                }
+            )
         self.stdout.write(told(run))
         if address:
             self.stdout.write(f"\nKept as replay {run.pk}: {settings.BASE_URL or ''}{address}")

@@ -17,15 +17,18 @@ class Command(Base):
 
     def add_arguments(self, parser):
         parser.add_argument(
-            "--date", metavar="DAY", help="such as 2025-11-17 (UTC); default: the newest that is "
+            "--date",
+            metavar="DAY",
+            help="such as 2025-11-17 (UTC); default: the newest that is "
             "over. One that is not over yet is told as far as it has come",
-        )  # fmt: skip
+        )
         parser.add_argument("--bot", metavar="NAME", help="of this bot only")
         parser.add_argument("--week", action="store_true", help="the week that the day belongs to")
         parser.add_argument(
-            "--again", action="store_true",
+            "--again",
+            action="store_true",
             help="write it anew from what is known now; otherwise one that was written stays",
-        )  # fmt: skip
+        )
         parser.add_argument(
             "--send", action="store_true", help="tell it now, once, to the channels that want it"
         )
@@ -43,19 +46,25 @@ class Command(Base):
             raise CommandError(f"--date: {error}") from error
         sent = report_mail.tell(made, now) if send else None
         if options["json"]:
-            self.answer({
-                "reports": [{"id": one.pk, **one.data, "proposals": one.proposals} for one in made],
-                "messages": sent,
-            })  # fmt: skip
+            self.answer(
+                {
+                    "reports": [
+                        {"id": one.pk, **one.data, "proposals": one.proposals} for one in made
+                    ],
+                    "messages": sent,
+                }
+            )
             return
         for one in made:
             self.stdout.write(reports_text.text(one.data, one.proposals))
         if send:
             what = reports_text.count(sent, "message")
             self.stdout.write(
-                f"{what} on the way." if sent else "Nobody is to be told (again): see "
+                f"{what} on the way."
+                if sent
+                else "Nobody is to be told (again): see "
                 "the channels, and whether this report was told before."
-            )  # fmt: skip
+            )
 
 
 def _day(text):

@@ -39,9 +39,7 @@ class Rules:
         for place in ((bot, instance), (bot, None), (None, None)):
             row = self._rows.get((kind, *place))
             if row is not None:
-                return Rule(
-                    alarm, row.enabled, row.severity, alarm.complete(row.parameters), row
-                )  # fmt: skip
+                return Rule(alarm, row.enabled, row.severity, alarm.complete(row.parameters), row)
         return Rule(alarm, alarm.enabled, str(alarm.severity), alarm.defaults())
 
 
@@ -63,12 +61,17 @@ def change(
     cleaned = REGISTRY[kind].clean(parameters)
     with transaction.atomic():
         row, _ = AlarmRule.objects.update_or_create(
-            kind=kind, bot_id=bot, instance_id=instance,
+            kind=kind,
+            bot_id=bot,
+            instance_id=instance,
             defaults={
-                "enabled": bool(enabled), "severity": severity, "parameters": cleaned,
-                "changed_at": clock.now(), "changed_by": by,
+                "enabled": bool(enabled),
+                "severity": severity,
+                "parameters": cleaned,
+                "changed_at": clock.now(),
+                "changed_by": by,
             },
-        )  # fmt: skip
+        )
         look_again()
     return row
 

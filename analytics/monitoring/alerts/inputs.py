@@ -79,8 +79,10 @@ class StrategyFrame:
         rows = list(
             ArmDay.objects.filter(
                 instance=self.subject.instance, source=self.subject.mode, day__lt=self.today
-            ).order_by("day").values_list("parameter_set", "day", "n", "sum_u")
-        )  # fmt: skip
+            )
+            .order_by("day")
+            .values_list("parameter_set", "day", "n", "sum_u")
+        )
         if not rows:
             return None, np.zeros(0, np.int64), np.zeros(0), np.zeros(0)
         newest = rows[-1][1]
@@ -104,9 +106,10 @@ class StrategyFrame:
         """Trades that followed a loss, those of them that lost too, and the longest streak that
         is over, of all complete days."""
         found = self._days_before.aggregate(
-            after=Sum("after_loss"), again=Sum("lost_again"),
+            after=Sum("after_loss"),
+            again=Sum("lost_again"),
             longest=Max("longest_streak", filter=Q(ends_in_streak=0)),
-        )  # fmt: skip
+        )
         return found["after"] or 0, found["again"] or 0, found["longest"] or 0
 
     @cached_property
@@ -174,6 +177,6 @@ def _split(found: tuple[np.ndarray, np.ndarray], owner: list[int]) -> dict[int, 
 def _dense(records: np.ndarray, length: int, first: int, end: int) -> Sums:
     at, size = records["first"] // length - first, max(0, end - first)
     kept = (at >= 0) & (at < size)
-    return Sums(*(
-        np.bincount(at[kept], weights=records[name][kept], minlength=size) for name in SUMS
-    ))  # fmt: skip
+    return Sums(
+        *(np.bincount(at[kept], weights=records[name][kept], minlength=size) for name in SUMS)
+    )

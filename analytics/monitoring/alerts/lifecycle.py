@@ -83,11 +83,17 @@ def _open(
             key=place.key(rule.alarm.key),
             event=(finding.event or f"at {as_of.isoformat()}")[:120],
             defaults={
-                "kind": rule.alarm.key, "bot_id": place.bot, "instance_id": place.instance,
-                "mode": place.mode, "severity": severity, "opened_at": as_of, "seen_at": as_of,
-                "changed_at": as_of, **_told(finding),
+                "kind": rule.alarm.key,
+                "bot_id": place.bot,
+                "instance_id": place.instance,
+                "mode": place.mode,
+                "severity": severity,
+                "opened_at": as_of,
+                "seen_at": as_of,
+                "changed_at": as_of,
+                **_told(finding),
             },
-        )  # fmt: skip
+        )
         return _event(alert, Type.OPENED, as_of) if made else None
 
 
@@ -169,9 +175,14 @@ def resolve(alert: Alert, *, by: Any = None, note: str = "") -> AlertEvent:
     if not alert.active:
         raise NotPossible("the alert is resolved already")
     return _by_hand(
-        alert, Type.RESOLVED, by, note, state=State.RESOLVED, resolved_at=clock.now(),
+        alert,
+        Type.RESOLVED,
+        by,
+        note,
+        state=State.RESOLVED,
+        resolved_at=clock.now(),
         snoozed_until=None,
-    )  # fmt: skip
+    )
 
 
 def _by_hand(alert: Alert, type_: str, by: Any, note: str, **changes: Any) -> AlertEvent:
@@ -202,16 +213,17 @@ def _set(alert: Alert, **changes: Any) -> bool:
     return True
 
 
-def _event(
-    alert: Alert, type_: str, at: datetime, by: Any = None, note: str = ""
-) -> AlertEvent:  # fmt: skip
+def _event(alert: Alert, type_: str, at: datetime, by: Any = None, note: str = "") -> AlertEvent:
     return AlertEvent.objects.create(
-        alert=alert, type=type_, at=at, severity=alert.severity, sentence=alert.sentence, by=by,
+        alert=alert,
+        type=type_,
+        at=at,
+        severity=alert.severity,
+        sentence=alert.sentence,
+        by=by,
         note=note,
-    )  # fmt: skip
+    )
 
 
 def _told(finding: Finding) -> dict[str, Any]:
-    return {
-        "sentence": finding.sentence, "advice": finding.advice, "evidence": finding.evidence,
-    }  # fmt: skip
+    return {"sentence": finding.sentence, "advice": finding.advice, "evidence": finding.evidence}

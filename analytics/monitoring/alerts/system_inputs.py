@@ -55,7 +55,10 @@ class SystemFrame:
     def damage(self) -> str:
         """What the newest look at the database found; empty where it is sound."""
         last = (
-            JobRun.objects.filter(job=EXAMINED).exclude(state__in=JobRun.ACTIVE)
-            .order_by("-due").values_list("state", "error").first()
-        )  # fmt: skip
+            JobRun.objects.filter(job=EXAMINED)
+            .exclude(state__in=JobRun.ACTIVE)
+            .order_by("-due")
+            .values_list("state", "error")
+            .first()
+        )
         return last[1] if last and last[0] == JobRun.State.FAILED and "damaged" in last[1] else ""

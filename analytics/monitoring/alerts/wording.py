@@ -52,5 +52,7 @@ def listed(names: Iterable[str]) -> str:
 def picture(values: Sequence[float], limit: float | None = None) -> dict[str, Any]:
     """A curve for the alert's page: at most 120 points, and the bound that matters."""
     step = max(1, -(-len(values) // POINTS))
-    return {"picture": [round(float(value), 4) for value in values[::-step]][::-1],
-            "limit": None if limit is None else round(float(limit), 4)}  # fmt: skip
+    return {
+        "picture": [round(float(value), 4) for value in values[::-step]][::-1],
+        "limit": None if limit is None else round(float(limit), 4),
+    }

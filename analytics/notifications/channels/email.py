@@ -41,10 +41,13 @@ def send(message: Message, address: str) -> None:
     if settings.EMAIL_BACKEND == CONSOLE:
         raise NotDelivered("EMAIL_URL names no mail server yet")
     mail = EmailMultiAlternatives(
-        message.subject, message.text, settings.DEFAULT_FROM_EMAIL, address.split(),
+        message.subject,
+        message.text,
+        settings.DEFAULT_FROM_EMAIL,
+        address.split(),
         connection=get_connection(timeout=settings.EMAIL_TIMEOUT),
         headers={"Message-ID": f"<{message.uid}@selflearn>", "Auto-Submitted": "auto-generated"},
-    )  # fmt: skip
+    )
     if message.html:
         mail.attach_alternative(message.html, "text/html")
     try:

@@ -1,7 +1,8 @@
 """Chats, telephones and webhooks, through apprise.
 
 Only services that are spoken to over HTTP are offered: their connections are checked where they
-are made (``analytics.notifications.outgoing``). Other kinds of apprise's addresses start programs or write files.
+are made (``analytics.notifications.outgoing``). Other kinds of apprise's addresses start programs
+or write files.
 """
 
 from __future__ import annotations
@@ -17,15 +18,36 @@ from analytics.notifications import outgoing
 from .base import NotDelivered
 
 SERVICES = {
-    "tgram": "Telegram", "discord": "Discord", "slack": "Slack", "ntfy": "ntfy", "ntfys": "ntfy",
-    "json": "Webhook", "jsons": "Webhook", "form": "Webhook (form)", "forms": "Webhook (form)",
-    "gotify": "Gotify", "gotifys": "Gotify", "pover": "Pushover", "pbul": "Pushbullet",
-    "matrix": "Matrix", "matrixs": "Matrix", "mmost": "Mattermost", "mmosts": "Mattermost",
-    "rocket": "Rocket.Chat", "rockets": "Rocket.Chat", "zulip": "Zulip", "gchat": "Google Chat",
-    "workflow": "Microsoft Teams", "workflows": "Microsoft Teams", "nctalk": "Nextcloud Talk",
-    "nctalks": "Nextcloud Talk", "signal": "Signal", "signals": "Signal",
-    "pagerduty": "PagerDuty", "opsgenie": "Opsgenie",
-}  # fmt: skip
+    "tgram": "Telegram",
+    "discord": "Discord",
+    "slack": "Slack",
+    "ntfy": "ntfy",
+    "ntfys": "ntfy",
+    "json": "Webhook",
+    "jsons": "Webhook",
+    "form": "Webhook (form)",
+    "forms": "Webhook (form)",
+    "gotify": "Gotify",
+    "gotifys": "Gotify",
+    "pover": "Pushover",
+    "pbul": "Pushbullet",
+    "matrix": "Matrix",
+    "matrixs": "Matrix",
+    "mmost": "Mattermost",
+    "mmosts": "Mattermost",
+    "rocket": "Rocket.Chat",
+    "rockets": "Rocket.Chat",
+    "zulip": "Zulip",
+    "gchat": "Google Chat",
+    "workflow": "Microsoft Teams",
+    "workflows": "Microsoft Teams",
+    "nctalk": "Nextcloud Talk",
+    "nctalks": "Nextcloud Talk",
+    "signal": "Signal",
+    "signals": "Signal",
+    "pagerduty": "PagerDuty",
+    "opsgenie": "Opsgenie",
+}
 LENGTH = 3_500  # characters that all of them take in one message
 
 
@@ -67,9 +89,11 @@ def send(message: Message, address: str) -> None:
         try:
             # In this thread: apprise's own dispatcher may use others, which are not guarded.
             done = service.notify(
-                title=inert(message.subject), body=text, body_format="text",
+                title=inert(message.subject),
+                body=text,
+                body_format="text",
                 notify_type=_gravity(message),
-            )  # fmt: skip
+            )
         except Exception as error:
             # A plug-in of somebody else's: whatever it raises is a message not delivered.
             raise NotDelivered(f"{type(error).__name__} in {shown(address)}") from error

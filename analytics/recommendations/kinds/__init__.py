@@ -9,8 +9,12 @@ from . import avoid_setup, exit_levels, loosen_filter, revert_change, tune_exits
 from .base import Case, Confidence, Proposal
 
 KINDS: tuple[Callable[[Case], list[Proposal]], ...] = (
-    revert_change.propose, loosen_filter.propose, tune_exits.propose, avoid_setup.propose, exit_levels.propose,
-)  # fmt: skip
+    revert_change.propose,
+    loosen_filter.propose,
+    tune_exits.propose,
+    avoid_setup.propose,
+    exit_levels.propose,
+)
 
 
 DOUBTED = 30.0  # of a rank: what rests on replays that are not trusted

@@ -26,15 +26,22 @@ def propose(case: Case) -> list[Proposal]:
     if change:
         [(name, (old, new))] = change.items()
         sentence = f"{case.change(name, old, new)}: {what} does worse than the rest."
-    return [Proposal(
-        Kind.PARAMETER if change else Kind.SETUP, f"setup:{_key(worst)}"[:160], sentence,
-        [{"text": setup_text.setup(worst, found["unit"]), "part": "setups"}],
-        65.0, Confidence.MEDIUM, change,
-        {"avg_pnl_pct": None, "low": None, "high": None, "of": "see the setup"},
-        "Fewer trades: what would have been gained in it is gone too.",
-        "An experiment that leaves it out." if change else
-        "Let the bot leave it out for a while in one of two instances.",
-    )]  # fmt: skip
+    return [
+        Proposal(
+            Kind.PARAMETER if change else Kind.SETUP,
+            f"setup:{_key(worst)}"[:160],
+            sentence,
+            [{"text": setup_text.setup(worst, found["unit"]), "part": "setups"}],
+            65.0,
+            Confidence.MEDIUM,
+            change,
+            {"avg_pnl_pct": None, "low": None, "high": None, "of": "see the setup"},
+            "Fewer trades: what would have been gained in it is gone too.",
+            "An experiment that leaves it out."
+            if change
+            else "Let the bot leave it out for a while in one of two instances.",
+        )
+    ]
 
 
 def _key(setup: dict[str, Any]) -> str:
@@ -49,8 +56,10 @@ def _bound(case: Case, setup: dict[str, Any]) -> dict[str, list[Any]]:
         return {}
     [one] = setup["conditions"]
     lowest, highest = BOUNDS.get(one["feature"], ("", ""))
-    for name, new, open_end in ((lowest, one["high"], one["low"]),
-                                (highest, one["low"], one["high"])):  # fmt: skip
+    for name, new, open_end in (
+        (lowest, one["high"], one["low"]),
+        (highest, one["low"], one["high"]),
+    ):
         old = case.values.get(name)
         if open_end is None and new is not None and isinstance(old, int | float):
             tighter = new > old if name == lowest else new < old

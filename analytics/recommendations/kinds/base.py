@@ -94,9 +94,12 @@ class Case:
         assert self.source is not None
         rules = self.source.rules
         return outcome.replayed(
-            rules, rules.clean({**self.source.values, **values}), self.source.bars,
-            self.source.interval, self.costs.fills(),
-        )  # fmt: skip
+            rules,
+            rules.clean({**self.source.values, **values}),
+            self.source.bars,
+            self.source.interval,
+            self.costs.fills(),
+        )
 
     def change(self, name: str, old: Value, new: Value) -> str:
         """The start of a sentence: ``Lower tf_live.rsi_buy from 35 to 30``."""
@@ -119,11 +122,17 @@ class Case:
     def _stored(self, label: str, **asked: Any) -> Run:
         assert self.source is not None
         run = backtest.prepare(
-            strategy=self.source.rules.key, market=self.source.market,
-            interval=self.source.interval, bot=self.instance.bot, instance=self.instance,
-            since=self.until - REPLAYED, until=self.until, values=self.source.values,
-            label=f"{self.instance.name}: {label}"[: backtest.LABEL], **asked,
-        )  # fmt: skip
+            strategy=self.source.rules.key,
+            market=self.source.market,
+            interval=self.source.interval,
+            bot=self.instance.bot,
+            instance=self.instance,
+            since=self.until - REPLAYED,
+            until=self.until,
+            values=self.source.values,
+            label=f"{self.instance.name}: {label}"[: backtest.LABEL],
+            **asked,
+        )
         return _same(run) or _done(run)
 
 
@@ -135,14 +144,22 @@ def direction(old: Any, new: Any) -> str:
 def _same(run: Run) -> Run | None:
     """A replay of the same that is stored and done."""
     found = Run.objects.filter(
-        kind=run.kind, instance=run.instance, market=run.market, interval=run.interval,
-        from_at=run.from_at, to_at=run.to_at, state=Run.State.DONE,
-    )  # fmt: skip
+        kind=run.kind,
+        instance=run.instance,
+        market=run.market,
+        interval=run.interval,
+        from_at=run.from_at,
+        to_at=run.to_at,
+        state=Run.State.DONE,
+    )
     return next(
-        (one for one in found
-         if one.values == run.values and one.options == run.options and not backtest.changes(one)),
+        (
+            one
+            for one in found
+            if one.values == run.values and one.options == run.options and not backtest.changes(one)
+        ),
         None,
-    )  # fmt: skip
+    )
 
 
 def _done(run: Run) -> Run:

@@ -41,27 +41,38 @@ def _check(case: Case, live: outcome.Replayed) -> Proposal:
     told = words.count(theirs["trades"], "trade") if theirs["trades"] else "none"
     name, loses = case.instance.name, (made["total_pnl_pct"] or 0.0) < 0
     what = f"Look whether the bot runs {name}" + (
-        ": it has stopped trading." if theirs["trades"] else
-        ": its rules trade on the stored candles, and it does not."
-    )  # fmt: skip
+        ": it has stopped trading."
+        if theirs["trades"]
+        else ": its rules trade on the stored candles, and it does not."
+    )
     return Proposal(
-        Kind.CHECK, "check:idle", what,
-        [{"text": f"Replayed on the {case.days} of candles before, the live values make "
-                  f"{words.count(made['trades'], 'trade')} ({words.pct(made['total_pnl_pct'])} "
-                  f"after assumed costs); in the last 30 days the bot reported {told}.",
-          "run": case.live().pk}],
-        40.0, Confidence.MEDIUM,
+        Kind.CHECK,
+        "check:idle",
+        what,
+        [
+            {
+                "text": f"Replayed on the {case.days} of candles before, the live values make "
+                f"{words.count(made['trades'], 'trade')} ({words.pct(made['total_pnl_pct'])} "
+                f"after assumed costs); in the last 30 days the bot reported {told}.",
+                "run": case.live().pk,
+            }
+        ],
+        40.0,
+        Confidence.MEDIUM,
         risk="In the replay these values lose: that it does not trade may be for the best."
-        if loses else "None: nothing is changed.",
+        if loses
+        else "None: nothing is changed.",
         test="Let the bot send evaluation counts: they show which filter it meets.",
-    )  # fmt: skip
+    )
 
 
 def _parameters(case: Case, live: outcome.Replayed) -> list[str]:
     """Those of the filters that held anything back, the most first."""
     assert case.rules is not None
-    blocking = sorted((name for name in case.rules.filters if live.blocked.get(name)),
-                      key=lambda name: -live.blocked[name])  # fmt: skip
+    blocking = sorted(
+        (name for name in case.rules.filters if live.blocked.get(name)),
+        key=lambda name: -live.blocked[name],
+    )
     return [name for one in blocking for name in case.rules.loosened_by.get(one, ())]
 
 
@@ -74,9 +85,10 @@ def _nearest(case: Case, name: str, live: outcome.Replayed) -> Proposal | None:
     assert case.values is not None
     old = case.values[name]
     enough = [
-        point for point in run.summary["points"]
+        point
+        for point in run.summary["points"]
         if point[1] >= len(live.rows) + ENOUGH and point[0] != old
-    ]  # fmt: skip
+    ]
     if not enough or not isinstance(old, int | float):
         return None
     point = min(enough, key=lambda one: abs(one[0] - old))
@@ -90,37 +102,48 @@ def _proposal(
     made = outcome.measured(case.tried(**{name: new}))
     bounds = made["avg_pnl_pct_interval"]
     evidence = [
-        {"text": f"Replayed on the {case.days} of candles before: "
-                 f"{words.count(len(live.rows), 'trade')} at "
-                 f"{words.setting(old)}, {made['trades']} at {words.setting(new)} "
-                 f"({words.pct(made['total_pnl_pct'])} after assumed costs).", "run": run.pk},
+        {
+            "text": f"Replayed on the {case.days} of candles before: "
+            f"{words.count(len(live.rows), 'trade')} at "
+            f"{words.setting(old)}, {made['trades']} at {words.setting(new)} "
+            f"({words.pct(made['total_pnl_pct'])} after assumed costs).",
+            "run": run.pk,
+        },
         {"text": f"What held it back: {_held(live)}.", "part": "funnel"},
-    ]  # fmt: skip
+    ]
     effect = {
-        "trades": made["trades"], "avg_pnl_pct": made["avg_pnl_pct"],
-        "low": bounds[0] if bounds else None, "high": bounds[1] if bounds else None,
+        "trades": made["trades"],
+        "avg_pnl_pct": made["avg_pnl_pct"],
+        "low": bounds[0] if bounds else None,
+        "high": bounds[1] if bounds else None,
         "of": "the average trade of the replay",
-    }  # fmt: skip
+    }
     if bounds and bounds[1] < 0:
         return Proposal(
-            Kind.NOTHING, f"leave:{name}",
+            Kind.NOTHING,
+            f"leave:{name}",
             f"Leave {case.instance.name}.{name} at {words.setting(old)}: at {words.setting(new)} "
             "it would trade, and lose.",
-            evidence, 35.0, Confidence.MEDIUM, effect=effect,
+            evidence,
+            35.0,
+            Confidence.MEDIUM,
+            effect=effect,
             risk="It may stay without trades.",
-        )  # fmt: skip
+        )
     loses = (made["avg_pnl_pct"] or 0.0) < 0
     return Proposal(
-        Kind.PARAMETER, f"loosen:{name}:{direction(old, new)}",
-        f"{case.change(name, old, new)}: it would trade"
-        f"{', so far at a loss' if loses else ''}.",
-        evidence, 35.0 if loses else 80.0,
+        Kind.PARAMETER,
+        f"loosen:{name}:{direction(old, new)}",
+        f"{case.change(name, old, new)}: it would trade{', so far at a loss' if loses else ''}.",
+        evidence,
+        35.0 if loses else 80.0,
         Confidence.MEDIUM if bounds and bounds[0] > 0 else Confidence.LOW,
-        {name: [old, new]}, effect,
+        {name: [old, new]},
+        effect,
         "The value was chosen because it trades, not because it gains: the filter may have held "
         "back losses.",
         f"An experiment of {formatting.label(name).lower()}, or a replay of other months.",
-    )  # fmt: skip
+    )
 
 
 def _held(live: outcome.Replayed) -> str:

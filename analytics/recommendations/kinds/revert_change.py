@@ -24,23 +24,32 @@ def propose(case: Case) -> list[Proposal]:
 def _back(case: Case, change: dict[str, Any]) -> Proposal:
     version, before = change["version"], change["compared"]
     return Proposal(
-        Kind.ROLLBACK, f"rollback:{version}:{before}",
+        Kind.ROLLBACK,
+        f"rollback:{version}:{before}",
         f"Take version {version} of {case.instance.name} back: since it went live the average "
         f"trade fell; version {before} did better.",
         [{"text": change["sentence"], "version": version}],
-        100.0, Confidence.MEDIUM,
+        100.0,
+        Confidence.MEDIUM,
         {name: [new, old] for name, old, new in change["parameters"]},
         risk="Before and after are not the same market: part of the fall may be the market's.",
         test="An experiment of both versions side by side.",
-    )  # fmt: skip
+    )
 
 
 def _wait(case: Case, change: dict[str, Any]) -> Proposal:
     more = words.count(rounded(change["more_trades"]), "more trade")
     return Proposal(
-        Kind.WAIT, f"wait:{change['version']}",
+        Kind.WAIT,
+        f"wait:{change['version']}",
         f"Wait for about {more} of {case.instance.name} before the next change.",
-        [{"text": f"Version {change['version']}: {change['sentence']}",
-          "version": change["version"]}],
-        30.0, Confidence.HIGH, risk="None: nothing is changed.",
-    )  # fmt: skip
+        [
+            {
+                "text": f"Version {change['version']}: {change['sentence']}",
+                "version": change["version"],
+            }
+        ],
+        30.0,
+        Confidence.HIGH,
+        risk="None: nothing is changed.",
+    )

@@ -43,9 +43,10 @@ def propose(case: Case) -> list[Proposal]:
 def _parameters(case: Case) -> list[Parameter]:
     assert case.rules is not None
     return [
-        one for one in case.rules.parameters
+        one
+        for one in case.rules.parameters
         if one.group == GROUP and one.tuned and isinstance(one, Number | Integer)
-    ]  # fmt: skip
+    ]
 
 
 def _beside(case: Case, parameter: Parameter) -> list[Value]:
@@ -58,9 +59,14 @@ def _beside(case: Case, parameter: Parameter) -> list[Value]:
 
 
 def _proposal(
-    case: Case, live: outcome.Replayed, looks: int, gap: arms.Difference, parameter: Parameter,
-    value: Value, replay: outcome.Replayed,
-) -> Proposal:  # fmt: skip
+    case: Case,
+    live: outcome.Replayed,
+    looks: int,
+    gap: arms.Difference,
+    parameter: Parameter,
+    value: Value,
+    replay: outcome.Replayed,
+) -> Proposal:
     assert case.values is not None
     name, old = parameter.name, case.values[parameter.name]
     now, then = outcome.measured(live), outcome.measured(replay)
@@ -70,22 +76,36 @@ def _proposal(
     lone = at is not None and sensitivity.shape([one[2] for one in points], at) == "spike"
     still = " It would still lose." if (then["avg_pnl_pct"] or 0.0) < 0 else ""
     return Proposal(
-        Kind.PARAMETER, f"tune:{name}:{direction(old, value)}",
+        Kind.PARAMETER,
+        f"tune:{name}:{direction(old, value)}",
         f"{case.change(name, old, value)}.{still}",
         [
-            {"text": f"Replayed on the same {case.days} the average trade makes "
-                     f"{words.pct(then['avg_pnl_pct'], 3)} instead of "
-                     f"{words.pct(now['avg_pnl_pct'], 3)}: {words.signed(gap.low)} to "
-                     f"{words.signed(gap.high)} percentage points better, allowing for the "
-                     f"{looks} values that were looked at.", "run": run.pk},
-            {"text": "It stands alone: values right beside it make less than half as much, which "
-                     "is often luck." if lone else
-                     "The values beside it do about as well.", "run": run.pk},
+            {
+                "text": f"Replayed on the same {case.days} the average trade makes "
+                f"{words.pct(then['avg_pnl_pct'], 3)} instead of "
+                f"{words.pct(now['avg_pnl_pct'], 3)}: {words.signed(gap.low)} to "
+                f"{words.signed(gap.high)} percentage points better, allowing for the "
+                f"{looks} values that were looked at.",
+                "run": run.pk,
+            },
+            {
+                "text": "It stands alone: values right beside it make less than half as much, "
+                "which is often luck."
+                if lone
+                else "The values beside it do about as well.",
+                "run": run.pk,
+            },
         ],
-        60.0 + gap.difference, Confidence.LOW if lone else Confidence.MEDIUM,
+        60.0 + gap.difference,
+        Confidence.LOW if lone else Confidence.MEDIUM,
         {name: [old, value]},
-        {"avg_pnl_pct": gap.difference, "low": gap.low, "high": gap.high, "trades": gap.trades[1],
-         "of": "the average trade against what is live, replayed"},
+        {
+            "avg_pnl_pct": gap.difference,
+            "low": gap.low,
+            "high": gap.high,
+            "trades": gap.trades[1],
+            "of": "the average trade against what is live, replayed",
+        },
         "A replay assumes fills and costs, and looks back at 30 days.",
         "An experiment against the live values.",
-    )  # fmt: skip
+    )

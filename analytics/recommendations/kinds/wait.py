@@ -46,34 +46,52 @@ def _so_far(case: Case) -> str:
 
 def _unknown(case: Case) -> Proposal:
     return Proposal(
-        Kind.WAIT, "unknown:set",
+        Kind.WAIT,
+        "unknown:set",
         f"Say which values {case.instance.name} ran with: nobody knows, so no other value can be "
         "proposed.",
-        [{"text": "No parameters are recorded as live at that time. Import them with "
-                  "import_bot_db FILE --parameters VALUES --valid-from TIME, or let the bot "
-                  "report its version with each trade.", "part": "numbers"}],
-        50.0, Confidence.HIGH, risk="None: nothing is changed.",
-    )  # fmt: skip
+        [
+            {
+                "text": "No parameters are recorded as live at that time. Import them with "
+                "import_bot_db FILE --parameters VALUES --valid-from TIME, or let the bot "
+                "report its version with each trade.",
+                "part": "numbers",
+            }
+        ],
+        50.0,
+        Confidence.HIGH,
+        risk="None: nothing is changed.",
+    )
 
 
 def _silent(case: Case) -> Proposal:
     return Proposal(
-        Kind.NOTHING, "nothing",
+        Kind.NOTHING,
+        "nothing",
         f"Leave {case.instance.name} as it is: there are no trades to judge it by.",
         [{"text": "It has made none in the last 30 days.", "part": "numbers"}],
-        10.0, Confidence.LOW,
-    )  # fmt: skip
+        10.0,
+        Confidence.LOW,
+    )
 
 
 def _young(case: Case) -> Proposal:
     days = words.count(case.section["recent_days"], "day")
     return Proposal(
-        Kind.WAIT, "wait:days",
+        Kind.WAIT,
+        "wait:days",
         f"Leave {case.instance.name} as it is until it has traded on {FEWEST_DAYS} days.",
-        [{"text": f"{_so_far(case)}, on {days}: trades of a day move together, so that few days "
-                  "say little, however many trades they hold.", "part": "numbers"}],
-        25.0, Confidence.HIGH, risk="None: nothing is changed.",
-    )  # fmt: skip
+        [
+            {
+                "text": f"{_so_far(case)}, on {days}: trades of a day move together, so that few "
+                "days say little, however many trades they hold.",
+                "part": "numbers",
+            }
+        ],
+        25.0,
+        Confidence.HIGH,
+        risk="None: nothing is changed.",
+    )
 
 
 def _wait(case: Case) -> Proposal:
@@ -84,30 +102,46 @@ def _wait(case: Case) -> Proposal:
     needed = made["trades"] * ratio * ratio
     more = (
         f"; at this average, about {words.count(rounded(math.ceil(needed)), 'trade')} would tell"
-        if needed <= MOST else "; an average this small cannot be told from none"
-    )  # fmt: skip
+        if needed <= MOST
+        else "; an average this small cannot be told from none"
+    )
     return Proposal(
-        Kind.WAIT, "wait:tell", f"Leave {case.instance.name} as it is: it is too early to tell.",
+        Kind.WAIT,
+        "wait:tell",
+        f"Leave {case.instance.name} as it is: it is too early to tell.",
         [{"text": f"{_so_far(case)}: that may be gain or loss{more}.", "part": "numbers"}],
-        20.0, Confidence.MEDIUM, risk="None: nothing is changed.",
-    )  # fmt: skip
+        20.0,
+        Confidence.MEDIUM,
+        risk="None: nothing is changed.",
+    )
 
 
 def _loses(case: Case) -> Proposal:
     return Proposal(
-        Kind.PAUSE, "pause", f"Pause {case.instance.name}, or let it trade as small as it can: it "
-        "loses.",
+        Kind.PAUSE,
+        "pause",
+        f"Pause {case.instance.name}, or let it trade as small as it can: it loses.",
         [{"text": f"{_so_far(case)}: more than chance takes.", "part": "numbers"}],
-        70.0, Confidence.HIGH,
+        70.0,
+        Confidence.HIGH,
         risk="Nothing is learned from trades that are not made; let it trade on paper meanwhile.",
         test="Other values in a replay, then on paper.",
-    )  # fmt: skip
+    )
 
 
 def _nothing(case: Case) -> Proposal:
     return Proposal(
-        Kind.NOTHING, "nothing", f"Leave {case.instance.name} as it is: it gains.",
-        [{"text": f"{_so_far(case)}, and nothing that was looked at points to a value that does "
-                  "better.", "part": "numbers"}],
-        10.0, Confidence.MEDIUM, risk="None: nothing is changed.",
-    )  # fmt: skip
+        Kind.NOTHING,
+        "nothing",
+        f"Leave {case.instance.name} as it is: it gains.",
+        [
+            {
+                "text": f"{_so_far(case)}, and nothing that was looked at points to a value that "
+                "does better.",
+                "part": "numbers",
+            }
+        ],
+        10.0,
+        Confidence.MEDIUM,
+        risk="None: nothing is changed.",
+    )

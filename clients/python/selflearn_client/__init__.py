@@ -1,14 +1,7 @@
 """The Python client of selflearn's bot API."""
 
 from .client import Client
-from .errors import (
-    BadValue,
-    ClientError,
-    Denied,
-    DirectoryInUse,
-    NotFound,
-    Unavailable,
-)
+from .errors import BadValue, ClientError, Denied, DirectoryInUse, NotFound, Unavailable
 from .parameters import Parameters
 from .recovery import Brick, Candle, Kept, Position, Recovered
 

@@ -42,11 +42,19 @@ class Client:
     """
 
     def __init__(
-        self, url: str, token: str, *, directory: str | Path, timeout: float = 10.0,
-        background: bool = True, refresh: float = 15.0, stretch: float = 300.0,
-        durable: bool = False, transport: Transport | None = None,
+        self,
+        url: str,
+        token: str,
+        *,
+        directory: str | Path,
+        timeout: float = 10.0,
+        background: bool = True,
+        refresh: float = 15.0,
+        stretch: float = 300.0,
+        durable: bool = False,
+        transport: Transport | None = None,
         now: Callable[[], datetime] = _now,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.url = url
         folder = Path(directory)
         self._server = Server(transport or Http(url), token, timeout, url)
@@ -91,14 +99,31 @@ class Client:
     # What the bot did
 
     def record_trade(
-        self, *, id: str, strategy: str, market: str, side: str, entry_price: Number,
-        exit_price: Number, size: Number, entry_time: Time, exit_time: Time, exit_reason: str,
-        pnl_pct: float | None = None, pnl: Number | None = None, fee: Number | None = None,
-        stop_loss: Number | None = None, parameter_set: int | None = None,
-        arm: str | None = None, mode: str | None = None, tag: str | None = None,
-        currency: str | None = None, leverage: float | None = None,
-        context: Mapping[str, Any] | None = None, revision: int | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        id: str,
+        strategy: str,
+        market: str,
+        side: str,
+        entry_price: Number,
+        exit_price: Number,
+        size: Number,
+        entry_time: Time,
+        exit_time: Time,
+        exit_reason: str,
+        pnl_pct: float | None = None,
+        pnl: Number | None = None,
+        fee: Number | None = None,
+        stop_loss: Number | None = None,
+        parameter_set: int | None = None,
+        arm: str | None = None,
+        mode: str | None = None,
+        tag: str | None = None,
+        currency: str | None = None,
+        leverage: float | None = None,
+        context: Mapping[str, Any] | None = None,
+        revision: int | None = None,
+    ) -> None:
         """Record a closed trade, once per ``id``; a correction has a higher ``revision``."""
         self.record_trades(({name: value for name, value in locals().items() if name != "self"},))
 
@@ -108,19 +133,38 @@ class Client:
         self._put(*(New("trade", row["id"], encode(row)) for row in rows))
 
     def put_position(
-        self, *, strategy: str, market: str, side: str, entry_price: Number, size: Number,
-        entry_time: Time, as_of: Time | None = None, stop_loss: Number | None = None,
-        take_profit: Number | None = None, order_id: str | None = None,
-        initial_size: Number | None = None, scaled_entries: Sequence[Any] | None = None,
+        self,
+        *,
+        strategy: str,
+        market: str,
+        side: str,
+        entry_price: Number,
+        size: Number,
+        entry_time: Time,
+        as_of: Time | None = None,
+        stop_loss: Number | None = None,
+        take_profit: Number | None = None,
+        order_id: str | None = None,
+        initial_size: Number | None = None,
+        scaled_entries: Sequence[Any] | None = None,
         extra: Mapping[str, Any] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Report an open position as it stands; of several that wait, the newest is sent."""
         row = records.position(
-            strategy=strategy, market=market, side=side, entry_price=entry_price, size=size,
-            entry_time=entry_time, as_of=self._now() if as_of is None else as_of,
-            stop_loss=stop_loss, take_profit=take_profit, order_id=order_id,
-            initial_size=initial_size, scaled_entries=scaled_entries, extra=extra,
-        )  # fmt: skip
+            strategy=strategy,
+            market=market,
+            side=side,
+            entry_price=entry_price,
+            size=size,
+            entry_time=entry_time,
+            as_of=self._now() if as_of is None else as_of,
+            stop_loss=stop_loss,
+            take_profit=take_profit,
+            order_id=order_id,
+            initial_size=initial_size,
+            scaled_entries=scaled_entries,
+            extra=extra,
+        )
         self._told[strategy, market] = row["as_of"]
         self._put(New("position", f"{strategy}|{market}", encode(row), replaces=True))
 
@@ -131,9 +175,13 @@ class Client:
         self._put(New("position", f"{strategy}|{market}", encode(row), replaces=True))
 
     def push_candles(
-        self, market: str, interval: int, candles: Iterable[Sequence[Any]], *,
+        self,
+        market: str,
+        interval: int,
+        candles: Iterable[Sequence[Any]],
+        *,
         as_of: Time | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Rows of open time, open, high, low, close and volume; ``interval`` in seconds."""
         self._series("candles", records.series(market, interval, as_of), records.candles(candles))
 
@@ -152,17 +200,28 @@ class Client:
         self._counter.count(strategy, market, blocked)
 
     def record_evaluations(
-        self, *, strategy: str, market: str, start: Time, end: Time, evaluations: int,
-        signals: int, blocked: Mapping[str, int],
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        strategy: str,
+        market: str,
+        start: Time,
+        end: Time,
+        evaluations: int,
+        signals: int,
+        blocked: Mapping[str, int],
+    ) -> None:
         """Counts that the bot summed itself; the same ``start`` again replaces them."""
         given = {name: value for name, value in locals().items() if name != "self"}
         self._put(New("evaluation", f"{strategy}|{market}", encode(records.evaluations(**given))))
 
     def heartbeat(
-        self, *, version: str | int | None = None, started_at: Time | None = None,
-        status: str | Mapping[str, Any] | None = None, extra: Mapping[str, Any] | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        version: str | int | None = None,
+        started_at: Time | None = None,
+        status: str | Mapping[str, Any] | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
         """Say that the bot is alive; only the newest is sent."""
         row = records.heartbeat(version, started_at, status, extra)
         self._put(New("heartbeat", "", encode(row), replaces=True))

@@ -31,9 +31,7 @@ class Counter:
     def __init__(self, outbox: Outbox, length: float, now: Callable[[], datetime]) -> None:
         self._outbox, self._length, self._now = outbox, length, now
         self._lock = Lock()
-        self._open = {
-            key: Stretch(**json.loads(body)) for key, body in outbox.stretches().items()
-        }
+        self._open = {key: Stretch(**json.loads(body)) for key, body in outbox.stretches().items()}
         # What an earlier process counted ends where it ended.
         for key in list(self._open):
             self._end(key, self._open[key].last)
@@ -78,9 +76,14 @@ class Counter:
         start = datetime.fromtimestamp(old.start, UTC)
         end = max(datetime.fromtimestamp(at, UTC), start + timedelta(microseconds=1))
         row = records.evaluations(
-            strategy=key[0], market=key[1], start=start, end=end,
-            evaluations=old.evaluations, signals=old.signals, blocked=old.blocked,
-        )  # fmt: skip
+            strategy=key[0],
+            market=key[1],
+            start=start,
+            end=end,
+            evaluations=old.evaluations,
+            signals=old.signals,
+            blocked=old.blocked,
+        )
         fresh = Stretch(end.timestamp(), end.timestamp())
         self._open[key] = fresh
         self._outbox.keep_stretch(

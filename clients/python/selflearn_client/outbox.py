@@ -86,8 +86,11 @@ class Outbox:
             try:
                 self._house()
             except sqlite3.Error as error:
-                log.error("the queue cannot be written (%s); %d rows wait in memory",
-                          error, len(self._homeless))  # fmt: skip
+                log.error(
+                    "the queue cannot be written (%s); %d rows wait in memory",
+                    error,
+                    len(self._homeless),
+                )
 
     def _house(self) -> None:
         if not self._homeless:
@@ -186,9 +189,10 @@ class Outbox:
 
     def settle(self) -> None:
         """Bring what was written to the disk itself, on a connection that no call waits for."""
-        with contextlib.suppress(sqlite3.Error), contextlib.closing(
-            sqlite3.connect(self._file)
-        ) as base:  # fmt: skip
+        with (
+            contextlib.suppress(sqlite3.Error),
+            contextlib.closing(sqlite3.connect(self._file)) as base,
+        ):
             base.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def close(self) -> None:

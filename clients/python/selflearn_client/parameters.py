@@ -55,11 +55,16 @@ class _Kept:
 def parameters_from(told: Mapping[str, Any], fresh: bool) -> Parameters:
     until = told.get("valid_until")
     return Parameters(
-        strategy=told["strategy"], version=told["version"],
-        values=MappingProxyType(dict(told["values"])), size=float(told["size"]),
-        status=told["status"], experiment=told["experiment"], arm=told["arm"],
-        valid_until=datetime.fromisoformat(until) if until else None, fresh=fresh,
-    )  # fmt: skip
+        strategy=told["strategy"],
+        version=told["version"],
+        values=MappingProxyType(dict(told["values"])),
+        size=float(told["size"]),
+        status=told["status"],
+        experiment=told["experiment"],
+        arm=told["arm"],
+        valid_until=datetime.fromisoformat(until) if until else None,
+        fresh=fresh,
+    )
 
 
 class Cache:
@@ -120,9 +125,7 @@ class Cache:
         strategy = told["strategy"]
         with self._lock:
             self._kept[strategy] = _Kept(told, etag, time.monotonic())
-            self._outbox.keep(
-                f"parameters/{strategy}", checks.encode({"told": told, "etag": etag})
-            )
+            self._outbox.keep(f"parameters/{strategy}", checks.encode({"told": told, "etag": etag}))
 
     def _due(self, kept: _Kept) -> bool:
         if kept.confirmed is None or time.monotonic() - kept.confirmed >= self._refresh:

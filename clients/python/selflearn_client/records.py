@@ -67,11 +67,21 @@ _TRADE = {
 
 
 def position(
-    *, strategy: str, market: str, side: str, entry_price: Number, size: Number,
-    entry_time: Time, as_of: Time, stop_loss: Number | None, take_profit: Number | None,
-    order_id: str | None, initial_size: Number | None,
-    scaled_entries: Sequence[Any] | None, extra: Mapping[str, Any] | None,
-) -> Json:  # fmt: skip
+    *,
+    strategy: str,
+    market: str,
+    side: str,
+    entry_price: Number,
+    size: Number,
+    entry_time: Time,
+    as_of: Time,
+    stop_loss: Number | None,
+    take_profit: Number | None,
+    order_id: str | None,
+    initial_size: Number | None,
+    scaled_entries: Sequence[Any] | None,
+    extra: Mapping[str, Any] | None,
+) -> Json:
     check = Checker()
     row: Json = {
         "strategy": check.matches("strategy", strategy, checks.STRATEGY),
@@ -179,9 +189,15 @@ def state(key: str, value: Any, as_of: Time) -> tuple[str, Json]:
 
 
 def evaluations(
-    *, strategy: str, market: str, start: Time, end: Time, evaluations: int, signals: int,
+    *,
+    strategy: str,
+    market: str,
+    start: Time,
+    end: Time,
+    evaluations: int,
+    signals: int,
     blocked: Mapping[str, int],
-) -> Json:  # fmt: skip
+) -> Json:
     check = Checker()
     row = place(strategy, market)
     row |= {"from": check.time("start", start), "to": check.time("end", end)}
@@ -200,9 +216,11 @@ def evaluations(
 
 
 def heartbeat(
-    version: str | int | None, started_at: Time | None,
-    status: str | Mapping[str, Any] | None, extra: Mapping[str, Any] | None,
-) -> Json:  # fmt: skip
+    version: str | int | None,
+    started_at: Time | None,
+    status: str | Mapping[str, Any] | None,
+    extra: Mapping[str, Any] | None,
+) -> Json:
     check = Checker()
     row: Json = {}
     if version is not None:

@@ -106,13 +106,20 @@ def _amount(text: str | None) -> Decimal | None:
 
 def _position(told: dict[str, Any]) -> Position:
     return Position(
-        strategy=told["strategy"], market=told["market"], side=told["side"],
-        entry_price=Decimal(told["entry_price"]), size=Decimal(told["size"]),
-        stop_loss=_amount(told["stop_loss"]), take_profit=_amount(told["take_profit"]),
-        entry_time=_time(told["entry_time"]), as_of=_time(told["as_of"]),
-        order_id=told["order_id"], initial_size=_amount(told["initial_size"]),
-        scaled_entries=told["scaled_entries"], extra=told["extra"],
-    )  # fmt: skip
+        strategy=told["strategy"],
+        market=told["market"],
+        side=told["side"],
+        entry_price=Decimal(told["entry_price"]),
+        size=Decimal(told["size"]),
+        stop_loss=_amount(told["stop_loss"]),
+        take_profit=_amount(told["take_profit"]),
+        entry_time=_time(told["entry_time"]),
+        as_of=_time(told["as_of"]),
+        order_id=told["order_id"],
+        initial_size=_amount(told["initial_size"]),
+        scaled_entries=told["scaled_entries"],
+        extra=told["extra"],
+    )
 
 
 def _candle(row: list[Any]) -> Candle:

@@ -136,8 +136,11 @@ class Sender:
         self.rejected += len(refused)
         log.error(
             "the server refused %d %s: %s (all of it in %s)",
-            len(refused), lane.kind, str(refused[0].errors)[:300], self.rejected_file.name,
-        )  # fmt: skip
+            len(refused),
+            lane.kind,
+            str(refused[0].errors)[:300],
+            self.rejected_file.name,
+        )
 
     def _failed(self, error: ClientError) -> None:
         self.backoff.failed(error)

@@ -42,9 +42,8 @@ class Transport(Protocol):
     """Carries one request. Raises OSError or http.client.HTTPException where it cannot."""
 
     def request(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None,
-        timeout: float,
-    ) -> Answer: ...  # fmt: skip
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None, timeout: float
+    ) -> Answer: ...
 
     def close(self) -> None: ...
 
@@ -68,9 +67,8 @@ class Http:
         self._connection: http.client.HTTPConnection | None = None
 
     def request(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None,
-        timeout: float,
-    ) -> Answer:  # fmt: skip
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None, timeout: float
+    ) -> Answer:
         with self._lock:
             reused = self._connection is not None
             try:
@@ -83,9 +81,8 @@ class Http:
                 return self._ask(method, path, headers, body, timeout)
 
     def _ask(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None,
-        timeout: float,
-    ) -> Answer:  # fmt: skip
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None, timeout: float
+    ) -> Answer:
         connection = self._connection or self._connect(timeout)
         self._connection = None
         try:
@@ -133,9 +130,14 @@ class Server:
             raise ValueError("the token must be plain text without spaces, as it was shown")
 
     def ask(
-        self, method: str, path: str, body: bytes | None = None, *,
-        etag: str | None = None, timeout: float | None = None,
-    ) -> Answer:  # fmt: skip
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        *,
+        etag: str | None = None,
+        timeout: float | None = None,
+    ) -> Answer:
         """The answer, where it is about the content: 2xx, 304, 400, 409, 413 or 422.
 
         Raises Unavailable (try again), NotFound and Denied (somebody must look).
@@ -174,9 +176,10 @@ def _judge(answer: Answer, method: str, below: str) -> None:
     if 300 <= status < 400:
         raise Denied(f"{what}, a redirect: use the address it leads to")
     why = {
-        401: ": the token is unknown, expired or revoked", 403: ": the token may not do this",
+        401: ": the token is unknown, expired or revoked",
+        403: ": the token may not do this",
         404: f"; url must be the server's bare address: is /{below} right?" if below else "",
-    }.get(status, "")  # fmt: skip
+    }.get(status, "")
     told = answer.json() if status == 404 and answer.body[:1] == b"{" else None
     if told is not None:
         raise NotFound(f"{told.get('detail', 'nothing there')} ({what}{why})")

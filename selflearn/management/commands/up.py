@@ -94,7 +94,14 @@ class Command(BaseCommand):
             environment["ALLOWED_HOSTS"] = ",".join([*settings.ALLOWED_HOSTS, host])
         number = listener.fileno()
         bind = ("--bind", f"fd://{number}", "selflearn.wsgi")
-        web = (sys.executable, "-m", "gunicorn", "--config", "python:selflearn.gunicorn_conf", *bind)
+        web = (
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "--config",
+            "python:selflearn.gunicorn_conf",
+            *bind,
+        )
         children.append(
             processes.start("web server", web, environment=environment, keep_open=(number,))
         )

@@ -85,9 +85,10 @@ def test_steps_by_hand_are_kept_with_who_and_why(admin_client, admin_user, place
     assert "Nothing was changed" in step(admin_client, alert, step="resolve")
     events = list(alert.events.order_by("pk").values_list("type", "by", "note"))
     assert events[1:] == [
-        ("acknowledged", admin_user.pk, "<i>fees</i>"), ("snoozed", admin_user.pk, ""),
+        ("acknowledged", admin_user.pk, "<i>fees</i>"),
+        ("snoozed", admin_user.pk, ""),
         ("resolved", admin_user.pk, "Known"),
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize("given", [{"step": "snooze", "hours": "9999"}, {"step": "x"}, {}])
@@ -128,14 +129,22 @@ def test_the_first_page_shows_what_is_open(admin_client, place):
 
 def test_rules_are_changed_where_they_are_to_hold_and_forgotten_again(admin_client, bot, place):
     at = f"{RULES}win_rate/at/strategy-{place.instance}/"
-    given = {"rule_enabled": "on", "rule_severity": "critical", "limit_from": "fixed",
-             "limit": "0.45", "window": "7d", "fewest_trades": "5",
-             "days_between_false_alarms": "100"}  # fmt: skip
+    given = {
+        "rule_enabled": "on",
+        "rule_severity": "critical",
+        "limit_from": "fixed",
+        "limit": "0.45",
+        "window": "7d",
+        "fewest_trades": "5",
+        "days_between_false_alarms": "100",
+    }
     assert "saved" in text(admin_client.post(at, given, follow=True))
     rule = Rules().of("win_rate", bot.pk, place.instance)
     assert (rule.severity, rule.parameters["limit"], rule.parameters["window"]) == (
-        "critical", 0.45, "7d",
-    )  # fmt: skip
+        "critical",
+        0.45,
+        "7d",
+    )
     assert Rules().of("win_rate", bot.pk).severity == "warning"
     listed = text(admin_client.get(f"{RULES}?place=strategy-{place.instance}"))
     assert "<strong>set here</strong>" in listed and "Job failed" not in listed
@@ -146,10 +155,17 @@ def test_rules_are_changed_where_they_are_to_hold_and_forgotten_again(admin_clie
 
 def test_a_rule_that_cannot_be_is_explained_at_its_field(admin_client):
     at = f"{RULES}drawdown/at/all/"
-    page = text(admin_client.post(at, {
-        "rule_severity": "warning", "days_between_false_alarms": "1", "horizon": "x",
-        "limit_pct": "2",
-    }))  # fmt: skip
+    page = text(
+        admin_client.post(
+            at,
+            {
+                "rule_severity": "warning",
+                "days_between_false_alarms": "1",
+                "horizon": "x",
+                "limit_pct": "2",
+            },
+        )
+    )
     assert "Nothing was saved" in page
     assert "Must be between 90 and 2000." in page and "Must be a number." in page
     assert not AlarmRule.objects.exists()

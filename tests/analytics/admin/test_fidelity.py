@@ -27,20 +27,33 @@ SLOW = {**EAGER, "take_profit_bps": 60.0}
 
 def report(bot, values, since=MONDAY, until=None, first=0, worse=0.0) -> int:
     """Store what a replay with these values does as live trades; how many."""
-    run = backtest.prepare(strategy="rsi_bb", market=MARKET, interval=60, values=values, costs=Costs())
+    run = backtest.prepare(
+        strategy="rsi_bb", market=MARKET, interval=60, values=values, costs=Costs()
+    )
     made = [
-        one for one in backtest.backtest(run).trades
-        if one["exit_reason"] != "end_of_data" and one["entry_at"] >= since.timestamp()
+        one
+        for one in backtest.backtest(run).trades
+        if one["exit_reason"] != "end_of_data"
+        and one["entry_at"] >= since.timestamp()
         and (until is None or one["exit_at"] < until.timestamp())
-    ]  # fmt: skip
-    keep(bot, [
-        trade(
-            id=f"p-{first + number}", market=MARKET, side=one["side"], size=1,
-            entry_price=one["entry_price"], exit_price=one["exit_price"] * (1 - worse),
-            exit_reason=one["exit_reason"], entry_time=one["entry_at"], exit_time=one["exit_at"],
-        )
-        for number, one in enumerate(made)
-    ])  # fmt: skip
+    ]
+    keep(
+        bot,
+        [
+            trade(
+                id=f"p-{first + number}",
+                market=MARKET,
+                side=one["side"],
+                size=1,
+                entry_price=one["entry_price"],
+                exit_price=one["exit_price"] * (1 - worse),
+                exit_reason=one["exit_reason"],
+                entry_time=one["entry_at"],
+                exit_time=one["exit_at"],
+            )
+            for number, one in enumerate(made)
+        ],
+    )
     return len(made)
 
 
@@ -50,8 +63,7 @@ def instance(db):
     bot = make_bot()
     stored(walk(6_000))
     found = instance_for(bot, "rsi_bb")
-    promote(instance=found, values=EAGER, reason="Let it trade", origin="admin",
-            live_from=MONDAY)  # fmt: skip
+    promote(instance=found, values=EAGER, reason="Let it trade", origin="admin", live_from=MONDAY)
     return found
 
 
@@ -79,8 +91,14 @@ def test_a_doubted_replay_is_marked_wherever_replays_are_shown(admin_client, ins
     report(instance.bot, {**EAGER, "take_profit_bps": 90.0, "rsi_momentum_strength": 9.0})
     run = compared(instance)
     assert run.summary["fidelity"]["verdict"] == "not trusted"
-    other = backtest.prepare(strategy="rsi_bb", market=MARKET, interval=60, values=EAGER,
-                        bot=instance.bot, instance=instance)  # fmt: skip
+    other = backtest.prepare(
+        strategy="rsi_bb",
+        market=MARKET,
+        interval=60,
+        values=EAGER,
+        bot=instance.bot,
+        instance=instance,
+    )
     run_store.finish(other, backtest.backtest(other))
     page = reverse("admin:trading_strategyinstance_change", args=[instance.pk])
     beside = f"{LIST}compare/?one={other.pk}&two={other.pk}"
@@ -97,13 +115,12 @@ def test_what_cannot_be_compared_says_why(admin_client, instance):
 def test_both_funnels_stand_beside_each_other(admin_client, instance):
     report(instance.bot, EAGER)
     since, until = MONDAY + timedelta(hours=10), MONDAY + timedelta(hours=11)
-    evaluations.store(instance.bot, [
-        ("rsi_bb", MARKET, clock.to_micros(since), clock.to_micros(until), 500, 4, {"rsi": 400}),
-    ])  # fmt: skip
+    evaluations.store(
+        instance.bot,
+        [("rsi_bb", MARKET, clock.to_micros(since), clock.to_micros(until), 500, 4, {"rsi": 400})],
+    )
     run = compared(instance)
-    assert run.summary["counted"] == {
-        "evaluations": 500, "signals": 4, "blocked": {"rsi": 400}
-    }  # fmt: skip
+    assert run.summary["counted"] == {"evaluations": 500, "signals": 4, "blocked": {"rsi": 400}}
     said = text(admin_client.get(f"{LIST}{run.pk}/change/"))
     assert (
         "As the bot counted, with what was live 500 evaluations: rsi blocked 400 (80 %); 4 signals"
@@ -123,7 +140,9 @@ def test_the_picture_has_the_bots_own_trades_and_what_is_open(admin_client, inst
 
 
 def test_the_picture_of_a_renko_replay_has_its_bricks(admin_client, instance):
-    run = backtest.prepare(strategy="renko_ao", market=MARKET, interval=60, values={}, costs=Costs())
+    run = backtest.prepare(
+        strategy="renko_ao", market=MARKET, interval=60, values={}, costs=Costs()
+    )
     run_store.finish(run, backtest.backtest(run))
     whole = admin_client.get(f"{LIST}{run.pk}/picture/").json()["bricks"]
     assert whole["of"] > 100
@@ -138,8 +157,7 @@ def changed(instance, hours=50) -> None:
     """A second set is live from some hours on, and its trades follow."""
     at = MONDAY + timedelta(hours=hours)
     report(instance.bot, EAGER, until=at)
-    promote(instance=instance, values=SLOW, reason="Let winners run", origin="admin",
-            live_from=at)  # fmt: skip
+    promote(instance=instance, values=SLOW, reason="Let winners run", origin="admin", live_from=at)
     report(instance.bot, SLOW, since=at + timedelta(hours=2), first=1_000)
 
 
@@ -161,11 +179,16 @@ def test_the_story_tells_what_the_old_values_would_have_done(admin_client, insta
     # By hand: each set alone on the candles after the change.
     since = (MONDAY + timedelta(hours=50)).timestamp()
     for name, values in (("old", EAGER), ("new", SLOW)):
-        whole = backtest.backtest(backtest.prepare(
-            strategy="rsi_bb", market=MARKET, interval=60, values=values, costs=Costs()
-        ))  # fmt: skip
-        made = [one["pnl_pct"] + found["gap"] for one in whole.trades
-                if one["entry_at"] >= since and one["exit_reason"] != "end_of_data"]  # fmt: skip
+        whole = backtest.backtest(
+            backtest.prepare(
+                strategy="rsi_bb", market=MARKET, interval=60, values=values, costs=Costs()
+            )
+        )
+        made = [
+            one["pnl_pct"] + found["gap"]
+            for one in whole.trades
+            if one["entry_at"] >= since and one["exit_reason"] != "end_of_data"
+        ]
         assert found[f"{name}_trades"] == len(made)
         assert found[name] == pytest.approx(sum(made) / 3, abs=1e-9)
     said = text(admin_client.get(story))
@@ -179,7 +202,9 @@ def test_no_shadow_is_told_where_replays_are_doubted_or_nothing_came_before(inst
     changed(instance)
     with pytest.raises(counterfactual.NoShadow, match="trusted is unknown"):
         counterfactual.prepare(instance, 3)
-    with pytest.raises(counterfactual.NoShadow, match="version 7 of rsi_bb followed no other values"):
+    with pytest.raises(
+        counterfactual.NoShadow, match="version 7 of rsi_bb followed no other values"
+    ):
         counterfactual.prepare(instance, 7)
 
 
@@ -237,9 +262,9 @@ def test_the_rules_having_changed_takes_the_verdict_back(instance):
 def test_who_may_only_look_starts_nothing(client, instance):
     report(instance.bot, EAGER)
     looker = User.objects.create_user("looker", password="x", is_staff=True)
-    looker.user_permissions.add(*Permission.objects.filter(
-        codename__in=("view_run", "view_strategyinstance")
-    ))  # fmt: skip
+    looker.user_permissions.add(
+        *Permission.objects.filter(codename__in=("view_run", "view_strategyinstance"))
+    )
     client.force_login(looker)
     for place in (f"fidelity/{instance.pk}/", f"shadow/{instance.pk}/2/"):
         assert client.post(LIST + place).status_code == 403

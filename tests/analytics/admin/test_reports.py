@@ -82,8 +82,10 @@ def test_who_may_only_look_decides_nothing(client, one):
     client.force_login(user)
     text = said(client.get(f"{ADVICE}{one.pk}/change/"))
     assert one.sentence in text and "Dismiss" not in text
-    assert client.post(f"{ADVICE}{one.pk}/decide/", {"step": "dismiss", "reason": "x"}) \
-        .status_code == 403
+    assert (
+        client.post(f"{ADVICE}{one.pk}/decide/", {"step": "dismiss", "reason": "x"}).status_code
+        == 403
+    )
     user.user_permissions.clear()
     assert client.get(f"{ADVICE}{one.pk}/change/").status_code == 403
     assert client.get(page_of(one)).status_code == 403

@@ -43,16 +43,18 @@ def instance(db):
     stored()
     ingest.store_trades(bot, [trade(market=MARKET)])
     found = instance_for(bot, "rsi_bb")
-    promote(instance=found, values=EAGER, reason="Let it trade", origin="admin",
-            live_from=MONDAY)  # fmt: skip
+    promote(instance=found, values=EAGER, reason="Let it trade", origin="admin", live_from=MONDAY)
     return found
 
 
 def form(**changed) -> dict:
     """What a browser sends of the form of parameters."""
     values = {**get("rsi_bb").defaults(), **EAGER, **changed}
-    return {name: "on" if value is True else value
-            for name, value in values.items() if value is not False}  # fmt: skip
+    return {
+        name: "on" if value is True else value
+        for name, value in values.items()
+        if value is not False
+    }
 
 
 def test_the_page_of_a_replay_shows_what_it_made_beside_holding(admin_client):
@@ -69,8 +71,9 @@ def test_trades_are_paged(admin_client):
     stored()
     run = made()
     assert run.metrics["trades"] > 50
-    first, second = (text(admin_client.get(f"{LIST}{run.pk}/change/?page={page}"))
-                     for page in (1, 2))  # fmt: skip
+    first, second = (
+        text(admin_client.get(f"{LIST}{run.pk}/change/?page={page}")) for page in (1, 2)
+    )
     pages = -(-run.metrics["trades"] // 50)
     assert f"Page 1 of {pages}" in first and f"Earlier Page 2 of {pages}" in second
     assert "Earlier" not in first
@@ -156,8 +159,9 @@ def test_a_form_with_wrong_values_is_refused_in_words(admin_client, instance):
 def test_what_was_typed_is_still_there_on_the_way_back(admin_client, instance):
     address = reverse("admin:analytics_run_whatif", args=[instance.pk])
     page = admin_client.post(address, form(stop_loss_bps="many", take_profit_bps="61"))
-    sent = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">',
-                           page.content.decode()))  # fmt: skip
+    sent = dict(
+        re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page.content.decode())
+    )
     assert (sent["stop_loss_bps"], sent["take_profit_bps"]) == ("many", "61")
     back = reverse("admin:trading_strategyinstance_change", args=[instance.pk])
     assert f'<form action="{back}" method="post">' in page.content.decode()

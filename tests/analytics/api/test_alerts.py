@@ -31,10 +31,11 @@ def alerts(api):
     """Four alerts, an hour apart: of the bot, then of its strategies; the second is over."""
     rsi, renko = (instance_for(api.bot, name).pk for name in ("rsi_bb", "renko_ao"))
     places = (
-        ("silent", Place(api.bot.pk)), ("drawdown", Place(api.bot.pk, rsi, "live")),
+        ("silent", Place(api.bot.pk)),
+        ("drawdown", Place(api.bot.pk, rsi, "live")),
         ("win_rate", Place(api.bot.pk, rsi, "paper")),
         ("drawdown", Place(api.bot.pk, renko, "live")),
-    )  # fmt: skip
+    )
     for hour, (kind, place) in enumerate(places):
         alarm = REGISTRY[kind]
         rule = Rule(alarm, True, "warning", alarm.defaults())
@@ -59,8 +60,9 @@ def test_alerts_are_listed_newest_first_and_filtered(api, alerts):
     assert kinds(api.get("alerts/?kind=silent")) == ["silent"]
     assert kinds(api.get("alerts/?mode=paper")) == ["win_rate"]
     assert kinds(api.get("alerts/?since=2025-03-03T01:00:00Z&until=2025-03-03T03:00:00Z")) == [
-        "win_rate", "drawdown",
-    ]  # fmt: skip
+        "win_rate",
+        "drawdown",
+    ]
 
 
 def test_pages_follow_each_other(api, alerts):
@@ -78,8 +80,9 @@ def test_an_alert_has_its_numbers_and_its_history(api, alerts):
     assert found["evidence"] == {"n": 1}
     assert found["opened_at"] == "2025-03-03T01:00:00.000000Z"
     assert [(one["type"], one["note"]) for one in found["events"]] == [
-        ("opened", ""), ("resolved", "Known"),
-    ]  # fmt: skip
+        ("opened", ""),
+        ("resolved", "Known"),
+    ]
 
 
 def test_a_tool_may_take_note_snooze_and_resolve(api, alerts):
@@ -109,10 +112,18 @@ def test_another_bot_s_alerts_are_not_there(other, alerts):
 
 @pytest.mark.parametrize(
     "path",
-    ["alerts/?state=wild", "alerts/?severity=9", "alerts/?limit=0", "alerts/?cursor=x",
-     "alerts/?strategy=nope", "alerts/?since=now", "alerts/?color=red", "alerts/?mode=both",
-     "alerts/?kind=AAA"],
-)  # fmt: skip
+    [
+        "alerts/?state=wild",
+        "alerts/?severity=9",
+        "alerts/?limit=0",
+        "alerts/?cursor=x",
+        "alerts/?strategy=nope",
+        "alerts/?since=now",
+        "alerts/?color=red",
+        "alerts/?mode=both",
+        "alerts/?kind=AAA",
+    ],
+)
 def test_a_question_that_makes_no_sense_is_400(api, path):
     assert api.get(path).status_code == 400
 
@@ -124,10 +135,17 @@ def test_an_alert_that_cannot_be_is_404(api, key):
 
 @pytest.mark.parametrize(
     "body",
-    [{"until": "2100-01-01T00:00:00Z", "note": "x" * 501}, {"until": True}, {"until": "later"},
-     {"until": "2100-01-01T00:00:00Z", "who": "me"}, [], {"until": 4e12},
-     {"until": "2100-01-01T00:00:00Z", "note": "a\x00b"}, {}],
-)  # fmt: skip
+    [
+        {"until": "2100-01-01T00:00:00Z", "note": "x" * 501},
+        {"until": True},
+        {"until": "later"},
+        {"until": "2100-01-01T00:00:00Z", "who": "me"},
+        [],
+        {"until": 4e12},
+        {"until": "2100-01-01T00:00:00Z", "note": "a\x00b"},
+        {},
+    ],
+)
 def test_a_step_that_is_not_understood_is_400(api, alerts, body):
     assert api.post(f"alerts/{alerts[0].pk}/snooze/", body).status_code == 400
     assert Alert.objects.get(pk=alerts[0].pk).state == "open"

@@ -61,19 +61,30 @@ def test_reports_are_of_the_bot_alone(api, one):
     assert other.get("recommendations/").json() == {"recommendations": []}
 
 
-@pytest.mark.parametrize("path, code", [
-    ("reports/2025-02-30/", 400), ("reports/2025-03-04/", 404), ("reports/?kind=year", 400),
-    ("reports/?before=yesterday", 400), (f"reports/?before={DATE}", 200),
-    (f"reports/{DATE}/?kind=week", 404), ("recommendations/?state=open", 200),
-    ("recommendations/?state=lost", 400), ("recommendations/?strategy=none", 400),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "path, code",
+    [
+        ("reports/2025-02-30/", 400),
+        ("reports/2025-03-04/", 404),
+        ("reports/?kind=year", 400),
+        ("reports/?before=yesterday", 400),
+        (f"reports/?before={DATE}", 200),
+        (f"reports/{DATE}/?kind=week", 404),
+        ("recommendations/?state=open", 200),
+        ("recommendations/?state=lost", 400),
+        ("recommendations/?strategy=none", 400),
+    ],
+)
 def test_what_is_asked_wrongly_is_refused(api, one, path, code):
     assert api.get(path).status_code == code
 
 
 def test_accepting_makes_the_values_live(api, operate, one):
-    [listed] = [each for each in api.get("recommendations/?strategy=rsi_bb").json()[
-        "recommendations"] if each["id"] == one.pk]  # fmt: skip
+    [listed] = [
+        each
+        for each in api.get("recommendations/?strategy=rsi_bb").json()["recommendations"]
+        if each["id"] == one.pk
+    ]
     assert listed["state"] == "open" and listed["changes"] == one.changes
     answer = operate.ask("POST", f"recommendations/{one.pk}/accept/", {"reason": "Try it"})
     assert answer.status_code == 200

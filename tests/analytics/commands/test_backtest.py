@@ -53,8 +53,14 @@ def test_csv_has_a_line_for_each_trade_with_its_features():
 
 def test_a_strategy_goes_by_its_alias_too():
     stored()
-    call_command("backtest", strategy="mean_reversion", market=MARKET, interval=60, dry=True,
-                 stdout=io.StringIO())  # fmt: skip
+    call_command(
+        "backtest",
+        strategy="mean_reversion",
+        market=MARKET,
+        interval=60,
+        dry=True,
+        stdout=io.StringIO(),
+    )
 
 
 @pytest.mark.parametrize(

@@ -31,8 +31,20 @@ def test_it_prints_the_verdict_the_figures_and_both_funnels_and_keeps_the_compar
     assert "The replay is trusted, grade A." in said
     assert f"live trades                  {count}" in said
     assert "Bot: it sent no counts of this time" in said and "Replay: " in said
-    found = json.loads(told("--json", "--dry", "--bot", "Mara", "--market", "BTC-PERP",
-                            "--from", "2022-01-10", "--to", "2022-01-11"))  # fmt: skip
+    found = json.loads(
+        told(
+            "--json",
+            "--dry",
+            "--bot",
+            "Mara",
+            "--market",
+            "BTC-PERP",
+            "--from",
+            "2022-01-10",
+            "--to",
+            "2022-01-11",
+        )
+    )
     assert Run.objects.count() == 1 and found["id"] is None
     assert 0 < found["live"] < count and found["matched_share"] > 0.95
 
@@ -51,8 +63,13 @@ def test_it_prints_the_verdict_the_figures_and_both_funnels_and_keeps_the_compar
 def test_bad_input_is_one_clear_line_and_keeps_nothing(words, line):
     bot = make_bot()
     ingest.store_trades(bot, [trade(market=MARKET)])
-    promote(instance=instance_for(bot, "rsi_bb"), values=EAGER, reason="Let it trade",
-            origin="admin", live_from=moment(walk().open_time[0]))  # fmt: skip
+    promote(
+        instance=instance_for(bot, "rsi_bb"),
+        values=EAGER,
+        reason="Let it trade",
+        origin="admin",
+        live_from=moment(walk().open_time[0]),
+    )
     stored()
     with pytest.raises(CommandError) as raised:
         told(*words)
@@ -63,8 +80,13 @@ def test_bad_input_is_one_clear_line_and_keeps_nothing(words, line):
 def test_a_missing_range_of_candles_is_named_with_the_command_that_brings_it():
     bot = make_bot()
     ingest.store_trades(bot, [trade(market=MARKET)])
-    promote(instance=instance_for(bot, "rsi_bb"), values=EAGER, reason="Let it trade",
-            origin="admin", live_from=moment(walk().open_time[0]))  # fmt: skip
+    promote(
+        instance=instance_for(bot, "rsi_bb"),
+        values=EAGER,
+        reason="Let it trade",
+        origin="admin",
+        live_from=moment(walk().open_time[0]),
+    )
     with pytest.raises(CommandError) as raised:
         told()
     assert "from 2025-03-03 01:00 to 2025-03-03 02:00 UTC" in str(raised.value)

@@ -69,8 +69,16 @@ def test_snapshots_are_the_numbers_that_the_api_answers(bot):
         since, until = period(window, AT)
         selection = Selection(bot=bot, strategy="rsi_bb", since=since, until=until or AT)
         (group,) = performance.measure(selection)
-        for name in ("trades", "win_rate", "avg_pnl_pct", "sharpe", "max_drawdown_pct",
-                     "profit_factor", "exposure", "expectancy_pct"):  # fmt: skip
+        for name in (
+            "trades",
+            "win_rate",
+            "avg_pnl_pct",
+            "sharpe",
+            "max_drawdown_pct",
+            "profit_factor",
+            "exposure",
+            "expectancy_pct",
+        ):
             assert metrics[name] == pytest.approx(group.metrics[name]), (window, name)
     day = whole["comparison"]["24h_7d"]
     assert day["now"] == whole["windows"]["24h"]["avg_pnl_pct"] != day["before"]

@@ -26,9 +26,10 @@ def test_each_stretch_is_of_the_set_that_was_live_and_nothing_is_known_before_th
     before, after = MONDAY - timedelta(hours=1), MONDAY + timedelta(days=7)
     told = replay.told(first.instance_id, before, after)
     assert [(one.since, one.until, one.parameter_set) for one in told] == [
-        (before, MONDAY, None), (MONDAY, WEDNESDAY_NOON, first.pk),
+        (before, MONDAY, None),
+        (MONDAY, WEDNESDAY_NOON, first.pk),
         (WEDNESDAY_NOON, after, second.pk),
-    ]  # fmt: skip
+    ]
 
 
 def test_while_an_experiment_runs_its_arms_take_turns_as_trades_are_attributed():
@@ -37,9 +38,14 @@ def test_while_an_experiment_runs_its_arms_take_turns_as_trades_are_attributed()
     instance, start = first.instance, MONDAY + timedelta(days=3)
     with clock.at(start):
         made = design.create(
-            instance=instance, name="Longer", reason="Does it pay", block_seconds=3_600, seed=5,
-            arms=[Arm("longer", {"max_hold_minutes": 9.0})], ends=Ends(max_days=2.0),
-        )  # fmt: skip
+            instance=instance,
+            name="Longer",
+            reason="Does it pay",
+            block_seconds=3_600,
+            seed=5,
+            arms=[Arm("longer", {"max_hold_minutes": 9.0})],
+            ends=Ends(max_days=2.0),
+        )
         experiments.start(experiment=made)
     end = start + timedelta(days=3)
     told = replay.told(instance.pk, start - timedelta(hours=2), end)
@@ -59,25 +65,24 @@ def test_trades_come_by_entry_with_what_they_report_and_paid():
     bot = make_bot()
     two_sets(bot)
     at = trade().entry_time
-    keep(bot, [
-        trade(id="a", entry_time=at + 50, exit_time=at + 60, parameter_set=2, side="short"),
-        trade(id="b", entry_time=at, exit_time=at + 900, fee=0.0404, size=1),
-        trade(id="c", entry_time=at, exit_time=at + 20, mode="paper"),
-        trade(id="d", entry_time=at, exit_time=at + 20, market="ETH"),
-        trade(id="e", entry_time=at - 90_000, exit_time=at + 20),
-    ])  # fmt: skip
+    keep(
+        bot,
+        [
+            trade(id="a", entry_time=at + 50, exit_time=at + 60, parameter_set=2, side="short"),
+            trade(id="b", entry_time=at, exit_time=at + 900, fee=0.0404, size=1),
+            trade(id="c", entry_time=at, exit_time=at + 20, mode="paper"),
+            trade(id="d", entry_time=at, exit_time=at + 20, market="ETH"),
+            trade(id="e", entry_time=at - 90_000, exit_time=at + 20),
+        ],
+    )
     instance = instance_for(bot, "rsi_bb")
     since = clock.from_epoch(at)
-    found = replay.lived(
-        instance.pk, "BTC-PERP", "live", since, since + timedelta(seconds=901)
-    )
+    found = replay.lived(instance.pk, "BTC-PERP", "live", since, since + timedelta(seconds=901))
     assert found.trades.entered.tolist() == [at, at + 50]
     assert found.trades.side.tolist() == [1.0, -1.0]
     assert found.trades.reason.tolist() == ["take_profit", "take_profit"]
     assert found.reported.tolist() == [0, 2]
     # 0.0404 of 100 bought and 102 sold are 2 bps of each side.
     assert found.fee_bps[0] == pytest.approx(2.0) and np.isnan(found.fee_bps[1])
-    there = replay.traded(
-        instance.pk, "live", None, since + timedelta(days=1), timedelta(days=30)
-    )
+    there = replay.traded(instance.pk, "live", None, since + timedelta(days=1), timedelta(days=30))
     assert [(one.market, one.trades) for one in there] == [("BTC-PERP", 3), ("ETH", 1)]

@@ -94,8 +94,17 @@ def test_a_bucket_has_the_metrics_of_the_same_trades_anywhere_else(bot):
     with clock.at(LATE):
         groups = performance.measure(chosen, "feature:entry_day_of_week")
         whole = performance.measure(chosen)[0]
-    names = ("trades", "win_rate", "avg_pnl_pct", "profit_factor", "max_drawdown_pct", "sharpe",
-             "total_pnl_pct", "avg_pnl_pct_interval", "win_rate_interval")  # fmt: skip
+    names = (
+        "trades",
+        "win_rate",
+        "avg_pnl_pct",
+        "profit_factor",
+        "max_drawdown_pct",
+        "sharpe",
+        "total_pnl_pct",
+        "avg_pnl_pct_interval",
+        "win_rate_interval",
+    )
     assert len(groups) == 7
     for group, setup in zip(groups, found.singles["entry_day_of_week"], strict=True):
         for name in names:
@@ -117,19 +126,28 @@ def test_results_are_those_of_the_arm_days(bot):
 
 
 def test_without_a_scale_results_are_counted_in_percent(bot):
-    keep(bot, [closed(at, MONDAY + at * timedelta(hours=1), 1.0, stop_loss=None)
-               for at in range(15)])  # fmt: skip
+    keep(
+        bot, [closed(at, MONDAY + at * timedelta(hours=1), 1.0, stop_loss=None) for at in range(15)]
+    )
     found = of(bot)
     assert (found.unit, found.judged_trades, found.verdict) == ("pct", 15, "too_few")
 
 
 def test_how_a_trade_ended_is_described_and_never_named(bot):
     rng = np.random.default_rng(5)
-    keep(bot, [
-        closed(at, MONDAY + at * timedelta(hours=3), result,
-               ("take_profit", "stop_loss")[result < 0], context={"reached_tp": result > 0})
-        for at, result in enumerate(rng.normal(0, 1, 480).tolist())
-    ])  # fmt: skip
+    keep(
+        bot,
+        [
+            closed(
+                at,
+                MONDAY + at * timedelta(hours=3),
+                result,
+                ("take_profit", "stop_loss")[result < 0],
+                context={"reached_tp": result > 0},
+            )
+            for at, result in enumerate(rng.normal(0, 1, 480).tolist())
+        ],
+    )
     found = of(bot)
     assert (found.verdict, found.best, found.worst) == ("none", (), ())
     assert "exit_reason" not in found.singles and "reached_tp" not in found.singles
@@ -163,32 +181,54 @@ def test_live_and_paper_are_told_apart(bot):
 
 
 def test_what_a_bot_declares_is_a_fact_whatever_it_sends_under_that_name(bot):
-    catalog.declare(bot, {
-        "key": "grid", "parameters": [],
-        "features": [{"name": "kind", "kind": "category"}, "depth", {"name": "sure", "kind":
-                     "boolean"}, "never"],
-    })  # fmt: skip
+    catalog.declare(
+        bot,
+        {
+            "key": "grid",
+            "parameters": [],
+            "features": [
+                {"name": "kind", "kind": "category"},
+                "depth",
+                {"name": "sure", "kind": "boolean"},
+                "never",
+            ],
+        },
+    )
     sent = [("a", 1, True), ("b", 2.5, False), ({"x": 1}, "text", None), ("a", [3], True)]
-    keep(bot, [
-        closed(at, MONDAY + at * timedelta(hours=1), 1.0, strategy="grid",
-               context={"kind": kind, "depth": depth, "sure": sure})
-        for at, (kind, depth, sure) in enumerate(sent)
-    ])  # fmt: skip
+    keep(
+        bot,
+        [
+            closed(
+                at,
+                MONDAY + at * timedelta(hours=1),
+                1.0,
+                strategy="grid",
+                context={"kind": kind, "depth": depth, "sure": sure},
+            )
+            for at, (kind, depth, sure) in enumerate(sent)
+        ],
+    )
     found = of(bot, name="grid")
     counts = {
         name: [(one.conditions[0].value, one.metrics["trades"]) for one in found.singles[name]]
         for name in ("kind", "depth", "sure")
     }
-    assert counts == {"kind": [("a", 2), ("b", 1)], "depth": [(1.0, 1), (2.5, 1)],
-                      "sure": [(False, 1), (True, 2)]}  # fmt: skip
+    assert counts == {
+        "kind": [("a", 2), ("b", 1)],
+        "depth": [(1.0, 1), (2.5, 1)],
+        "sure": [(False, 1), (True, 2)],
+    }
     assert "never" in found.missing and "never" not in found.singles
 
 
 def test_what_the_bot_did_not_say_of_the_time_follows_from_the_entry(bot):
-    keep(bot, [
-        closed(1, MONDAY + timedelta(hours=5, minutes=5), 1.0),
-        closed(2, MONDAY + timedelta(hours=5), 1.0, context={"entry_hour": 7}),
-    ])  # fmt: skip
+    keep(
+        bot,
+        [
+            closed(1, MONDAY + timedelta(hours=5, minutes=5), 1.0),
+            closed(2, MONDAY + timedelta(hours=5), 1.0, context={"entry_hour": 7}),
+        ],
+    )
     trades = frames_context.context_trades(*place(bot), None, LATE)
     assert trades.recorded["entry_hour"] == [7, 4]
     assert trades.recorded["entry_day_of_week"] == [0, 0]

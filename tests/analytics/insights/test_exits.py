@@ -43,16 +43,25 @@ def flat(count=600):
     """A price of 100 that reaches 101 and 98 in the fifth minute of each ten."""
     time = MONDAY_SECONDS + 60 * np.arange(count, dtype=np.int64)
     price, peak = np.full(count, 100.0), np.arange(count) % 10 == 4
-    return Candles(time, price, np.where(peak, 101.0, price), np.where(peak, 98.0, price), price,
-                   price)  # fmt: skip
+    return Candles(
+        time, price, np.where(peak, 101.0, price), np.where(peak, 98.0, price), price, price
+    )
 
 
 def every_ten_minutes(bot, count=30, **more):
-    keep(bot, [
-        closed(at, MONDAY + (at + 1) * 10 * MINUTE, 0.5, ("take_profit", "stop_loss")[at % 2],
-               **more)
-        for at in range(count)
-    ])  # fmt: skip
+    keep(
+        bot,
+        [
+            closed(
+                at,
+                MONDAY + (at + 1) * 10 * MINUTE,
+                0.5,
+                ("take_profit", "stop_loss")[at % 2],
+                **more,
+            )
+            for at in range(count)
+        ],
+    )
 
 
 def test_what_the_bot_recorded_is_taken(bot):
@@ -64,8 +73,9 @@ def test_what_the_bot_recorded_is_taken(bot):
     assert found.overall.edge_captured == pytest.approx(0.5 / 1.5)
     assert found.overall.to_mfe_seconds == 90 and found.overall.hold_seconds == 600
     assert {name: one.trades for name, one in found.reasons.items()} == {
-        "stop_loss": 15, "take_profit": 15,
-    }  # fmt: skip
+        "stop_loss": 15,
+        "take_profit": 15,
+    }
     # Both levels lie where every trade had been.
     assert found.targets == (None, 1.5) and found.stops == (None, 0.25)
     both = {(one.target, one.stop): one for one in found.what_ifs}
@@ -86,11 +96,14 @@ def test_what_is_missing_is_read_from_candles(bot):
 
 def test_each_trade_has_its_own_source(bot):
     replays.stored(flat(300))
-    keep(bot, [
-        closed(1, MONDAY + 10 * MINUTE, 0.5, context={"mfe_pct": 3.0, "mae_pct": 0.0}),
-        closed(2, MONDAY + 20 * MINUTE, 0.5, context={"mfe_pct": 3.0}),
-        closed(3, MONDAY + 400 * MINUTE, 0.5),
-    ])  # fmt: skip
+    keep(
+        bot,
+        [
+            closed(1, MONDAY + 10 * MINUTE, 0.5, context={"mfe_pct": 3.0, "mae_pct": 0.0}),
+            closed(2, MONDAY + 20 * MINUTE, 0.5, context={"mfe_pct": 3.0}),
+            closed(3, MONDAY + 400 * MINUTE, 0.5),
+        ],
+    )
     instance, mode = place(bot)
     trades = context.context_trades(instance, mode, None, LATE)
     found = excursions.of(instance, trades, LATE)
@@ -101,9 +114,14 @@ def test_each_trade_has_its_own_source(bot):
 def test_a_short_trade_on_coarse_candles_has_two_answers(bot):
     series = candles.series_for(None, replays.MARKET, 3_600)
     hours = flat(10)
-    candles.store(series, Candles(MONDAY_SECONDS + 3_600 * np.arange(10), *(
-        np.full(10, value) for value in (100.0, 101.0, 98.0, 100.0)
-    ), hours.volume))  # fmt: skip
+    candles.store(
+        series,
+        Candles(
+            MONDAY_SECONDS + 3_600 * np.arange(10),
+            *(np.full(10, value) for value in (100.0, 101.0, 98.0, 100.0)),
+            hours.volume,
+        ),
+    )
     every_ten_minutes(bot)
     found = judge(bot).overall
     assert (found.mfe_pct, found.mfe_most_pct) == pytest.approx((0.5, 1.0))

@@ -39,17 +39,24 @@ def wild(count=CANDLES, seed=2, since=3_000, interval=60, start=MONDAY_SECONDS):
     close = 100 * np.exp(np.cumsum(steps))
     opened = np.append(100.0, close[:-1])
     return Candles(
-        start + interval * np.arange(count, dtype=np.int64), opened, np.maximum(opened, close),
-        np.minimum(opened, close), close, np.full(count, 2.0),
-    )  # fmt: skip
+        start + interval * np.arange(count, dtype=np.int64),
+        opened,
+        np.maximum(opened, close),
+        np.minimum(opened, close),
+        close,
+        np.full(count, 2.0),
+    )
 
 
 def entered(bot, minutes, strategy="grid_1h", **more):
     """Trades that began so many minutes after Monday's beginning, ten minutes long."""
-    keep(bot, [
-        closed(at, MONDAY + (minute + 10) * MINUTE, (-1) ** at * 1.0, **more)
-        for at, minute in enumerate(minutes)
-    ])  # fmt: skip
+    keep(
+        bot,
+        [
+            closed(at, MONDAY + (minute + 10) * MINUTE, (-1) ** at * 1.0, **more)
+            for at, minute in enumerate(minutes)
+        ],
+    )
 
 
 def place(bot):
@@ -89,10 +96,14 @@ def test_candles_after_the_entry_change_no_label(bot):
 
 def test_where_no_candles_are_stored_the_bots_own_volatility_tells(bot):
     trades = [
-        closed(at, MONDAY + at * timedelta(hours=1), 1.0,
-               context={"volatility_bps": (4.0 + at % 3) * (3 if at >= 130 else 1)})
+        closed(
+            at,
+            MONDAY + at * timedelta(hours=1),
+            1.0,
+            context={"volatility_bps": (4.0 + at % 3) * (3 if at >= 130 else 1)},
+        )
         for at in range(160)
-    ]  # fmt: skip
+    ]
     keep(bot, trades)
     found = labels(bot)
     assert found.volatility[:99] == [None] * 99
@@ -114,8 +125,10 @@ def test_performance_by_session_is_that_of_these_trades(bot):
     found = regimes.performance(instance, mode, MONDAY, until, LATE)
     json.dumps(dataclasses.asdict(found), allow_nan=False)
     assert {name: one["trades"] for name, one in found.session.items()} == {
-        "asia": 2, "europe": 1, "us": 1,
-    }  # fmt: skip
+        "asia": 2,
+        "europe": 1,
+        "us": 1,
+    }
     assert found.session["asia"]["win_rate"] == 0.5 and found.unlabelled == 4
     assert found.volatility == {} and found.adx == {}
     chosen = Selection(bot=bot, mode=Mode.LIVE, since=MONDAY, until=until)
@@ -163,16 +176,19 @@ def test_the_best_series_is_the_longest_that_makes_the_bars_asked_for(bot):
 
 def hourly(first_week, second_week):
     """Two weeks of hours: steps up and down of a size, so that volatility is that size."""
-    steps = np.concatenate([
-        size * np.where(np.arange(168) % 2, -1.0, 1.0) for size in (first_week, second_week)
-    ])  # fmt: skip
+    steps = np.concatenate(
+        [size * np.where(np.arange(168) % 2, -1.0, 1.0) for size in (first_week, second_week)]
+    )
     close = 100 * np.exp(np.cumsum(steps))
     opened = np.append(100.0, close[:-1])
     return Candles(
-        MONDAY_SECONDS + 3_600 * np.arange(336, dtype=np.int64), opened,
-        np.maximum(opened, close), np.minimum(opened, close), close,
+        MONDAY_SECONDS + 3_600 * np.arange(336, dtype=np.int64),
+        opened,
+        np.maximum(opened, close),
+        np.minimum(opened, close),
+        close,
         np.repeat([3.0, 6.0], 168),
-    )  # fmt: skip
+    )
 
 
 def test_what_a_market_does_now_against_the_week_before(bot):

@@ -29,10 +29,14 @@ def minutes(shared_data):
     file = shared_data / "candles" / "btc_perp_1m_2022-01.csv.gz"
     with gzip.open(file, "rt") as text:
         found = [
-            (int(datetime.fromisoformat(row["timestamp"]).timestamp()), float(row["high"]),
-             float(row["low"]), float(row["close"]))
+            (
+                int(datetime.fromisoformat(row["timestamp"]).timestamp()),
+                float(row["high"]),
+                float(row["low"]),
+                float(row["close"]),
+            )
             for row in csv.DictReader(text)
-        ]  # fmt: skip
+        ]
     return [row for row in found if row[0] < END.timestamp()]
 
 
@@ -113,9 +117,11 @@ def test_sessions_and_hours_hold_every_trade_once(renko):
     assert [one.metrics["trades"] for one in found.singles["entry_hour"]] == [
         hours[band] for band in range(6)
     ]
-    asia = np.array([
-        (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=entry)).hour < 7
-        for entry in trades.entry_at.tolist()
-    ])  # fmt: skip
+    asia = np.array(
+        [
+            (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=entry)).hour < 7
+            for entry in trades.entry_at.tolist()
+        ]
+    )
     session = {one.conditions[0].value: one.metrics for one in found.singles["session"]}
     assert session["asia"]["total_pnl_pct"] == pytest.approx(trades.rows.trades.r[asia].sum())

@@ -19,8 +19,19 @@ from trading.clock import DAY as MICROS
 pytestmark = pytest.mark.django_db
 FIRST = clock.to_micros(MONDAY) // MICROS
 FIELDS = ("instance", "parameter_set", "source", "day", "n", "sum_u", "sum_u2")
-FACTS = ("instance", "mode", "day", "trades", "reasons", "fees_pct", "fees_known", "after_loss",
-         "lost_again", "longest_streak", "ends_in_streak")  # fmt: skip
+FACTS = (
+    "instance",
+    "mode",
+    "day",
+    "trades",
+    "reasons",
+    "fees_pct",
+    "fees_known",
+    "after_loss",
+    "lost_again",
+    "longest_streak",
+    "ends_in_streak",
+)
 
 
 def build(bot, at):
@@ -40,11 +51,20 @@ def bot(db):
 
 def test_a_day_worked_by_hand(bot):
     results = (2.0, -1.0, -0.5, -0.25, 0.0, 1.0)
-    keep(bot, [
-        closed(at, MONDAY + timedelta(hours=1 + at), result, ("tp", "sl")[result < 0],
-               fee=0.05 if at % 2 else None, stop_loss=98 if at < 3 else 99)
-        for at, result in enumerate(results)
-    ])  # fmt: skip
+    keep(
+        bot,
+        [
+            closed(
+                at,
+                MONDAY + timedelta(hours=1 + at),
+                result,
+                ("tp", "sl")[result < 0],
+                fee=0.05 if at % 2 else None,
+                stop_loss=98 if at < 3 else 99,
+            )
+            for at, result in enumerate(results)
+        ],
+    )
     assert build(bot, MONDAY + DAY) == 1
     (arm,), (day,) = ArmDay.objects.all(), TradeDay.objects.all()
     # The stop is 2 % away for the first three, then 1 %.

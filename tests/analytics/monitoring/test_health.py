@@ -27,9 +27,14 @@ pytestmark = pytest.mark.django_db
 def beat(seconds: float = 3, queue: str = "short", restarts: int = 0) -> None:
     now = clock.now()
     WorkerBeat.objects.create(
-        owner=f"{queue}{seconds}", queue=queue, host="here", pid=1, started_at=now,
-        beat_at=now - timedelta(seconds=seconds), restarts=restarts,
-    )  # fmt: skip
+        owner=f"{queue}{seconds}",
+        queue=queue,
+        host="here",
+        pid=1,
+        started_at=now,
+        beat_at=now - timedelta(seconds=seconds),
+        restarts=restarts,
+    )
 
 
 def healthz(client):
@@ -221,10 +226,16 @@ def test_standings_say_of_each_job_how_it_is_getting_on(timetable, work):
     jobs.run_now(jobs.find("minutely"))
     found = {one.job.name: one for one in status.standings()}
     assert {name: one.state for name, one in found.items()} == {
-        "minutely": "running", "daily": "ok", "weekly": "waiting", "here": "off",
-        "raises": "failed", "unspeakable": "waiting", "claims": "waiting",
-        "sleeps": "waiting", "leaves": "waiting",
-    }  # fmt: skip
+        "minutely": "running",
+        "daily": "ok",
+        "weekly": "waiting",
+        "here": "off",
+        "raises": "failed",
+        "unspeakable": "waiting",
+        "claims": "waiting",
+        "sleeps": "waiting",
+        "leaves": "waiting",
+    }
     assert found["raises"].last.error == "ValueError: and the last line"
     assert found["raises"].next_due is None
     assert found["weekly"].next_due > clock.now()

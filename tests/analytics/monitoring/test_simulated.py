@@ -40,7 +40,7 @@ def test_moving_the_clock_answers_the_alarms_that_were_raised_on_the_way(api):
     opened = [event for event in events if event["type"] == "alarm"]
     # The last trade closed at 22:30; the first full hour more than 4 hours later is 3:00.
     assert [(one["job"], one["as_of"], one["kind"], one["what"]) for one in opened] == [
-        ("monitor", "2025-03-05T03:00:00Z", "no_trades", "opened"),
+        ("monitor", "2025-03-05T03:00:00Z", "no_trades", "opened")
     ]
     keep(api.bot, history.days(1, start=MONDAY + 2 * DAY + timedelta(hours=9), first=900))
     events = move(api, MONDAY + 2 * DAY + timedelta(hours=11))

@@ -40,22 +40,39 @@ def speak_up() -> None:
 def story() -> list[tuple]:
     """Every event of every alert, without keys of rows."""
     found = AlertEvent.objects.select_related("alert__instance").order_by("pk")
-    return sorted([
-        (event.at, event.type, event.severity, event.sentence, event.alert.kind,
-         event.alert.instance.name, event.alert.event)
-        for event in found
-    ])  # fmt: skip
+    return sorted(
+        [
+            (
+                event.at,
+                event.type,
+                event.severity,
+                event.sentence,
+                event.alert.kind,
+                event.alert.instance.name,
+                event.alert.event,
+            )
+            for event in found
+        ]
+    )
 
 
 def evidence() -> tuple[list, list]:
     return (
-        list(ArmDay.objects.order_by("instance__strategy", "day").values_list(
-            "instance__strategy", "day", "n", "sum_u", "sum_u2")),
-        list(Snapshot.objects.order_by(
-            "at", "scope__kind", "instance__strategy", "scope__market__name",
-            "scope__parameter_set__version").values_list(
-            "at", "windows", "comparison", "trend")),
-    )  # fmt: skip
+        list(
+            ArmDay.objects.order_by("instance__strategy", "day").values_list(
+                "instance__strategy", "day", "n", "sum_u", "sum_u2"
+            )
+        ),
+        list(
+            Snapshot.objects.order_by(
+                "at",
+                "scope__kind",
+                "instance__strategy",
+                "scope__market__name",
+                "scope__parameter_set__version",
+            ).values_list("at", "windows", "comparison", "trend")
+        ),
+    )
 
 
 def hours():
@@ -103,15 +120,17 @@ def replayed() -> list[dict]:
     return [event for look in looks for event in look["events"]]
 
 
-def test_a_replayed_history_gives_the_alarms_of_the_lived_one_twice_over(
-    hourly, shared_data
-):  # fmt: skip
+def test_a_replayed_history_gives_the_alarms_of_the_lived_one_twice_over(hourly, shared_data):
     speak_up()
     bot = lived(hourly)
     wanted, facts = story(), evidence()
     kinds = {(kind, name) for *_, kind, name, _ in wanted}
-    assert kinds >= {("win_rate", "rsi_bb"), ("drawdown", "rsi_bb"), ("losing_streak", "rsi_bb"),
-                     ("no_trades", "renko_ao")}  # fmt: skip
+    assert kinds >= {
+        ("win_rate", "rsi_bb"),
+        ("drawdown", "rsi_bb"),
+        ("losing_streak", "rsi_bb"),
+        ("no_trades", "renko_ao"),
+    }
     assert {what for _, what, *_ in wanted} >= {"opened", "ended", "escalated"}
 
     assert replayed() == []  # looking at it again raises nothing
@@ -156,8 +175,14 @@ def test_a_rule_of_a_strategy_counts_before_that_of_its_bot_and_of_all():
     configured.change(kind="no_trades", enabled=True, severity="info", parameters={"hours": 1})
     at = MONDAY + 3 * DAY + 12 * HOUR
     assert monitoring.monitor(at)["events"][0]["severity"] == "warning"  # grave: a step more
-    configured.change(kind="no_trades", bot=bot.pk, instance=instance.pk, enabled=True,
-                 severity="critical", parameters={"hours": 20})  # fmt: skip
+    configured.change(
+        kind="no_trades",
+        bot=bot.pk,
+        instance=instance.pk,
+        enabled=True,
+        severity="critical",
+        parameters={"hours": 20},
+    )
     assert [one["what"] for one in monitoring.monitor(at + HOUR)["events"]] == ["ended"]
     assert configured.back_to_default(kind="no_trades", bot=bot.pk, instance=instance.pk)
     assert [one["what"] for one in monitoring.monitor(at + 2 * HOUR)["events"]] == ["reopened"]

@@ -99,10 +99,18 @@ def happen(bot):
 
     def happen(sentence="The win rate fell.", severity="warning", at=NOW, type_="opened", **given):
         alert = given.pop("alert", None) or Alert.objects.create(
-            kind="win_rate", key=f"k{Alert.objects.count()}", event="e", bot=given.pop("bot", bot),
-            severity=severity, sentence=sentence, advice="Look at the newest change.",
-            opened_at=at, seen_at=at, changed_at=at, **given,
-        )  # fmt: skip
+            kind="win_rate",
+            key=f"k{Alert.objects.count()}",
+            event="e",
+            bot=given.pop("bot", bot),
+            severity=severity,
+            sentence=sentence,
+            advice="Look at the newest change.",
+            opened_at=at,
+            seen_at=at,
+            changed_at=at,
+            **given,
+        )
         return AlertEvent.objects.create(
             alert=alert, type=type_, at=at, severity=severity, sentence=sentence, written_at=at
         )

@@ -9,12 +9,20 @@ from trading import clock
 
 LIST = "/admin/analytics/channel/"
 FORM = {
-    "name": "Phone", "kind": "push", "address": "tgram://123456789:abcdefghij/42",
-    "enabled": "on", "least": "warning", "tell_end": "on", "gather_minutes": "2",
-    "quiet_from": "22:00", "quiet_until": "07:00", "zone": "Europe/Berlin",
-    "reports": "daily", "report_hour": "7",
+    "name": "Phone",
+    "kind": "push",
+    "address": "tgram://123456789:abcdefghij/42",
+    "enabled": "on",
+    "least": "warning",
+    "tell_end": "on",
+    "gather_minutes": "2",
+    "quiet_from": "22:00",
+    "quiet_until": "07:00",
+    "zone": "Europe/Berlin",
+    "reports": "daily",
+    "report_hour": "7",
     "critical_at_once": "on",
-}  # fmt: skip
+}
 
 pytestmark = pytest.mark.django_db
 

@@ -73,12 +73,32 @@ def test_a_redirect_may_not_lead_to_where_the_address_may_not(pushed, hook, sett
 @pytest.mark.parametrize(
     "address",
     [
-        "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1",
-        "192.0.0.8", "198.18.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255", "0.0.0.0", "::",
-        "::1", "fe80::1", "fe80::1%eth0", "fc00::1", "ff02::1", "::ffff:127.0.0.1",
-        "64:ff9b::7f00:1", "2002:7f00:1::", "2002:c0a8:101::", "fec0::1", "2001::1",
+        "127.0.0.1",
+        "10.1.2.3",
+        "172.16.0.1",
+        "192.168.1.1",
+        "169.254.169.254",
+        "100.64.0.1",
+        "192.0.0.8",
+        "198.18.0.1",
+        "224.0.0.1",
+        "240.0.0.1",
+        "255.255.255.255",
+        "0.0.0.0",
+        "::",
+        "::1",
+        "fe80::1",
+        "fe80::1%eth0",
+        "fc00::1",
+        "ff02::1",
+        "::ffff:127.0.0.1",
+        "64:ff9b::7f00:1",
+        "2002:7f00:1::",
+        "2002:c0a8:101::",
+        "fec0::1",
+        "2001::1",
     ],
-)  # fmt: skip
+)
 def test_what_is_not_on_the_internet_is_known(address):
     assert not outgoing.is_public(address)
 
@@ -103,11 +123,16 @@ def test_outside_the_guard_connections_are_as_ever(hook):
 @pytest.mark.parametrize(
     ("address", "complaint"),
     [
-        ("", "one address"), ("json://a json://b", "one address"), ("https://x.org", "json://"),
-        ("file:///etc/passwd", "must begin"), ("syslog://", "must begin"),
-        ("exec://x", "must begin"), ("mailto://a:b@c", "kind E-mail"), ("tgram://bad", "Telegram"),
+        ("", "one address"),
+        ("json://a json://b", "one address"),
+        ("https://x.org", "json://"),
+        ("file:///etc/passwd", "must begin"),
+        ("syslog://", "must begin"),
+        ("exec://x", "must begin"),
+        ("mailto://a:b@c", "kind E-mail"),
+        ("tgram://bad", "Telegram"),
     ],
-)  # fmt: skip
+)
 def test_an_address_that_cannot_work_is_refused_when_it_is_given(address, complaint):
     with pytest.raises(ValueError, match=complaint) as refused:
         push.check(address)

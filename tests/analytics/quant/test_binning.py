@@ -44,9 +44,17 @@ def test_numbers_that_are_mostly_one_value_make_fewer_ranges():
 
 @pytest.mark.parametrize(
     ("low", "high", "wanted"),
-    [(14.1, 15.2, 15.0), (0.27, 0.34, 0.3), (-0.012, 0.4, 0.0), (-34.0, -27.0, -30.0),
-     (96.0, 104.0, 100.0), (1234.1, 1234.3, 1234.2), (2.0, 2.0, 2.0), (4e-9, 6e-9, 5e-9)],
-)  # fmt: skip
+    [
+        (14.1, 15.2, 15.0),
+        (0.27, 0.34, 0.3),
+        (-0.012, 0.4, 0.0),
+        (-34.0, -27.0, -30.0),
+        (96.0, 104.0, 100.0),
+        (1234.1, 1234.3, 1234.2),
+        (2.0, 2.0, 2.0),
+        (4e-9, 6e-9, 5e-9),
+    ],
+)
 def test_the_roundest_number_within_bounds(low, high, wanted):
     assert binning.roundest(low, high) == wanted
 
@@ -105,8 +113,13 @@ def test_sums_equal_those_of_a_loop_over_trades():
     facts, day, result = some(np.random.default_rng(1))
     found = binning.judge(facts, day, result)
     wanted = plainly(facts, day, result)
-    keys = zip(found.first.tolist(), found.second.tolist(), found.bin.tolist(),
-               found.other.tolist(), strict=True)  # fmt: skip
+    keys = zip(
+        found.first.tolist(),
+        found.second.tolist(),
+        found.bin.tolist(),
+        found.other.tolist(),
+        strict=True,
+    )
     for row, key in enumerate(keys):
         days = wanted.get(key, {})
         trades, total = sum(map(len, days.values())), sum(map(sum, days.values()))
@@ -157,8 +170,10 @@ def test_a_pair_that_holds_the_trades_of_one_of_its_facts_is_no_setup_of_its_own
 
 def test_a_bin_that_holds_all_trades_is_no_setup():
     rng = np.random.default_rng(8)
-    facts = [binning.categories("market", ["BTC"] * 400),
-             binning.categories("tag", ["a"] * 300 + [None] * 100)]  # fmt: skip
+    facts = [
+        binning.categories("market", ["BTC"] * 400),
+        binning.categories("tag", ["a"] * 300 + [None] * 100),
+    ]
     found = binning.judge(facts, rng.integers(0, 20, 400), rng.standard_normal(400))
     assert found.sums.trades.tolist() == [400, 300, 300]
     assert np.isnan(found.judged.shrunk).tolist() == [True, False, True]

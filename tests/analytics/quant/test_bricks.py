@@ -22,8 +22,15 @@ def values(**changed) -> dict:
 def test_each_brick_is_the_one_that_the_rules_draw(reversal):
     chosen = values(renko_reversal_bricks=reversal)
     columns = [one.tolist() for one in BARS.columns()]
-    naive = RenkoAO(chosen, list(zip(*columns, strict=True)), MINUTE, intrabar=True, fee=0.0,
-                    half=0.0, next_open=False)  # fmt: skip
+    naive = RenkoAO(
+        chosen,
+        list(zip(*columns, strict=True)),
+        MINUTE,
+        intrabar=True,
+        fee=0.0,
+        half=0.0,
+        next_open=False,
+    )
     naive.run()
     found = bricks.drawn(RULES, chosen, BARS, MINUTE)
     assert len(found) == len(naive.bricks) > 200

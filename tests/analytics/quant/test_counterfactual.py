@@ -14,7 +14,7 @@ def paired(new, old, days=3, **more):
     columns = [np.array(one, float).reshape(-1, 2).T for one in (new, old)]
     return counterfactual.paired(
         *columns[0], *columns[1], **{"since": 0.0, "until": days * DAY, **more}
-    )  # fmt: skip
+    )
 
 
 NEW = [(10, 0.5), (DAY + 1, 0.2), (DAY + 2, 0.2), (2 * DAY + 5, -0.1)]

@@ -16,10 +16,16 @@ def reach(high, low, entered, left, entry, exit_, side=1, start=0, gap=()):
     times = start + MINUTE * np.arange(len(high))
     keep = [at for at in range(len(high)) if at not in gap]
     found = excursions.reach(
-        times[keep], np.array(high, float)[keep], np.array(low, float)[keep], MINUTE,
-        np.array([float(entered)]), np.array([float(left)]), np.array([float(entry)]),
-        np.array([float(exit_)]), np.array([side]),
-    )  # fmt: skip
+        times[keep],
+        np.array(high, float)[keep],
+        np.array(low, float)[keep],
+        MINUTE,
+        np.array([float(entered)]),
+        np.array([float(left)]),
+        np.array([float(entry)]),
+        np.array([float(exit_)]),
+        np.array([side]),
+    )
     return {name: float(getattr(found, name)[0]) for name in found.__slots__}
 
 
@@ -58,9 +64,13 @@ def test_whole_bars_from_open_to_close_are_exact():
 @pytest.mark.parametrize(
     "changes",
     [{"gap": (1,)}, {"left": 400}, {"start": 60}, {"entry": 120, "exit_": 120}],
-    ids=["a bar is missing", "it ends after the last bar", "it begins before the first",
-         "the price is of another market"],
-)  # fmt: skip
+    ids=[
+        "a bar is missing",
+        "it ends after the last bar",
+        "it begins before the first",
+        "the price is of another market",
+    ],
+)
 def test_bars_that_do_not_cover_a_trade_tell_nothing(changes):
     wanted = {"entered": 30, "left": 210, "entry": 100, "exit_": 101} | changes
     assert np.isnan(list(reach(HIGH, LOW, **wanted).values())).all()
@@ -79,8 +89,9 @@ def test_the_truth_lies_between_least_and_most(seed):
     end = int(rng.integers(begin, 1_200))
     side = int(rng.choice([-1, 1]))
     by_bar = ticks.reshape(-1, MINUTE)
-    found = reach(by_bar.max(axis=1), by_bar.min(axis=1), begin, end, ticks[begin], ticks[end],
-                  side)  # fmt: skip
+    found = reach(
+        by_bar.max(axis=1), by_bar.min(axis=1), begin, end, ticks[begin], ticks[end], side
+    )
     path = side * (ticks[begin : end + 1] / ticks[begin] - 1) * 100
     assert found["mfe"] <= path.max() + 1e-9 <= found["mfe_most"] + 2e-9
     assert found["mae"] <= -path.min() + 1e-9 <= found["mae_most"] + 2e-9

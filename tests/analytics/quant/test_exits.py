@@ -20,10 +20,19 @@ def paths(*rows, days=None):
     column = [np.array(one, dtype=float) for one in (gross, mfe, mae, stop)]
     left = np.array(left)
     return Paths(
-        column[0] - COST, column[0], column[1], column[2], column[1].copy(), column[2].copy(),
-        column[3], left == "t", left == "s", np.full(len(rows), 30.0), np.full(len(rows), 60.0),
+        column[0] - COST,
+        column[0],
+        column[1],
+        column[2],
+        column[1].copy(),
+        column[2].copy(),
+        column[3],
+        left == "t",
+        left == "s",
+        np.full(len(rows), 30.0),
+        np.full(len(rows), 60.0),
         np.arange(len(rows)) if days is None else np.array(days),
-    )  # fmt: skip
+    )
 
 
 def of_one(row, target, stop):

@@ -18,8 +18,9 @@ def trades(*rows) -> Trades:
     usual = (1.0, 0.0, 10.0, 100.0, 101.0, 1.0, "take_profit")
     full = [(*row, *usual[len(row) :]) for row in rows]
     columns = list(zip(*full, strict=True)) if full else [[]] * 7
-    return Trades(*(np.array(column, float) for column in columns[:6]),
-                  np.array(columns[6], dtype=object))  # fmt: skip
+    return Trades(
+        *(np.array(column, float) for column in columns[:6]), np.array(columns[6], dtype=object)
+    )
 
 
 def test_the_nearest_on_the_same_side_within_a_candle_is_the_pair_each_once():
@@ -49,9 +50,10 @@ def test_pairs_are_those_of_trying_every_one_in_order_of_distance(live, replay, 
     mine, theirs = trades(*live), trades(*replay)
     every = sorted(
         (abs(a[1] - b[1]), i, j)
-        for i, a in enumerate(live) for j, b in enumerate(replay)
+        for i, a in enumerate(live)
+        for j, b in enumerate(replay)
         if a[0] == b[0] and abs(a[1] - b[1]) <= within
-    )  # fmt: skip
+    )
     left, right, wanted = set(), set(), []
     for _, i, j in every:
         if i not in left and j not in right:
@@ -119,9 +121,18 @@ def test_a_trade_of_the_replay_that_ends_later_is_not_extra_but_may_be_a_pair():
 
 @pytest.mark.parametrize(
     ("agreement", "mark"),
-    [(1.0, "A"), (0.95, "A"), (0.949, "B"), (0.85, "B"), (0.7, "C"), (0.5, "D"), (0.49, "F"),
-     (0.0, "F"), (None, None)],
-)  # fmt: skip
+    [
+        (1.0, "A"),
+        (0.95, "A"),
+        (0.949, "B"),
+        (0.85, "B"),
+        (0.7, "C"),
+        (0.5, "D"),
+        (0.49, "F"),
+        (0.0, "F"),
+        (None, None),
+    ],
+)
 def test_grades_have_their_thresholds(agreement, mark):
     assert fidelity.grade(agreement, 20) == mark
     assert fidelity.grade(agreement, 19) is None

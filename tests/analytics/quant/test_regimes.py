@@ -65,9 +65,7 @@ def test_the_median_equals_that_of_each_window(values, bars):
 def test_high_begins_at_1_15_and_ends_at_0_87_of_the_median():
     values = np.array([1.0, 1.14, 1.16, 1.0, 0.88, 0.86, 1.14, NAN, 1.0, 1.2])
     found = regimes.levels(values, np.ones(values.size))
-    assert found.tolist() == [
-        UNKNOWN, UNKNOWN, HIGH, HIGH, HIGH, LOW, LOW, UNKNOWN, LOW, HIGH,
-    ]  # fmt: skip
+    assert found.tolist() == [UNKNOWN, UNKNOWN, HIGH, HIGH, HIGH, LOW, LOW, UNKNOWN, LOW, HIGH]
 
 
 def test_before_the_median_is_known_there_is_no_label():
@@ -109,11 +107,19 @@ def test_a_market_that_becomes_wild_is_high_and_calm_again_is_low():
 
 @pytest.mark.parametrize(
     ("moment", "session"),
-    [("2025-03-03T00:00", "asia"), ("2025-03-03T06:59", "asia"), ("2025-03-03T07:00", "europe"),
-     ("2025-03-03T13:00", "us"), ("2025-03-03T20:59", "us"), ("2025-03-03T21:00", "late"),
-     ("2025-03-01T13:00", "weekend"), ("2025-03-02T23:59", "weekend"),
-     ("2025-03-07T23:59", "late"), ("1970-01-01T00:00", "asia")],
-)  # fmt: skip
+    [
+        ("2025-03-03T00:00", "asia"),
+        ("2025-03-03T06:59", "asia"),
+        ("2025-03-03T07:00", "europe"),
+        ("2025-03-03T13:00", "us"),
+        ("2025-03-03T20:59", "us"),
+        ("2025-03-03T21:00", "late"),
+        ("2025-03-01T13:00", "weekend"),
+        ("2025-03-02T23:59", "weekend"),
+        ("2025-03-07T23:59", "late"),
+        ("1970-01-01T00:00", "asia"),
+    ],
+)
 def test_sessions_by_the_hour_and_the_weekend(moment, session):
     seconds = np.array([np.datetime64(moment, "s").astype(np.int64)])
     assert regimes.SESSIONS[regimes.sessions(seconds)[0]] == session
@@ -140,8 +146,10 @@ def test_adx_by_plain_sums():
             found.append(found[-1] - found[-1] / period + value)
         return found
 
-    index = [100 * abs(a - b) / (a + b) for a, b in zip(smooth(rises, 28), smooth(falls, 28),
-                                                        strict=True)]  # fmt: skip
+    index = [
+        100 * abs(a - b) / (a + b)
+        for a, b in zip(smooth(rises, 28), smooth(falls, 28), strict=True)
+    ]
     value = sum(index[:28]) / 28
     found = regimes.adx(high, low, close)
     assert np.isnan(found[:55]).all()

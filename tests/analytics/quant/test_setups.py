@@ -32,8 +32,10 @@ def test_means_excesses_and_errors_by_hand():
     own, pooled = 12 / 32 * (1.08 * 12 / 11 / 36), 20 / 32 * 0.03
     error = math.sqrt((own + pooled) / 36)
     freedom = 11 * ((own + pooled) / own) ** 2
-    z = math.sqrt(freedom * math.log1p(1 / error**2 / freedom)) * (8 * freedom + 1) / (
-        8 * freedom + 3
+    z = (
+        math.sqrt(freedom * math.log1p(1 / error**2 / freedom))
+        * (8 * freedom + 1)
+        / (8 * freedom + 3)
     )
     assert found.error == pytest.approx([1 / z] * 2)
 

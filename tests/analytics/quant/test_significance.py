@@ -24,9 +24,15 @@ def begun(alarms: list[bool], quiet: int = 2) -> int:
 @pytest.mark.parametrize(
     ("t", "freedom", "wanted"),
     # Tables of Student's t.
-    [(-1.812461, 10, 0.05), (2.228139, 10, 0.975), (-6.313752, 1, 0.05), (0.0, 7, 0.5),
-     (-3.090232, 1e7, 0.001), (2.660283, 60, 0.995)],
-)  # fmt: skip
+    [
+        (-1.812461, 10, 0.05),
+        (2.228139, 10, 0.975),
+        (-6.313752, 1, 0.05),
+        (0.0, 7, 0.5),
+        (-3.090232, 1e7, 0.001),
+        (2.660283, 60, 0.995),
+    ],
+)
 def test_tails_of_t_are_those_of_the_tables(t, freedom, wanted):
     assert significance.t_below(t, freedom) == pytest.approx(wanted, rel=1e-5)
 
@@ -66,10 +72,12 @@ def test_a_day_looked_at_every_hour_is_called_implausible_no_oftener_than_promis
     alarms = 0
     for run in hours.reshape(runs, -1):
         worst = significance.worst_of_days(significance.rolling(run, 24))[1:]
-        alarms += begun([
-            significance.below(worst[day - past : day], float(worst[day])).beyond(between)
-            for day in range(past, past + days)
-        ])  # fmt: skip
+        alarms += begun(
+            [
+                significance.below(worst[day - past : day], float(worst[day])).beyond(between)
+                for day in range(past, past + days)
+            ]
+        )
     # Bad days that follow bad days make it half as often again.
     often = 1.5 if noise.memory else 1.25
     assert alarms / (runs * days) <= often / min(past, between)
@@ -98,7 +106,11 @@ def test_counts_of_a_week_are_called_changed_no_oftener_than_promised(clustered)
     """40 runs of 60 looks, weeks after 60 days of past, a false alarm in 50 days asked for."""
     rng, alarms = RNG(4), 0
     for _ in range(40):
-        rate = np.exp(known_worlds._remembering(rng.normal(0, 0.3, (1, 127)), 0.3)[0]) if clustered else 1
+        rate = (
+            np.exp(known_worlds._remembering(rng.normal(0, 0.3, (1, 127)), 0.3)[0])
+            if clustered
+            else 1
+        )
         counts = rng.poisson(8 * rate * np.ones(127)).astype(float)
         for day in range(67, 127):
             found = significance.shifted(counts[day - 67 : day], np.ones(67), 7)
@@ -125,7 +137,9 @@ def test_a_losing_streak_worked_by_hand():
     # 400 losses of 800, half of those after a loss lost again: at most .541 by chance.
     limit = significance.streak_limit(400, 400, 200, 800, 8.0, 100)
     z2 = significance.LOSS_Z**2
-    upper = (0.5 + z2 / 800 + significance.LOSS_Z * math.sqrt(0.25 / 400 + z2 / 640_000)) / (1 + z2 / 400)
+    upper = (0.5 + z2 / 800 + significance.LOSS_Z * math.sqrt(0.25 / 400 + z2 / 640_000)) / (
+        1 + z2 / 400
+    )
     assert limit == 1 + math.ceil(math.log(8 * 0.25 * 100) / -math.log(upper))
     assert significance.streak_limit(30, 30, 15, 39, 8.0, 100) is None
     assert significance.streak_limit(0, 0, 0, 800, 8.0, 100) is None

@@ -72,8 +72,10 @@ def test_a_dismissed_one_needs_a_reason_and_is_not_proposed_again_for_30_days():
         recommendations.dismiss(one, reason="It was tried last year", by="a person")
     one.refresh_from_db()
     assert (one.state, one.decided_by, one.reason) == (
-        State.DISMISSED, "a person", "It was tried last year",
-    )  # fmt: skip
+        State.DISMISSED,
+        "a person",
+        "It was tried last year",
+    )
     assert not [each for each in report(instance.bot).proposals if each["id"] == one.pk]
     assert not Recommendation.objects.filter(key=one.key, state=State.OPEN).exists()
     with pytest.raises(Refused, match="decided before: dismissed"):
@@ -194,12 +196,24 @@ def test_one_that_was_followed_and_did_better_was_right():
     keep(bot, history.days(8, mean=-0.6, sd=0.3))
     start = MONDAY + 8 * DAY
     one = Recommendation.objects.create(
-        bot=bot, instance=instance, mode="live", kind="parameter", key="k", sentence="Hold longer",
-        changes={"max_hold_minutes": [3.0, 9.0]}, first_at=start - DAY, last_at=start - DAY,
-    )  # fmt: skip
+        bot=bot,
+        instance=instance,
+        mode="live",
+        kind="parameter",
+        key="k",
+        sentence="Hold longer",
+        changes={"max_hold_minutes": [3.0, 9.0]},
+        first_at=start - DAY,
+        last_at=start - DAY,
+    )
     assert track_record.truth(one) is None
-    promote(instance=instance, values={"max_hold_minutes": 9}, reason="As told", origin="admin",
-            live_from=start)  # fmt: skip
+    promote(
+        instance=instance,
+        values={"max_hold_minutes": 9},
+        reason="As told",
+        origin="admin",
+        live_from=start,
+    )
     keep(bot, history.days(8, start=start, mean=0.6, sd=0.3, first=900))
     assert track_record.truth(one).word == track_record.RIGHT
     assert track_record.record([one])["right"] == 1
@@ -229,16 +243,21 @@ def test_at_most_three_are_proposed_of_a_strategy_and_the_weightiest_come_first(
     assert len(ranks) <= 3 and ranks == sorted(ranks, reverse=True)
 
 
-
-
 def compared(instance, verdict: str, *reasons: str) -> None:
     """A comparison of its replays with its trades that came to a verdict."""
     Run.objects.create(
-        kind=Run.Kind.FIDELITY, state=Run.State.DONE, strategy="rsi_bb", market=MARKET, interval=60,
-        bot=instance.bot, instance=instance, metrics={}, ended_at=MONDAY + 2 * DAY,
+        kind=Run.Kind.FIDELITY,
+        state=Run.State.DONE,
+        strategy="rsi_bb",
+        market=MARKET,
+        interval=60,
+        bot=instance.bot,
+        instance=instance,
+        metrics={},
+        ended_at=MONDAY + 2 * DAY,
         code_version=version_of(get("rsi_bb")),
         summary={"fidelity": {"verdict": verdict, "reasons": list(reasons)}},
-    )  # fmt: skip
+    )
 
 
 def test_what_rests_on_replays_that_are_not_trusted_says_so_and_counts_for_less():
@@ -252,8 +271,11 @@ def test_what_rests_on_replays_that_are_not_trusted_says_so_and_counts_for_less(
     )
     assert after.confidence == "low" and after.rank == before.rank - 30
     compared(instance, trust.TRUST)
-    assert not [each for each in proposed(report(instance.bot, again=True)).evidence
-                if "belief" in each["text"] or "trusted" in each["text"]]  # fmt: skip
+    assert not [
+        each
+        for each in proposed(report(instance.bot, again=True)).evidence
+        if "belief" in each["text"] or "trusted" in each["text"]
+    ]
 
 
 def test_a_bot_that_stopped_trading_is_to_be_looked_at_and_no_filter_blamed():
@@ -273,8 +295,9 @@ def test_what_is_said_of_a_proposal_is_what_its_replay_shows():
     run = Run.objects.get(pk=one.evidence[0]["run"])
     [total] = [total for value, _, total, *_ in run.summary["points"] if value == new]
     assert f"({total:+.2f}% after assumed costs)" in one.evidence[0]["text"]
-    assert "on the 3 days of candles before" in one.evidence[0]["text"] or "2 days" in (
-        one.evidence[0]["text"]
+    assert (
+        "on the 3 days of candles before" in one.evidence[0]["text"]
+        or "2 days" in (one.evidence[0]["text"])
     )
 
 
@@ -302,7 +325,12 @@ def test_what_is_not_proposed_any_more_when_a_report_is_written_anew_is_over():
     keep(bot, history.days(3))
     [one] = report(bot, (MONDAY + 2 * DAY).date()).proposals
     assert one["sentence"].startswith("Say which values")
-    promote(instance=instance_for(bot, "rsi_bb"), values={}, reason="Known", origin="import",
-            live_from=MONDAY - DAY)  # fmt: skip
+    promote(
+        instance=instance_for(bot, "rsi_bb"),
+        values={},
+        reason="Known",
+        origin="import",
+        live_from=MONDAY - DAY,
+    )
     report(bot, (MONDAY + 2 * DAY).date(), again=True)
     assert Recommendation.objects.get(pk=one["id"]).state == State.EXPIRED

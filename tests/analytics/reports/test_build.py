@@ -38,18 +38,23 @@ def bot(db):
 def test_a_day_is_told_in_a_line_with_its_win_rate_against_the_week_before(bot):
     # Two days of 10 trades: 5 of 10 won on Monday, 6 of 10 on Tuesday.
     results = [1] * 5 + [-1] * 5 + [1] * 6 + [-1] * 4
-    keep(bot, [
-        closed(number, MONDAY + number // 10 * DAY + timedelta(hours=number % 10 + 1), result)
-        for number, result in enumerate(results)
-    ])  # fmt: skip
+    keep(
+        bot,
+        [
+            closed(number, MONDAY + number // 10 * DAY + timedelta(hours=number % 10 + 1), result)
+            for number, result in enumerate(results)
+        ],
+    )
     assert lines(report(bot, TUESDAY)) == [
         "RSI+BB: Win rate 60% (up from 50%, within chance), 10 trades, +2.00% net"
     ]
     section = report(bot, TUESDAY).data["strategies"][0]
     assert section["against_base"]["win_rate"]["now"] == 0.6
-    assert section["against_base"]["win_rate"]["low"] < 0 < (
-        section["against_base"]["win_rate"]["high"]
-    )  # fmt: skip
+    assert (
+        section["against_base"]["win_rate"]["low"]
+        < 0
+        < (section["against_base"]["win_rate"]["high"])
+    )
 
 
 def test_a_few_trades_are_counted_and_no_win_rate_is_made_of_them(bot):
@@ -105,11 +110,21 @@ def test_a_bot_without_strategies_has_a_report_that_says_so(bot):
 def test_counts_of_the_bot_itself_stand_beside_the_replay():
     instance = idle()
     start = (MONDAY + 2 * DAY).isoformat()
-    answer = Api(instance.bot).ask("POST", "evaluations/", [{
-        "strategy": "rsi_bb", "market": "BTC-PERP", "from": start,
-        "to": (MONDAY + 3 * DAY).isoformat(), "evaluations": 5_512, "signals": 0,
-        "blocked": {"volatility": 5_310, "rsi": 170, "trend": 32},
-    }])  # fmt: skip
+    answer = Api(instance.bot).ask(
+        "POST",
+        "evaluations/",
+        [
+            {
+                "strategy": "rsi_bb",
+                "market": "BTC-PERP",
+                "from": start,
+                "to": (MONDAY + 3 * DAY).isoformat(),
+                "evaluations": 5_512,
+                "signals": 0,
+                "blocked": {"volatility": 5_310, "rsi": 170, "trend": 32},
+            }
+        ],
+    )
     assert answer.status_code in (200, 201)
     text = reports_text.text(report(instance.bot).data, [])
     assert (
@@ -141,8 +156,13 @@ def test_nothing_later_than_its_end_is_looked_at(bot):
     before = report(bot, TUESDAY).data
     keep(bot, history.days(3, start=MONDAY + 2 * DAY, first=500))
     instance = instance_for(bot, "rsi_bb")
-    promote(instance=instance, values={"max_hold_minutes": 9}, reason="Later", origin="admin",
-            live_from=MONDAY + 3 * DAY)  # fmt: skip
+    promote(
+        instance=instance,
+        values={"max_hold_minutes": 9},
+        reason="Later",
+        origin="admin",
+        live_from=MONDAY + 3 * DAY,
+    )
     assert report(bot, TUESDAY, again=True).data == before
 
 
@@ -163,8 +183,9 @@ def test_the_job_writes_the_day_that_is_over_and_on_mondays_the_week(bot):
     done = daily.write(MONDAY + 7 * DAY + timedelta(minutes=10))
     assert done["reports"] == 2
     assert set(Report.objects.values_list("kind", "day")) == {
-        ("day", date(2025, 3, 9)), ("week", date(2025, 3, 9)),
-    }  # fmt: skip
+        ("day", date(2025, 3, 9)),
+        ("week", date(2025, 3, 9)),
+    }
     week = Report.objects.get(kind="week").data["strategies"][0]
     assert week["now"]["trades"] == 7 * history.PER_DAY
     assert daily.write(MONDAY + 7 * DAY + timedelta(minutes=11))["reports"] == 0
@@ -189,9 +210,18 @@ def test_alarms_of_the_day_are_told_with_the_strategy(bot):
     instance = instance_for(bot, "rsi_bb")
     at = MONDAY + DAY / 2
     alert = Alert.objects.create(
-        kind="losing_streak", key="k", event="e", bot=bot, instance=instance, mode="live",
-        severity="warning", sentence="It lost 9 in a row.", opened_at=at, seen_at=at, changed_at=at,
-    )  # fmt: skip
+        kind="losing_streak",
+        key="k",
+        event="e",
+        bot=bot,
+        instance=instance,
+        mode="live",
+        severity="warning",
+        sentence="It lost 9 in a row.",
+        opened_at=at,
+        seen_at=at,
+        changed_at=at,
+    )
     AlertEvent.objects.create(
         alert=alert, type="opened", at=at, severity="warning", sentence=alert.sentence
     )
@@ -204,8 +234,9 @@ def test_alarms_of_the_day_are_told_with_the_strategy(bot):
 def test_live_and_paper_trades_are_told_apart(bot):
     keep(bot, [closed(1, MONDAY + DAY / 2, 1), closed(2, MONDAY + DAY / 2, -1, mode="paper")])
     assert lines(report(bot, MONDAY.date())) == [
-        "RSI+BB: 1 trade, +1.00% net", "RSI+BB (paper): 1 trade, -1.00% net"
-    ]  # fmt: skip
+        "RSI+BB: 1 trade, +1.00% net",
+        "RSI+BB (paper): 1 trade, -1.00% net",
+    ]
 
 
 def test_a_week_is_named_by_any_of_its_days():
@@ -216,11 +247,26 @@ def test_a_week_is_named_by_any_of_its_days():
 def test_each_parameter_set_is_held_against_what_the_same_set_made_before(bot):
     instance = instance_for(bot, "rsi_bb")
     promote(instance=instance, values={}, reason="Start", origin="admin", live_from=MONDAY - DAY)
-    second = promote(instance=instance, values={"max_hold_minutes": 9}, reason="Longer",
-                     origin="admin", live_from=MONDAY + 2 * DAY)  # fmt: skip
+    second = promote(
+        instance=instance,
+        values={"max_hold_minutes": 9},
+        reason="Longer",
+        origin="admin",
+        live_from=MONDAY + 2 * DAY,
+    )
     keep(bot, history.days(2, mean=0.5, sd=0.3, per_day=20))
-    keep(bot, history.days(2, start=MONDAY + 2 * DAY, mean=0.5, sd=0.3, per_day=20, first=900,
-                           parameter_set=second.version))  # fmt: skip
+    keep(
+        bot,
+        history.days(
+            2,
+            start=MONDAY + 2 * DAY,
+            mean=0.5,
+            sd=0.3,
+            per_day=20,
+            first=900,
+            parameter_set=second.version,
+        ),
+    )
     keep(bot, [closed(5_000, MONDAY + 3 * DAY + timedelta(hours=5), 1, parameter_set=2)])
     [section] = report(bot, date(2025, 3, 6)).data["strategies"]
     versions = {one["key"]: one for one in section["versions"]}

@@ -36,10 +36,24 @@ def bot(lasting, shared_data, tmp_path_factory) -> Bot:
     found = make_bot("reference")
     values = tmp_path_factory.mktemp("values") / "values.json"
     values.write_text('{"rsi_bb": {}, "renko_ao": {}, "breakout": {}}')
-    run("import_bot_db", str(shared_data / "bot" / "pnl_trades.db"), "--bot", found.name,
-        "--parameters", str(values), "--valid-from", FROM)  # fmt: skip
-    run("import_candles", str(shared_data / "candles" / "btc_perp_1m_2022-01.csv.gz"),
-        "--market", "BTC-PERP", "--interval", "60")  # fmt: skip
+    run(
+        "import_bot_db",
+        str(shared_data / "bot" / "pnl_trades.db"),
+        "--bot",
+        found.name,
+        "--parameters",
+        str(values),
+        "--valid-from",
+        FROM,
+    )
+    run(
+        "import_candles",
+        str(shared_data / "candles" / "btc_perp_1m_2022-01.csv.gz"),
+        "--market",
+        "BTC-PERP",
+        "--interval",
+        "60",
+    )
     return found
 
 
@@ -78,13 +92,16 @@ def check(told: dict, trades: list[sqlite3.Row]) -> None:
         return
     mean = sum(made) / len(made)
     close = {
-        "win_rate": len(won) / len(made), "total_pnl_pct": sum(made), "avg_pnl_pct": mean,
+        "win_rate": len(won) / len(made),
+        "total_pnl_pct": sum(made),
+        "avg_pnl_pct": mean,
         "avg_win_pct": sum(won) / len(won) if won else None,
         "avg_loss_pct": sum(lost) / len(lost) if lost else None,
         "profit_factor": sum(won) / -sum(lost) if lost else None,
-        "best_pct": max(made), "worst_pct": min(made),
+        "best_pct": max(made),
+        "worst_pct": min(made),
         "avg_hold_seconds": sum(row["exit_time"] - row["entry_time"] for row in trades) / len(made),
-    }  # fmt: skip
+    }
     for name, value in close.items():
         assert told[name] == (None if value is None else pytest.approx(value, abs=1e-9)), name
     if len(made) > 1:
@@ -125,11 +142,15 @@ def test_every_number_of_a_day_is_that_of_the_source(bot, source, day):
         for each in one["reasons"]:
             check(each, [row for row in now[name] if row["exit_reason"] == each["key"]])
         for day_text, count, total in one["days"]:
-            that = rows(source, seconds(date.fromisoformat(day_text)),
-                        seconds(date.fromisoformat(day_text)) + 86_400)[name]  # fmt: skip
+            that = rows(
+                source,
+                seconds(date.fromisoformat(day_text)),
+                seconds(date.fromisoformat(day_text)) + 86_400,
+            )[name]
             assert (count, total) == (
-                len(that), pytest.approx(sum(row["pnl_pct"] for row in that), abs=1e-9),
-            )  # fmt: skip
+                len(that),
+                pytest.approx(sum(row["pnl_pct"] for row in that), abs=1e-9),
+            )
     line = next(one["text"] for one in found.data["head"] if one["strategy"] == "rsi_bb")
     won = sum(row["pnl_pct"] > 0 for row in now["rsi_bb"]) / len(now["rsi_bb"])
     assert line.startswith(f"Win rate {won:.0%}") and f"{len(now['rsi_bb'])} trades" in line

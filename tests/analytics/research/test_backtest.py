@@ -86,12 +86,16 @@ def test_every_count_of_the_bot_in_the_time_is_in_its_funnel():
     market = Market.objects.create(name=MARKET)
     EvaluationCount.objects.bulk_create(
         EvaluationCount(
-            instance=instance, market=market, from_at=MONDAY + timedelta(minutes=minute),
-            to_at=MONDAY + timedelta(minutes=minute + 1), evaluations=3, signals=1,
+            instance=instance,
+            market=market,
+            from_at=MONDAY + timedelta(minutes=minute),
+            to_at=MONDAY + timedelta(minutes=minute + 1),
+            evaluations=3,
+            signals=1,
             blocked={"rsi": 2},
         )
         for minute in range(4_320)
-    )  # fmt: skip
+    )
     found = backtest.counted(instance.pk, MONDAY, MONDAY + timedelta(days=3), MARKET)
     assert found == {"evaluations": 12_960, "signals": 4_320, "blocked": {"rsi": 8_640}}
 
@@ -113,8 +117,9 @@ def test_what_is_not_stored_is_named_with_the_command_that_brings_it():
     with pytest.raises(bars.NoBars, match="replay the finer ones with --interval 60"):
         bars.load(None, MARKET, 300, None, None)
     with pytest.raises(bars.NoBars, match="none in the range asked for"):
-        bars.load(None, MARKET, MINUTE, datetime(2024, 1, 1, tzinfo=UTC),
-                  datetime(2024, 2, 1, tzinfo=UTC))  # fmt: skip
+        bars.load(
+            None, MARKET, MINUTE, datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 2, 1, tzinfo=UTC)
+        )
     early = bars.load(None, MARKET, MINUTE, MONDAY - timedelta(hours=1), None)
     assert early.remarks == (
         f"no candles from 2025-03-02 23:00 to 2025-03-03 00:00 UTC; import them: {command}",
@@ -125,14 +130,21 @@ def test_costs_are_those_of_the_bots_own_trades_where_they_say_enough():
     bot = make_bot()
     instance = instance_for(bot, "rsi_bb")
     assert backtest.cost_model(instance, MARKET) == (
-        backtest.USUAL, "assumed: no trades of the bot say what it pays"
-    )  # fmt: skip
+        backtest.USUAL,
+        "assumed: no trades of the bot say what it pays",
+    )
     # Bought for 100 and sold for 100, a fee of 0.06 in all: 3 bps of each side.
     paid = [
-        trade(id=f"t-{number}", entry_price=100, exit_price=100, size=1, fee=0.06,
-              exit_time=trade().exit_time + number)
+        trade(
+            id=f"t-{number}",
+            entry_price=100,
+            exit_price=100,
+            size=1,
+            fee=0.06,
+            exit_time=trade().exit_time + number,
+        )
         for number in range(12)
-    ]  # fmt: skip
+    ]
     keep(bot, paid[:9])
     assert backtest.cost_model(instance, MARKET)[0] == backtest.USUAL
     keep(bot, paid[9:])

@@ -37,8 +37,11 @@ def test_a_thinned_curve_keeps_its_ends_and_its_deepest_fall():
 
 
 def test_equity_counts_what_is_open_at_each_close_less_the_fee_of_its_entry():
-    shown = {"time": [0, 60_000, 120_000, 180_000], "close": [100.0, 101.0, 99.0, 50.0],
-             "each": [1.0]}  # fmt: skip
+    shown = {
+        "time": [0, 60_000, 120_000, 180_000],
+        "close": [100.0, 101.0, 99.0, 50.0],
+        "each": [1.0],
+    }
     trades = [
         {"side": "long", "entry_at": 60, "exit_at": 180, "entry_price": 100.0, "pnl_pct": -1.04},
         {"side": "short", "entry_at": 180, "exit_at": 300, "entry_price": 100.0, "pnl_pct": 9.0},
@@ -59,5 +62,9 @@ def test_bricks_closed_together_share_their_time():
     assert found["from"] == [0, 60_000, 90_000] and found["to"] == [60_000, 90_000, 120_000]
     many = Bricks(*np.zeros((3, 10)))
     assert charts.bricks(many, 0.0, most=9) == {
-        "of": 10, "from": [], "to": [], "open": [], "close": []
-    }  # fmt: skip
+        "of": 10,
+        "from": [],
+        "to": [],
+        "open": [],
+        "close": [],
+    }

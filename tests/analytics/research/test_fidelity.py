@@ -69,8 +69,14 @@ def test_the_file_that_a_bot_left_is_matched_with_its_own_values_and_not_with_ot
         keep_prices(bot, price_path)
         sets = tmp_path / f"{name}.json"
         sets.write_text(json.dumps({"rsi_bb": values() | changed}))
-        call_command("import_bot_db", file, bot=name, parameters=sets,
-                     valid_from="2022-01-09", stdout=io.StringIO())  # fmt: skip
+        call_command(
+            "import_bot_db",
+            file,
+            bot=name,
+            parameters=sets,
+            valid_from="2022-01-09",
+            stdout=io.StringIO(),
+        )
         found = done(instance_for(bot, "rsi_bb")).summary["fidelity"]
         assert found["live"] == 236
         assert (found["matched_share"] == 1.0) == (name == "own")
@@ -146,8 +152,13 @@ def test_each_stretch_is_replayed_with_the_values_that_were_live_in_it(price_pat
     report(bot, made)
     whole = done(instance).summary["fidelity"]
     assert whole["other_exit"] + whole["missing"] >= 8
-    promote(instance=instance, values={**values(), "take_profit_bps": 20.0}, reason="Further",
-            origin="admin", live_from=moment(half))  # fmt: skip
+    promote(
+        instance=instance,
+        values={**values(), "take_profit_bps": 20.0},
+        reason="Further",
+        origin="admin",
+        live_from=moment(half),
+    )
     run = done(instance)
     found = run.summary["fidelity"]
     assert found["matched"] >= len(made) - 2 and found["extra"] <= 2
@@ -219,10 +230,18 @@ def test_without_trades_or_candles_or_parameters_it_says_what_to_do():
         fidelity.prepare(instance, "ETH")
     with pytest.raises(NothingToCompare, match="which parameters rsi_bb of Mara ran from"):
         fidelity.prepare(instance)
-    promote(instance=instance, values=EAGER, reason="Let it trade", origin="admin",
-            live_from=moment(walk().open_time[0]))  # fmt: skip
-    with pytest.raises(bars.NoBars, match=r"2025-03-03 01:00 to 2025-03-03 02:00 UTC are needed; "
-                       "import them: python3 manage.py import_candles FILE"):  # fmt: skip
+    promote(
+        instance=instance,
+        values=EAGER,
+        reason="Let it trade",
+        origin="admin",
+        live_from=moment(walk().open_time[0]),
+    )
+    with pytest.raises(
+        bars.NoBars,
+        match=r"2025-03-03 01:00 to 2025-03-03 02:00 UTC are needed; "
+        "import them: python3 manage.py import_candles FILE",
+    ):
         fidelity.prepare(instance)
     stored(walk(200))
     assert fidelity.prepare(instance).interval == 60
@@ -231,8 +250,13 @@ def test_without_trades_or_candles_or_parameters_it_says_what_to_do():
 def test_few_trades_tell_nothing():
     bot, instance = eager_bot()
     ingest.store_trades(bot, [trade(market=MARKET)])
-    promote(instance=instance, values=EAGER, reason="Let it trade", origin="admin",
-            live_from=moment(walk().open_time[0]))  # fmt: skip
+    promote(
+        instance=instance,
+        values=EAGER,
+        reason="Let it trade",
+        origin="admin",
+        live_from=moment(walk().open_time[0]),
+    )
     stored()
     run = fidelity.prepare(instance)
     run_store.finish(run, fidelity.compare(run))

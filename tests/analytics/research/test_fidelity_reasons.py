@@ -20,18 +20,28 @@ def facts(matched=50, missing=50, **changes) -> Facts:
     live = Trades(ones, at, at + 60, ones, ones, ones, reason)
     replay = Trades(ones, at + late, at + late + 60, ones, ones, ones, reason)
     usual = {
-        "compared": fidelity.compare(live, replay, 60.0), "strategy": get("rsi_bb"),
-        "interval": 15, "candle": 60, "raised": False, "gaps": 0, "unknown": 0, "unseen": 0,
-        "different": 0, "unreported": 0, "flatters": False,
-    }  # fmt: skip
+        "compared": fidelity.compare(live, replay, 60.0),
+        "strategy": get("rsi_bb"),
+        "interval": 15,
+        "candle": 60,
+        "raised": False,
+        "gaps": 0,
+        "unknown": 0,
+        "unseen": 0,
+        "different": 0,
+        "unreported": 0,
+        "flatters": False,
+    }
     return Facts(**{**usual, **changes})
 
 
 @pytest.mark.parametrize(
     ("changes", "first"),
     [
-        ({"raised": True, "interval": 300, "candle": 300},
-         "The stored candles (5 min) are longer than the strategy's"),
+        (
+            {"raised": True, "interval": 300, "candle": 300},
+            "The stored candles (5 min) are longer than the strategy's",
+        ),
         ({"interval": 60}, "The bot sees prices inside its candles of 1 min"),
         ({"different": 90}, "90 of 100 trades report another version"),
         ({"unseen": 90}, "90 trades were entered where no candles are stored"),
@@ -40,7 +50,7 @@ def facts(matched=50, missing=50, **changes) -> Facts:
         ({"unreported": 100}, "The bot does not report the version"),
         ({}, "What is stored explains little of it"),
     ],
-)  # fmt: skip
+)
 def test_the_likeliest_reason_comes_first(changes, first):
     found = facts(**changes)
     assert fidelity_reasons.verdict(found) == fidelity_reasons.DOUBT
@@ -48,7 +58,10 @@ def test_the_likeliest_reason_comes_first(changes, first):
 
 
 def test_what_is_trusted_needs_no_reason_unless_it_flatters():
-    assert fidelity_reasons.verdict(facts(100, 0)) == fidelity_reasons.TRUST and fidelity_reasons.reasons(facts(100, 0)) == []
+    assert (
+        fidelity_reasons.verdict(facts(100, 0)) == fidelity_reasons.TRUST
+        and fidelity_reasons.reasons(facts(100, 0)) == []
+    )
     assert fidelity_reasons.verdict(facts(100, 0, flatters=True)) == fidelity_reasons.DOUBT
     assert "more than the costs" in fidelity_reasons.reasons(facts(100, 0, flatters=True))[-1]
 

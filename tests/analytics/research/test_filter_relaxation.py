@@ -11,18 +11,22 @@ from tests.analytics.research.test_backtest import prepared
 from trading.strategies import get
 
 RENKO = {
-    "brick_min_bps": 0.0, "brick_max_bps": 5_000.0, "min_ao_strength_bps": 0.0,
-    "renko_atr_multiplier": 0.7, "take_profit_bps": 60.0, "stop_loss_bps": 50.0,
+    "brick_min_bps": 0.0,
+    "brick_max_bps": 5_000.0,
+    "min_ao_strength_bps": 0.0,
+    "renko_atr_multiplier": 0.7,
+    "take_profit_bps": 60.0,
+    "stop_loss_bps": 50.0,
     "min_divergence_strength": 0.9,
-}  # fmt: skip
+}
 
 
 def test_the_tightest_filter_is_the_one_that_lets_by_the_smallest_share_of_what_comes():
     rules = get("renko_ao")
     # 100 come, 60 have no divergence; of 40 that have one all are too weak.
-    assert filter_relaxation.tightest(rules, 100, {"divergence": 60, "divergence_strength": 40}) == (
-        "divergence_strength", 40, 40
-    )  # fmt: skip
+    assert filter_relaxation.tightest(
+        rules, 100, {"divergence": 60, "divergence_strength": 40}
+    ) == ("divergence_strength", 40, 40)
     assert filter_relaxation.tightest(rules, 100, {"used": 100}) is None  # no parameter loosens it
     assert filter_relaxation.tightest(rules, 0, {}) is None
 
@@ -60,9 +64,12 @@ def test_a_replay_that_trades_needs_no_explanation():
 
 def test_where_no_value_alone_lets_it_trade_that_is_said():
     found = {
-        "filter": "volatility", "reached": 50, "blocked": 40, "trades": 0,
+        "filter": "volatility",
+        "reached": 50,
+        "blocked": 40,
+        "trades": 0,
         "parameters": [{"name": "vol_min_bps", "declared": 2.0, "points": [[2.0, 0, None, 0, 0]]}],
-    }  # fmt: skip
+    }
     assert filter_relaxation.sentences(found, {"vol_min_bps": 5.0}) == [
         "Volatility held back 40 of the 50 that came to it.",
         "No other value of volatility min alone lets it trade more; other filters hold it back.",

@@ -11,8 +11,11 @@ def test_the_funnel_is_told_in_one_sentence_the_worst_filter_first():
         "5 512 evaluations: volatility blocked 5 310 (96 %), rsi 170, trend 32; 0 signals"
     )
     assert [(one.name, one.reached, one.passed) for one in found] == [
-        ("volatility", 5_512, 202), ("rsi", 202, 32), ("trend", 32, 0), ("momentum", 0, 0),
-    ]  # fmt: skip
+        ("volatility", 5_512, 202),
+        ("rsi", 202, 32),
+        ("trend", 32, 0),
+        ("momentum", 0, 0),
+    ]
 
 
 def test_a_funnel_without_evaluations_or_blocks_says_so():

@@ -89,12 +89,21 @@ def test_a_filter_that_means_nothing_is_refused_at_its_field(owner, changed, que
 def test_the_download_has_the_columns_of_the_contract_and_no_formula(owner, changed):
     found = lines(owner.get(EXPORT, {"strategy": "renko_ao"}))
     assert list(found[0]) == [
-        "strategy", "parameter_name", "old_value", "new_value", "changed_at", "changed_by",
-        "reason", "version", "performance_before", "performance_after", "trades_before",
+        "strategy",
+        "parameter_name",
+        "old_value",
+        "new_value",
+        "changed_at",
+        "changed_by",
+        "reason",
+        "version",
+        "performance_before",
+        "performance_after",
+        "trades_before",
         "trades_after",
-    ]  # fmt: skip
+    ]
     assert [(row["parameter_name"], row["new_value"]) for row in found] == [
-        ("max_losing_streak", "7"),
+        ("max_losing_streak", "7")
     ]
     assert found[0]["reason"] == "'=HYPERLINK(1)"
 

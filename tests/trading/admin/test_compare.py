@@ -18,7 +18,7 @@ def cells(answer, label):
 def test_what_differs_stands_first_and_results_beside_each_other(owner, tuned):
     answer = owner.get(address(tuned), {"one": "2", "two": "3"})
     assert [(c.name, c.old, c.new) for c in answer.context["changes"]] == [
-        ("stop_loss_bps", "4 bps", "6 bps"),
+        ("stop_loss_bps", "4 bps", "6 bps")
     ]
     same = [row["name"] for group in answer.context["same"] for row in group["rows"]]
     assert "stop_loss_bps" not in same

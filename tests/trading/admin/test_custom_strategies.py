@@ -11,13 +11,20 @@ from trading.parameters import instance_for, promote
 from .test_parameter_editor import confirmed
 
 ROWS = {
-    "name": "rows", "type": "integer", "default": 5, "low": 1, "high": 9,
-    "unit": "<i>rows</i>", "help": "<script>alert(1)</script>",
-}  # fmt: skip
+    "name": "rows",
+    "type": "integer",
+    "default": 5,
+    "low": 1,
+    "high": 9,
+    "unit": "<i>rows</i>",
+    "help": "<script>alert(1)</script>",
+}
 SHAPE = {
-    "name": "shape", "type": "choice", "default": "<b>flat</b>",
+    "name": "shape",
+    "type": "choice",
+    "default": "<b>flat</b>",
     "choices": ["<b>flat</b>", "steep"],
-}  # fmt: skip
+}
 DEPTH = {"name": "depth", "type": "number", "default": 0.5, "low": 0, "high": 1}
 PAGES = ("change", "history", "compare", "values/rows", "rollback/1")
 
@@ -66,9 +73,7 @@ def test_a_set_from_before_a_declaration_is_changed_and_rolled_back_to(owner, re
     sent = {"rows": "7", "depth": "0.8", "reason": "deeper", "seen_version": "2"}
     confirmed(owner, page(redeclared, "change"), sent)
     preview = owner.get(page(redeclared, "rollback/2"))
-    assert [(c.name, c.old, c.new) for c in preview.context["changes"]] == [
-        ("depth", "0.8", "0.5"),
-    ]
+    assert [(c.name, c.old, c.new) for c in preview.context["changes"]] == [("depth", "0.8", "0.5")]
     owner.post(page(redeclared, "rollback/2"), {"reason": "back", "seen_version": "3"})
     made = ParameterSet.objects.get(instance=redeclared, version=4)
     assert made.values == {"rows": 7, "depth": 0.5}
@@ -81,9 +86,14 @@ def test_nothing_changes_without_the_token_against_forgery(owner, instance, name
     strict = Client(enforce_csrf_checks=True)
     strict.cookies = owner.cookies
     sent = {
-        "rows": "3", "shape": "steep", "reason": "x", "seen_version": "2", "step": "confirm",
-        "name": "x", "text": "{}",
-    }  # fmt: skip
+        "rows": "3",
+        "shape": "steep",
+        "reason": "x",
+        "seen_version": "2",
+        "step": "confirm",
+        "name": "x",
+        "text": "{}",
+    }
     assert strict.post(page(instance, name), sent).status_code == 403
     freeze = reverse("admin:trading_bot_freeze", args=[instance.bot_id])
     assert strict.post(freeze, {"frozen": "yes", "reason": "x"}).status_code == 403

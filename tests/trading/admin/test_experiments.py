@@ -29,9 +29,13 @@ def instance(bot):
 
 def plan(instance, **given):
     known = {
-        "name": "wider", "reason": "More room", "seed": 3, "block_seconds": 3_600,
-        "arms": [Arm("B", {"stop_loss_bps": 6.0})], "ends": Ends(max_trades=5_000),
-    }  # fmt: skip
+        "name": "wider",
+        "reason": "More room",
+        "seed": 3,
+        "block_seconds": 3_600,
+        "arms": [Arm("B", {"stop_loss_bps": 6.0})],
+        "ends": Ends(max_trades=5_000),
+    }
     with clock.at(START):
         return design.create(instance=instance, **(known | given))
 
@@ -46,12 +50,21 @@ def trade_for(bot, experiment, count, mean=0.0):
         at = START + timedelta(minutes=3 * number)
         place = number % len(versions)
         r = (number * 7 % 11 - 5) / 50 + mean * place
-        rows.append(TradeIn(
-            external_id=f"e{number}", strategy="rsi_bb", market="BTC/USDT", side="long",
-            entry_price=100, exit_price=round(100 + r, 6), size=1, parameter_set=versions[place],
-            entry_time=at.timestamp(), exit_time=(at + HOUR / 60).timestamp(),
-            exit_reason="take_profit" if r > 0 else "stop_loss",
-        ))  # fmt: skip
+        rows.append(
+            TradeIn(
+                external_id=f"e{number}",
+                strategy="rsi_bb",
+                market="BTC/USDT",
+                side="long",
+                entry_price=100,
+                exit_price=round(100 + r, 6),
+                size=1,
+                parameter_set=versions[place],
+                entry_time=at.timestamp(),
+                exit_time=(at + HOUR / 60).timestamp(),
+                exit_reason="take_profit" if r > 0 else "stop_loss",
+            )
+        )
     ingest.store_trades(bot, rows)
 
 
@@ -62,10 +75,14 @@ def page(client, experiment):
 
 
 FORM = {
-    "plan-name": "stop_6", "plan-design": "ab", "plan-control_share": "1",
-    "plan-block_minutes": "60", "plan-before_days": "30", "plan-max_trades": "200",
+    "plan-name": "stop_6",
+    "plan-design": "ab",
+    "plan-control_share": "1",
+    "plan-block_minutes": "60",
+    "plan-before_days": "30",
+    "plan-max_trades": "200",
     "plan-reason": "More room",
-}  # fmt: skip
+}
 
 
 def form(instance, **changes):
@@ -157,9 +174,11 @@ def finished(bot, instance, count, mean):
     trade_for(bot, experiment, count, mean)
     with clock.at(START + 300 * HOUR):
         experiments.end(
-            experiment=experiment, reason="Its 5,000 trades are made", status="completed",
+            experiment=experiment,
+            reason="Its 5,000 trades are made",
+            status="completed",
             at=START + 260 * HOUR,
-        )  # fmt: skip
+        )
     return experiment
 
 
@@ -282,8 +301,13 @@ def test_only_who_may_change_parameters_starts_and_ends(client, instance):
 
 def test_what_bots_and_people_wrote_is_inert(admin_client, instance):
     hostile = "<script>alert(1)</script>"
-    experiment = plan(instance, name=hostile, reason=hostile, notes=hostile,
-                      arms=[Arm(hostile, {"rsi_period": 9})])  # fmt: skip
+    experiment = plan(
+        instance,
+        name=hostile,
+        reason=hostile,
+        notes=hostile,
+        arms=[Arm(hostile, {"rsi_period": 9})],
+    )
     for address in (
         reverse("admin:trading_experiment_change", args=[experiment.pk]),
         reverse("admin:trading_experiment_changelist"),

@@ -154,9 +154,8 @@ def test_a_rollback_that_is_overtaken_in_the_last_moment_is_looked_at_again(
 def test_what_the_door_refuses_is_said_on_the_page(owner, instance):
     """A value of the past that today's declaration refuses."""
     made = ParameterSet.objects.create(
-        instance=instance, version=9, values={"stop_loss_bps": -4}, reason="old",
-        origin=Origin.API,
-    )  # fmt: skip
+        instance=instance, version=9, values={"stop_loss_bps": -4}, reason="old", origin=Origin.API
+    )
     name = "admin:trading_strategyinstance_rollback"
     address = reverse(name, args=[instance.pk, made.version])
     page = owner.post(address, {"reason": "back", "seen_version": "2"}).content.decode()

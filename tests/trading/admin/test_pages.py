@@ -141,19 +141,18 @@ def test_what_to_do_about_unknown_parameters_is_said_where_there_are_such_trades
         assert command in text(owner.get(page)), page
     assert "3 trades made by unknown parameters" in text(owner.get(pages[1]))
     promote(
-        instance=instance, values=get("rsi_bb").defaults(), reason="x", origin=Origin.IMPORT,
+        instance=instance,
+        values=get("rsi_bb").defaults(),
+        reason="x",
+        origin=Origin.IMPORT,
         live_from=START - timedelta(days=1),
-    )  # fmt: skip
+    )
     for page in pages:
         assert "PARAMETERS" not in text(owner.get(page)), page
 
 
 @pytest.mark.parametrize(
-    ("changed", "why"),
-    [
-        ({}, "before the first parameters"),
-        ({"parameter_set": 44}, "version 44"),
-    ],
+    ("changed", "why"), [({}, "before the first parameters"), ({"parameter_set": 44}, "version 44")]
 )
 def test_unknown_parameters_are_explained(owner, story, changed, why):
     ingest.store_trades(story, [trade(0, external_id="odd", **changed)])
@@ -204,11 +203,20 @@ def test_bricks_of_one_strategy_and_market_are_listed_by_number(owner, story):
     market = instance.books.first().market
     rows = [
         RenkoBrick(
-            instance=instance, market=market, sequence=number, open_at=START, close_at=START,
-            open=1, close=2, direction=1, high=2, low=1, size=1,
+            instance=instance,
+            market=market,
+            sequence=number,
+            open_at=START,
+            close_at=START,
+            open=1,
+            close=2,
+            direction=1,
+            high=2,
+            low=1,
+            size=1,
         )
         for number in (5, 3, 9)
-    ]  # fmt: skip
+    ]
     RenkoBrick.objects.bulk_create(rows)
     address = reverse("admin:trading_renkobrick_changelist")
     answer = owner.get(address, {"pair": f"{instance.pk}.{market.pk}"})

@@ -143,9 +143,7 @@ def test_the_errors_are_listed_at_the_top_each_with_a_link_to_its_field(owner, i
 def test_a_message_names_no_parameter_by_its_key(owner, instance, address):
     wrong = filled(instance, rsi_bearish_threshold="70", rsi_bullish_threshold="60")
     errors = owner.post(address, wrong).context["form"].errors
-    assert errors == {
-        "rsi_bearish_threshold": ["Must not be above RSI bullish threshold (60)."],
-    }
+    assert errors == {"rsi_bearish_threshold": ["Must not be above RSI bullish threshold (60)."]}
 
 
 def test_an_unchanged_form_makes_no_version_and_says_so(owner, instance, address):
@@ -180,7 +178,7 @@ def test_who_was_overtaken_sees_by_what_and_saves_nothing(
         ("max_losing_streak", "3 trades", "5 trades"),
     ]
     assert [(each.name, each.old, each.new) for each in answer.context["mine"]] == [
-        ("stop_loss_bps", "4 bps", "5.5 bps"),
+        ("stop_loss_bps", "4 bps", "5.5 bps")
     ]
     assert answer.context["both"] == []
 

@@ -44,11 +44,7 @@ FILTERS = [
     {"q": "t-3", "bot": "alpha", "flagged": "yes"},
     {"q": "nothing"},
 ]
-CURSORS = [
-    {},
-    {"before": "1740830000000000.60"},
-    {"after": "1740830000000000.60"},
-]
+CURSORS = [{}, {"before": "1740830000000000.60"}, {"after": "1740830000000000.60"}]
 
 
 @pytest.fixture(scope="module")

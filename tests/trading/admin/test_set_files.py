@@ -18,9 +18,12 @@ def instance(bot):
     """Version 2 is called calm market."""
     found = instance_for(bot, "rsi_bb")
     promote(
-        instance=found, values={"stop_loss_bps": 5.5}, reason="wider", origin=Origin.API,
+        instance=found,
+        values={"stop_loss_bps": 5.5},
+        reason="wider",
+        origin=Origin.API,
         name="calm market",
-    )  # fmt: skip
+    )
     return found
 
 
@@ -40,7 +43,7 @@ def test_a_version_is_exported_and_comes_back_at_another_bot(owner, instance):
     sent = {"file": file, "reason": "as alpha does"}
     review = owner.post(page(other, "import_set"), sent)
     assert [(c.name, c.old, c.new) for c in review.context["changes"]] == [
-        ("stop_loss_bps", "4 bps", "5.5 bps"),
+        ("stop_loss_bps", "4 bps", "5.5 bps")
     ]
     assert newest(other).version == 1
     sent = {**carried(review.content.decode()), "step": "confirm"}
@@ -49,8 +52,11 @@ def test_a_version_is_exported_and_comes_back_at_another_bot(owner, instance):
     made = newest(other)
     assert made.values == newest(instance).values
     assert (made.origin, made.reason, made.author.username, made.name) == (
-        "import", "as alpha does", "owner", "calm market",
-    )  # fmt: skip
+        "import",
+        "as alpha does",
+        "owner",
+        "calm market",
+    )
 
 
 def document(**changed):

@@ -172,8 +172,10 @@ FIELDS: dict[str, tuple[dict[str, Any], str | None]] = {
     "X8": ({"context": BIG_CONTEXT}, "context"),
     "X9": ({"context": [1]}, "context"),
     "X10": ({"context": dict.fromkeys(map(str, range(50_000)))}, "context"),
-    "X10, within 16 kB": ({"context": dict.fromkeys((f"{n:x}" for n in range(2_001)), 1)},
-                          "context"),
+    "X10, within 16 kB": (
+        {"context": dict.fromkeys((f"{n:x}" for n in range(2_001)), 1)},
+        "context",
+    ),
     "X11": ({"context": "null"}, "context"),
     "X12": ({"context": {"__proto__": {}}}, "context"),
     "X+ 21 levels": ({"context": {"a": json.loads("[" * 20 + "]" * 20)}}, "context"),
@@ -192,4 +194,4 @@ FIELDS: dict[str, tuple[dict[str, Any], str | None]] = {
     "C+ no Unicode": ({"strategy": LONE}, "strategy"),
     "C+ a version": ({"parameter_set": 2**63}, "parameter_set"),
     "C+ a percentage": ({"pnl_pct": 1e7}, "pnl_pct"),
-}  # fmt: skip
+}

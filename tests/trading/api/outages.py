@@ -123,9 +123,14 @@ class Cluster:
     def _run(self, program: str, *arguments: str) -> None:
         subprocess.run(
             [str(self._programs / program), *arguments],
-            cwd=self._folder, user=self._user, check=True, stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-        )  # fmt: skip
+            cwd=self._folder,
+            user=self._user,
+            check=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
 
 
 def programs() -> Path | None:
@@ -152,8 +157,7 @@ class Sending:
             at = self._sent[number]
             batch = [
                 payload(
-                    id=f"t-{number}-{at}-{row}",
-                    exit_time=MONDAY_SECONDS + 7200 + at * 60 + row,
+                    id=f"t-{number}-{at}-{row}", exit_time=MONDAY_SECONDS + 7200 + at * 60 + row
                 )
                 for row in range(BATCH)
             ]

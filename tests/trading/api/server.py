@@ -114,9 +114,11 @@ class Server:
 
     def environment(self) -> dict[str, str]:
         return os.environ | {
-            "DATA_DIR": str(self.data), "DATABASE_URL": self.database, "API_RATE": "1000000",
+            "DATA_DIR": str(self.data),
+            "DATABASE_URL": self.database,
+            "API_RATE": "1000000",
             "DJANGO_SETTINGS_MODULE": "selflearn.settings",
-        }  # fmt: skip
+        }
 
     def start(self) -> None:
         with self._listener() as listener:
@@ -128,9 +130,15 @@ class Server:
             )
             with (self.data / "log").open("ab") as log:
                 self.process = subprocess.Popen(
-                    command, cwd=ROOT, env=self.environment(), pass_fds=(number,),
-                    stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-                )  # fmt: skip
+                    command,
+                    cwd=ROOT,
+                    env=self.environment(),
+                    pass_fds=(number,),
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
         self._wait()
 
     def kill(self) -> None:

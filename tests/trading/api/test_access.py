@@ -22,8 +22,13 @@ SOUND = {
     ("POST", "trades/"): [],
     ("GET", "positions/"): None,
     ("PUT", "positions/"): {
-        "strategy": "rsi_bb", "market": "M", "side": "long", "entry_price": 1, "size": 1,
-        "entry_time": MINUTE, "as_of": MINUTE,
+        "strategy": "rsi_bb",
+        "market": "M",
+        "side": "long",
+        "entry_price": 1,
+        "size": 1,
+        "entry_time": MINUTE,
+        "as_of": MINUTE,
     },
     ("DELETE", "positions/?strategy=rsi_bb&market=M"): None,
     ("GET", "candles/?market=M&interval=60"): None,
@@ -56,8 +61,12 @@ SOUND = {
     ("POST", "recommendations/999/accept/"): {"reason": "why"},
     ("POST", "recommendations/999/dismiss/"): {"reason": "why"},
     ("GET", "experiments/"): None,
-    ("POST", "experiments/"): {"strategy": "rsi_bb", "name": "x", "reason": "why",
-                               "arms": [{"name": "B", "values": {"rsi_period": 9}}]},
+    ("POST", "experiments/"): {
+        "strategy": "rsi_bb",
+        "name": "x",
+        "reason": "why",
+        "arms": [{"name": "B", "values": {"rsi_period": 9}}],
+    },
     ("GET", "experiments/999/"): None,
     ("POST", "experiments/999/start/"): {},
     ("POST", "experiments/999/stop/"): {"reason": "why"},
@@ -65,13 +74,22 @@ SOUND = {
     ("POST", "experiments/999/keep/"): {"reason": "why"},
     ("GET", "clock/"): None,
     ("POST", "clock/"): {"now": MINUTE},
-}  # fmt: skip
+}
 OPERATES = {
-    "parameters/rsi_bb/", "parameters/rsi_bb/rollback/", "strategies/", "alerts/1/acknowledge/",
-    "alerts/1/snooze/", "alerts/1/resolve/", "experiments/", "experiments/999/start/",
-    "experiments/999/stop/", "experiments/999/promote/", "experiments/999/keep/",
-    "recommendations/999/accept/", "recommendations/999/dismiss/",
-}  # fmt: skip
+    "parameters/rsi_bb/",
+    "parameters/rsi_bb/rollback/",
+    "strategies/",
+    "alerts/1/acknowledge/",
+    "alerts/1/snooze/",
+    "alerts/1/resolve/",
+    "experiments/",
+    "experiments/999/start/",
+    "experiments/999/stop/",
+    "experiments/999/promote/",
+    "experiments/999/keep/",
+    "recommendations/999/accept/",
+    "recommendations/999/dismiss/",
+}
 
 
 def allowed(scope: str, method: str, path: str) -> bool:
@@ -106,10 +124,11 @@ def test_each_scope_may_do_what_the_contract_says(api, scope):
 @pytest.mark.parametrize(
     ("scope", "path", "needed"),
     [
-        ("bot", "parameters/rsi_bb/rollback/", "operate"), ("read", "trades/", "bot"),
+        ("bot", "parameters/rsi_bb/rollback/", "operate"),
+        ("read", "trades/", "bot"),
         ("hook", "trades/", "bot"),
     ],
-)  # fmt: skip
+)
 def test_a_token_of_the_wrong_scope_is_told_the_one_it_needs(api, scope, path, needed):
     api.bot.name = "my bot"
     api.bot.save()
@@ -121,9 +140,19 @@ def test_a_token_of_the_wrong_scope_is_told_the_one_it_needs(api, scope, path, n
 
 def test_without_a_usable_token_every_address_is_401(api):
     for (method, path), sent in SOUND.items():
-        for header in ("", "Bearer", "Bearer ", "Bearer nobody", f"Basic {api.secret}",
-                       api.secret, "Bearer " + "x" * 5000, "Bearer ümlaut", "Bearer \x00",
-                       f"Bearer {api.secret}x", f"Bearer {api.secret[:-1]}"):  # fmt: skip
+        for header in (
+            "",
+            "Bearer",
+            "Bearer ",
+            "Bearer nobody",
+            f"Basic {api.secret}",
+            api.secret,
+            "Bearer " + "x" * 5000,
+            "Bearer ümlaut",
+            "Bearer \x00",
+            f"Bearer {api.secret}x",
+            f"Bearer {api.secret[:-1]}",
+        ):
             answer = api.ask(method, path, sent, HTTP_AUTHORIZATION=header)
             assert answer.status_code == 401, (method, path, header)
             assert answer["WWW-Authenticate"] == "Bearer"
@@ -203,8 +232,9 @@ def test_in_simulated_time_nobody_is_held_back(three_a_minute, api, simulated):
 
 def test_an_answer_names_the_request_and_the_log_no_secret(api, caplog):
     caplog.set_level(logging.INFO, logger="trading.api")
-    answer = api.post("trades/?x=secret-in-query", payload(tag="in-the-body"),
-                      HTTP_X_REQUEST_ID="mine-1")  # fmt: skip
+    answer = api.post(
+        "trades/?x=secret-in-query", payload(tag="in-the-body"), HTTP_X_REQUEST_ID="mine-1"
+    )
     assert answer["X-Request-Id"] == "mine-1"
     (line,) = [record.getMessage() for record in caplog.records if record.name == "trading.api"]
     assert line.startswith("mine-1 POST /api/v1/trades/ 201")

@@ -19,8 +19,9 @@ from django.test import override_settings
         pytest.param("PATCH", "trades/", {}, 405, id="Q8"),
         pytest.param("POST", "state/k/", {"HTTP_X_HTTP_METHOD_OVERRIDE": "PUT"}, 405, id="Q8 b"),
         pytest.param("GET", "trades/?tag__regex=(a%2B)%2B%24", {}, 400, id="Q9"),
-        pytest.param("GET", "trades/?" + "&".join(f"a{n}=1" for n in range(1001)), {}, 400,
-                     id="Q10"),
+        pytest.param(
+            "GET", "trades/?" + "&".join(f"a{n}=1" for n in range(1001)), {}, 400, id="Q10"
+        ),
         pytest.param("GET", "trades/", {"HTTP_HOST": "evil.example"}, 400, id="Q11"),
         pytest.param("DELETE", "positions/", {}, 400, id="DELETE without a name"),
         pytest.param("DELETE", "positions/?strategy=nobody&market=M", {}, 400, id="DELETE nobody"),

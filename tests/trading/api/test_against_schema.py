@@ -36,9 +36,14 @@ def held_against_schema(
         *(operations, "--seed", "1", "--workers", "1", "--continue-on-failure", *phases),
     )
     return subprocess.run(
-        command, cwd=server.data, env=os.environ | {"PYTHONWARNINGS": "ignore"},
-        capture_output=True, text=True, timeout=3600, check=False,
-    )  # fmt: skip
+        command,
+        cwd=server.data,
+        env=os.environ | {"PYTHONWARNINGS": "ignore"},
+        capture_output=True,
+        text=True,
+        timeout=3600,
+        check=False,
+    )
 
 
 @pytest.mark.parametrize("operations", [ALL_BUT_DECLARE, DECLARE])

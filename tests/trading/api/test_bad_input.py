@@ -14,13 +14,33 @@ from trading.models import Market, StrategyInstance, Trade
 from .bad_input import BODIES, FIELDS, LONE, TYPES, body
 
 PAGES = (
-    "trades/", "trades/?limit=500", "positions/", "state/", "state/poison/", "parameters/",
-    "parameters/history/", "strategies/", "performance/", "performance/?by=exit_reason",
-    "performance/?by=feature:volatility_bps", "performance/?by=market&mode=paper",
-    "candles/?market=BTC-PERP&interval=60", "bricks/?strategy=renko_ao&market=BTC-PERP",
-)  # fmt: skip
-LISTS = ("trade", "position", "stateentry", "traderevision", "candleseries", "renkobrick",
-         "evaluationcount", "bot", "strategyinstance", "externalstrategy")  # fmt: skip
+    "trades/",
+    "trades/?limit=500",
+    "positions/",
+    "state/",
+    "state/poison/",
+    "parameters/",
+    "parameters/history/",
+    "strategies/",
+    "performance/",
+    "performance/?by=exit_reason",
+    "performance/?by=feature:volatility_bps",
+    "performance/?by=market&mode=paper",
+    "candles/?market=BTC-PERP&interval=60",
+    "bricks/?strategy=renko_ao&market=BTC-PERP",
+)
+LISTS = (
+    "trade",
+    "position",
+    "stateentry",
+    "traderevision",
+    "candleseries",
+    "renkobrick",
+    "evaluationcount",
+    "bot",
+    "strategyinstance",
+    "externalstrategy",
+)
 
 
 def nothing_stored() -> bool:
@@ -67,13 +87,23 @@ def test_nothing_that_is_kept_breaks_a_later_page(api, admin_client):
     poison = {"<script>": "=1+1", "\u202e": [1e300, 5e-324, 2**64 - 1, -0.0, "\x7f", None]}
     for answer in (
         api.put("state/poison/", {"value": poison, "as_of": "2025-03-03T00:00:00Z"}),
-        api.put("positions/", {
-            "strategy": "rsi_bb", "market": "a/../b", "side": "long", "entry_price": 1e12,
-            "size": 1e12, "entry_time": 1741000000, "as_of": 1741000000, "extra": poison,
-            "scaled_entries": [poison], "order_id": "<img/src=x>",
-        }),
+        api.put(
+            "positions/",
+            {
+                "strategy": "rsi_bb",
+                "market": "a/../b",
+                "side": "long",
+                "entry_price": 1e12,
+                "size": 1e12,
+                "entry_time": 1741000000,
+                "as_of": 1741000000,
+                "extra": poison,
+                "scaled_entries": [poison],
+                "order_id": "<img/src=x>",
+            },
+        ),
         api.post("heartbeat/", {"version": "</script>", "status": poison}),
-    ):  # fmt: skip
+    ):
         assert answer.status_code in (200, 201)
     for page in PAGES:
         answer = api.get(page)
@@ -98,9 +128,15 @@ def test_json_that_a_database_rewrites_is_still_the_same_report(api):
     assert [api.put("state/k/", report).status_code for _ in range(2)] == [201, 200]
     assert api.get("state/k/").json()["value"] == pytest.approx(value)
     position = {
-        "strategy": "rsi_bb", "market": "M", "side": "long", "entry_price": 1, "size": 1,
-        "entry_time": 1741000000, "as_of": 1741000000, "extra": value,
-    }  # fmt: skip
+        "strategy": "rsi_bb",
+        "market": "M",
+        "side": "long",
+        "entry_price": 1,
+        "size": 1,
+        "entry_time": 1741000000,
+        "as_of": 1741000000,
+        "extra": value,
+    }
     assert [api.put("positions/", position).status_code for _ in range(2)] == [201, 200]
 
 

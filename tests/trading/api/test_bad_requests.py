@@ -21,17 +21,34 @@ MINUTE = MONDAY_SECONDS
 LONE = "\ud800"
 CANDLE = [MINUTE, 10, 12, 9, 11, 5]
 BRICK = {
-    "sequence": 1, "open_time": MINUTE, "close_time": MINUTE + 60, "open": 10, "close": 11,
-    "direction": 1, "high": 11, "low": 10, "size": 1,
-}  # fmt: skip
+    "sequence": 1,
+    "open_time": MINUTE,
+    "close_time": MINUTE + 60,
+    "open": 10,
+    "close": 11,
+    "direction": 1,
+    "high": 11,
+    "low": 10,
+    "size": 1,
+}
 POSITION = {
-    "strategy": "rsi_bb", "market": "BTC", "side": "long", "entry_price": 10, "size": 1,
-    "entry_time": MINUTE, "as_of": MINUTE + 60,
-}  # fmt: skip
+    "strategy": "rsi_bb",
+    "market": "BTC",
+    "side": "long",
+    "entry_price": 10,
+    "size": 1,
+    "entry_time": MINUTE,
+    "as_of": MINUTE + 60,
+}
 COUNT = {
-    "strategy": "rsi_bb", "market": "BTC", "from": MINUTE, "to": MINUTE + 60, "evaluations": 5,
-    "signals": 1, "blocked": {"trend": 2},
-}  # fmt: skip
+    "strategy": "rsi_bb",
+    "market": "BTC",
+    "from": MINUTE,
+    "to": MINUTE + 60,
+    "evaluations": 5,
+    "signals": 1,
+    "blocked": {"trend": 2},
+}
 OWN = {
     "key": "grid",
     "parameters": [{"name": "levels", "type": "integer", "default": 8, "low": 2, "high": 40}],
@@ -83,8 +100,12 @@ def test_a_wrong_candle_is_refused_and_the_others_kept(api, row):
 @pytest.mark.parametrize(
     ("path", "payload", "field"),
     [
-        pytest.param("candles/", {"market": "BTC", "interval": interval, "candles": []}, "interval",
-                     id=f"H5 interval {interval!r}")
+        pytest.param(
+            "candles/",
+            {"market": "BTC", "interval": interval, "candles": []},
+            "interval",
+            id=f"H5 interval {interval!r}",
+        )
         for interval in (0, -60, "1h", None, 60.5, True, 2**70)
     ]
     + [
@@ -120,15 +141,21 @@ def test_a_wrong_candle_is_refused_and_the_others_kept(api, row):
         ("strategies/", OWN | {"arms": [{"depth": 1}]}, "arms"),
         ("strategies/", OWN | {"features": ["a", "a"]}, "parameters"),
         ("strategies/", OWN | {"parameters": [{}]}, "parameters"),
-        ("strategies/", OWN | {"parameters": [{"name": "a", "type": "float", "default": 1}]},
-         "parameters"),
+        (
+            "strategies/",
+            OWN | {"parameters": [{"name": "a", "type": "float", "default": 1}]},
+            "parameters",
+        ),
         ("strategies/", OWN | {"parameters": OWN["parameters"] * 2}, "parameters"),
-        ("strategies/", OWN | {"parameters": [OWN["parameters"][0] | {"default": 10**400}]},
-         "parameters"),
+        (
+            "strategies/",
+            OWN | {"parameters": [OWN["parameters"][0] | {"default": 10**400}]},
+            "parameters",
+        ),
         ("strategies/", OWN | {"title": LONE}, "parameters"),
         ("strategies/", OWN | {"arms": [{"levels": 3}] * 20_000}, "parameters"),
     ],
-)  # fmt: skip
+)
 def test_a_request_that_is_wrong_as_a_whole_names_its_field(api, path, payload, field):
     answer = api.post(path, payload)
     assert answer.status_code == 400, answer.content
@@ -141,15 +168,23 @@ def test_a_request_that_is_wrong_as_a_whole_names_its_field(api, path, payload, 
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
-        ({"direction": 2}, "direction"), ({"direction": "sideways"}, "direction"),
-        ({"direction": True}, "direction"), ({"direction": None}, "direction"),
-        ({"size": 0}, "size"), ({"size": 10**400}, "size"), ({"high": 9}, "high"),
-        ({"sequence": -1}, "sequence"), ({"sequence": 2**63}, "sequence"),
-        ({"sequence": 10**4000}, "sequence"), ({"sequence": "1"}, "sequence"),
-        ({"close_time": MINUTE - 1}, "close_time"), ({"close_time": FAR}, "close_time"),
-        ({"open": 1e-320}, "open"), ({"wick": 1}, "wick"),
+        ({"direction": 2}, "direction"),
+        ({"direction": "sideways"}, "direction"),
+        ({"direction": True}, "direction"),
+        ({"direction": None}, "direction"),
+        ({"size": 0}, "size"),
+        ({"size": 10**400}, "size"),
+        ({"high": 9}, "high"),
+        ({"sequence": -1}, "sequence"),
+        ({"sequence": 2**63}, "sequence"),
+        ({"sequence": 10**4000}, "sequence"),
+        ({"sequence": "1"}, "sequence"),
+        ({"close_time": MINUTE - 1}, "close_time"),
+        ({"close_time": FAR}, "close_time"),
+        ({"open": 1e-320}, "open"),
+        ({"wick": 1}, "wick"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_brick_is_refused_and_the_others_kept(api, changes, field):
     sent = {"strategy": "renko_ao", "market": "BTC"}
     alone = api.post("bricks/", sent | {"bricks": [BRICK | changes]})
@@ -160,8 +195,11 @@ def test_a_wrong_brick_is_refused_and_the_others_kept(api, changes, field):
 
 
 def test_bricks_leave_no_number_out(api):
-    sent = {"strategy": "renko_ao", "market": "BTC",
-            "bricks": [BRICK, BRICK | {"sequence": 3}, BRICK | {"sequence": 2}]}  # fmt: skip
+    sent = {
+        "strategy": "renko_ao",
+        "market": "BTC",
+        "bricks": [BRICK, BRICK | {"sequence": 3}, BRICK | {"sequence": 2}],
+    }
     assert api.post("bricks/", sent).status_code == 201
     gap = api.post("bricks/", sent | {"bricks": [BRICK, BRICK | {"sequence": 5}]})
     assert gap.json()["rejected"] == [
@@ -172,16 +210,25 @@ def test_bricks_leave_no_number_out(api):
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
-        ({"size": 0}, "size"), ({"entry_price": "1e400"}, "entry_price"), ({"side": 1}, "side"),
-        ({"stop_loss": -1}, "stop_loss"), ({"as_of": FAR}, "as_of"), ({"as_of": None}, "as_of"),
-        ({"entry_time": FAR}, "entry_time"), ({"order_id": "a b"}, "order_id"),
-        ({"extra": []}, "extra"), ({"extra": {"a": LONE}}, "extra"),
-        ({"extra": {"\x00": 1}}, "extra"), ({"scaled_entries": {}}, "scaled_entries"),
+        ({"size": 0}, "size"),
+        ({"entry_price": "1e400"}, "entry_price"),
+        ({"side": 1}, "side"),
+        ({"stop_loss": -1}, "stop_loss"),
+        ({"as_of": FAR}, "as_of"),
+        ({"as_of": None}, "as_of"),
+        ({"entry_time": FAR}, "entry_time"),
+        ({"order_id": "a b"}, "order_id"),
+        ({"extra": []}, "extra"),
+        ({"extra": {"a": LONE}}, "extra"),
+        ({"extra": {"\x00": 1}}, "extra"),
+        ({"scaled_entries": {}}, "scaled_entries"),
         ({"scaled_entries": ["\x00"]}, "scaled_entries"),
-        ({"extra": {"a": "x" * 17_000}}, "extra"), ({"strategy": "nobody"}, "strategy"),
-        ({"market": "ВTC"}, "market"), ({"quantity": 1}, "quantity"),
+        ({"extra": {"a": "x" * 17_000}}, "extra"),
+        ({"strategy": "nobody"}, "strategy"),
+        ({"market": "ВTC"}, "market"),
+        ({"quantity": 1}, "quantity"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_position_is_refused(api, changes, field):
     answer = api.put("positions/", POSITION | changes)
     assert (answer.status_code, list(answer.json())) == (400, [field])
@@ -191,14 +238,21 @@ def test_a_wrong_position_is_refused(api, changes, field):
 @pytest.mark.parametrize(
     ("key", "changes", "field"),
     [
-        ("k", {"value": "\x00"}, "value"), ("k", {"value": {"a": LONE}}, "value"),
-        ("k", {"value": {LONE: 1}}, "value"), ("k", {"value": 2**64}, "value"),
-        ("k", {"value": "x" * 262_143}, "value"), ("k", {"as_of": FAR}, "as_of"),
-        ("k", {"as_of": ""}, "as_of"), ("k", {"note": 1}, "note"),
+        ("k", {"value": "\x00"}, "value"),
+        ("k", {"value": {"a": LONE}}, "value"),
+        ("k", {"value": {LONE: 1}}, "value"),
+        ("k", {"value": 2**64}, "value"),
+        ("k", {"value": "x" * 262_143}, "value"),
+        ("k", {"as_of": FAR}, "as_of"),
+        ("k", {"as_of": ""}, "as_of"),
+        ("k", {"note": 1}, "note"),
         ("k", {"value": json.loads("[" * 21 + "]" * 21)}, "value"),
-        ("a b", {}, "key"), ("k" * 65, {}, "key"), ("%00", {}, "key"), ("%ED%A0%80", {}, "key"),
+        ("a b", {}, "key"),
+        ("k" * 65, {}, "key"),
+        ("%00", {}, "key"),
+        ("%ED%A0%80", {}, "key"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_value_is_refused(api, key, changes, field):
     answer = api.put(f"state/{key}/", {"value": 1, "as_of": MINUTE} | changes)
     assert (answer.status_code, list(answer.json())) == (400, [field])
@@ -208,15 +262,23 @@ def test_a_wrong_value_is_refused(api, key, changes, field):
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
-        ({"to": MINUTE}, "to"), ({"to": FAR}, "to"), ({"signals": 4}, "evaluations"),
-        ({"signals": -1}, "signals"), ({"evaluations": 2**63}, "evaluations"),
-        ({"blocked": {"": 1}}, "blocked"), ({"blocked": {"a": -1}}, "blocked"),
-        ({"blocked": {"a": 1.5}}, "blocked"), ({"blocked": {LONE: 0}}, "blocked"),
-        ({"blocked": {"\x00": 0}}, "blocked"), ({"blocked": {"x" * 65: 0}}, "blocked"),
+        ({"to": MINUTE}, "to"),
+        ({"to": FAR}, "to"),
+        ({"signals": 4}, "evaluations"),
+        ({"signals": -1}, "signals"),
+        ({"evaluations": 2**63}, "evaluations"),
+        ({"blocked": {"": 1}}, "blocked"),
+        ({"blocked": {"a": -1}}, "blocked"),
+        ({"blocked": {"a": 1.5}}, "blocked"),
+        ({"blocked": {LONE: 0}}, "blocked"),
+        ({"blocked": {"\x00": 0}}, "blocked"),
+        ({"blocked": {"x" * 65: 0}}, "blocked"),
         ({"blocked": dict.fromkeys(map(str, range(101)), 0)}, "blocked"),
-        ({"strategy": "nobody"}, "strategy"), ({"market": "*"}, "market"), ({"since": 1}, "since"),
+        ({"strategy": "nobody"}, "strategy"),
+        ({"market": "*"}, "market"),
+        ({"since": 1}, "since"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_count_is_refused(api, changes, field):
     answer = api.post("evaluations/", [COUNT | changes])
     assert answer.status_code == 400

@@ -98,12 +98,21 @@ def test_a_server_started_for_it_simulates_in_all_its_processes(
 
 
 def test_simulation_is_refused_in_production(tmp_path):
-    variables = {"SIMULATION": "1", "PRODUCTION": "1", "DATA_DIR": str(tmp_path),
-                 "ALLOWED_HOSTS": "bot.example.org", "DJANGO_SETTINGS_MODULE": ""}  # fmt: skip
+    variables = {
+        "SIMULATION": "1",
+        "PRODUCTION": "1",
+        "DATA_DIR": str(tmp_path),
+        "ALLOWED_HOSTS": "bot.example.org",
+        "DJANGO_SETTINGS_MODULE": "",
+    }
     del variables["DJANGO_SETTINGS_MODULE"]
     kept = {name: text for name, text in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
     found = subprocess.run(
-        [sys.executable, "manage.py", "check"], cwd=ROOT, env=kept | variables,
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [sys.executable, "manage.py", "check"],
+        cwd=ROOT,
+        env=kept | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert found.returncode != 0 and "SIMULATION" in found.stderr

@@ -35,13 +35,19 @@ class Visitor:
         number, moment = self._number, MONDAY_SECONDS + self.turns / 1000
         self._ask("GET", "state/?candles=0&bricks=0")
         self._ask(
-            "PUT", "positions/",
+            "PUT",
+            "positions/",
             {
-                "strategy": "rsi_bb", "market": f"M{number}", "side": "long", "entry_price": 100,
-                "size": 1, "entry_time": MONDAY_SECONDS, "as_of": moment,
+                "strategy": "rsi_bb",
+                "market": f"M{number}",
+                "side": "long",
+                "entry_price": 100,
+                "size": 1,
+                "entry_time": MONDAY_SECONDS,
+                "as_of": moment,
                 "extra": {"turn": self.turns},
             },
-        )  # fmt: skip
+        )
         trade = payload(id=f"t-{number}-{self.turns}", exit_price=100 + self.turns % 7)
         self._ask("POST", "trades/", trade)
         self._ask("PUT", f"state/turn-{number}/", {"value": self.turns, "as_of": moment})
@@ -63,14 +69,19 @@ def write_batches(client: Client, going_on, statuses: Counter) -> None:
             return
         batch = [
             payload(
-                id=f"b-{number // 2}-{row}", revision=number % 2, exit_price=101 + number % 2,
+                id=f"b-{number // 2}-{row}",
+                revision=number % 2,
+                exit_price=101 + number % 2,
                 exit_time=MONDAY_SECONDS + 7200 + (number // 2 * WRITER_BATCH + row) * 6,
             )
             for row in range(WRITER_BATCH)
-        ]  # fmt: skip
-        assert client.insist(
-            "POST", "trades/", batch, lambda answer: statuses.update([answer.status])
-        ).status == 201  # fmt: skip
+        ]
+        assert (
+            client.insist(
+                "POST", "trades/", batch, lambda answer: statuses.update([answer.status])
+            ).status
+            == 201
+        )
 
 
 def crowd(server: Server, seconds: float, least_turns: int) -> None:

@@ -48,9 +48,10 @@ def test_it_is_valid_openapi_3_1(document):
 
 def test_every_address_and_method_is_described(document):
     wanted = {
-        (one.name, method.lower()) for one in (*urls.urlpatterns, *above.urlpatterns)
+        (one.name, method.lower())
+        for one in (*urls.urlpatterns, *above.urlpatterns)
         for method in one.callback.cls.scopes
-    }  # fmt: skip
+    }
     assert len(wanted) == len(list(operations(document)))
     for _, _, operation in operations(document):
         assert operation["summary"] and operation["security"] == [{"token": []}]
@@ -90,13 +91,18 @@ def sent(api, document) -> list:
     """Every example was sent: (path, operation, answer)."""
     api.get("parameters/rsi_bb/")
     return [
-        (path, operation, api.ask(
-            method.upper(), address(path),
-            operation["requestBody"]["content"]["application/json"]["example"],
-        ))
+        (
+            path,
+            operation,
+            api.ask(
+                method.upper(),
+                address(path),
+                operation["requestBody"]["content"]["application/json"]["example"],
+            ),
+        )
         for path, method, operation in operations(document)
         if "requestBody" in operation and "clock" not in path and not ONE.search(path)
-    ]  # fmt: skip
+    ]
 
 
 def test_every_example_request_is_accepted_and_answered_as_described(document, sent):

@@ -29,14 +29,18 @@ def history(count: int, rng: random.Random) -> list[dict]:
     for number in range(count):
         closed = MONDAY_SECONDS + rng.randrange(DAYS * 86_400)
         first = payload(
-            id=f"t-{number}", strategy=rng.choice(["rsi_bb", "renko_ao", "breakout@sol"]),
+            id=f"t-{number}",
+            strategy=rng.choice(["rsi_bb", "renko_ao", "breakout@sol"]),
             market=rng.choice(["BTC-PERP", "ETH/USDT:USDT", "market:2"]),
-            entry_price=100, exit_price=round(100 + rng.gauss(0, 1), 2),
-            size=rng.choice([0.1, 0.25, 3]), fee=round(rng.random() / 100, 6),
-            entry_time=closed - rng.randrange(1, 20_000), exit_time=closed,
+            entry_price=100,
+            exit_price=round(100 + rng.gauss(0, 1), 2),
+            size=rng.choice([0.1, 0.25, 3]),
+            fee=round(rng.random() / 100, 6),
+            entry_time=closed - rng.randrange(1, 20_000),
+            exit_time=closed,
             mode=rng.choice(["live", "live", "paper"]),
             context={"signal_strength": 0.5} if rng.random() < 0.2 else {},
-        )  # fmt: skip
+        )
         corrected = first | {"revision": 1, "exit_price": round(100 + rng.gauss(0, 1), 2)}
         if rng.random() < 0.2:
             corrected |= {"exit_time": closed + 7200, "market": "SOL-PERP"}

@@ -16,9 +16,19 @@ from .server import Client
 from .server import server_of_the_module as _server  # noqa: F401
 
 TRADE = (
-    "id", "strategy", "side", "entry_price", "exit_price", "size", "pnl_pct", "pnl_usd",
-    "entry_time", "exit_time", "exit_reason", "market",
-)  # fmt: skip
+    "id",
+    "strategy",
+    "side",
+    "entry_price",
+    "exit_price",
+    "size",
+    "pnl_pct",
+    "pnl_usd",
+    "entry_time",
+    "exit_time",
+    "exit_reason",
+    "market",
+)
 CANDLE = ("open_time", "open", "high", "low", "close", "volume")
 EVERYTHING = "state/?candles=5000&bricks=5000"
 NOT_COMPARED = ("server_time",)
@@ -76,10 +86,7 @@ def push_candles(client: Client, source: sqlite3.Connection) -> None:
     assert client.ask("GET", "parameters/breakout/").status == 200
     for market, rows in markets.items():
         for batch in batches(rows, 50):
-            push(
-                client, "POST", "candles/",
-                {"market": market, "interval": 900, "candles": batch},
-            )  # fmt: skip
+            push(client, "POST", "candles/", {"market": market, "interval": 900, "candles": batch})
 
 
 def push_bricks(client: Client, source: sqlite3.Connection) -> None:
@@ -91,12 +98,14 @@ def push_bricks(client: Client, source: sqlite3.Connection) -> None:
         closes.append(max(rows[-1]["created_at"], rows[-1]["open_time"]))
         bricks = [
             {
-                "sequence": number, "open_time": row["open_time"], "close_time": closed,
+                "sequence": number,
+                "open_time": row["open_time"],
+                "close_time": closed,
                 "size": abs(row["close"] - row["open"]),
                 **{name: row[name] for name in ("open", "close", "direction", "high", "low")},
             }
             for number, (row, closed) in enumerate(zip(rows, closes, strict=True), start=1)
-        ]  # fmt: skip
+        ]
         for batch in batches(bricks, 1_000):
             place = {"strategy": strategy, "market": market}
             push(client, "POST", "bricks/", place | {"bricks": batch})

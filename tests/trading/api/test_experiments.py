@@ -20,9 +20,12 @@ __all__ = ["document"]
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
 NEW = {
-    "strategy": "rsi_bb", "name": "stop_6", "reason": "Room for the stop", "seed": 7,
+    "strategy": "rsi_bb",
+    "name": "stop_6",
+    "reason": "Room for the stop",
+    "seed": 7,
     "arms": [{"name": "B", "values": {"stop_loss_bps": 6.0}}],
-}  # fmt: skip
+}
 
 
 @pytest.fixture
@@ -77,12 +80,19 @@ def test_recovery_reads_in_one_moment_and_writes_nothing(api):
 
 def test_results_are_read_with_what_can_be_said(api, experiment):
     with clock.at(MONDAY + 48 * HOUR):
-        api.post("trades/", [
-            payload(id=f"t{at}", parameter_set=2 + at % 2, exit_price=100 + at % 5,
+        api.post(
+            "trades/",
+            [
+                payload(
+                    id=f"t{at}",
+                    parameter_set=2 + at % 2,
+                    exit_price=100 + at % 5,
                     entry_time=(MONDAY + at * HOUR).isoformat(),
-                    exit_time=(MONDAY + at * HOUR + HOUR / 4).isoformat())
-            for at in range(30)
-        ])  # fmt: skip
+                    exit_time=(MONDAY + at * HOUR + HOUR / 4).isoformat(),
+                )
+                for at in range(30)
+            ],
+        )
         found = api.get(f"experiments/{experiment['id']}/").json()
         early = api.get(f"experiments/{experiment['id']}/?as_of=2025-03-03T10:00:00Z").json()
     control, arm = found["arms"]

@@ -176,10 +176,7 @@ class TestOverTheWire:
 
     @pytest.mark.parametrize(
         "head",
-        [
-            "".join(f"X-{number}: 1\r\n" for number in range(200)),
-            f"X-Long: {'x' * 16_000}\r\n",
-        ],
+        ["".join(f"X-{number}: 1\r\n" for number in range(200)), f"X-Long: {'x' * 16_000}\r\n"],
     )
     def test_too_many_or_too_long_headers_are_refused(self, speak, head):
         assert speak(f"{head}Content-Length: 0\r\n")[0] == 431

@@ -42,11 +42,10 @@ def test_a_change_by_an_older_version_is_409_with_what_became_different(told, pa
     found = answer.json()
     assert "Version 2 (admin) went live since you saw version 1" in found.pop("detail")
     assert found == {
-        "version": 2, "reason": "Hold a little longer",
-        "difference": [
-            {"parameter_name": "max_hold_minutes", "old_value": 3.0, "new_value": 5.0}
-        ],
-    }  # fmt: skip
+        "version": 2,
+        "reason": "Hold a little longer",
+        "difference": [{"parameter_name": "max_hold_minutes", "old_value": 3.0, "new_value": 5.0}],
+    }
     assert told.get("parameters/rsi_bb/").json()["version"] == 2
     assert told.post(path, body | {"version": 2}).status_code == 201
     assert told.post(path, body | {"version": None}).status_code == 201, "as before"
@@ -82,8 +81,9 @@ def test_frozen_nothing_changes_and_the_answer_says_why(told):
     ):
         answer = told.post(path, body)
         assert answer.status_code == 409
-        assert "are frozen since 2025-03-13 00:00 UTC: The exchange is down" in (
-            answer.json()["detail"]
+        assert (
+            "are frozen since 2025-03-13 00:00 UTC: The exchange is down"
+            in (answer.json()["detail"])
         )
     after = told.get("parameters/", HTTP_IF_NONE_MATCH=before["ETag"])
     assert after.status_code == 304, "status and size are as they were"
@@ -100,15 +100,25 @@ def test_a_change_leaves_status_and_size_as_they_are(told):
 def test_the_history_says_what_each_change_did(told):
     rows = told.get("parameters/history/?strategy=rsi_bb&parameter=max_hold_minutes").json()
     assert rows[0] == {
-        "strategy": "rsi_bb", "parameter_name": "max_hold_minutes", "old_value": 3.0,
-        "new_value": 5.0, "changed_at": clock.to_text(WEDNESDAY_NOON), "changed_by": "admin",
-        "reason": "Hold a little longer", "version": 2, "performance_before": -0.5,
-        "performance_after": 0.75, "trades_before": 16, "trades_after": 40,
-    }  # fmt: skip
+        "strategy": "rsi_bb",
+        "parameter_name": "max_hold_minutes",
+        "old_value": 3.0,
+        "new_value": 5.0,
+        "changed_at": clock.to_text(WEDNESDAY_NOON),
+        "changed_by": "admin",
+        "reason": "Hold a little longer",
+        "version": 2,
+        "performance_before": -0.5,
+        "performance_after": 0.75,
+        "trades_before": 16,
+        "trades_after": 40,
+    }
     first = rows[1]
     assert (first["old_value"], first["performance_before"], first["trades_before"]) == (
-        None, None, None,
-    )  # fmt: skip
+        None,
+        None,
+        None,
+    )
     paper = told.get("parameters/history/?parameter=max_hold_minutes&mode=paper").json()
     assert (paper[0]["trades_after"], paper[0]["performance_after"]) == (0, None)
     early = told.get(f"parameters/history/?as_of={clock.to_text(MONDAY)}").json()
@@ -161,6 +171,7 @@ def test_after_every_way_to_change_the_bot_sees_it_at_its_next_poll(told):
 def test_by_parameter_the_api_says_what_the_command_says(told):
     found = told.get("performance/?strategy=rsi_bb&by=param:max_hold_minutes").json()
     out = StringIO()
-    call_command("query_pnl", "--bot", "Mara", "--by", "param:max_hold_minutes", "--json",
-                 stdout=out)  # fmt: skip
+    call_command(
+        "query_pnl", "--bot", "Mara", "--by", "param:max_hold_minutes", "--json", stdout=out
+    )
     assert json.loads(out.getvalue()) == found and [group["key"] for group in found] == ["3", "5"]

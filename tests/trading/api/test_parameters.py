@@ -9,16 +9,19 @@ from trading.models import BotToken, ParameterSet, StrategyInstance
 from trading.strategies import REGISTRY, get
 
 GRID = {
-    "key": "grid", "title": "Grid",
+    "key": "grid",
+    "title": "Grid",
     "parameters": [
         {"name": "levels", "type": "integer", "default": 8, "low": 2, "high": 40, "unit": "n"},
         {"name": "spacing", "type": "number", "default": 25, "low": 5, "high": 200, "step": 5},
         {"name": "side", "type": "choice", "default": "both", "choices": ["long", "both"]},
         {"name": "hedge", "type": "boolean", "default": False, "help": "Hedge on a perp."},
     ],
-    "features": ["inventory"], "autonomy": "propose", "minimum_size": 0.25,
+    "features": ["inventory"],
+    "autonomy": "propose",
+    "minimum_size": 0.25,
     "arms": [{"levels": 8}, {"levels": 12, "side": "long"}],
-}  # fmt: skip
+}
 
 
 def change(api, values, reason="try it", strategy="rsi_bb"):
@@ -29,9 +32,15 @@ def test_a_strategy_that_is_asked_for_first_starts_with_its_defaults(api):
     assert api.get("parameters/").json() == []
     told = api.get("parameters/mean_reversion/").json()
     assert told == {
-        "strategy": "rsi_bb", "version": 1, "values": get("rsi_bb").defaults(),
-        "experiment": None, "arm": None, "size": 1.0, "status": "learning", "valid_until": None,
-    }  # fmt: skip
+        "strategy": "rsi_bb",
+        "version": 1,
+        "values": get("rsi_bb").defaults(),
+        "experiment": None,
+        "arm": None,
+        "size": 1.0,
+        "status": "learning",
+        "valid_until": None,
+    }
     assert api.get("parameters/").json() == [told]
 
 
@@ -76,19 +85,30 @@ def test_every_change_has_its_row_of_history(api):
     change(api, {"rsi_period": 9, "bb_std": 2.5}, "Earlier and wider")
     rows = api.get("parameters/history/?strategy=rsi_bb&parameter=rsi_period").json()
     assert [(row["old_value"], row["new_value"], row["version"]) for row in rows] == [
-        (14, 9, 2), (None, 14, 1),
-    ]  # fmt: skip
+        (14, 9, 2),
+        (None, 14, 1),
+    ]
     assert rows[0].keys() == {
-        "strategy", "parameter_name", "old_value", "new_value", "changed_at", "changed_by",
-        "reason", "version", "performance_before", "performance_after", "trades_before",
+        "strategy",
+        "parameter_name",
+        "old_value",
+        "new_value",
+        "changed_at",
+        "changed_by",
+        "reason",
+        "version",
+        "performance_before",
+        "performance_after",
+        "trades_before",
         "trades_after",
-    }  # fmt: skip
+    }
     assert rows[0]["reason"] == "Earlier and wider"
     assert rows[0]["changed_by"] == f"token {BotToken.objects.get(bot=api.bot).prefix}"
     every = api.get("parameters/history/").json()
     assert {row["parameter_name"] for row in every if row["version"] == 2} == {
-        "rsi_period", "bb_std",
-    }  # fmt: skip
+        "rsi_period",
+        "bb_std",
+    }
     assert api.get("parameters/history/?strategy=renko_ao").json() == []
 
 
@@ -134,6 +154,7 @@ def test_declared_again_a_strategy_is_replaced_and_old_sets_are_completed(api):
     change(api, {"levels": 12}, strategy="grid")
     more = {"name": "depth", "type": "integer", "default": 3, "low": 1, "high": 9}
     api.post("strategies/", GRID | {"parameters": [*GRID["parameters"], more]})
-    assert api.get("parameters/grid/").json()["values"] | {"levels": 12, "depth": 3} == (
-        api.get("parameters/grid/").json()["values"]
+    assert (
+        api.get("parameters/grid/").json()["values"] | {"levels": 12, "depth": 3}
+        == (api.get("parameters/grid/").json()["values"])
     )

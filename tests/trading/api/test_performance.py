@@ -22,10 +22,13 @@ def told(api):
     with clock.at(NOW):
         two_sets(api.bot)
         ingest.store_trades(api.bot, week())
-        api.post("trades/", [
-            payload(id=f"arm-{n}", arm="b", exit_price=101 + n, context={"volatility_bps": n})
-            for n in range(3)
-        ])  # fmt: skip
+        api.post(
+            "trades/",
+            [
+                payload(id=f"arm-{n}", arm="b", exit_price=101 + n, context={"volatility_bps": n})
+                for n in range(3)
+            ],
+        )
         yield api
 
 
@@ -47,8 +50,13 @@ def test_beyond_many_trades_medians_and_streaks_are_left_out(told, monkeypatch):
     full = told.get("performance/").json()
     monkeypatch.setattr("trading.api.views.performance.DETAILED", 5)
     found = told.get("performance/").json()
-    left_out = {"median_pnl_pct", "longest_losing_streak", "avg_mfe_pct", "avg_mae_pct",
-                "edge_captured"}  # fmt: skip
+    left_out = {
+        "median_pnl_pct",
+        "longest_losing_streak",
+        "avg_mfe_pct",
+        "avg_mae_pct",
+        "edge_captured",
+    }
     assert found.keys() == full.keys()
     assert {name for name in found if found[name] != full[name]} <= left_out
     assert all(found[name] is None for name in left_out)
@@ -57,13 +65,27 @@ def test_beyond_many_trades_medians_and_streaks_are_left_out(told, monkeypatch):
 def test_without_trades_nothing_is_undefined_in_disguise(api):
     found = api.get("performance/").json()
     assert (found["trades"], found["win_rate"], found["sharpe"], found["total_pnl"]) == (
-        0, None, None, {},
-    )  # fmt: skip
+        0,
+        None,
+        None,
+        {},
+    )
     assert api.get("performance/?by=market").json() == []
 
 
-@pytest.mark.parametrize("by", ["strategy", "market", "version", "exit_reason", "day", "hour",
-                                "feature:volatility_bps", "param:max_hold_minutes"])  # fmt: skip
+@pytest.mark.parametrize(
+    "by",
+    [
+        "strategy",
+        "market",
+        "version",
+        "exit_reason",
+        "day",
+        "hour",
+        "feature:volatility_bps",
+        "param:max_hold_minutes",
+    ],
+)
 def test_groups_share_the_whole_among_them(told, by):
     groups = told.get(f"performance/?by={by}").json()
     assert sum(group["trades"] for group in groups) == trades_of(told.get("performance/"))
@@ -90,8 +112,10 @@ def test_filters_narrow(told):
 def hourly(api):
     """A trade closed every hour of forty days before NOW."""
     end = int(NOW.timestamp())
-    rows = [payload(id=f"t-{n}", entry_time=end - n * HOUR - 1800, exit_time=end - n * HOUR)
-            for n in range(1, 40 * 24 + 1)]  # fmt: skip
+    rows = [
+        payload(id=f"t-{n}", entry_time=end - n * HOUR - 1800, exit_time=end - n * HOUR)
+        for n in range(1, 40 * 24 + 1)
+    ]
     with clock.at(NOW):
         assert api.post("trades/", rows).status_code == 201
         yield api
@@ -100,17 +124,22 @@ def hourly(api):
 @pytest.mark.parametrize(
     ("query", "trades"),
     [
-        ("window=24h", 24), ("window=7d", 168), ("window=30d", 720), ("window=all", 960), ("", 960),
+        ("window=24h", 24),
+        ("window=7d", 168),
+        ("window=30d", 720),
+        ("window=all", 960),
+        ("", 960),
         ("window=24h&as_of=2025-03-10T00:00:00Z", 24),
         ("as_of=2025-03-10T00:30:00Z", 960 - 3 * 24 + 1),
         ("window=24h&as_of=2025-01-01T00:00:00Z", 0),
-        ("since=2025-03-12T00:00:00Z", 24), ("until=2025-03-12T00:00:00Z", 936),
+        ("since=2025-03-12T00:00:00Z", 24),
+        ("until=2025-03-12T00:00:00Z", 936),
         ("since=2025-03-12T00:00:00Z&until=2025-03-12T01:00:01Z", 2),
         ("since=2025-03-12T00:00:00Z&until=2025-03-12T00:00:00Z", 0),
         ("since=2025-03-12T00:00:00Z&until=2025-03-11T00:00:00Z", 0),
         ("window=24h&since=2025-03-12T23:00:00Z", 1),
     ],
-)  # fmt: skip
+)
 def test_a_window_holds_the_trades_that_closed_in_it(hourly, query, trades):
     found = hourly.get(f"performance/?{query}")
     assert found.status_code == 200
@@ -121,13 +150,20 @@ def test_a_window_holds_the_trades_that_closed_in_it(hourly, query, trades):
 
 def test_closed_results_stand_beside_the_open_positions(api):
     minute = MONDAY_SECONDS
-    api.put("positions/", {
-        "strategy": "rsi_bb", "market": "M", "side": "short", "entry_price": 100, "size": 2,
-        "entry_time": minute, "as_of": minute,
-    })  # fmt: skip
+    api.put(
+        "positions/",
+        {
+            "strategy": "rsi_bb",
+            "market": "M",
+            "side": "short",
+            "entry_price": 100,
+            "size": 2,
+            "entry_time": minute,
+            "as_of": minute,
+        },
+    )
     assert api.get("performance/").json()["open_pnl"] is None
-    api.post("candles/", {"market": "M", "interval": 60,
-                          "candles": [[minute, 90, 95, 85, 90, 1]]})  # fmt: skip
+    api.post("candles/", {"market": "M", "interval": 60, "candles": [[minute, 90, 95, 85, 90, 1]]})
     found = api.get("performance/?strategy=rsi_bb").json()
     assert (found["open_positions"], found["open_pnl"]) == (1, 20.0)
 

@@ -10,10 +10,19 @@ from trading.models import Bot, EvaluationCount, Position, StrategyInstance
 
 MINUTE = MONDAY_SECONDS
 POSITION = {
-    "strategy": "rsi_bb", "market": "BTC", "side": "long", "entry_price": "10.50", "size": 1,
-    "entry_time": MINUTE, "as_of": MINUTE + 60, "stop_loss": 9.75, "order_id": "o-1",
-    "initial_size": 2, "scaled_entries": [{"price": 10}], "extra": {"trail": [1, None]},
-}  # fmt: skip
+    "strategy": "rsi_bb",
+    "market": "BTC",
+    "side": "long",
+    "entry_price": "10.50",
+    "size": 1,
+    "entry_time": MINUTE,
+    "as_of": MINUTE + 60,
+    "stop_loss": 9.75,
+    "order_id": "o-1",
+    "initial_size": 2,
+    "scaled_entries": [{"price": 10}],
+    "extra": {"trail": [1, None]},
+}
 
 
 def counts(answer) -> tuple[int, int, int]:
@@ -115,9 +124,7 @@ def test_candles_are_stored_once_replaced_and_given_back_newest_last(api):
 def test_of_a_candle_sent_twice_the_later_wins(api):
     answer = api.post("candles/", candles([MINUTE, 1, 2, 1, 1, 1], [MINUTE, 1, 3, 1, 2, 1]))
     assert counts(answer) == (1, 0, 1)
-    assert api.get("candles/?market=BTC&interval=60").json()["candles"] == [
-        [MINUTE, 1, 3, 1, 2, 1]
-    ]
+    assert api.get("candles/?market=BTC&interval=60").json()["candles"] == [[MINUTE, 1, 3, 1, 2, 1]]
 
 
 def test_an_older_message_never_overwrites_a_newer_candle(api):
@@ -131,9 +138,16 @@ def test_an_older_message_never_overwrites_a_newer_candle(api):
 
 
 BRICK = {
-    "sequence": 1, "open_time": MINUTE, "close_time": MINUTE + 60, "open": 10, "close": 11,
-    "direction": "up", "high": 11.5, "low": 10, "size": 1,
-}  # fmt: skip
+    "sequence": 1,
+    "open_time": MINUTE,
+    "close_time": MINUTE + 60,
+    "open": 10,
+    "close": 11,
+    "direction": "up",
+    "high": 11.5,
+    "low": 10,
+    "size": 1,
+}
 
 
 def test_bricks_are_stored_once_replaced_and_given_back_newest_last(api):
@@ -150,8 +164,10 @@ def test_bricks_are_stored_once_replaced_and_given_back_newest_last(api):
 
 def test_reading_makes_nothing(api):
     assert api.get("bricks/?strategy=renko_ao@new&market=BTC").json() == {
-        "strategy": "renko_ao@new", "market": "BTC", "bricks": [],
-    }  # fmt: skip
+        "strategy": "renko_ao@new",
+        "market": "BTC",
+        "bricks": [],
+    }
     api.get("trades/?strategy=rsi_bb@new")
     api.get("performance/?strategy=rsi_bb@new")
     assert not StrategyInstance.objects.exists()
@@ -163,8 +179,10 @@ def test_reading_makes_nothing(api):
 def test_any_json_is_kept_and_given_back(api, value):
     assert api.put("state/a:b@c.d-e_f/", {"value": value, "as_of": MINUTE}).status_code == 201
     assert api.get("state/a:b@c.d-e_f/").json() == {
-        "key": "a:b@c.d-e_f", "value": value, "as_of": "2025-03-03T00:00:00.000000Z",
-    }  # fmt: skip
+        "key": "a:b@c.d-e_f",
+        "value": value,
+        "as_of": "2025-03-03T00:00:00.000000Z",
+    }
 
 
 def test_the_value_of_the_newest_moment_stays(api):
@@ -181,9 +199,14 @@ def test_the_value_of_the_newest_moment_stays(api):
 
 
 COUNT = {
-    "strategy": "rsi_bb", "market": "BTC", "from": MINUTE, "to": MINUTE + 3600,
-    "evaluations": 60, "signals": 2, "blocked": {"trend": 41},
-}  # fmt: skip
+    "strategy": "rsi_bb",
+    "market": "BTC",
+    "from": MINUTE,
+    "to": MINUTE + 3600,
+    "evaluations": 60,
+    "signals": 2,
+    "blocked": {"trend": 41},
+}
 
 
 def test_counts_are_stored_once_per_stretch(api):
@@ -202,8 +225,10 @@ def test_counts_are_stored_once_per_stretch(api):
 def test_a_heartbeat_is_kept_and_answered_with_what_to_compare(api):
     api.get("parameters/rsi_bb/")
     with clock.at(clock.EPOCH.replace(year=2025)) as now:
-        answer = api.post("heartbeat/", {"version": "1.8", "started_at": MINUTE, "status": "ok",
-                                         "extra": {"open_orders": 3}})  # fmt: skip
+        answer = api.post(
+            "heartbeat/",
+            {"version": "1.8", "started_at": MINUTE, "status": "ok", "extra": {"open_orders": 3}},
+        )
     assert answer.json() == {
         "parameters_etag": api.get("parameters/")["ETag"],
         "server_time": "2025-01-01T00:00:00.000000Z",

@@ -26,15 +26,20 @@ def iso(seconds: float) -> str:
 def position(strategy: str, market: str, rng: random.Random) -> dict:
     """A report as the bot sends it; amounts as text, which is how they come back."""
     return {
-        "strategy": strategy, "market": market, "side": rng.choice(["long", "short"]),
-        "entry_price": str(rng.randrange(1, 10**9) / 1000), "size": str(rng.randrange(1, 99) / 8),
-        "stop_loss": rng.choice([None, "95.5"]), "take_profit": rng.choice([None, "1e3"]),
+        "strategy": strategy,
+        "market": market,
+        "side": rng.choice(["long", "short"]),
+        "entry_price": str(rng.randrange(1, 10**9) / 1000),
+        "size": str(rng.randrange(1, 99) / 8),
+        "stop_loss": rng.choice([None, "95.5"]),
+        "take_profit": rng.choice([None, "1e3"]),
         "entry_time": MONDAY_SECONDS + rng.randrange(64_000) / 64,
         "as_of": MONDAY_SECONDS + 2000.25,
-        "order_id": rng.choice(["", "0xdeadbeef"]), "initial_size": rng.choice([None, "0.1"]),
+        "order_id": rng.choice(["", "0xdeadbeef"]),
+        "initial_size": rng.choice([None, "0.1"]),
         "scaled_entries": rng.choice([[], [[100.5, 0.1], {"at": 1e-9}]]),
         "extra": {"entry_ao": rng.gauss(0, 1), "note": "é\u2028<b>"},
-    }  # fmt: skip
+    }
 
 
 def told_back(report: dict) -> dict:
@@ -121,12 +126,18 @@ def candles() -> list[list]:
 def bricks() -> list[dict]:
     return [
         {
-            "sequence": at, "open_time": MONDAY_SECONDS + at, "close_time": MONDAY_SECONDS + at + 1,
-            "open": 10.0 + at, "close": 11.0 + at, "direction": 1, "high": 11.5 + at,
-            "low": 9.5 + at, "size": 1.0,
+            "sequence": at,
+            "open_time": MONDAY_SECONDS + at,
+            "close_time": MONDAY_SECONDS + at + 1,
+            "open": 10.0 + at,
+            "close": 11.0 + at,
+            "direction": 1,
+            "high": 11.5 + at,
+            "low": 9.5 + at,
+            "size": 1.0,
         }
         for at in range(SERIES)
-    ]  # fmt: skip
+    ]
 
 
 def check(found: dict, life: Life) -> None:

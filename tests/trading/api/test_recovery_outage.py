@@ -29,17 +29,24 @@ WRITES = (
     ("POST", "heartbeat/", {"version": "1"}),
     ("POST", "parameters/rsi_bb/", {"values": {"max_hold_minutes": 9}, "reason": "Longer"}),
     (
-        "POST", "candles/",
+        "POST",
+        "candles/",
         {"market": "M", "interval": 60, "candles": [[MONDAY_SECONDS, 1, 1, 1, 1, 1]]},
     ),
     (
-        "PUT", "positions/",
+        "PUT",
+        "positions/",
         {
-            "strategy": "rsi_bb", "market": "M", "side": "long", "entry_price": 1, "size": 1,
-            "entry_time": MONDAY_SECONDS, "as_of": MONDAY_SECONDS,
+            "strategy": "rsi_bb",
+            "market": "M",
+            "side": "long",
+            "entry_price": 1,
+            "size": 1,
+            "entry_time": MONDAY_SECONDS,
+            "as_of": MONDAY_SECONDS,
         },
     ),
-)  # fmt: skip
+)
 READS = ("state/", "positions/", "trades/", "performance/", "parameters/rsi_bb/", "strategies/")
 
 

@@ -32,10 +32,13 @@ def test_an_empty_array_is_nothing_new(api):
 def test_the_same_numbers_written_otherwise_are_the_same_trade(api):
     api.post("trades/", payload())
     again = payload(
-        entry_price="100.00", exit_price=102.0, size="0.50",
-        entry_time="2025-03-03T02:00:00+01:00", exit_time="2025-03-03T02:00:00Z",
+        entry_price="100.00",
+        exit_price=102.0,
+        size="0.50",
+        entry_time="2025-03-03T02:00:00+01:00",
+        exit_time="2025-03-03T02:00:00Z",
         strategy="mean_reversion",
-    )  # fmt: skip
+    )
     assert counts(api.post("trades/", again)) == (0, 0, 1, 0)
 
 
@@ -54,9 +57,14 @@ def test_the_same_revision_with_other_content_is_a_conflict(api):
     answer = api.post("trades/", payload(exit_price=103))
     assert answer.status_code == 400
     assert answer.json()["rejected"] == [
-        {"index": 0, "id": "t-1", "errors": {
-            "revision": ["is stored already with other content; send a higher revision"]}}
-    ]  # fmt: skip
+        {
+            "index": 0,
+            "id": "t-1",
+            "errors": {
+                "revision": ["is stored already with other content; send a higher revision"]
+            },
+        }
+    ]
 
 
 def test_good_rows_are_kept_and_bad_ones_named_by_index(api):
@@ -97,11 +105,21 @@ def test_a_batch_that_repeats_an_id_counts_it_once(api):
 
 def test_a_trade_comes_back_as_it_was_sent(api):
     sent = payload(
-        entry_price="0.000012", exit_price="0.0000125", size="123456789.123456", fee="-0.5",
-        pnl="61.2", pnl_pct=4.1, stop_loss="0.00001", parameter_set=1, arm="b", mode="paper",
-        tag="<b>&'\"\r\n=1+1", currency="EUR", leverage=2.5,
+        entry_price="0.000012",
+        exit_price="0.0000125",
+        size="123456789.123456",
+        fee="-0.5",
+        pnl="61.2",
+        pnl_pct=4.1,
+        stop_loss="0.00001",
+        parameter_set=1,
+        arm="b",
+        mode="paper",
+        tag="<b>&'\"\r\n=1+1",
+        currency="EUR",
+        leverage=2.5,
         context={"volatility_bps": 12.5, "reached_tp": True, "mine": {"deep": [1, None]}},
-    )  # fmt: skip
+    )
     assert api.post("trades/", sent).status_code == 201
     found = api.get("trades/").json()["trades"][0]
     kept = {name: value for name, value in sent.items() if not name.endswith("_time")}
@@ -118,8 +136,10 @@ def test_the_dollar_names_stand_for_pnl_and_fee(api):
 
 
 def test_pages_go_back_in_time_without_loss_or_repeat(api):
-    api.post("trades/", [payload(id=f"t-{n}", exit_time=MONDAY_SECONDS + 7200 + n % 7)
-                         for n in range(25)])  # fmt: skip
+    api.post(
+        "trades/",
+        [payload(id=f"t-{n}", exit_time=MONDAY_SECONDS + 7200 + n % 7) for n in range(25)],
+    )
     seen, cursor = [], ""
     while cursor is not None:
         found = api.get(f"trades/?limit=4{cursor and '&cursor=' + cursor}").json()
@@ -134,14 +154,24 @@ def test_pages_go_back_in_time_without_loss_or_repeat(api):
 def three(api):
     with clock.at(NOW):
         two_sets(api.bot)
-        api.post("trades/", [
-            payload(),
-            payload(id="t-2", market="ETH", mode="paper", exit_reason="stop_loss"),
-            payload(id="t-3", strategy="rsi_bb@sol", entry_time=MONDAY_SECONDS + 3 * 86_400,
-                    exit_time=MONDAY_SECONDS + 3 * 86_400 + 60),
-            payload(id="t-4", entry_time=MONDAY_SECONDS + 3 * 86_400,
-                    exit_time=MONDAY_SECONDS + 3 * 86_400 + 61),
-        ])  # fmt: skip
+        api.post(
+            "trades/",
+            [
+                payload(),
+                payload(id="t-2", market="ETH", mode="paper", exit_reason="stop_loss"),
+                payload(
+                    id="t-3",
+                    strategy="rsi_bb@sol",
+                    entry_time=MONDAY_SECONDS + 3 * 86_400,
+                    exit_time=MONDAY_SECONDS + 3 * 86_400 + 60,
+                ),
+                payload(
+                    id="t-4",
+                    entry_time=MONDAY_SECONDS + 3 * 86_400,
+                    exit_time=MONDAY_SECONDS + 3 * 86_400 + 61,
+                ),
+            ],
+        )
     return api
 
 

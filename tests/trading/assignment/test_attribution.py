@@ -59,8 +59,9 @@ def test_a_trade_counts_under_the_set_that_was_live_at_its_entry(bot, entered, v
 @pytest.mark.parametrize("entered", [MONDAY - HOUR, MONDAY + HOUR, NOW - HOUR])
 @pytest.mark.parametrize("reported", [1, 2])
 def test_a_version_that_the_bot_reports_wins_whenever_it_entered(bot, entered, reported):
-    found = push(bot, entry_time=entered.isoformat(), exit_time=NOW.isoformat(),
-                 parameter_set=reported)  # fmt: skip
+    found = push(
+        bot, entry_time=entered.isoformat(), exit_time=NOW.isoformat(), parameter_set=reported
+    )
     assert found == reported
 
 
@@ -87,9 +88,12 @@ def test_a_back_dated_set_takes_over_the_trades_entered_from_then_on(bot):
         before = dict(Trade.objects.values_list("external_id", "parameter_set__version"))
         tuesday = MONDAY + timedelta(days=1)
         made = promote(
-            instance=bot.instances.get(strategy="rsi_bb"), values={}, reason="Found in the log",
-            origin=Origin.ADMIN, live_from=tuesday,
-        )  # fmt: skip
+            instance=bot.instances.get(strategy="rsi_bb"),
+            values={},
+            reason="Found in the log",
+            origin=Origin.ADMIN,
+            live_from=tuesday,
+        )
     assert made.version == 3
     moved = 0
     for found in Trade.objects.select_related("book__instance", "parameter_set"):
@@ -110,9 +114,12 @@ def test_what_was_unknown_before_the_first_set_becomes_known_by_a_back_dated_one
     assert push(bot, entry_time=early.isoformat()) is None
     with clock.at(NOW):
         promote(
-            instance=bot.instances.get(), values={}, reason="It was always so",
-            origin=Origin.IMPORT, live_from=early,
-        )  # fmt: skip
+            instance=bot.instances.get(),
+            values={},
+            reason="It was always so",
+            origin=Origin.IMPORT,
+            live_from=early,
+        )
     assert Trade.objects.get().parameter_set.version == 3
     assert sums(bot) == rebuilt(bot)
 
@@ -121,9 +128,12 @@ def test_a_version_reported_ahead_of_its_set_is_recognised_once_a_back_dated_set
     assert push(bot, parameter_set=3) is None
     with clock.at(NOW):
         promote(
-            instance=bot.instances.get(), values={}, reason="As the bot had it",
-            origin=Origin.IMPORT, live_from=MONDAY + timedelta(minutes=1),
-        )  # fmt: skip
+            instance=bot.instances.get(),
+            values={},
+            reason="As the bot had it",
+            origin=Origin.IMPORT,
+            live_from=MONDAY + timedelta(minutes=1),
+        )
     assert Trade.objects.get().parameter_set.version == 3
 
 

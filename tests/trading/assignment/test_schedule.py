@@ -9,15 +9,21 @@ from trading.assignment.schedule import Plan, drawn, reduced, size
 
 shares = st.lists(st.integers(1, 5), min_size=2, max_size=4).map(tuple)
 plans = st.builds(
-    Plan, st.integers(0, 2**40), shares, st.integers(-(10**15), 10**15), st.integers(1, 10**12),
+    Plan,
+    st.integers(0, 2**40),
+    shares,
+    st.integers(-(10**15), 10**15),
+    st.integers(1, 10**12),
     st.none(),
-)  # fmt: skip
+)
 
 
 def test_the_order_of_a_seed_never_changes():
     assert [drawn(7, (1, 1), number) for number in range(3)] == [
-        (0, 0, 1, 1), (1, 1, 0, 0), (0, 1, 1, 0),
-    ]  # fmt: skip
+        (0, 0, 1, 1),
+        (1, 1, 0, 0),
+        (0, 1, 1, 0),
+    ]
 
 
 def test_rounds_by_hand():

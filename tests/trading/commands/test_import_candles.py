@@ -83,11 +83,21 @@ def test_bad_rows_are_named_and_the_good_ones_kept(run, tmp_path):
 @pytest.mark.django_db
 def test_every_kind_of_time_means_the_same_moment(run, tmp_path):
     for market, time in {
-        "A": "2025-01-01T00:00:00Z", "B": "2025-01-01 00:00:00", "C": "1735689600",
-        "D": "1735689600000", "E": "1735689600000000", "F": "2025-01-01T01:00:00+01:00",
-    }.items():  # fmt: skip
-        run("import_candles", csv_file(tmp_path, f"{time},1,1,1,1,1"), "--market", market,
-            "--interval", "60")  # fmt: skip
+        "A": "2025-01-01T00:00:00Z",
+        "B": "2025-01-01 00:00:00",
+        "C": "1735689600",
+        "D": "1735689600000",
+        "E": "1735689600000000",
+        "F": "2025-01-01T01:00:00+01:00",
+    }.items():
+        run(
+            "import_candles",
+            csv_file(tmp_path, f"{time},1,1,1,1,1"),
+            "--market",
+            market,
+            "--interval",
+            "60",
+        )
         stored = candles.load(candles.find_series(None, market, 60))
         assert stored.open_time.tolist() == [1_735_689_600]
 

@@ -34,9 +34,9 @@ def test_rollback_makes_the_old_values_live_again(mara, run):
     assert (told["version"], told["rolled_back_to"], told["bot"]) == (4, 1, "Mara")
     live = live_for(mara, "rsi_bb")
     assert (live.version, live.origin, live.reason) == (4, "rollback", "Worse")
-    assert live.values == told["values"] == mara.instances.get().parameter_sets.get(
-        version=1
-    ).values  # fmt: skip
+    assert (
+        live.values == told["values"] == mara.instances.get().parameter_sets.get(version=1).values
+    )
 
 
 def test_rollback_says_what_is_wrong(mara, run):
@@ -66,8 +66,9 @@ def test_a_set_goes_out_to_a_file_and_comes_in_for_another_bot(mara, run, tmp_pa
     made = run("import_parameters", file, "--bot", "Theo", "--reason", "Try calm", "--json")
     assert (made["bot"], made["version"]) == ("Theo", 2)
     assert live_for(theo, "rsi_bb").name == "calm"
-    told = run("import_parameters", file, "--bot", "Theo", "--strategy", "rsi_bb@sol",
-               "--reason", "x")  # fmt: skip
+    told = run(
+        "import_parameters", file, "--bot", "Theo", "--strategy", "rsi_bb@sol", "--reason", "x"
+    )
     assert told == "Version 2 of Theo / rsi_bb@sol is live.\n"
 
 

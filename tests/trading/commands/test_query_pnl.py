@@ -95,8 +95,11 @@ def test_a_window_holds_the_trades_from_since_to_before_until(imported, run, sou
 def test_csv_has_a_line_per_group_and_money_by_currency(imported, run):
     rows = list(csv.DictReader(StringIO(run("query_pnl", "--by", "exit_reason", "--csv"))))
     assert [row["key"] for row in rows] == [
-        "ao_reversal", "stop_loss", "take_profit", "trend_reversal",
-    ]  # fmt: skip
+        "ao_reversal",
+        "stop_loss",
+        "take_profit",
+        "trend_reversal",
+    ]
     assert sum(float(row["total_pnl_USD"]) for row in rows) == pytest.approx(550.354828637603)
 
 

@@ -35,9 +35,7 @@ def test_without_columns_to_update_the_stored_row_stays():
 
 def test_rows_written_in_bulk_hold_what_django_itself_would_write():
     bot, later = make_bot(), MONDAY + timedelta(microseconds=7)
-    rows = [
-        (bot.pk, "k", bulk.json({"a": [1, "é"]}), clock.to_micros(later), bulk.moment(later)),
-    ]
+    rows = [(bot.pk, "k", bulk.json({"a": [1, "é"]}), clock.to_micros(later), bulk.moment(later))]
     bulk.upsert(StateEntry, COLUMNS, rows, conflict=("bot_id", "key"))
     StateEntry.objects.create(
         bot=bot, key="d", value={"a": [1, "é"]}, as_of=later, updated_at=later
@@ -48,8 +46,10 @@ def test_rows_written_in_bulk_hold_what_django_itself_would_write():
     assert first[1:] == second[1:]
     first, second = StateEntry.objects.all()
     assert (first.value, first.as_of, first.updated_at) == (
-        second.value, second.as_of, second.updated_at,
-    )  # fmt: skip
+        second.value,
+        second.as_of,
+        second.updated_at,
+    )
 
 
 def test_reserved_keys_ascend_and_are_never_those_of_deleted_rows():
@@ -81,9 +81,22 @@ def test_chunks_are_full_but_for_the_last(size, lengths):
 
 
 ODD = (
-    "\\N", "\\.", "a\tb", "a\nb\r", 'a "quoted" \\ one', "null", "NULL", "{}", "é🦉", "", ",", "'",
-    "%s", " ", "true",
-)  # fmt: skip
+    "\\N",
+    "\\.",
+    "a\tb",
+    "a\nb\r",
+    'a "quoted" \\ one',
+    "null",
+    "NULL",
+    "{}",
+    "é🦉",
+    "",
+    ",",
+    "'",
+    "%s",
+    " ",
+    "true",
+)
 
 
 @pytest.mark.parametrize("count", [1, 3, 20, 21, 280, 801])
@@ -92,9 +105,12 @@ def test_new_rows_come_back_as_they_were_given_however_many_they_are(count):
     keys = [f"{ODD[number % len(ODD)]}{number}" for number in range(count)]
     values = [[key, number, number / 3, None, True] for number, key in enumerate(keys)]
     columns = {
-        "bot_id": [bot.pk] * count, "key": keys, "value": bulk.jsons(values),
-        "as_of": list(range(count)), "updated_at": [bulk.moment(MONDAY)] * count,
-    }  # fmt: skip
+        "bot_id": [bot.pk] * count,
+        "key": keys,
+        "value": bulk.jsons(values),
+        "as_of": list(range(count)),
+        "updated_at": [bulk.moment(MONDAY)] * count,
+    }
     with bulk.inserting(StateEntry, columns):
         pass
     stored = StateEntry.objects.order_by("as_of").values_list("key", "value")
@@ -105,10 +121,12 @@ def test_new_rows_come_back_as_they_were_given_however_many_they_are(count):
 def test_of_new_rows_of_which_one_is_there_already_nothing_remains(count):
     bot = make_bot()
     columns = {
-        "bot_id": [bot.pk] * count, "key": [str(number) for number in range(count)],
-        "value": ["1"] * count, "as_of": list(range(count)),
+        "bot_id": [bot.pk] * count,
+        "key": [str(number) for number in range(count)],
+        "value": ["1"] * count,
+        "as_of": list(range(count)),
         "updated_at": [bulk.moment(MONDAY)] * count,
-    }  # fmt: skip
+    }
     with bulk.inserting(StateEntry, {name: values[-1:] for name, values in columns.items()}):
         pass
     with pytest.raises(IntegrityError), transaction.atomic(), bulk.inserting(StateEntry, columns):

@@ -24,12 +24,20 @@ def bricks():
     markets = [Market.objects.create(name=name) for name in ("x", "y")]
     rows = [
         RenkoBrick(
-            instance=rng.choice(instances), market=rng.choice(markets), sequence=number,
-            open_at=rng.randrange(40), close_at=0, open=1, close=2, direction=1,
-            high=2, low=1, size=rng.randrange(5),
+            instance=rng.choice(instances),
+            market=rng.choice(markets),
+            sequence=number,
+            open_at=rng.randrange(40),
+            close_at=0,
+            open=1,
+            close=2,
+            direction=1,
+            high=2,
+            low=1,
+            size=rng.randrange(5),
         )
         for number in range(200)
-    ]  # fmt: skip
+    ]
     RenkoBrick.objects.bulk_create(rows)
     return [
         (Condition("instance_id = %s AND market_id = %s", (instance.pk, market.pk)),)
@@ -161,9 +169,7 @@ def test_an_empty_table_has_one_empty_page_and_no_values():
 def test_the_number_of_queries_does_not_depend_on_branches(bricks):
     for branches in (bricks[:1], bricks):
         listing = Listing(TABLE, ("open_at", "id"), tuple(branches))
-        with CaptureQueriesContext(
-            connection,
-        ) as ran:
+        with CaptureQueriesContext(connection) as ran:
             keyset.page(listing, 10)
         assert len(ran) == 1
 
@@ -194,11 +200,20 @@ def test_ten_times_the_rows_take_no_more_steps():
     def grow(first, last):
         RenkoBrick.objects.bulk_create(
             RenkoBrick(
-                instance=instance, market=market, sequence=number, open_at=0, close_at=0,
-                open=1, close=2, direction=1, high=2, low=1, size=1,
+                instance=instance,
+                market=market,
+                sequence=number,
+                open_at=0,
+                close_at=0,
+                open=1,
+                close=2,
+                direction=1,
+                high=2,
+                low=1,
+                size=1,
             )
             for number in range(first, last)
-        )  # fmt: skip
+        )
 
     def work():
         keyset.distinct(TABLE, ("instance_id", "market_id"))

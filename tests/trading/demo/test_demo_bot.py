@@ -60,14 +60,33 @@ def others() -> None:
     at = NOW.timestamp() - 3_600
     ingest.store_trades(
         mine,
-        [TradeIn(external_id="1", strategy="rsi_bb", market="DEMO-BTC", side="long", size=1,
-                 entry_price=1, exit_price=2, entry_time=at, exit_time=at, exit_reason="x")],
-    )  # fmt: skip
+        [
+            TradeIn(
+                external_id="1",
+                strategy="rsi_bb",
+                market="DEMO-BTC",
+                side="long",
+                size=1,
+                entry_price=1,
+                exit_price=2,
+                entry_time=at,
+                exit_time=at,
+                exit_reason="x",
+            )
+        ],
+    )
     positions.put(
         mine,
-        positions.PositionReport(strategy="breakout", market="OWN", side="long", entry_price=1,
-                                 size=1, entry_time=at, as_of=at),
-    )  # fmt: skip
+        positions.PositionReport(
+            strategy="breakout",
+            market="OWN",
+            side="long",
+            entry_price=1,
+            size=1,
+            entry_time=at,
+            as_of=at,
+        ),
+    )
     for market in ("DEMO-ETH", "OWN"):
         rows = candles.from_matrix(candles.Candles(*[[60 * n for n in (1, 2)]] * 6).matrix())
         candles.store(candles.series_for(None, market, 60), rows)
@@ -159,10 +178,13 @@ def test_minutes_one_by_one_and_all_at_once_end_the_same():
         return (
             list(Trade.objects.order_by("external_id").values_list("digest", "external_id")),
             sorted(RenkoBrick.objects.values_list("sequence", "close", "market__name")),
-            list(CandleSeries.objects.order_by("market__name", "interval")
-                 .values_list("candles", "last_at")),
+            list(
+                CandleSeries.objects.order_by("market__name", "interval").values_list(
+                    "candles", "last_at"
+                )
+            ),
             sorted(Position.objects.values_list("market__name", "entry_price", "as_of")),
-        )  # fmt: skip
+        )
 
     fill()
     for minute in range(1, 31):
@@ -238,9 +260,11 @@ def test_what_people_change_the_demo_obeys():
     bot = Bot.objects.get()
     with clock.at(NOW + timedelta(minutes=1)):
         promote(
-            instance=instance_for(bot, "rsi_bb"), values={"take_profit_bps": 30},
-            reason="by hand", origin="admin",
-        )  # fmt: skip
+            instance=instance_for(bot, "rsi_bb"),
+            values={"take_profit_bps": 30},
+            reason="by hand",
+            origin="admin",
+        )
     live(NOW + timedelta(hours=5))
     newest = Trade.objects.filter(book__instance__strategy="rsi_bb").order_by("-exit_at")[0]
     assert newest.parameter_set.version == 3

@@ -53,9 +53,11 @@ def test_candles_in_pieces_are_the_candles_of_the_whole():
 
 def test_returns_have_fat_tails_and_regimes():
     close = np.concatenate(
-        [market.candles("DEMO-BTC", 300, day * DAY, (day + 1) * DAY)[:, 4]
-         for day in range(TODAY - 20, TODAY)]
-    )  # fmt: skip
+        [
+            market.candles("DEMO-BTC", 300, day * DAY, (day + 1) * DAY)[:, 4]
+            for day in range(TODAY - 20, TODAY)
+        ]
+    )
     moves = np.diff(np.log(close))
     kurtosis = ((moves - moves.mean()) ** 4).mean() / moves.var() ** 2
     assert kurtosis > 3.5

@@ -19,9 +19,11 @@ class Started:
     def __init__(self, data) -> None:
         self.process = subprocess.Popen(
             [sys.executable, MANAGE, "up", "--demo", "--port", "0"],
-            env=clean_environment(DATA_DIR=str(data)), text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+            env=clean_environment(DATA_DIR=str(data)),
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
         self.printed: list[str] = []
         for line in self.process.stdout:
             self.printed.append(line)

@@ -133,9 +133,9 @@ def test_a_bot_that_reports_its_version_is_believed(instance):
     experiment = running(instance)
     version = experiment.arms.get(name="B").parameter_set.version
     entries = [START + hour * HOUR for hour in range(6)]
-    send(instance.bot, *(
-        trade(at, entry, parameter_set=version) for at, entry in enumerate(entries)
-    ))  # fmt: skip
+    send(
+        instance.bot, *(trade(at, entry, parameter_set=version) for at, entry in enumerate(entries))
+    )
     assert [one.trades for one in results.results(experiment)] == [0, 6]
 
 
@@ -335,14 +335,21 @@ def test_results_as_of_a_moment_hold_nothing_later(instance):
         ({"arms": (Arm("B", {"rsi_period": 0}),)}, "rsi_period"),
         ({"arms": (Arm("B", {"nonsense": 0}),)}, "nonsense"),
         ({"arms": tuple(Arm(f"a{at}", {"rsi_period": 9 + at}) for at in range(6))}, "arms"),
-        ({"design": "before_after",
-          "arms": (Arm("B", {"rsi_period": 9}), Arm("C", {"rsi_period": 8}))}, "arms"),
+        (
+            {
+                "design": "before_after",
+                "arms": (Arm("B", {"rsi_period": 9}), Arm("C", {"rsi_period": 8})),
+            },
+            "arms",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_plan_that_makes_no_sense_is_refused_by_field_and_stores_nothing(instance, given, field):
     known = {
-        "name": "stop_6", "reason": "Room", "arms": (Arm("B", {"stop_loss_bps": 6.0}),),
-    } | given  # fmt: skip
+        "name": "stop_6",
+        "reason": "Room",
+        "arms": (Arm("B", {"stop_loss_bps": 6.0}),),
+    } | given
     with pytest.raises(Refused) as refusal:
         design.create(instance=instance, **known)
     assert set(refusal.value.errors) == {field}
@@ -368,9 +375,11 @@ def test_the_control_is_what_is_live_at_the_start(instance):
     experiments.end(experiment=experiment, reason="Enough")
     with clock.at(START + HOUR):
         parameters.promote(
-            instance=instance, values=other.arms.get(name="B").values, reason="Just so",
+            instance=instance,
+            values=other.arms.get(name="B").values,
+            reason="Just so",
             origin=Origin.ADMIN,
-        )  # fmt: skip
+        )
     with pytest.raises(Refused, match="very values of control"):
         begin(other, START + 2 * HOUR)
 

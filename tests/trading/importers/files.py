@@ -39,29 +39,62 @@ TABLES = {
 T = float(MONDAY_SECONDS)
 SOUND: dict[str, dict] = {
     "trades": {
-        "strategy": "mean_reversion", "side": "long", "entry_price": 100.0, "exit_price": 102.0,
-        "size": 0.5, "pnl_pct": 2.0, "pnl_usd": 1.0, "entry_time": T + 10, "exit_time": T + 20.5,
-        "exit_reason": "take_profit", "market": "BTC-PERP", "created_at": T + 21,
+        "strategy": "mean_reversion",
+        "side": "long",
+        "entry_price": 100.0,
+        "exit_price": 102.0,
+        "size": 0.5,
+        "pnl_pct": 2.0,
+        "pnl_usd": 1.0,
+        "entry_time": T + 10,
+        "exit_time": T + 20.5,
+        "exit_reason": "take_profit",
+        "market": "BTC-PERP",
+        "created_at": T + 21,
     },
     "positions": {
-        "strategy": "renko_ao", "side": "short", "entry_price": 100.0, "size": 0.5,
-        "stop_loss": 0.0, "take_profit": 90.0, "entry_time": T, "market": "BTC-PERP",
-        "created_at": T, "updated_at": T + 60,
+        "strategy": "renko_ao",
+        "side": "short",
+        "entry_price": 100.0,
+        "size": 0.5,
+        "stop_loss": 0.0,
+        "take_profit": 90.0,
+        "entry_time": T,
+        "market": "BTC-PERP",
+        "created_at": T,
+        "updated_at": T + 60,
     },
     "candles": {
-        "strategy": "breakout", "market": "BTC-PERP", "open_time": MONDAY_SECONDS, "open": 2.0,
-        "high": 3.0, "low": 1.0, "close": 2.5, "volume": 0.0, "created_at": T,
+        "strategy": "breakout",
+        "market": "BTC-PERP",
+        "open_time": MONDAY_SECONDS,
+        "open": 2.0,
+        "high": 3.0,
+        "low": 1.0,
+        "close": 2.5,
+        "volume": 0.0,
+        "created_at": T,
     },
     "renko_bricks": {
-        "strategy": "renko_ao", "market": "BTC-PERP", "open_time": MONDAY_SECONDS, "open": 10.0,
-        "close": 11.0, "direction": "up", "high": 11.5, "low": 9.5, "created_at": T + 5,
+        "strategy": "renko_ao",
+        "market": "BTC-PERP",
+        "open_time": MONDAY_SECONDS,
+        "open": 10.0,
+        "close": 11.0,
+        "direction": "up",
+        "high": 11.5,
+        "low": 9.5,
+        "created_at": T + 5,
     },
     "price_history": {
-        "strategy": "renko_ao", "market": "BTC-PERP", "price": 10.0, "timestamp": T,
+        "strategy": "renko_ao",
+        "market": "BTC-PERP",
+        "price": 10.0,
+        "timestamp": T,
         "created_at": T,
     },
     "trade_context": {"trade_id": 1, "mfe_pct": 3.0},
-}  # fmt: skip
+}
 
 
 def row(table: str, **changes) -> dict:
@@ -92,8 +125,16 @@ def dump(bot: Bot) -> dict:
         "trades": stored(bot),
         "sums": sums(bot),
         "candles": [
-            (one.market.name, one.interval, one.candles, one.gaps, one.missing, one.first_at,
-             one.last_at, candles.load(one).matrix().tobytes())
+            (
+                one.market.name,
+                one.interval,
+                one.candles,
+                one.gaps,
+                one.missing,
+                one.first_at,
+                one.last_at,
+                candles.load(one).matrix().tobytes(),
+            )
             for one in series
         ],
         "bricks": _rows(RenkoBrick, bot, "instance__bot"),
@@ -101,13 +142,14 @@ def dump(bot: Bot) -> dict:
         "state": list(StateEntry.objects.filter(bot=bot).values_list("key", "value", "as_of")),
         "sets": _rows(ParameterSet, bot, "instance__bot", "created_at"),
         "periods": LivePeriod.objects.filter(instance__bot=bot).count(),
-    }  # fmt: skip
+    }
 
 
 def _rows(model, bot: Bot, owner: str, *left_out: str) -> list[tuple]:
     names = [
-        field.attname for field in model._meta.concrete_fields
+        field.attname
+        for field in model._meta.concrete_fields
         if not field.is_relation and field.name not in ("id", *left_out)
-    ]  # fmt: skip
+    ]
     found = model.objects.filter(**{owner: bot}).values_list(*names)
     return sorted(map(repr, found))

@@ -62,9 +62,12 @@ def test_a_file_without_any_known_table_is_refused(bot, path):
 
 @pytest.mark.parametrize(
     ("content", "hint"),
-    [(b"", "not an SQLite"), (b"id,strategy\n", "not an SQLite"),
-     (b"SQLite format 3\x00" + b"\x07" * 4096, "cannot be read")],
-)  # fmt: skip
+    [
+        (b"", "not an SQLite"),
+        (b"id,strategy\n", "not an SQLite"),
+        (b"SQLite format 3\x00" + b"\x07" * 4096, "cannot be read"),
+    ],
+)
 def test_what_is_no_database_is_refused_in_one_sentence(bot, path, content, hint):
     path.write_bytes(content)
     with pytest.raises(Unreadable, match=hint):
@@ -113,11 +116,16 @@ def test_rows_that_are_only_in_the_wal_are_read_when_it_is_there(bot, path):
 
 def test_a_bad_trade_is_named_and_the_others_are_kept(bot, path):
     bad = [
-        row("trades", strategy="no_such"), row("trades", exit_price=None),
-        row("trades", size=0.0), row("trades", exit_time=T * 1000), row("trades", side="up"),
-        row("trades", market="a b"), row("trades", exit_reason=b"\xff"),
-        row("trades", entry_price="much"), row("trades", pnl_pct=float("inf")),
-    ]  # fmt: skip
+        row("trades", strategy="no_such"),
+        row("trades", exit_price=None),
+        row("trades", size=0.0),
+        row("trades", exit_time=T * 1000),
+        row("trades", side="up"),
+        row("trades", market="a b"),
+        row("trades", exit_reason=b"\xff"),
+        row("trades", entry_price="much"),
+        row("trades", pnl_pct=float("inf")),
+    ]
     write(path, trades=[row("trades"), *bad, row("trades")])
     report = bot_db.run(path, bot)
     assert report.trades.stored == 2
@@ -129,9 +137,17 @@ def test_a_bad_trade_is_named_and_the_others_are_kept(bot, path):
 
 def test_a_context_is_sorted_into_its_columns(bot, path):
     context = row(
-        "trade_context", volatility_bps=4.5, price_trend="up", entry_hour=5, mae_pct=1.0,
-        reached_tp=1, reached_sl=0, rsi_value=61.0, notes='{"a": [1]}', created_at=T,
-    )  # fmt: skip
+        "trade_context",
+        volatility_bps=4.5,
+        price_trend="up",
+        entry_hour=5,
+        mae_pct=1.0,
+        reached_tp=1,
+        reached_sl=0,
+        rsi_value=61.0,
+        notes='{"a": [1]}',
+        created_at=T,
+    )
     report = bot_db.run(write(path, trades=[row("trades")] * 2, trade_context=[context]), bot)
     assert report.trades.rejected == []
     found = Trade.objects.get(external_id="1").context
@@ -144,8 +160,11 @@ def test_a_context_is_sorted_into_its_columns(bot, path):
 
 def test_a_context_that_appears_later_conflicts_and_is_named(bot, path):
     bot_db.run(write(path, trades=[row("trades")]), bot)
-    later = write(path.with_name("b.db"), trades=[row("trades")], trade_context=[{"trade_id": 1,
-                  "mfe_pct": 1.0}])  # fmt: skip
+    later = write(
+        path.with_name("b.db"),
+        trades=[row("trades")],
+        trade_context=[{"trade_id": 1, "mfe_pct": 1.0}],
+    )
     report = bot_db.run(later, bot)
     assert [list(refusal["errors"]) for refusal in report.trades.rejected] == [["revision"]]
 

@@ -34,9 +34,7 @@ def test_trades_entered_from_then_on_count_under_the_imported_set(bot, path):
     before, after = Trade.objects.order_by("entry_at")
     assert before.parameter_set is None
     assert after.parameter_set.values["max_hold_minutes"] == 5
-    assert (after.parameter_set.origin, after.parameter_set.instance.name) == (
-        "import", "rsi_bb",
-    )  # fmt: skip
+    assert (after.parameter_set.origin, after.parameter_set.instance.name) == ("import", "rsi_bb")
     assert sums(bot) == rebuilt(bot)
 
 
@@ -69,7 +67,6 @@ def test_the_set_added_after_the_trades_takes_them_over(bot, path):
 def test_bad_values_change_nothing(bot, path):
     write(path, trades=[row("trades")])
     with pytest.raises(ValueError, match="max_hold_minutes"):
-        bot_db.run(path, bot, parameters={"rsi_bb": {"max_hold_minutes": -1}},
-                   valid_from=MONDAY)  # fmt: skip
+        bot_db.run(path, bot, parameters={"rsi_bb": {"max_hold_minutes": -1}}, valid_from=MONDAY)
     assert not Trade.objects.exists()
     assert ParameterSet.objects.filter(origin="import").count() == 0

@@ -78,10 +78,12 @@ def test_totals_equal_those_of_the_file_by_every_way_of_grouping(file, rows):
     for row in rows:
         strategy = alias.get(row["strategy"], row["strategy"])
         for name, key in {
-            "strategy": strategy, "day": (strategy, int(row["exit_time"] // 86_400)),
+            "strategy": strategy,
+            "day": (strategy, int(row["exit_time"] // 86_400)),
             "hour": (strategy, int(row["exit_time"] // 3_600)),
-            "exit_reason": row["exit_reason"], "side": row["side"],
-        }.items():  # fmt: skip
+            "exit_reason": row["exit_reason"],
+            "side": row["side"],
+        }.items():
             wanted[name][key].append(row["pnl_pct"])
 
     found: dict[str, dict] = defaultdict(lambda: defaultdict(list))

@@ -31,10 +31,17 @@ def test_amounts_of_fifteen_digits_come_back_equal(bot):
         if not Decimal("1e-12") <= value <= Decimal("1e6"):
             value = Decimal(digits).scaleb(-9)
         trades.append(
-            trade(id=str(number), entry_price=f"{value:f}", exit_price=f"{value:f}",
-                  size=f"{value:f}", stop_loss=f"{value:f}", pnl=f"{-value:f}", fee=f"{value:f}",
-                  pnl_pct=0)
-        )  # fmt: skip
+            trade(
+                id=str(number),
+                entry_price=f"{value:f}",
+                exit_price=f"{value:f}",
+                size=f"{value:f}",
+                stop_loss=f"{value:f}",
+                pnl=f"{-value:f}",
+                fee=f"{value:f}",
+                pnl_pct=0,
+            )
+        )
         wanted[str(number)] = value
     assert store_trades(bot, trades).stored == 500
     for found in Trade.objects.all():

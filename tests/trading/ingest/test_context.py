@@ -48,12 +48,23 @@ def test_common_columns_take_what_they_are_declared_for(name, value, kept):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("entry_hour", 24), ("entry_hour", -1), ("entry_hour", 5.5), ("entry_hour", True),
-        ("entry_day_of_week", 7), ("volatility_bps", "3"), ("mfe_pct", True), ("mfe_pct", 1e301),
-        ("mfe_pct", []), ("reached_tp", 1), ("reached_tp", "true"), ("price_trend", "UP"),
-        ("price_trend", 1), ("price_trend", ["up"]), ("volatility_trend", {}),
+        ("entry_hour", 24),
+        ("entry_hour", -1),
+        ("entry_hour", 5.5),
+        ("entry_hour", True),
+        ("entry_day_of_week", 7),
+        ("volatility_bps", "3"),
+        ("mfe_pct", True),
+        ("mfe_pct", 1e301),
+        ("mfe_pct", []),
+        ("reached_tp", 1),
+        ("reached_tp", "true"),
+        ("price_trend", "UP"),
+        ("price_trend", 1),
+        ("price_trend", ["up"]),
+        ("volatility_trend", {}),
     ],
-)  # fmt: skip
+)
 def test_a_common_column_refuses_anything_else_by_its_name(name, value):
     errors: dict = {}
     read_context(RSI, {name: value, "note": 1}, errors)

@@ -63,11 +63,16 @@ class AnyDelivery(TestCase):
             for n, one in enumerate(week(30, seed))
         ]
         trades += [
-            correction(one, n % 3 + 1, tag=str(n), exit_price=100 + n,
-                       market="SOL" if n % 2 else one.market,
-                       context={"mfe_pct": n} if n % 3 else None)
+            correction(
+                one,
+                n % 3 + 1,
+                tag=str(n),
+                exit_price=100 + n,
+                market="SOL" if n % 2 else one.market,
+                context={"mfe_pct": n} if n % 3 else None,
+            )
             for n, one in enumerate(trades[:20])
-        ]  # fmt: skip
+        ]
         one, other = make_bot("Mara"), make_bot("Juno")
         for bot in (one, other):
             two_sets(bot)
@@ -94,13 +99,14 @@ def reports(draw: st.DrawFn) -> dict:
         "strategy": draw(st.sampled_from(["rsi_bb", "renko_ao"])),
         "market": draw(st.sampled_from(["BTC-PERP", "ETH"])),
         "mode": draw(st.sampled_from(["live", "paper"])),
-        "exit_time": closed, "entry_time": closed - draw(st.integers(0, 90_000)),
+        "exit_time": closed,
+        "entry_time": closed - draw(st.integers(0, 90_000)),
         "exit_price": draw(st.sampled_from([99.9, 100, 100.1, 101.37])),
         "side": draw(st.sampled_from(["long", "short"])),
         "fee": draw(st.sampled_from([None, 0, 0.1])),
         "parameter_set": draw(st.sampled_from([None, None, 1, 2, 7])),
         "context": draw(st.sampled_from([None, {"mfe_pct": 1}])),
-    }  # fmt: skip
+    }
 
 
 class Deliveries(RuleBasedStateMachine):
@@ -162,10 +168,12 @@ def deliveries(examples: int, steps: int) -> None:
     run_state_machine_as_test(
         Deliveries,
         settings=settings(
-            max_examples=examples, stateful_step_count=steps, deadline=None,
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.django_db

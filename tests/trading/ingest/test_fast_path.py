@@ -92,10 +92,13 @@ def test_what_is_sent_again_is_stored_once(bot):
 def test_a_set_that_goes_live_makes_the_trades_from_then_on(bot, ways):
     at = int(WEDNESDAY_NOON.timestamp())
     entered = [at - 3, at - 2, at - 1, at, at + 1, at + 2, at - 1, at - 1]
-    send(bot, *(
-        trade(id=f"t-{number}", entry_time=entry, exit_time=at + 60 + number)
-        for number, entry in enumerate(entered)
-    ))  # fmt: skip
+    send(
+        bot,
+        *(
+            trade(id=f"t-{number}", entry_time=entry, exit_time=at + 60 + number)
+            for number, entry in enumerate(entered)
+        ),
+    )
     versions = Trade.objects.order_by("exit_at").values_list("parameter_set__version", flat=True)
     assert list(versions) == [1, 1, 1, 2, 2, 2, 1, 1]
     assert ways == [False, True, True, False, True, True, True, True]
@@ -104,9 +107,13 @@ def test_a_set_that_goes_live_makes_the_trades_from_then_on(bot, ways):
 
 def test_a_trade_after_midnight_begins_a_day(bot, ways):
     at = int((WEDNESDAY_NOON + timedelta(hours=11, minutes=59)).timestamp())
-    send(bot, *(
-        trade(id=f"t-{after}", entry_time=at, exit_time=at + after) for after in range(0, 180, 40)
-    ))  # fmt: skip
+    send(
+        bot,
+        *(
+            trade(id=f"t-{after}", entry_time=at, exit_time=at + after)
+            for after in range(0, 180, 40)
+        ),
+    )
     assert ways == [False, True, True, True, True]
     assert sums(bot) == rebuilt(bot)
     assert {key[-1] for key in sums(bot)} == {at // 86_400, at // 86_400 + 1}
@@ -180,9 +187,11 @@ def test_a_set_that_others_made_live_meanwhile_makes_the_trade(bot):
     send(bot, first, second)
     with clock.at(WEDNESDAY_NOON + timedelta(seconds=2)):
         parameters.promote(
-            instance=bot.instances.get(), values={"max_hold_minutes": 7}, origin=Origin.ADMIN,
+            instance=bot.instances.get(),
+            values={"max_hold_minutes": 7},
+            origin=Origin.ADMIN,
             reason="Hold longer still",
-        )  # fmt: skip
+        )
     send(bot, third)
     versions = Trade.objects.order_by("exit_at").values_list("parameter_set__version", flat=True)
     assert list(versions) == [2, 2, 3] and sums(bot) == rebuilt(bot)

@@ -101,11 +101,19 @@ def test_the_same_content_written_differently_has_the_same_fingerprint(first, se
 @pytest.mark.parametrize(
     "changes",
     [
-        {"size": 0.6}, {"fee": 0}, {"exit_time": MONDAY_SECONDS + 7200.000001}, {"tag": "x"},
-        {"mode": "paper"}, {"context": {"a": 1}}, {"stop_loss": 99}, {"parameter_set": 1},
-        {"strategy": "rsi_bb@sol"}, {"pnl_pct": 2.0000000000000004}, {"currency": "EUR"},
+        {"size": 0.6},
+        {"fee": 0},
+        {"exit_time": MONDAY_SECONDS + 7200.000001},
+        {"tag": "x"},
+        {"mode": "paper"},
+        {"context": {"a": 1}},
+        {"stop_loss": 99},
+        {"parameter_set": 1},
+        {"strategy": "rsi_bb@sol"},
+        {"pnl_pct": 2.0000000000000004},
+        {"currency": "EUR"},
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_other_content_has_another_fingerprint(changes):
     assert row(**changes).digest != row().digest

@@ -52,9 +52,28 @@ def test_a_sound_trade_is_accepted():
 
 NUMBERS = ("entry_price", "exit_price", "size", "stop_loss")
 NO_NUMBER = (
-    0, -1, "NaN", "sNaN", "Infinity", 1e17, "1E+1000000", 1e-30, True, "1,5", "١", " 1 ", "1_000",
-    "0x10", "1" * 1001, "", "9999999999999999.999999999999", "1e-320", [], {}, 10**400,
-)  # fmt: skip
+    0,
+    -1,
+    "NaN",
+    "sNaN",
+    "Infinity",
+    1e17,
+    "1E+1000000",
+    1e-30,
+    True,
+    "1,5",
+    "١",
+    " 1 ",
+    "1_000",
+    "0x10",
+    "1" * 1001,
+    "",
+    "9999999999999999.999999999999",
+    "1e-320",
+    [],
+    {},
+    10**400,
+)
 
 
 @pytest.mark.parametrize("name", NUMBERS)
@@ -171,17 +190,35 @@ def test_a_missing_field_is_named(name):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"id": "../../x"}, {"id": "x" * 64}, {"market": "btc_usdt"[:3]}, {"market": "market:2"},
-        {"market": "BTC/USDT:USDT"}, {"strategy": "mean_reversion@sol"}, {"leverage": 9.9},
-        {"leverage": "1.0"}, {"revision": 2**63 - 1}, {"parameter_set": 2**63 - 1},
-        {"pnl": -0.0}, {"pnl_pct": 5e-324}, {"pnl_pct": "5e-324"}, {"fee": -0.1}, {"fee": 0},
-        {"tag": "<script>"}, {"tag": "=HYPERLINK()"}, {"tag": "a\r\nBcc: x"}, {"tag": "{{ 7 }}"},
-        {"pnl": 1, "pnl_usd": 1.0}, {"currency": "USDT"}, {"mode": "paper"}, {"context": {}},
-        {"exit_time": MONDAY_SECONDS + 3600}, {"exit_time": NOW.timestamp() + 299},
+        {"id": "../../x"},
+        {"id": "x" * 64},
+        {"market": "btc_usdt"[:3]},
+        {"market": "market:2"},
+        {"market": "BTC/USDT:USDT"},
+        {"strategy": "mean_reversion@sol"},
+        {"leverage": 9.9},
+        {"leverage": "1.0"},
+        {"revision": 2**63 - 1},
+        {"parameter_set": 2**63 - 1},
+        {"pnl": -0.0},
+        {"pnl_pct": 5e-324},
+        {"pnl_pct": "5e-324"},
+        {"fee": -0.1},
+        {"fee": 0},
+        {"tag": "<script>"},
+        {"tag": "=HYPERLINK()"},
+        {"tag": "a\r\nBcc: x"},
+        {"tag": "{{ 7 }}"},
+        {"pnl": 1, "pnl_usd": 1.0},
+        {"currency": "USDT"},
+        {"mode": "paper"},
+        {"context": {}},
+        {"exit_time": MONDAY_SECONDS + 3600},
+        {"exit_time": NOW.timestamp() + 299},
         {"entry_time": "2025-03-03T01:00:00.123456789+01:00"},
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_what_is_unusual_but_sound_is_accepted(changes):
     row(**changes)
 

@@ -105,13 +105,18 @@ def test_a_higher_revision_corrects_and_the_old_content_is_kept(bot):
     )
     found = Trade.objects.get()
     assert (found.exit_price, found.tag, found.revision, found.pnl) == (
-        101, "late", 1, Decimal("0.5"),
-    )  # fmt: skip
+        101,
+        "late",
+        1,
+        Decimal("0.5"),
+    )
     old = TradeRevision.objects.get()
     assert (old.trade, old.revision, old.replaced_at) == (found, 0, NOW)
     assert (old.content["exit_price"], old.content["fee"], old.content["market"]) == (
-        "102", "0.25", "BTC-PERP",
-    )  # fmt: skip
+        "102",
+        "0.25",
+        "BTC-PERP",
+    )
     assert old.content["context"]["mfe_pct"] == 3.0
     assert old.content["context"]["other"] == {"note": "a"}
     assert sums(bot) == rebuilt(bot)

@@ -10,9 +10,18 @@ from hypothesis import strategies as st
 from trading.ledger.tally import TALLY, Tallies, Trades, empty, fold, merge, order
 
 COUNTS = (
-    "trades", "wins", "losses", "fees", "held", "first", "last",
-    "units", "picos", "fee_units", "fee_picos",
-)  # fmt: skip
+    "trades",
+    "wins",
+    "losses",
+    "fees",
+    "held",
+    "first",
+    "last",
+    "units",
+    "picos",
+    "fee_units",
+    "fee_picos",
+)
 FLOATS = tuple(name for name in TALLY.names if name not in COUNTS)
 ONE = np.array([0])
 
@@ -23,9 +32,12 @@ Row = tuple[int, int, float, float, float]
 def trades(rows: Sequence[Row]) -> Trades:
     exit_at, held, r, pnl, fee = zip(*rows, strict=True) if rows else ((),) * 5
     return Trades(
-        np.array(exit_at, np.int64), np.array(held, np.int64),
-        np.array(r, np.float64), np.array(pnl, np.float64), np.array(fee, np.float64),
-    )  # fmt: skip
+        np.array(exit_at, np.int64),
+        np.array(held, np.int64),
+        np.array(r, np.float64),
+        np.array(pnl, np.float64),
+        np.array(fee, np.float64),
+    )
 
 
 def ordered(rows: Sequence[Row]) -> Trades:
@@ -73,6 +85,9 @@ def rows(draw: st.DrawFn, after: int = 0, until: int = 10**6, most: int = 40) ->
     """Trades that closed within [after, until), with ties in time, r and money."""
     row = st.tuples(
         st.integers(after, min(until - 1, after + 20)) | st.integers(after, until - 1),
-        st.integers(0, 10**10), _returns, _money, _money.map(abs) | st.just(float("nan")),
-    )  # fmt: skip
+        st.integers(0, 10**10),
+        _returns,
+        _money,
+        _money.map(abs) | st.just(float("nan")),
+    )
     return draw(st.lists(row, max_size=most))

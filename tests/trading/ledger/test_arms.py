@@ -38,10 +38,9 @@ def by_leaving_out(control, arm):
 
     def gap(without):
         kept = [day for day in days if day != without]
-        return (
-            sum(arm[day][0] for day in kept) / sum(arm[day][1] for day in kept)
-            - sum(control[day][0] for day in kept) / sum(control[day][1] for day in kept)
-        )  # fmt: skip
+        return sum(arm[day][0] for day in kept) / sum(arm[day][1] for day in kept) - sum(
+            control[day][0] for day in kept
+        ) / sum(control[day][1] for day in kept)
 
     left = [gap(day) for day in days]
     whole = gap(None)
@@ -117,9 +116,7 @@ def turns(rng, noise, size, gap=0.0):
     r = known_worlds.results(rng, noise, 1, size)[0] - known_worlds.EDGE
     which = rng.random(r.shape) < 0.5
     r = r + gap * which
-    return [
-        Daily(np.where(mine, r, 0.0).sum(axis=1), mine.sum(axis=1)) for mine in (~which, which)
-    ]
+    return [Daily(np.where(mine, r, 0.0).sum(axis=1), mine.sum(axis=1)) for mine in (~which, which)]
 
 
 @pytest.mark.parametrize("noise", known_worlds.NOISES, ids=lambda noise: noise.name)
@@ -133,10 +130,12 @@ def test_without_effect_a_difference_is_claimed_in_one_of_twenty(noise, size):
 def test_with_the_trades_that_are_said_to_be_needed_it_is_found_4_times_in_5():
     rng = np.random.default_rng(6)
     noise, gap = known_worlds.NOISES[0], 0.2
-    said = np.median([
-        arms.Difference(gap, one.trades, one.days, one.error, 0.0, 0.0).trades_needed()
-        for one in (arms.paired(*turns(rng, noise, 60, gap)) for _ in range(50))
-    ])  # fmt: skip
+    said = np.median(
+        [
+            arms.Difference(gap, one.trades, one.days, one.error, 0.0, 0.0).trades_needed()
+            for one in (arms.paired(*turns(rng, noise, 60, gap)) for _ in range(50))
+        ]
+    )
     assert said == pytest.approx(2 * 7.85 / gap**2, rel=0.1)
     size = round(2 * said / known_worlds.PER_DAY)
     found = sum(arms.paired(*turns(rng, noise, size, gap)).beyond_chance for _ in range(300))
@@ -153,8 +152,13 @@ def test_a_bot_that_asks_less_in_one_arms_blocks_is_noticed():
 @pytest.mark.parametrize(
     ("square", "freedom", "share"),
     # Tables of chi-square.
-    [(3.841459, 1, 0.05), (10.827566, 1, 0.001), (5.991465, 2, 0.05), (7.814728, 3, 0.05),
-     (13.276704, 4, 0.01)],
-)  # fmt: skip
+    [
+        (3.841459, 1, 0.05),
+        (10.827566, 1, 0.001),
+        (5.991465, 2, 0.05),
+        (7.814728, 3, 0.05),
+        (13.276704, 4, 0.01),
+    ],
+)
 def test_chi_square_agrees_with_tables(square, freedom, share):
     assert arms._chi_square_above(square, freedom) == pytest.approx(share, rel=1e-5)

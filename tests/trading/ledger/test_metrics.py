@@ -33,8 +33,14 @@ def trade(day: float, r: float, held: int = HOUR) -> Row:
 
 
 # Four days; the third without trades. Daily sums: 1, 2, 0, -1.
-STORY = [trade(0.1, 2.0), trade(0.2, -1.0), trade(1.5, 2.0), trade(1.6, 0.0),
-         trade(3.1, 1.0, 3 * HOUR), trade(3.2, -2.0)]  # fmt: skip
+STORY = [
+    trade(0.1, 2.0),
+    trade(0.2, -1.0),
+    trade(1.5, 2.0),
+    trade(1.6, 0.0),
+    trade(3.1, 1.0, 3 * HOUR),
+    trade(3.2, -2.0),
+]
 
 
 def test_a_few_trades_give_every_metric_as_worked_out_by_hand():
@@ -42,13 +48,20 @@ def test_a_few_trades_give_every_metric_as_worked_out_by_hand():
     assert found.pop("win_rate_interval") == pytest.approx((0.18761, 0.81239), abs=1e-5)
     assert found.pop("avg_pnl_pct_interval") is None
     assert found == {
-        "trades": 6, "wins": 3, "losses": 2, "breakeven": 1,
+        "trades": 6,
+        "wins": 3,
+        "losses": 2,
+        "breakeven": 1,
         "win_rate": 0.5,
-        "avg_pnl_pct": pytest.approx(1 / 3), "expectancy_pct": pytest.approx(1 / 3),
+        "avg_pnl_pct": pytest.approx(1 / 3),
+        "expectancy_pct": pytest.approx(1 / 3),
         "total_pnl_pct": 2.0,
-        "avg_win_pct": pytest.approx(5 / 3), "avg_loss_pct": -1.5,
-        "payoff_ratio": pytest.approx(10 / 9), "profit_factor": pytest.approx(5 / 3),
-        "best_pct": 2.0, "worst_pct": -2.0,
+        "avg_win_pct": pytest.approx(5 / 3),
+        "avg_loss_pct": -1.5,
+        "payoff_ratio": pytest.approx(10 / 9),
+        "profit_factor": pytest.approx(5 / 3),
+        "best_pct": 2.0,
+        "worst_pct": -2.0,
         # Squares 4 + 1 + 4 + 0 + 1 + 4 = 14; (14 - 2 * 2 / 6) / 5
         "std_pct": pytest.approx(math.sqrt(8 / 3)),
         "sharpe_trade": pytest.approx((1 / 3) / math.sqrt(8 / 3)),
@@ -56,9 +69,11 @@ def test_a_few_trades_give_every_metric_as_worked_out_by_hand():
         "sharpe": pytest.approx(0.5 / math.sqrt(5 / 3) * math.sqrt(365)),
         "sortino": pytest.approx(0.5 / 0.5 * math.sqrt(365)),
         "max_drawdown_pct": 2.0,
-        "avg_hold_seconds": 8 * 3600 / 6, "exposure": pytest.approx(8 / 96),
-        "trades_per_day": 1.5, "fees_known": 6,
-    }  # fmt: skip
+        "avg_hold_seconds": 8 * 3600 / 6,
+        "exposure": pytest.approx(8 / 96),
+        "trades_per_day": 1.5,
+        "fees_known": 6,
+    }
 
 
 def test_no_trades_leave_every_metric_undefined_but_the_counts():
@@ -71,8 +86,16 @@ def test_no_trades_leave_every_metric_undefined_but_the_counts():
 def test_one_trade_has_a_mean_and_no_spread():
     found = measured([trade(0, 2.0)])
     assert (found["avg_pnl_pct"], found["win_rate"], found["best_pct"]) == (2.0, 1.0, 2.0)
-    for name in ("std_pct", "sharpe_trade", "sharpe", "sortino", "avg_loss_pct", "payoff_ratio",
-                 "profit_factor", "avg_pnl_pct_interval"):  # fmt: skip
+    for name in (
+        "std_pct",
+        "sharpe_trade",
+        "sharpe",
+        "sortino",
+        "avg_loss_pct",
+        "payoff_ratio",
+        "profit_factor",
+        "avg_pnl_pct_interval",
+    ):
         assert found[name] is None, name
     assert found["max_drawdown_pct"] == 0.0
 
@@ -151,10 +174,22 @@ def test_metrics_of_sums_equal_plain_pandas(some, days):
 
 
 UNSCALED = (
-    "trades", "wins", "losses", "breakeven", "win_rate", "win_rate_interval", "payoff_ratio",
-    "profit_factor", "sharpe_trade", "sharpe", "sortino", "avg_hold_seconds", "exposure",
-    "trades_per_day", "fees_known",
-)  # fmt: skip
+    "trades",
+    "wins",
+    "losses",
+    "breakeven",
+    "win_rate",
+    "win_rate_interval",
+    "payoff_ratio",
+    "profit_factor",
+    "sharpe_trade",
+    "sharpe",
+    "sortino",
+    "avg_hold_seconds",
+    "exposure",
+    "trades_per_day",
+    "fees_known",
+)
 
 
 @settings(max_examples=60)
@@ -179,22 +214,32 @@ def columns(r: list[float], mfe: list[float] | None = None, mae: list[float] | N
 def test_excursions_are_averaged_over_the_trades_that_recorded_them():
     found = from_columns(columns([1.0, -2.0, 3.0], [2.0, math.nan, 4.0], [0.5, 2.5, math.nan]))
     assert found == {
-        "median_pnl_pct": 1.0, "longest_losing_streak": 1,
-        "avg_mfe_pct": 3.0, "avg_mae_pct": 1.5,
+        "median_pnl_pct": 1.0,
+        "longest_losing_streak": 1,
+        "avg_mfe_pct": 3.0,
+        "avg_mae_pct": 1.5,
         # The mean of 1 and 3, whose reach is known, over a reach of 3
         "edge_captured": pytest.approx(2 / 3),
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize(
     ("given_", "undefined"),
     [
-        (columns([]), {"median_pnl_pct", "longest_losing_streak", "avg_mfe_pct", "avg_mae_pct",
-                       "edge_captured"}),
+        (
+            columns([]),
+            {
+                "median_pnl_pct",
+                "longest_losing_streak",
+                "avg_mfe_pct",
+                "avg_mae_pct",
+                "edge_captured",
+            },
+        ),
         (columns([1.0]), {"avg_mfe_pct", "avg_mae_pct", "edge_captured"}),
         (columns([1.0, 2.0], [0.0, 0.0]), {"avg_mae_pct", "edge_captured"}),
     ],
-)  # fmt: skip
+)
 def test_what_was_not_recorded_is_undefined(given_, undefined):
     found = from_columns(given_)
     assert {name for name, value in found.items() if value is None} == undefined

@@ -18,20 +18,20 @@ NAN = float("nan")  # a fee that is not known
 DOZEN: list[Row] = [
     (minute * MINUTE, held * MINUTE, r, pnl, fee)
     for minute, held, r, pnl, fee in [
-        (10, 5, 1.0, 10.0, 0.1),     # r runs: 1        money: 10
-        (20, 5, 2.0, 20.0, 0.1),     # 3 (peak)         30 (peak)
+        (10, 5, 1.0, 10.0, 0.1),  # r runs: 1        money: 10
+        (20, 5, 2.0, 20.0, 0.1),  # 3 (peak)         30 (peak)
         (30, 10, -1.5, -15.0, 0.2),  # worst first: 1.5        15
-        (30, 20, 0.5, 5.0, 0.2),     # 2                20
-        (40, 1, 0.0, -0.1, 0.1),     # 2                19.9
-        (50, 1, -4.0, -40.0, 0.1),   # -2               -20.1
-        (60, 2, -0.5, -5.5, 0.1),    # -2.5 (trough)    -25.6 (trough)
-        (70, 3, 0.25, 2.5, 0.0),     # -2.25            -23.1
-        (80, 3, 3.0, 30.0, 0.1),     # 0.75             6.9
-        (90, 4, 0.0, 0.0, NAN),      # 0.75             6.9
+        (30, 20, 0.5, 5.0, 0.2),  # 2                20
+        (40, 1, 0.0, -0.1, 0.1),  # 2                19.9
+        (50, 1, -4.0, -40.0, 0.1),  # -2               -20.1
+        (60, 2, -0.5, -5.5, 0.1),  # -2.5 (trough)    -25.6 (trough)
+        (70, 3, 0.25, 2.5, 0.0),  # -2.25            -23.1
+        (80, 3, 3.0, 30.0, 0.1),  # 0.75             6.9
+        (90, 4, 0.0, 0.0, NAN),  # 0.75             6.9
         (100, 6, -2.0, -20.0, 0.3),  # -1.25            -13.1
         (110, 60, 1.25, 12.3, 0.2),  # 0                -0.8
     ]
-]  # fmt: skip
+]
 
 
 def test_a_dozen_trades_give_every_field_as_worked_out_by_hand():
@@ -82,8 +82,10 @@ def test_gains_alone_have_no_drawdown_and_their_sum_as_peak():
 
 
 def test_a_fall_that_begins_in_one_stretch_and_ends_in_the_next_is_seen_by_the_merge():
-    (tally,) = merged(folded([(1, 1, 5.0, 5.0, 0.0), (2, 1, -1.0, -1.0, 0.0)]),
-                      folded([(3, 1, -3.0, -3.0, 0.0), (4, 1, 2.0, 2.0, 0.0)]))  # fmt: skip
+    (tally,) = merged(
+        folded([(1, 1, 5.0, 5.0, 0.0), (2, 1, -1.0, -1.0, 0.0)]),
+        folded([(3, 1, -3.0, -3.0, 0.0), (4, 1, 2.0, 2.0, 0.0)]),
+    )
     assert (tally["drawdown"], tally["money_drawdown"], tally["total"]) == (4.0, 4.0, 3.0)
 
 
@@ -112,15 +114,25 @@ def _plain(frame: pd.DataFrame) -> dict[str, float]:
     """What a tally says, computed as anybody would."""
     r, run, cash = frame.r, frame.r.cumsum(), frame.pnl.cumsum()
     return {
-        "trades": len(frame), "wins": (r > 0).sum(), "losses": (r < 0).sum(),
-        "held": frame.held.sum(), "first": frame.exit_at.min(), "last": frame.exit_at.max(),
-        "total": r.sum(), "gain": r[r > 0].sum(), "loss": -r[r < 0].sum(),
-        "squares": (r**2).sum(), "best": r.max(), "worst": r.min(),
-        "peak": max(0, run.max()), "trough": min(0, run.min()),
+        "trades": len(frame),
+        "wins": (r > 0).sum(),
+        "losses": (r < 0).sum(),
+        "held": frame.held.sum(),
+        "first": frame.exit_at.min(),
+        "last": frame.exit_at.max(),
+        "total": r.sum(),
+        "gain": r[r > 0].sum(),
+        "loss": -r[r < 0].sum(),
+        "squares": (r**2).sum(),
+        "best": r.max(),
+        "worst": r.min(),
+        "peak": max(0, run.max()),
+        "trough": min(0, run.min()),
         "drawdown": (run.cummax().clip(lower=0) - run).max(),
-        "money_peak": max(0, cash.max()), "money_trough": min(0, cash.min()),
+        "money_peak": max(0, cash.max()),
+        "money_trough": min(0, cash.min()),
         "money_drawdown": (cash.cummax().clip(lower=0) - cash).max(),
-    }  # fmt: skip
+    }
 
 
 def test_every_prefix_equals_plain_pandas(frame):

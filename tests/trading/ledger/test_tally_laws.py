@@ -138,9 +138,12 @@ def test_many_trades_at_once_equal_the_same_trades_in_a_thousand_pieces():
     r = rng.normal(0, 1, size)
     table = trades([])
     table = type(table)(
-        np.arange(size), np.ones(size, np.int64), r,
-        np.round(rng.normal(0, 100, size), 6), np.zeros(size),
-    )  # fmt: skip
+        np.arange(size),
+        np.ones(size, np.int64),
+        r,
+        np.round(rng.normal(0, 100, size), 6),
+        np.zeros(size),
+    )
     tally = empty(1)
     for part in np.array_split(np.arange(size), 997):
         tally = fold(table.take(part), ONE, tally)

@@ -10,11 +10,19 @@ from .test_candles import FIELDS, MINUTE, made, minutes
 
 
 def one(**changes) -> Candles:
-    sound = {"open_time": MONDAY_SECONDS, "open": 2.0, "high": 3.0, "low": 1.0, "close": 2.0,
-             "volume": 5.0}  # fmt: skip
+    sound = {
+        "open_time": MONDAY_SECONDS,
+        "open": 2.0,
+        "high": 3.0,
+        "low": 1.0,
+        "close": 2.0,
+        "volume": 5.0,
+    }
     values = sound | changes
-    return Candles(np.array([values["open_time"]], dtype=np.int64),
-                   *(np.array([values[name]], dtype=float) for name in FIELDS))  # fmt: skip
+    return Candles(
+        np.array([values["open_time"]], dtype=np.int64),
+        *(np.array([values[name]], dtype=float) for name in FIELDS),
+    )
 
 
 @pytest.mark.parametrize(

@@ -126,10 +126,11 @@ class AnyDelivery(TestCase):
     @given(
         st.lists(
             st.tuples(st.lists(st.integers(0, 5), min_size=1, unique=True), st.integers(0, 2)),
-            min_size=1, max_size=6,
+            min_size=1,
+            max_size=6,
         ),
         st.randoms(use_true_random=False),
-    )  # fmt: skip
+    )
     def test_in_any_order_the_newest_message_about_each_candle_wins(self, messages, random):
         found, wanted = series(market="ANY"), {}
         sent = [(numbers, shift, as_of) for as_of, (numbers, shift) in enumerate(messages, 1)]
@@ -164,11 +165,19 @@ def test_gaps_and_missing_equal_a_naive_count(numbers, interval):
 @pytest.mark.parametrize(
     ("interval", "length"),
     [
-        (1, 3_600), (5, 3_600), (15, 3_600), (60, 86_400), (300, 7 * 86_400), (900, 30 * 86_400),
-        (3_600, 30 * 86_400), (14_400, 365 * 86_400), (86_400, 365 * 86_400),
-        (604_800, 365 * 86_400), (400 * 86_400, 365 * 86_400),
+        (1, 3_600),
+        (5, 3_600),
+        (15, 3_600),
+        (60, 86_400),
+        (300, 7 * 86_400),
+        (900, 30 * 86_400),
+        (3_600, 30 * 86_400),
+        (14_400, 365 * 86_400),
+        (86_400, 365 * 86_400),
+        (604_800, 365 * 86_400),
+        (400 * 86_400, 365 * 86_400),
     ],
-)  # fmt: skip
+)
 def test_a_block_spans_the_longest_time_of_at_most_three_thousand_candles(interval, length):
     assert span(interval) == length
     assert interval == 1 or length // interval <= 3_000
@@ -188,12 +197,14 @@ def test_no_block_holds_a_candle_of_another_span():
 def test_reading_a_stretch_equals_a_naive_filter(since, until, beside):
     times = minutes(*(number for number in range(4500) if number % 11))
     store(series(), made(times))
-    first, last = (None if part is None else int(minutes(part)[0]) + beside
-                   for part in (since, until))  # fmt: skip
+    first, last = (
+        None if part is None else int(minutes(part)[0]) + beside for part in (since, until)
+    )
     wanted = [
-        time for time in times.tolist()
+        time
+        for time in times.tolist()
         if (first is None or time >= first) and (last is None or time < last)
-    ]  # fmt: skip
+    ]
     assert load(series(), first, last).open_time.tolist() == wanted
 
 

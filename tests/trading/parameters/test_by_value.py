@@ -29,8 +29,12 @@ def instance():
         instance = instance_for(bot, "rsi_bb")
     for number, period in enumerate(PERIODS[1:], start=1):
         with clock.at(MONDAY + timedelta(days=3 * number)):
-            promote(instance=instance, values={"rsi_period": period, "bb_std": 2 + number / 10},
-                    reason="Try", origin=Origin.ADMIN)  # fmt: skip
+            promote(
+                instance=instance,
+                values={"rsi_period": period, "bb_std": 2 + number / 10},
+                reason="Try",
+                origin=Origin.ADMIN,
+            )
     with clock.at(NOW + timedelta(days=3)):
         yield instance
 
@@ -111,13 +115,20 @@ def test_sets_stored_before_a_parameter_was_declared_count_with_its_default():
             ingest.store_trades(bot, results(3 * number, 3, 4, [1], f"v{number}", strategy="grid"))
         found = by_value.of(instance, "depth")
     assert [(one.value, one.trades, one.versions) for one in found.values] == [
-        (3, 24, [1, 2]), (4, 12, [3]),
-    ]  # fmt: skip
+        (3, 24, [1, 2]),
+        (4, 12, [3]),
+    ]
 
 
 def test_on_noise_no_value_is_crowned(instance):
-    push(instance, [1, -2, 0.5, 0.1, 1], [1, -2, 0.4, 0.6, 1], [2, -2, 0.5, 0.1], [1, -1, 0.2],
-         a_day=12)  # fmt: skip
+    push(
+        instance,
+        [1, -2, 0.5, 0.1, 1],
+        [1, -2, 0.4, 0.6, 1],
+        [2, -2, 0.5, 0.1],
+        [1, -1, 0.2],
+        a_day=12,
+    )
     found = by_value.of(instance, "rsi_period")
     assert found.best is None
     assert found.sentence.startswith("No value stands out")
@@ -144,8 +155,12 @@ def test_a_rollback_is_another_version_with_the_same_value(instance):
 
 
 def test_words_and_switches_have_values_too(instance):
-    promote(instance=instance, values={"smoothing": "wilder", "adaptive_cooldown": False},
-            reason="x", origin=Origin.API)  # fmt: skip
+    promote(
+        instance=instance,
+        values={"smoothing": "wilder", "adaptive_cooldown": False},
+        reason="x",
+        origin=Origin.API,
+    )
     push(instance, [1])
     assert by_text(by_value.of(instance, "smoothing"))["simple"].trades == 24
     assert by_text(by_value.of(instance, "adaptive_cooldown"))["true"].trades == 24

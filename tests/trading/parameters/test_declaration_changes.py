@@ -65,8 +65,9 @@ def test_what_changed_since_says_what_is_gone_and_not_what_was_a_default_all_alo
     with clock.at(NOW):
         change = outcomes.of_changes(instance)[0]
     assert [(row["name"], row["old"], row["new"], row["declared"]) for row in change.rows] == [
-        ("rsi_period", 9, 14, True), ("window", 7, None, False),
-    ]  # fmt: skip
+        ("rsi_period", 9, 14, True),
+        ("window", 7, None, False),
+    ]
 
 
 def test_it_opens_exports_compares_and_counts_by_value(instance, admin_client):

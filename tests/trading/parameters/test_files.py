@@ -38,10 +38,14 @@ def test_a_set_that_was_taken_to_another_bot_is_the_same_there(instance, documen
 
 def test_the_document_says_what_it_is(document):
     assert document | {"values": None} == {
-        "format": "selflearn-parameters-1", "strategy": "rsi_bb", "version": 2,
-        "name": "calm market", "reason": "Hold a little longer",
-        "live_since": "2025-03-05T12:00:00.000000Z", "values": None,
-    }  # fmt: skip
+        "format": "selflearn-parameters-1",
+        "strategy": "rsi_bb",
+        "version": 2,
+        "name": "calm market",
+        "reason": "Hold a little longer",
+        "live_since": "2025-03-05T12:00:00.000000Z",
+        "values": None,
+    }
 
 
 def test_a_name_that_another_version_has_stays_there(instance, document):
@@ -70,11 +74,13 @@ def test_unknown_and_removed_parameters_are_named(instance, document):
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"format": "other"}, "format"), ({"strategy": "breakout"}, "'breakout', not of rsi_bb"),
-        ({"strategy": None}, "not of rsi_bb"), ({"values": [1]}, "by parameter"),
+        ({"format": "other"}, "format"),
+        ({"strategy": "breakout"}, "'breakout', not of rsi_bb"),
+        ({"strategy": None}, "not of rsi_bb"),
+        ({"values": [1]}, "by parameter"),
         ({"extra": 1}, "extra: no such field"),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_such_document_is_refused(instance, document, change, says):
     with pytest.raises(Refused, match=says) as refusal:
         import_set(instance=instance, document=document | change, reason="x")
@@ -102,9 +108,10 @@ def test_a_plain_document_holds_values_by_strategy(instance):
     [
         ({"breakout": {}}, "'breakout', not of rsi_bb"),
         ({"rsi_bb@a": {}, "rsi_bb@b": {}}, "'rsi_bb@a', 'rsi_bb@b', not of rsi_bb"),
-        ({"rsi_period": 14}, "or plain"), ({"rsi_bb": {}, "breakout": 1}, "or plain"),
+        ({"rsi_period": 14}, "or plain"),
+        ({"rsi_bb": {}, "breakout": 1}, "or plain"),
     ],
-)  # fmt: skip
+)
 def test_a_plain_document_that_does_not_fit_is_refused(instance, document, says):
     with pytest.raises(Refused, match=says) as refusal:
         import_set(instance=instance, document=document, reason="x")

@@ -133,10 +133,7 @@ def test_of_two_that_save_at_once_having_seen_the_same_one_is_told():
         mine = StrategyInstance.objects.get(pk=instance.pk)
         change(mine, values={"rsi_period": period}, seen=1)
 
-    (refusal,) = at_once(
-        lambda: save(7),
-        lambda: save(8),
-    )
+    (refusal,) = at_once(lambda: save(7), lambda: save(8))
     assert isinstance(refusal, Stale) and refusal.became.version == 2
     live = LiveSet.objects.get().parameter_set
     assert live == refusal.became and live.values["rsi_period"] in (7, 8)

@@ -97,8 +97,13 @@ def test_a_bot_takes_its_history_along_and_nobody_else_s(instance):
 
 def test_all_is_well_where_everything_went_through_the_door(instance):
     promote(instance=instance, values={}, reason="x", origin=Origin.API)
-    promote(instance=instance, values={}, reason="x", origin=Origin.IMPORT, live_from=MONDAY
-            - timedelta(days=1))  # fmt: skip
+    promote(
+        instance=instance,
+        values={},
+        reason="x",
+        origin=Origin.IMPORT,
+        live_from=MONDAY - timedelta(days=1),
+    )
     assert audit.check() == []
 
 
@@ -121,10 +126,13 @@ def test_the_nightly_check_fails_aloud_where_somebody_went_past_the_door(instanc
 def test_a_pointer_that_was_moved_past_the_door_is_found(instance):
     first = instance.parameter_sets.get(version=1)
     sql("UPDATE trading_liveset SET parameter_set_id = %s", first.pk)
-    assert audit.check() == [{
-        "bot": "Mara", "strategy": "rsi_bb",
-        "problem": "the newest line of the history differs from what is live: the set",
-    }]  # fmt: skip
+    assert audit.check() == [
+        {
+            "bot": "Mara",
+            "strategy": "rsi_bb",
+            "problem": "the newest line of the history differs from what is live: the set",
+        }
+    ]
 
 
 def test_a_history_that_was_cut_or_written_over_is_found(instance):
@@ -136,33 +144,50 @@ def test_a_history_that_was_cut_or_written_over_is_found(instance):
 
 def test_a_pointer_at_another_strategy_or_behind_the_last_period_or_gone_is_found(instance):
     other = instance_for(instance.bot, "renko_ao")
-    sql("DELETE FROM trading_liveperiod WHERE instance_id = %s AND live_from > %s",
-        instance.pk, clock.to_micros(MONDAY))  # fmt: skip
+    sql(
+        "DELETE FROM trading_liveperiod WHERE instance_id = %s AND live_from > %s",
+        instance.pk,
+        clock.to_micros(MONDAY),
+    )
     assert found() == ["another set went live later than the one that is live"]
     foreign = other.live.parameter_set_id
-    sql("UPDATE trading_liveset SET parameter_set_id = %s WHERE strategy_instance_id = %s",
-        foreign, instance.pk)  # fmt: skip
+    sql(
+        "UPDATE trading_liveset SET parameter_set_id = %s WHERE strategy_instance_id = %s",
+        foreign,
+        instance.pk,
+    )
     assert found() == ["the live set belongs to another strategy"]
     sql("DELETE FROM trading_liveset WHERE strategy_instance_id = %s", instance.pk)
     assert found() == ["no parameters are live"]
 
 
 def test_the_table_has_a_row_per_parameter_and_change_newest_first(instance):
-    made = promote(instance=instance, values={"rsi_period": 9, "bb_std": 2.5},
-                   reason="Earlier", origin=Origin.API)  # fmt: skip
+    made = promote(
+        instance=instance,
+        values={"rsi_period": 9, "bb_std": 2.5},
+        reason="Earlier",
+        origin=Origin.API,
+    )
     ingest.store_trades(instance.bot, results(0, 2, 8, [1, -2], "a") + results(3, 4, 8, [1], "b"))
     found = rows(instance)
     assert all(tuple(row) == history.COLUMNS for row in found)
     hold = get("rsi_bb").defaults()["max_hold_minutes"]
-    changes = {(row["version"], row["parameter_name"], row["old_value"], row["new_value"])
-               for row in found if row["version"] > 1}  # fmt: skip
+    changes = {
+        (row["version"], row["parameter_name"], row["old_value"], row["new_value"])
+        for row in found
+        if row["version"] > 1
+    }
     assert changes == {
-        (3, "rsi_period", 14, 9), (3, "bb_std", 2.0, 2.5), (3, "max_hold_minutes", 5, hold),
+        (3, "rsi_period", 14, 9),
+        (3, "bb_std", 2.0, 2.5),
+        (3, "max_hold_minutes", 5, hold),
         (2, "max_hold_minutes", hold, 5),
-    }  # fmt: skip
+    }
     assert [row["version"] for row in found[:4]] == [3, 3, 3, 2]
-    assert (found[0]["changed_at"], found[0]["changed_by"]) == (made.live_periods.get().live_from,
-                                                                "api")  # fmt: skip
+    assert (found[0]["changed_at"], found[0]["changed_by"]) == (
+        made.live_periods.get().live_from,
+        "api",
+    )
     second = next(row for row in found if row["version"] == 2)
     assert (second["trades_before"], second["trades_after"]) == (16, 32)
     assert second["performance_before"] == pytest.approx(-0.5)
@@ -183,8 +208,12 @@ def test_the_table_is_of_some_strategies_and_one_parameter(instance):
 
 
 def test_the_csv_holds_the_same_and_nothing_that_runs(instance):
-    promote(instance=instance, values={"rsi_period": 9},
-            reason='=HYPERLINK("http://x") – "a"\nb', origin=Origin.API)  # fmt: skip
+    promote(
+        instance=instance,
+        values={"rsi_period": 9},
+        reason='=HYPERLINK("http://x") – "a"\nb',
+        origin=Origin.API,
+    )
     text = "".join(history.as_csv(rows(instance)))
     read = list(csv.DictReader(StringIO(text, newline="")))
     assert tuple(read[0]) == history.COLUMNS

@@ -35,10 +35,14 @@ def results(first_day: int, days: int, a_day: int, gains, mark: str, **changes) 
         gain = gains[number % len(gains)]
         made.append(
             trade(
-                id=f"{mark}-{number}", entry_time=closed - 60, exit_time=closed,
-                entry_price=100, exit_price=round(100 + gain, 6), **changes,
+                id=f"{mark}-{number}",
+                entry_time=closed - 60,
+                exit_time=closed,
+                entry_price=100,
+                exit_price=round(100 + gain, 6),
+                **changes,
             )
-        )  # fmt: skip
+        )
     return made
 
 
@@ -201,9 +205,12 @@ def test_what_came_later_than_as_of_does_not_count(bot):
 def test_sets_recorded_later_stand_where_they_were_live(bot):
     with clock.at(NOW):
         parameters.promote(
-            instance=bot.instances.get(), values={"rsi_period": 20}, reason="From the log",
-            origin=Origin.IMPORT, live_from=MONDAY + timedelta(days=1),
-        )  # fmt: skip
+            instance=bot.instances.get(),
+            values={"rsi_period": 20},
+            reason="From the log",
+            origin=Origin.IMPORT,
+            live_from=MONDAY + timedelta(days=1),
+        )
     push(bot, results(0, 2, 8, [1, -2], "a"))
     assert [one.after.version for one in of(bot)] == [2, 3, 1]
     assert [(one.before.version if one.before else None) for one in of(bot)] == [3, 1, None]
@@ -215,9 +222,12 @@ def test_the_first_set_known_is_followed_where_assumed_defaults_were_dropped():
     with clock.at(NOW):
         instance = parameters.instance_for(bot, "rsi_bb")
         made = parameters.promote(
-            instance=instance, values={"rsi_period": 20}, reason="From the log",
-            origin=Origin.IMPORT, live_from=MONDAY,
-        )  # fmt: skip
+            instance=instance,
+            values={"rsi_period": 20},
+            reason="From the log",
+            origin=Origin.IMPORT,
+            live_from=MONDAY,
+        )
         (only,) = of_changes(instance)
     assert (only.after, only.before) == (made, None)
     assert {row["old"] for row in only.rows} == {None}

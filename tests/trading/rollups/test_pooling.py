@@ -38,18 +38,22 @@ def story(seed: int, hold: int = 90_000, size: int = 80):
         instance = instance_for(bot, "rsi_bb")
     for number, period in enumerate((9, 14, 14, 9, 9), start=1):
         with clock.at(MONDAY + timedelta(days=number, hours=rng.randrange(24))):
-            promote(instance=instance, values={"rsi_period": period}, reason="x",
-                    origin=Origin.ADMIN)  # fmt: skip
+            promote(
+                instance=instance, values={"rsi_period": period}, reason="x", origin=Origin.ADMIN
+            )
     trades = []
     for number in range(size):
         closed = MONDAY_SECONDS + rng.randrange(7 * 86_400)
         trades.append(
             trade(
-                id=f"t-{number}", entry_time=max(closed - rng.randrange(1, hold), 1),
-                exit_time=closed, exit_price=100 + round(rng.gauss(0, 1), 3),
-                market=rng.choice(["BTC-PERP", "ETH"]), fee=round(rng.random() / 100, 6),
+                id=f"t-{number}",
+                entry_time=max(closed - rng.randrange(1, hold), 1),
+                exit_time=closed,
+                exit_price=100 + round(rng.gauss(0, 1), 3),
+                market=rng.choice(["BTC-PERP", "ETH"]),
+                fee=round(rng.random() / 100, 6),
             )
-        )  # fmt: skip
+        )
     with clock.at(NOW):
         store_trades(bot, trades)
     return instance
@@ -94,10 +98,13 @@ class AnyStory(TestCase):
 def test_whole_windows_and_cut_ones_are_those_of_the_rows():
     instance = story(1, hold=200_000, size=300)
     for since, until in (
-        (None, None), (START + DAY, START + 3 * DAY), (START + 5 * HOUR + 7, None),
+        (None, None),
+        (START + DAY, START + 3 * DAY),
+        (START + 5 * HOUR + 7, None),
         (START + 30 * HOUR + 1, START + 30 * HOUR + 1_800_000_000),
-        (None, START + 4 * DAY + 999), (START + 3 * DAY, START + 2 * DAY),
-    ):  # fmt: skip
+        (None, START + 4 * DAY + 999),
+        (START + 3 * DAY, START + 2 * DAY),
+    ):
         check(instance, since, until)
 
 
@@ -142,7 +149,9 @@ def test_only_the_hours_in_which_two_sets_have_trades_are_read_from_trades(monke
     instance = story(5, hold=7_200, size=200)
     read = []
     rows_of = trade_arrays.rows_of
-    monkeypatch.setattr(trade_arrays, "rows_of", lambda *given: read.append(given[1]) or rows_of(*given))
+    monkeypatch.setattr(
+        trade_arrays, "rows_of", lambda *given: read.append(given[1]) or rows_of(*given)
+    )
     check(instance, None, None)
     (stretches,) = read
     assert 0 < sum(until - since for since, until in stretches) < 12 * HOUR

@@ -25,11 +25,18 @@ def several(monkeypatch):
 
 def test_several_readers_rebuild_the_same_bytes_also_where_scopes_are_missing(several):
     bot = make_bot()
-    ingest.store_trades(bot, [
-        trade(id=str(at), strategy=("rsi_bb", "renko_ao")[at % 2],
-              entry_time=1_750_000_000 + at * 9_000, exit_time=1_750_000_100 + at * 9_000)
-        for at in range(60)
-    ])  # fmt: skip
+    ingest.store_trades(
+        bot,
+        [
+            trade(
+                id=str(at),
+                strategy=("rsi_bb", "renko_ao")[at % 2],
+                entry_time=1_750_000_000 + at * 9_000,
+                exit_time=1_750_000_100 + at * 9_000,
+            )
+            for at in range(60)
+        ],
+    )
     before = dump()
     assert len(before) > 6
     counted = []

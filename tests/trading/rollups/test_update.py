@@ -129,8 +129,11 @@ def test_late_trades_and_trades_of_the_same_microsecond_change_the_hour_they_bel
             late = correction(week(1)[0], 0)
             late = type(late)(
                 **{name: getattr(late, name) for name in late.__struct_fields__}
-                | {"external_id": f"late-{number}", "exit_time": 1_740_960_000 + second,
-                   "entry_time": 1_740_900_000}
-            )  # fmt: skip
+                | {
+                    "external_id": f"late-{number}",
+                    "exit_time": 1_740_960_000 + second,
+                    "entry_time": 1_740_900_000,
+                }
+            )
             store_trades(bot, [late])
             assert sums(bot) == rebuilt(bot)

@@ -22,9 +22,10 @@ def stretches(found: Cut) -> list[tuple[int, int]]:
 def test_a_window_from_half_past_ten_to_the_day_after_next_in_its_parts():
     found = cut(10 * HOUR + HOUR // 2, 2 * DAY + 3 * HOUR + 7)
     assert found == Cut(
-        days=(1, 2), hours=(Hours(0, 11, 24), Hours(2, 48, 51)),
+        days=(1, 2),
+        hours=(Hours(0, 11, 24), Hours(2, 48, 51)),
         edges=((10 * HOUR + HOUR // 2, 11 * HOUR), (2 * DAY + 3 * HOUR, 2 * DAY + 3 * HOUR + 7)),
-    )  # fmt: skip
+    )
 
 
 def test_an_open_window_cuts_at_its_closed_end_alone():

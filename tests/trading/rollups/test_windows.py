@@ -22,10 +22,17 @@ START = to_micros(MONDAY)
 def table(bot: Bot) -> pd.DataFrame:
     """The stored rows, as anybody would read them."""
     names = {
-        "exit_at": "exit", "entry_at": "entry", "pnl_pct": "r", "pnl": "pnl", "fee": "fee",
-        "book__instance": "instance", "book__market": "market", "book__mode": "mode",
-        "book__currency": "currency", "parameter_set": "set",
-    }  # fmt: skip
+        "exit_at": "exit",
+        "entry_at": "entry",
+        "pnl_pct": "r",
+        "pnl": "pnl",
+        "fee": "fee",
+        "book__instance": "instance",
+        "book__market": "market",
+        "book__mode": "mode",
+        "book__currency": "currency",
+        "parameter_set": "set",
+    }
     found = pd.DataFrame(
         list(Trade.objects.filter(bot=bot).values_list(*names)), columns=list(names.values())
     )
@@ -58,16 +65,24 @@ def assert_equals_plain(record, rows: pd.DataFrame) -> None:
         return
     r, run = rows.r, rows.r.cumsum()
     for name, value in {
-        "wins": (r > 0).sum(), "losses": (r < 0).sum(), "held": (rows.exit - rows.entry).sum(),
-        "first": rows.exit.min(), "last": rows.exit.max(), "best": r.max(), "worst": r.min(),
-    }.items():  # fmt: skip
+        "wins": (r > 0).sum(),
+        "losses": (r < 0).sum(),
+        "held": (rows.exit - rows.entry).sum(),
+        "first": rows.exit.min(),
+        "last": rows.exit.max(),
+        "best": r.max(),
+        "worst": r.min(),
+    }.items():
         assert record[name] == value, name
     cash = rows.pnl.cumsum().astype(float)
     for name, value in {
-        "total": r.sum(), "gain": r[r > 0].sum(), "loss": -r[r < 0].sum(),
-        "squares": (r**2).sum(), "drawdown": (run.cummax().clip(lower=0) - run).max(),
+        "total": r.sum(),
+        "gain": r[r > 0].sum(),
+        "loss": -r[r < 0].sum(),
+        "squares": (r**2).sum(),
+        "drawdown": (run.cummax().clip(lower=0) - run).max(),
         "money_drawdown": (cash.cummax().clip(lower=0) - cash).max(),
-    }.items():  # fmt: skip
+    }.items():
         assert record[name].item() == pytest.approx(value, rel=1e-9, abs=1e-9), name
     assert money.to_decimal(record["units"], record["picos"]) == rows.pnl.sum()
     fees = rows.fee.dropna()

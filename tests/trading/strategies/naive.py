@@ -242,8 +242,13 @@ class Replay:
 
     def needed(self):
         v = self.v
-        return max(v["ema_slow_period"], v["bb_period"], v["rsi_period"] + 1,
-                   v["atr_period"] + 1, v["volume_ma_period"] + 1)  # fmt: skip
+        return max(
+            v["ema_slow_period"],
+            v["bb_period"],
+            v["rsi_period"] + 1,
+            v["atr_period"] + 1,
+            v["volume_ma_period"] + 1,
+        )
 
     def enough(self):
         return True
@@ -282,7 +287,7 @@ class Replay:
             return None, "volatility"
         if self.streak() >= 2 and self.vol < v["vol_optimal_min"]:
             return None, "losing_streak"
-        volumes = [candle.volume for candle in self.candles[:-1]][-v["volume_ma_period"]:]
+        volumes = [candle.volume for candle in self.candles[:-1]][-v["volume_ma_period"] :]
         if None not in volumes and volumes[-1] < v["volume_multiplier"] * average(volumes):
             return None, "volume"
         found = rsi(closes, v["rsi_period"], v["smoothing"])
@@ -292,13 +297,15 @@ class Replay:
             side = "short"
         else:
             return None, "rsi"
-        window = closes[-v["bb_period"]:]
+        window = closes[-v["bb_period"] :]
         middle = average(window)
         reach = v["bb_std"] * math.sqrt(average([(x - middle) * (x - middle) for x in window]))
         lower, upper = middle - reach, middle + reach
         place = 0.5 if upper == lower else (close - lower) / (upper - lower)
-        if not (v["bb_low_zone_min"] <= place <= v["bb_low_zone_max"]
-                or v["bb_high_zone_min"] <= place <= v["bb_high_zone_max"]):  # fmt: skip
+        if not (
+            v["bb_low_zone_min"] <= place <= v["bb_low_zone_max"]
+            or v["bb_high_zone_min"] <= place <= v["bb_high_zone_max"]
+        ):
             return None, "bb_zone"
         fast, slow = ema(closes, v["ema_fast_period"]), ema(closes, v["ema_slow_period"])
         if not (fast > slow if side == "long" else fast < slow):
@@ -330,9 +337,14 @@ class Breakout(Replay):
 
     def needed(self):
         v = self.v
-        return max(v["breakout_lookback"] + 1, v["ema_slow_period"], v["rsi_period"] + 1,
-                   v["macd_slow"] + v["macd_signal"] - 1, v["atr_period"] + 5,
-                   v["bb_period"])  # fmt: skip
+        return max(
+            v["breakout_lookback"] + 1,
+            v["ema_slow_period"],
+            v["rsi_period"] + 1,
+            v["macd_slow"] + v["macd_signal"] - 1,
+            v["atr_period"] + 5,
+            v["bb_period"],
+        )
 
     def atr(self, candles):
         period = self.v["atr_period"]
@@ -353,7 +365,7 @@ class Breakout(Replay):
         return ema(closes, self.v["macd_fast"]) - ema(closes, self.v["macd_slow"])
 
     def signal(self, close):
-        v, closed = self.v, self.candles[:-1][-self.v["breakout_lookback"]:]
+        v, closed = self.v, self.candles[:-1][-self.v["breakout_lookback"] :]
         closes = [candle.close for candle in self.candles]
         if not v["vol_min_bps"] <= self.vol <= v["vol_max_bps"]:
             return None, "volatility"
@@ -382,8 +394,10 @@ class Breakout(Replay):
 
     def levels(self, sign, entry):
         v = self.v
-        return (self.level - sign * v["stop_loss_atr_multiplier"] * self.range,
-                entry + sign * v["take_profit_atr_multiplier"] * self.range)  # fmt: skip
+        return (
+            self.level - sign * v["stop_loss_atr_multiplier"] * self.range,
+            entry + sign * v["take_profit_atr_multiplier"] * self.range,
+        )
 
     def trailed(self, p, close, long):
         v = self.v
@@ -395,8 +409,10 @@ class Breakout(Replay):
     def own_reason(self, p, close, end, long):
         v = self.v
         before = self.closed
-        if before and before.start + self.c > p.at and (
-            before.close < self.level if long else before.close > self.level
+        if (
+            before
+            and before.start + self.c > p.at
+            and (before.close < self.level if long else before.close > self.level)
         ):
             return "breakout_failure"
         if end - p.at > v["max_hold_minutes"] * 60:
@@ -426,7 +442,7 @@ class RenkoAO(Replay):
         if v["renko_fixed_size"] > 0:
             return v["renko_fixed_size"]
         closes = [candle.close for candle in self.candles[:-1]]
-        changes = [abs(b - a) for a, b in pairwise(closes)][-v["renko_atr_period"]:]
+        changes = [abs(b - a) for a, b in pairwise(closes)][-v["renko_atr_period"] :]
         if len(changes) < v["renko_atr_period"]:
             return 0
         return v["renko_atr_multiplier"] * average(changes)
@@ -459,7 +475,7 @@ class RenkoAO(Replay):
         v, closes = self.v, [brick[0] for brick in self.bricks[: at + 1]]
         if len(closes) < v["ao_slow_period"]:
             return None
-        return average(closes[-v["ao_fast_period"]:]) - average(closes[-v["ao_slow_period"]:])
+        return average(closes[-v["ao_fast_period"] :]) - average(closes[-v["ao_slow_period"] :])
 
     def divergence(self):
         """(side, strength, number of the newer swing's brick), or None."""
@@ -467,10 +483,12 @@ class RenkoAO(Replay):
         for side, facing in (("long", -1), ("short", 1)):
             first = max(0, len(self.bricks) - self.v["renko_lookback"])
             swings = [
-                at for at in range(first, len(self.bricks) - 1)
-                if self.bricks[at][1] == facing and self.bricks[at + 1][1] == -facing
+                at
+                for at in range(first, len(self.bricks) - 1)
+                if self.bricks[at][1] == facing
+                and self.bricks[at + 1][1] == -facing
                 and self.ao(at) is not None
-            ]  # fmt: skip
+            ]
             if len(swings) < 2:
                 continue
             old, new = swings[-2:]
@@ -511,8 +529,10 @@ class RenkoAO(Replay):
 
     def levels(self, sign, entry):
         v = self.v
-        return (entry * (1 - sign * (v["stop_loss_bps"] / 10_000)),
-                entry * (1 + sign * (v["take_profit_bps"] / 10_000)))  # fmt: skip
+        return (
+            entry * (1 - sign * (v["stop_loss_bps"] / 10_000)),
+            entry * (1 + sign * (v["take_profit_bps"] / 10_000)),
+        )
 
     def own_reason(self, p, close, end, long):
         if end - p.at > self.v["max_hold_minutes"] * 60:

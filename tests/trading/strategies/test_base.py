@@ -38,7 +38,7 @@ def errors(
 def test_values_come_back_typed_complete_and_in_declared_order() -> None:
     cleaned = crossing().clean({"trailing": "on", "slow": "30", "target": 9})
     assert list(cleaned.items()) == [
-        *(("fast", 8), ("slow", 30), ("target", 9.0), ("trailing", True), ("kind", "simple")),
+        *(("fast", 8), ("slow", 30), ("target", 9.0), ("trailing", True), ("kind", "simple"))
     ]
 
 
@@ -112,11 +112,7 @@ def test_defaults_are_a_new_dict_each_time() -> None:
 
 def test_a_stored_set_is_completed_and_keeps_what_was_live() -> None:
     stored: dict[str, Value] = {"fast": 500, "slow": 30, "gone": 1}
-    assert crossing().complete(stored) == {
-        **crossing().defaults(),
-        "fast": 500,
-        "slow": 30,
-    }
+    assert crossing().complete(stored) == {**crossing().defaults(), "fast": 500, "slow": 30}
 
 
 def test_a_parameter_is_found_by_its_name() -> None:

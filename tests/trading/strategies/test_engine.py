@@ -41,24 +41,44 @@ CANDLES = {
 with_data = pytest.mark.skipif(not DATA.exists(), reason="the shared data is not here")
 # So that they trade on candles of a minute or an hour, which the defaults are not made for.
 EAGER = {
-    "vol_min_bps": 0.0, "vol_max_bps": 5_000.0, "rsi_momentum_strength": 2.0,
-    "bb_low_zone_min": -1.0, "bb_low_zone_max": 0.4, "bb_high_zone_min": 0.5,
-    "bb_high_zone_max": 2.0, "trend_confirmation_bps": 0.1, "take_profit_bps": 30.0,
-    "stop_loss_bps": 20.0, "max_hold_minutes": 600.0, "volume_multiplier": 0.5,
-}  # fmt: skip
+    "vol_min_bps": 0.0,
+    "vol_max_bps": 5_000.0,
+    "rsi_momentum_strength": 2.0,
+    "bb_low_zone_min": -1.0,
+    "bb_low_zone_max": 0.4,
+    "bb_high_zone_min": 0.5,
+    "bb_high_zone_max": 2.0,
+    "trend_confirmation_bps": 0.1,
+    "take_profit_bps": 30.0,
+    "stop_loss_bps": 20.0,
+    "max_hold_minutes": 600.0,
+    "volume_multiplier": 0.5,
+}
 EAGER_BY_KEY = {
     "rsi_bb": EAGER,
     "breakout": {
-        "vol_min_bps": 0.0, "vol_max_bps": 5_000.0, "breakout_lookback": 8,
-        "min_atr_expansion": 0.9, "rsi_bullish_threshold": 50.0, "rsi_bearish_threshold": 50.0,
-        "max_hold_minutes": 600.0, "ema_fast_period": 5, "ema_slow_period": 20,
+        "vol_min_bps": 0.0,
+        "vol_max_bps": 5_000.0,
+        "breakout_lookback": 8,
+        "min_atr_expansion": 0.9,
+        "rsi_bullish_threshold": 50.0,
+        "rsi_bearish_threshold": 50.0,
+        "max_hold_minutes": 600.0,
+        "ema_fast_period": 5,
+        "ema_slow_period": 20,
     },
     "renko_ao": {
-        "brick_min_bps": 0.0, "brick_max_bps": 5_000.0, "min_divergence_strength": 0.0,
-        "min_ao_strength_bps": 0.0, "min_bricks_since_divergence": 1, "renko_atr_multiplier": 0.7,
-        "take_profit_bps": 60.0, "stop_loss_bps": 50.0, "max_hold_minutes": 600.0,
+        "brick_min_bps": 0.0,
+        "brick_max_bps": 5_000.0,
+        "min_divergence_strength": 0.0,
+        "min_ao_strength_bps": 0.0,
+        "min_bricks_since_divergence": 1,
+        "renko_atr_multiplier": 0.7,
+        "take_profit_bps": 60.0,
+        "stop_loss_bps": 50.0,
+        "max_hold_minutes": 600.0,
     },
-}  # fmt: skip
+}
 
 
 def reason(row, strategy=RSI) -> str:
@@ -99,10 +119,14 @@ def agree(strategy, values, bars, interval, fills) -> int:
     columns = [one.tolist() for one in bars.columns()]
     columns[5] = [None if x != x else x for x in columns[5]]
     naive = BY_KEY[strategy.key](
-        strategy.clean(values), list(zip(*columns, strict=True)), interval, intrabar=intrabar,
-        fee=fills.fee_bps, half=fills.half_spread_bps + fills.slippage_bps,
+        strategy.clean(values),
+        list(zip(*columns, strict=True)),
+        interval,
+        intrabar=intrabar,
+        fee=fills.fee_bps,
+        half=fills.half_spread_bps + fills.slippage_bps,
         next_open=fills.next_open,
-    )  # fmt: skip
+    )
     trades = naive.run()
     assert len(rows) == len(trades)
     for row, trade in zip(rows, trades, strict=True):
@@ -131,10 +155,12 @@ def test_a_live_bots_own_decisions_are_reproduced(folder):
     for trade in theirs:
         side = 1 if trade["side"] == "long" else -1
         near = [
-            one for one in left
-            if one[0] == side and one[2] == trade["exit_reason"]
+            one
+            for one in left
+            if one[0] == side
+            and one[2] == trade["exit_reason"]
             and abs(one[1] - float(trade["entry_time"])) <= 15
-        ]  # fmt: skip
+        ]
         if near:
             left.remove(near[0])
             matched += 1
@@ -176,43 +202,65 @@ def test_on_real_candles_a_plain_replay_makes_the_same_trades(name, interval, fi
 pick = st.sampled_from
 SHARED_CHOICES = {
     "candle_interval_seconds": pick((60, 120, 300, 900)),
-    "adaptive_cooldown": st.booleans(), "exit_cooldown_seconds": pick((0, 10, 120)),
-    "max_losing_streak": st.integers(1, 4), "pause_seconds": pick((0, 300, 3_600)),
-    "max_hold_minutes": pick((2.0, 30.0)), "vol_low_threshold": pick((0.0, 5.0)),
+    "adaptive_cooldown": st.booleans(),
+    "exit_cooldown_seconds": pick((0, 10, 120)),
+    "max_losing_streak": st.integers(1, 4),
+    "pause_seconds": pick((0, 300, 3_600)),
+    "max_hold_minutes": pick((2.0, 30.0)),
+    "vol_low_threshold": pick((0.0, 5.0)),
     "vol_high_threshold": pick((6.0, 20.0)),
-}  # fmt: skip
+}
 LEVELS = {
-    "take_profit_bps": pick((5.0, 20.0, 80.0)), "stop_loss_bps": pick((5.0, 20.0, 60.0)),
+    "take_profit_bps": pick((5.0, 20.0, 80.0)),
+    "stop_loss_bps": pick((5.0, 20.0, 60.0)),
     "enable_trailing_stop": st.booleans(),
-}  # fmt: skip
+}
 CHOICES = {
-    "rsi_bb": LEVELS | {
-        "rsi_period": st.integers(2, 20), "bb_period": st.integers(2, 30),
-        "ema_fast_period": st.integers(1, 9), "ema_slow_period": st.integers(10, 40),
-        "atr_period": st.integers(1, 20), "volume_ma_period": st.integers(1, 25),
-        "volume_multiplier": pick((0.0, 0.5, 1.0)), "smoothing": pick(("simple", "wilder")),
-        "vol_optimal_min": pick((0.0, 8.0)), "rsi_momentum_strength": pick((0.0, 5.0)),
+    "rsi_bb": LEVELS
+    | {
+        "rsi_period": st.integers(2, 20),
+        "bb_period": st.integers(2, 30),
+        "ema_fast_period": st.integers(1, 9),
+        "ema_slow_period": st.integers(10, 40),
+        "atr_period": st.integers(1, 20),
+        "volume_ma_period": st.integers(1, 25),
+        "volume_multiplier": pick((0.0, 0.5, 1.0)),
+        "smoothing": pick(("simple", "wilder")),
+        "vol_optimal_min": pick((0.0, 8.0)),
+        "rsi_momentum_strength": pick((0.0, 5.0)),
     },
     "breakout": {
-        "breakout_lookback": st.integers(2, 30), "ema_fast_period": st.integers(1, 9),
-        "ema_slow_period": st.integers(10, 40), "rsi_period": st.integers(2, 20),
-        "macd_fast": st.integers(1, 9), "macd_slow": st.integers(10, 30),
-        "macd_signal": st.integers(1, 10), "atr_period": st.integers(1, 20),
-        "smoothing": pick(("simple", "wilder")), "min_atr_expansion": pick((0.0, 0.9, 1.0)),
-        "take_profit_atr_multiplier": pick((0.5, 2.0)), "no_movement_minutes": pick((1.0, 10.0)),
+        "breakout_lookback": st.integers(2, 30),
+        "ema_fast_period": st.integers(1, 9),
+        "ema_slow_period": st.integers(10, 40),
+        "rsi_period": st.integers(2, 20),
+        "macd_fast": st.integers(1, 9),
+        "macd_slow": st.integers(10, 30),
+        "macd_signal": st.integers(1, 10),
+        "atr_period": st.integers(1, 20),
+        "smoothing": pick(("simple", "wilder")),
+        "min_atr_expansion": pick((0.0, 0.9, 1.0)),
+        "take_profit_atr_multiplier": pick((0.5, 2.0)),
+        "no_movement_minutes": pick((1.0, 10.0)),
         "stop_loss_atr_multiplier": pick((0.5, 2.0)),
         "trailing_stop_activation_atr": pick((0.0, 1.0, 100.0)),
         "trailing_stop_distance_atr": pick((0.3, 1.0)),
     },
-    "renko_ao": LEVELS | {
-        "renko_atr_period": st.integers(1, 20), "renko_atr_multiplier": pick((0.2, 0.7, 1.3)),
-        "renko_reversal_bricks": st.integers(1, 3), "renko_fixed_size": pick((0.0, 0.0, 0.05)),
-        "renko_lookback": st.integers(6, 60), "ao_fast_period": st.integers(1, 5),
-        "ao_slow_period": st.integers(6, 34), "bb_period": st.integers(2, 30),
-        "min_divergence_strength": pick((0.0, 0.05)), "min_ao_strength_bps": pick((0.0, 1.0)),
+    "renko_ao": LEVELS
+    | {
+        "renko_atr_period": st.integers(1, 20),
+        "renko_atr_multiplier": pick((0.2, 0.7, 1.3)),
+        "renko_reversal_bricks": st.integers(1, 3),
+        "renko_fixed_size": pick((0.0, 0.0, 0.05)),
+        "renko_lookback": st.integers(6, 60),
+        "ao_fast_period": st.integers(1, 5),
+        "ao_slow_period": st.integers(6, 34),
+        "bb_period": st.integers(2, 30),
+        "min_divergence_strength": pick((0.0, 0.05)),
+        "min_ao_strength_bps": pick((0.0, 1.0)),
         "min_bricks_since_divergence": st.integers(1, 3),
     },
-}  # fmt: skip
+}
 
 
 @st.composite
@@ -222,20 +270,27 @@ def situations(draw):
     chosen = SHARED_CHOICES | CHOICES[key]
     values = EAGER_BY_KEY[key] | {name: draw(choice) for name, choice in chosen.items()}
     bars = market(
-        draw(st.integers(0, 500)), draw(st.integers(0, 99)), draw(pick((2.0, 8.0, 30.0))),
-        draw(st.integers(0, 4)), draw(st.booleans()),
-    )  # fmt: skip
+        draw(st.integers(0, 500)),
+        draw(st.integers(0, 99)),
+        draw(pick((2.0, 8.0, 30.0))),
+        draw(st.integers(0, 4)),
+        draw(st.booleans()),
+    )
     fills = Fills(
-        draw(pick((0.0, 5.0))), draw(pick((0.0, 1.0))), draw(pick((0.0, 2.0))),
-        draw(pick((None, True, False))), draw(st.booleans()),
-    )  # fmt: skip
+        draw(pick((0.0, 5.0))),
+        draw(pick((0.0, 1.0))),
+        draw(pick((0.0, 2.0))),
+        draw(pick((None, True, False))),
+        draw(st.booleans()),
+    )
     return get(key), values, bars, fills
 
 
 loose = settings(
-    max_examples=40, deadline=None,
+    max_examples=40,
+    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)  # fmt: skip
+)
 
 
 @loose
@@ -357,9 +412,7 @@ def test_costs_are_paid_on_both_sides():
     factor = 1 + first[tape.LEAVING] / first[tape.ENTRY]
     assert same[tape.RESULT] == pytest.approx(first[tape.RESULT] - 0.05 * factor)
     spread, _ = walked(values, bars, 60, Fills(half_spread_bps=1, slippage_bps=2, intrabar=False))
-    assert spread[0][tape.ENTRY] == pytest.approx(
-        first[tape.ENTRY] * (1 + first[tape.SIDE] * 3e-4)
-    )
+    assert spread[0][tape.ENTRY] == pytest.approx(first[tape.ENTRY] * (1 + first[tape.SIDE] * 3e-4))
 
 
 def test_candles_are_never_shorter_than_bars_and_bars_fit_into_them():

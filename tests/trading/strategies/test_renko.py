@@ -43,10 +43,12 @@ def test_a_platforms_own_bricks_are_drawn(shared_data):
 def test_bricks_by_hand():
     prices = [100, 100.9, 101, 103.4, 102.1, 101.0, 100.9, 102.9, 103.0]
     assert wall_from(prices, 1.0) == [
-        (101, 1), (102, 1), (103, 1),  # 103.4 spans two
+        (101, 1),
+        (102, 1),
+        (103, 1),  # 103.4 spans two
         (101, -1),  # two sizes back, opened a size below the last close
         (103, 1),
-    ]  # fmt: skip
+    ]
 
 
 def test_three_sizes_back_where_the_reversal_needs_them():

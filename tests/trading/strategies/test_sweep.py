@@ -14,12 +14,17 @@ from trading.strategies.engine.walk import Bars
 from .test_engine import EAGER_BY_KEY, market
 
 VARIED = {
-    "rsi_bb": {"rsi_period": (7, 14), "vol_min_bps": (0.0, 4.0), "smoothing": ("simple", "wilder"),
-               "max_hold_minutes": (4.0, 600.0), "enable_trailing_stop": (False, True),
-               "volume_multiplier": (0.0, 0.8)},
+    "rsi_bb": {
+        "rsi_period": (7, 14),
+        "vol_min_bps": (0.0, 4.0),
+        "smoothing": ("simple", "wilder"),
+        "max_hold_minutes": (4.0, 600.0),
+        "enable_trailing_stop": (False, True),
+        "volume_multiplier": (0.0, 0.8),
+    },
     "breakout": {"breakout_lookback": (5, 20), "rsi_period": (7, 14), "vol_min_bps": (0.0, 4.0)},
     "renko_ao": {"renko_atr_multiplier": (0.7, 1.3), "min_divergence_strength": (0.0, 0.05)},
-}  # fmt: skip
+}
 
 
 def sets_of(key: str, candle: int) -> list[dict]:

@@ -29,16 +29,18 @@ def along(function, values, first, width):
 
 def plain(values, first, width, wanted, of):
     """``of`` the values before each candle from ``first`` on; 0 where there are too few."""
-    return [of(values[at - wanted : at]) if at >= wanted else 0.0
-            for at in range(first, values.size)]  # fmt: skip
+    return [
+        of(values[at - wanted : at]) if at >= wanted else 0.0 for at in range(first, values.size)
+    ]
 
 
 @given(prices, widths, st.integers(0, 60))
 def test_each_window_is_that_of_the_candles_before(values, width, first):
     first = min(first, values.size - 1)
-    found = {one.__name__: along(one, values, first, width) for one in (
-        windows.moves, windows.returns, windows.totals, windows.highest, windows.lowest,
-    )}  # fmt: skip
+    found = {
+        one.__name__: along(one, values, first, width)
+        for one in (windows.moves, windows.returns, windows.totals, windows.highest, windows.lowest)
+    }
     moved = plain(values, first, width, width + 1, lambda x: np.abs(np.diff(x)).sum())
     np.testing.assert_allclose(found["moves"], moved, rtol=1e-12)
     share = plain(values, first, width, width + 1, lambda x: np.abs(x[1:] / x[:-1] - 1).sum())
@@ -111,8 +113,10 @@ def test_bands_by_four_sums_are_those_by_one(values, period):
     if at >= period:
         quick = indicators.bands_soon(values, at, period, 2.0)
         exact = indicators.bands(values, at, period, 2.0)
-        assert all(math.isclose(*pair, rel_tol=1e-6, abs_tol=1e-5)
-                   for pair in zip(quick, exact, strict=True))  # fmt: skip
+        assert all(
+            math.isclose(*pair, rel_tol=1e-6, abs_tol=1e-5)
+            for pair in zip(quick, exact, strict=True)
+        )
 
 
 @given(prices, st.integers(1, 12), st.integers(2, 20), st.integers(1, 9))

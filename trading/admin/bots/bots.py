@@ -37,8 +37,10 @@ class BotAdmin(Exported, TradingAdmin):
 
     def get_urls(self) -> list[Any]:
         turn = self.admin_site.admin_view(self.freeze_view)
-        return [path("<path:object_id>/freeze/", turn, name="trading_bot_freeze"),
-                *super().get_urls()]  # fmt: skip
+        return [
+            path("<path:object_id>/freeze/", turn, name="trading_bot_freeze"),
+            *super().get_urls(),
+        ]
 
     def change_view(
         self,
@@ -96,10 +98,16 @@ class BotTokenAdmin(Exported, ReadOnlyAdmin):
     actions = ("revoke",)
     resource_classes = (
         resource_for(
-            BotToken, "bot__name", "scope", "prefix", "created_at", "expires_at", "revoked_at",
+            BotToken,
+            "bot__name",
+            "scope",
+            "prefix",
+            "created_at",
+            "expires_at",
+            "revoked_at",
             "last_used_at",
         ),
-    )  # fmt: skip
+    )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("trading.add_bottoken")

@@ -47,8 +47,12 @@ def switch(admin: Any, request: HttpRequest, object_id: str) -> HttpResponse:
     context = panel(request, bot, request.POST if request.method == "POST" else None)
     if request.method == "POST" and _turned(request, bot, context["freeze_form"]):
         return HttpResponseRedirect(reverse("admin:trading_bot_change", args=[bot.pk]))
-    context |= {**admin.admin_site.each_context(request), "opts": admin.opts, "original": bot,
-                "title": f"Freeze the parameters of {bot}"}  # fmt: skip
+    context |= {
+        **admin.admin_site.each_context(request),
+        "opts": admin.opts,
+        "original": bot,
+        "title": f"Freeze the parameters of {bot}",
+    }
     request.current_app = admin.admin_site.name
     return TemplateResponse(request, "admin/trading/bot/freeze.html", context)
 
@@ -58,9 +62,7 @@ def _turned(request: HttpRequest, bot: Bot, form: ReasonForm) -> bool:
         return False
     frozen = request.POST.get("frozen") == "yes"
     try:
-        freeze.freeze(
-            bot=bot, frozen=frozen, reason=form.cleaned_data[REASON], author=request.user
-        )
+        freeze.freeze(bot=bot, frozen=frozen, reason=form.cleaned_data[REASON], author=request.user)
     except Refused as refused:
         # Somebody else turned it already: the page shows how it stands.
         messages.warning(request, said(refused))

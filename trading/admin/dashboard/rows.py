@@ -135,9 +135,11 @@ def curve_data(curves: Mapping[str, Curve]) -> list[dict[str, Any]]:
     return [
         {
             "label": name,
-            "points": [[round(at.timestamp() * 1000), round(value, 6)]
-                       for at, value in thin(curve, CURVE_POINTS)],
+            "points": [
+                [round(at.timestamp() * 1000), round(value, 6)]
+                for at, value in thin(curve, CURVE_POINTS)
+            ],
         }
         for name, curve in curves.items()
         if len(curve) > 1
-    ]  # fmt: skip
+    ]

@@ -63,9 +63,7 @@ class ExperimentAdmin(PagedAdmin):
     @admin.action(description="Compare side by side", permissions=["view"])
     def side_by_side(self, request: HttpRequest, chosen: Any) -> HttpResponse:
         ids = ",".join(str(key) for key in chosen.values_list("pk", flat=True)[:SIDE_BY_SIDE])
-        return HttpResponseRedirect(
-            reverse("admin:trading_experiment_compare", query={"ids": ids})
-        )
+        return HttpResponseRedirect(reverse("admin:trading_experiment_compare", query={"ids": ids}))
 
     def get_urls(self) -> list[Any]:
         wrap = self.admin_site.admin_view
@@ -73,12 +71,15 @@ class ExperimentAdmin(PagedAdmin):
             path("compare/", wrap(self.compare_view), name="trading_experiment_compare"),
             path("<int:pk>/arms.csv", wrap(self.csv_view), name="trading_experiment_csv"),
             *(
-                path(f"<int:pk>/{step}/", wrap(partial(self.step_view, step=step)),
-                     name=f"trading_experiment_{step}")
+                path(
+                    f"<int:pk>/{step}/",
+                    wrap(partial(self.step_view, step=step)),
+                    name=f"trading_experiment_{step}",
+                )
                 for step in STEPS
             ),
             *super().get_urls(),
-        ]  # fmt: skip
+        ]
 
     def page(
         self, request: HttpRequest, found: Experiment, failed: str = "", form: Any = None
@@ -88,13 +89,18 @@ class ExperimentAdmin(PagedAdmin):
         forms |= {failed: form} if failed else {}
         log = ArmBlock.objects.filter(experiment=found).select_related("arm").order_by("-number")
         context = {
-            "comparison": comparison, "how": rows.how(found),
-            "ends": rows.ends(comparison), "log": log[:LOG], "logged": log.count(),
+            "comparison": comparison,
+            "how": rows.how(found),
+            "ends": rows.ends(comparison),
+            "log": log[:LOG],
+            "logged": log.count(),
             "arms": [side.arm for side in comparison.sides if not side.arm.control],
-            "forms": forms, "may_change": _may_change(request), "failed": failed,
+            "forms": forms,
+            "may_change": _may_change(request),
+            "failed": failed,
             "csv_url": reverse("admin:trading_experiment_csv", args=[found.pk]),
             **rows.table([comparison]),
-        }  # fmt: skip
+        }
         title = f"{found.name}: {found.instance.name} of {found.instance.bot}"
         return self._answer(request, "page", title, original=found, **context)
 
@@ -102,11 +108,14 @@ class ExperimentAdmin(PagedAdmin):
         """Experiments side by side, by their ids."""
         comparisons = self._asked(request)
         return self._answer(
-            request, "compare", "Experiments side by side", comparisons=comparisons,
+            request,
+            "compare",
+            "Experiments side by side",
+            comparisons=comparisons,
             choices=Experiment.objects.select_related("instance__bot")[:200],
             chosen={one.experiment.pk for one in comparisons},
             **rows.table(comparisons),
-        )  # fmt: skip
+        )
 
     def _asked(self, request: HttpRequest) -> list[Comparison]:
         if not self.has_view_permission(request):
@@ -148,9 +157,10 @@ class ExperimentAdmin(PagedAdmin):
         request.current_app = self.admin_site.name
         request.list_title = self.list_title
         return TemplateResponse(
-            request, f"admin/trading/experiment/{name}.html",
+            request,
+            f"admin/trading/experiment/{name}.html",
             {**self.admin_site.each_context(request), "opts": self.opts, "title": title, **context},
-        )  # fmt: skip
+        )
 
 
 def _may_change(request: HttpRequest) -> bool:

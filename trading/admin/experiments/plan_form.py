@@ -19,8 +19,12 @@ from trading.models import Experiment
 from trading.parameters.errors import Refused
 
 INPUT = {"class": "sl-input"}
-SHARES = (("1", "as often as an arm"), ("2", "twice as often"), ("3", "three times as often"),
-          ("9", "nine times as often"))  # fmt: skip
+SHARES = (
+    ("1", "as often as an arm"),
+    ("2", "twice as often"),
+    ("3", "three times as often"),
+    ("9", "nine times as often"),
+)
 ENDS = ("max_trades", "max_days", "max_drawdown_pct", "max_loss_pct")
 MOST_VERSIONS = 40
 
@@ -29,51 +33,72 @@ class DesignForm(forms.Form):
     """Everything of a plan but the values of its arm."""
 
     name = forms.CharField(
-        max_length=64, help_text="By which the bot and you find it: stop_loss_6.",
+        max_length=64,
+        help_text="By which the bot and you find it: stop_loss_6.",
         widget=forms.TextInput(attrs=INPUT),
-    )  # fmt: skip
+    )
     design = forms.ChoiceField(
-        choices=Experiment.Design.choices, widget=forms.Select(attrs=INPUT),
+        choices=Experiment.Design.choices,
+        widget=forms.Select(attrs=INPUT),
         help_text="Arms that take turns live through the same market, and can tell. One switch "
         "cannot tell the change from the market.",
-    )  # fmt: skip
+    )
     versions = forms.MultipleChoiceField(
-        label="Earlier versions as further arms", required=False,
+        label="Earlier versions as further arms",
+        required=False,
         widget=forms.CheckboxSelectMultiple(attrs={"class": "sl-check"}),
-    )  # fmt: skip
+    )
     control_share = forms.ChoiceField(
-        label="The live values are told", choices=SHARES, widget=forms.Select(attrs=INPUT),
+        label="The live values are told",
+        choices=SHARES,
+        widget=forms.Select(attrs=INPUT),
         help_text="The more often, the less is risked, and the longer it takes.",
-    )  # fmt: skip
+    )
     block_minutes = forms.IntegerField(
-        label="Block length, minutes", min_value=1, max_value=10_080,
+        label="Block length, minutes",
+        min_value=1,
+        max_value=10_080,
         help_text="How long an arm is told at a time; a few times as long as a trade lasts.",
         widget=forms.NumberInput(attrs=INPUT),
-    )  # fmt: skip
+    )
     before_days = forms.IntegerField(
-        label="Days to look back", min_value=1, max_value=3_650, initial=30,
+        label="Days to look back",
+        min_value=1,
+        max_value=3_650,
+        initial=30,
         help_text="Before and after only: the trades that the new values are held against.",
         widget=forms.NumberInput(attrs=INPUT),
-    )  # fmt: skip
+    )
     max_trades = forms.IntegerField(
-        label="End after trades", min_value=2, required=False, initial=400,
+        label="End after trades",
+        min_value=2,
+        required=False,
+        initial=400,
         help_text="In all arms together. With a planned end it may decide; without it never can.",
         widget=forms.NumberInput(attrs=INPUT),
-    )  # fmt: skip
+    )
     max_days = forms.FloatField(
-        label="End after days", min_value=0.01, max_value=3_650, required=False,
-        help_text="Whichever comes first.", widget=forms.NumberInput(attrs=INPUT),
-    )  # fmt: skip
+        label="End after days",
+        min_value=0.01,
+        max_value=3_650,
+        required=False,
+        help_text="Whichever comes first.",
+        widget=forms.NumberInput(attrs=INPUT),
+    )
     max_drawdown_pct = forms.FloatField(
-        label="Stop at a drawdown of, %", min_value=1e-6, required=False,
+        label="Stop at a drawdown of, %",
+        min_value=1e-6,
+        required=False,
         help_text="Guardrail: how far any new arm may fall from its highest point.",
         widget=forms.NumberInput(attrs=INPUT),
-    )  # fmt: skip
+    )
     max_loss_pct = forms.FloatField(
-        label="Stop at a loss of, %", min_value=1e-6, required=False,
+        label="Stop at a loss of, %",
+        min_value=1e-6,
+        required=False,
         help_text="Guardrail: how much any new arm may lose in all.",
         widget=forms.NumberInput(attrs=INPUT),
-    )  # fmt: skip
+    )
     notes = forms.CharField(
         required=False, max_length=10_000, widget=forms.Textarea(attrs={**INPUT, "rows": 2})
     )
@@ -126,9 +151,14 @@ def new(page: StrategyPage) -> HttpResponse:
     if sound and (done := _made(page, design, values)):
         return done
     return page.answer(
-        "experiment_new", "experiments", "New experiment", form=design, values=values,
-        groups=_groups(values), failed=bool(design.errors or values.errors),
-    )  # fmt: skip
+        "experiment_new",
+        "experiments",
+        "New experiment",
+        form=design,
+        values=values,
+        groups=_groups(values),
+        failed=bool(design.errors or values.errors),
+    )
 
 
 def _groups(values: ParametersForm) -> list[dict[str, Any]]:
@@ -148,17 +178,27 @@ def _made(page: StrategyPage, design: DesignForm, values: ParametersForm) -> Htt
     arms = [Arm("B", values.values)] if not values.unchanged else []
     arms += [Arm(f"v{version}", version=int(version)) for version in found["versions"]]
     if not arms:
-        design.add_error(None, "Change a value below, or choose an earlier version: with the live "
-                               "values alone there is nothing to compare.")  # fmt: skip
+        design.add_error(
+            None,
+            "Change a value below, or choose an earlier version: with the live "
+            "values alone there is nothing to compare.",
+        )
         return None
     try:
         with transaction.atomic():
             made = experiments_design.create(
-                instance=page.instance, name=found["name"], reason=found[REASON], arms=arms,
-                design=found["design"], control_share=int(found["control_share"]),
-                ends=design.ends(), block_seconds=found["block_minutes"] * 60,
-                before_days=found["before_days"], notes=found["notes"], author=page.request.user,
-            )  # fmt: skip
+                instance=page.instance,
+                name=found["name"],
+                reason=found[REASON],
+                arms=arms,
+                design=found["design"],
+                control_share=int(found["control_share"]),
+                ends=design.ends(),
+                block_seconds=found["block_minutes"] * 60,
+                before_days=found["before_days"],
+                notes=found["notes"],
+                author=page.request.user,
+            )
             if page.request.POST.get("start"):
                 experiments.start(experiment=made, author=page.request.user)
     except Refused as refused:

@@ -37,23 +37,29 @@ def table(comparisons: Sequence[Comparison]) -> dict[str, Any]:
     traded = any(side.trades for side in sides)
     curves = [(label(side, several), curve(side)) for side in sides if side.trades]
     return {
-        "heads": heads, "metrics": _metrics(sides) if traded else [],
+        "heads": heads,
+        "metrics": _metrics(sides) if traded else [],
         "verdicts": [_verdict(side, several) for side in sides if side.verdict],
-        "forest": _forest(sides, several), "changes": [_changes(side, several) for side in sides
-                                                       if not side.arm.control],
+        "forest": _forest(sides, several),
+        "changes": [_changes(side, several) for side in sides if not side.arm.control],
         "reasons": _reasons(sides) if traded else [],
-        "courses": courses(curves[:MOST_CURVES]), "left_out": max(len(curves) - MOST_CURVES, 0),
+        "courses": courses(curves[:MOST_CURVES]),
+        "left_out": max(len(curves) - MOST_CURVES, 0),
         "paper": any(side.result and side.result.selection.mode == "paper" for side in sides),
-    }  # fmt: skip
+    }
 
 
 def _metrics(sides: Sequence[Side]) -> list[dict[str, Any]]:
     rows = [
-        {"label": name, "cells": [
-            metric_cell(side.result.metrics if side.result else None, *how) for side in sides
-        ]}
-        for name, *how in METRICS if name != "Trades a day"
-    ]  # fmt: skip
+        {
+            "label": name,
+            "cells": [
+                metric_cell(side.result.metrics if side.result else None, *how) for side in sides
+            ],
+        }
+        for name, *how in METRICS
+        if name != "Trades a day"
+    ]
     own = (
         ("Told to the bot", _told),
         ("Blocks of time in which it asked", _blocks),
@@ -84,19 +90,23 @@ def _number(value: float | None, digits: int) -> Cell:
 
 def _verdict(side: Side, several: bool) -> dict[str, Any]:
     return {
-        "label": label(side, several), "word": side.verdict.word,
-        "sentence": side.verdict.sentence, "tone": TONES.get(side.verdict.word, ""),
-    }  # fmt: skip
+        "label": label(side, several),
+        "word": side.verdict.word,
+        "sentence": side.verdict.sentence,
+        "tone": TONES.get(side.verdict.word, ""),
+    }
 
 
 def _forest(sides: Sequence[Side], several: bool) -> dict[str, Any]:
     """Differences against the control with their intervals, one below the other."""
     known = [side for side in sides if side.against]
     rows = [
-        (side.against.difference,
-         None if side.against.low is None else (side.against.low, side.against.high))
+        (
+            side.against.difference,
+            None if side.against.low is None else (side.against.low, side.against.high),
+        )
         for side in known
-    ]  # fmt: skip
+    ]
     if not any(bounds for _, bounds in rows):
         return {}
     found = whiskers(rows)
@@ -121,17 +131,20 @@ def _reasons(sides: Sequence[Side]) -> list[dict[str, Any]]:
     """How the trades of each arm ended: their number, share, and average."""
     found = [
         {group.key: group.metrics for group in measure(side.result.selection, "exit_reason")}
-        if side.trades else {}
+        if side.trades
+        else {}
         for side in sides
-    ]  # fmt: skip
+    ]
     names = sorted({name for one in found for name in one})
     return [
-        {"label": formatting.label(name), "cells": [
-            _reason(one.get(name), side.trades)
-            for one, side in zip(found, sides, strict=True)
-        ]}
+        {
+            "label": formatting.label(name),
+            "cells": [
+                _reason(one.get(name), side.trades) for one, side in zip(found, sides, strict=True)
+            ],
+        }
         for name in names
-    ]  # fmt: skip
+    ]
 
 
 def _reason(metrics: dict[str, Any] | None, whole: int) -> dict[str, Any]:
@@ -170,6 +183,6 @@ def how(one: Experiment) -> str:
     shares = [arm.share for arm in one.arms.order_by("place")]
     turns = "in equal shares" if len(set(shares)) == 1 else f"as {' to '.join(map(str, shares))}"
     return (
-        f"Arms take turns in blocks of {formatting.duration(one.block_seconds)}, {turns}, in a random "
-        f"order that follows from the seed {one.seed}."
+        f"Arms take turns in blocks of {formatting.duration(one.block_seconds)}, {turns}, in a "
+        f"random order that follows from the seed {one.seed}."
     )

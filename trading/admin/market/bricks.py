@@ -32,9 +32,19 @@ class RenkoBrickAdmin(KeysetAdmin):
         Column("Size", lambda row: formatting.amount(row.size), "number"),
     )
     csv_header = (
-        "bot", "strategy", "market", "sequence", "open_time", "close_time", "open", "close",
-        "direction", "high", "low", "size",
-    )  # fmt: skip
+        "bot",
+        "strategy",
+        "market",
+        "sequence",
+        "open_time",
+        "close_time",
+        "open",
+        "close",
+        "direction",
+        "high",
+        "low",
+        "size",
+    )
     intro = "Renko bricks as their bot drew them, newest first."
     nothing_yet = "No brick has been recorded yet."
     table = RenkoBrick._meta.db_table
@@ -50,10 +60,19 @@ class RenkoBrickAdmin(KeysetAdmin):
 
     def csv_row(self, row: Any) -> Sequence[Any]:
         return (
-            row.instance.bot.name, row.instance.name, row.market.name, row.sequence,
-            row.open_at.isoformat(), row.close_at.isoformat(), row.open, row.close,
-            row.direction, row.high, row.low, row.size,
-        )  # fmt: skip
+            row.instance.bot.name,
+            row.instance.name,
+            row.market.name,
+            row.sequence,
+            row.open_at.isoformat(),
+            row.close_at.isoformat(),
+            row.open,
+            row.close,
+            row.direction,
+            row.high,
+            row.low,
+            row.size,
+        )
 
 
 @admin.register(EvaluationCount)
@@ -67,9 +86,7 @@ class EvaluationCountAdmin(KeysetAdmin):
         Column("Signals", lambda row: formatting.count(row.signals), "number"),
         Column("Blocked by", lambda row: Cell(_blocked(row.blocked))),
     )
-    csv_header = (
-        "bot", "strategy", "market", "from", "to", "evaluations", "signals", "blocked",
-    )  # fmt: skip
+    csv_header = ("bot", "strategy", "market", "from", "to", "evaluations", "signals", "blocked")
     intro = "How often a strategy looked at the market, and which filter held it back."
     nothing_yet = "No bot has reported evaluations yet."
     table = EvaluationCount._meta.db_table
@@ -85,9 +102,15 @@ class EvaluationCountAdmin(KeysetAdmin):
 
     def csv_row(self, row: Any) -> Sequence[Any]:
         return (
-            row.instance.bot.name, row.instance.name, row.market.name, row.from_at.isoformat(),
-            row.to_at.isoformat(), row.evaluations, row.signals, json.dumps(row.blocked),
-        )  # fmt: skip
+            row.instance.bot.name,
+            row.instance.name,
+            row.market.name,
+            row.from_at.isoformat(),
+            row.to_at.isoformat(),
+            row.evaluations,
+            row.signals,
+            json.dumps(row.blocked),
+        )
 
 
 def _blocked(blocked: dict[str, Any]) -> str:

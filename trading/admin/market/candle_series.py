@@ -38,10 +38,16 @@ def coverage(series: CandleSeries) -> float | None:
 @admin.register(CandleSeries)
 class CandleSeriesAdmin(Exported, PagedAdmin):
     list_display = (
-        "market", "length", "owner", "first_time", "last_time", "candles_number", "gaps_number",
+        "market",
+        "length",
+        "owner",
+        "first_time",
+        "last_time",
+        "candles_number",
+        "gaps_number",
         "missing_number",
         "coverage_number",
-    )  # fmt: skip
+    )
     list_filter = ("bot", "interval")
     search_fields = ("market__name",)
     list_select_related = ("bot", "market")
@@ -50,10 +56,17 @@ class CandleSeriesAdmin(Exported, PagedAdmin):
     ordering = ("market__name", "interval", "bot__name")
     resource_classes = (
         resource_for(
-            CandleSeries, "market__name", "interval", "bot__name", "first_at", "last_at",
-            "candles", "gaps", "missing",
+            CandleSeries,
+            "market__name",
+            "interval",
+            "bot__name",
+            "first_at",
+            "last_at",
+            "candles",
+            "gaps",
+            "missing",
         ),
-    )  # fmt: skip
+    )
 
     @admin.display(description="Interval", ordering="interval")
     def length(self, row: CandleSeries) -> str:

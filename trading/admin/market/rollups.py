@@ -29,10 +29,17 @@ class ScopeAdmin(Exported, ReadOnlyAdmin):
     list_select_related = ("instance__bot", "market", "parameter_set__instance__bot")
     resource_classes = (
         resource_for(
-            Scope, "key", "kind", "instance__bot__name", "instance__strategy", "market__name",
-            "parameter_set__version", "mode", "currency",
+            Scope,
+            "key",
+            "kind",
+            "instance__bot__name",
+            "instance__strategy",
+            "market__name",
+            "parameter_set__version",
+            "mode",
+            "currency",
         ),
-    )  # fmt: skip
+    )
 
 
 class ScopeFilter(forms.Form):
@@ -107,10 +114,12 @@ class RollupDayAdmin(KeysetAdmin):
     def csv_row(self, row: Any) -> Sequence[Any]:
         tally = record(row)
         return (
-            day_text(row), scope_text(row.scope),
+            day_text(row),
+            scope_text(row.scope),
             *(int(tally[name]) for name in ("trades", "wins", "losses")),
-            float(tally["total"]), float(tally["drawdown"]),
-        )  # fmt: skip
+            float(tally["total"]),
+            float(tally["drawdown"]),
+        )
 
     @admin.display(description="Day (UTC)")
     def day_field(self, row: RollupDay) -> str:

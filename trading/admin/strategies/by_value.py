@@ -31,11 +31,17 @@ def values(page: StrategyPage, name: str) -> HttpResponse:
         row["place"] = place
     names = page.rules.defaults()
     return page.answer(
-        "values", "change", f"Values of {found.parameter['label']}",
-        parameter=page.rules.parameter(name), found=found, rows=rows, picture=drawn,
-        stairs=_stairs(found), trades=sum(one.trades for one in found.values),
+        "values",
+        "change",
+        f"Values of {found.parameter['label']}",
+        parameter=page.rules.parameter(name),
+        found=found,
+        rows=rows,
+        picture=drawn,
+        stairs=_stairs(found),
+        trades=sum(one.trades for one in found.values),
         others=[(label(each), page.url("values", each)) for each in names if each != name],
-    )  # fmt: skip
+    )
 
 
 def _row(page: StrategyPage, one: OfValue, unit: str) -> dict[str, Any]:

@@ -48,8 +48,9 @@ class ChangeFilters(forms.Form):
     bot = forms.ChoiceField(label="Bot")
     strategy = forms.ChoiceField(label="Strategy", required=False)
     parameter = forms.ChoiceField(label="Parameter", required=False)
-    mode = forms.ChoiceField(label="Trades", required=False,
-                             choices=[("", "Live, else paper"), *Mode.choices])  # fmt: skip
+    mode = forms.ChoiceField(
+        label="Trades", required=False, choices=[("", "Live, else paper"), *Mode.choices]
+    )
     since = forms.DateField(label="From (UTC)", required=False)
     until = forms.DateField(label="To (UTC)", required=False)
     first = forms.ChoiceField(
@@ -64,13 +65,18 @@ class ChangeFilters(forms.Form):
         self.instances = list(
             StrategyInstance.objects.filter(bot__name=given["bot"]).select_related("bot")
         )
-        names = {parameter.name for instance in self.instances if (rules := declaration(instance))
-                 for parameter in rules.parameters}  # fmt: skip
+        names = {
+            parameter.name
+            for instance in self.instances
+            if (rules := declaration(instance))
+            for parameter in rules.parameters
+        }
         self.fields["bot"].choices = [(name, name) for name in bots]
         self._offer("strategy", {instance.name for instance in self.instances})
         self.fields["parameter"].choices = [
-            ("", "All"), *sorted(((name, label(name)) for name in names), key=lambda one: one[1])
-        ]  # fmt: skip
+            ("", "All"),
+            *sorted(((name, label(name)) for name in names), key=lambda one: one[1]),
+        ]
         for name in ("since", "until"):
             self.fields[name].widget = forms.DateInput(attrs={"type": "date"})
 
@@ -112,18 +118,24 @@ def changes(admin: ModelAdmin, request: HttpRequest) -> HttpResponse:
         "title": "Parameter changes",
         "form": form_classes(form),
         "columns": COLUMNS,
-        "rows": [[column.cell(row) for column in COLUMNS]
-                 for row in _readable(form.instances, page.object_list)],
+        "rows": [
+            [column.cell(row) for column in COLUMNS]
+            for row in _readable(form.instances, page.object_list)
+        ],
         "page": page,
-        "links": {name: _page_link(request, number) for name, number in (
-            ("newer", page.has_previous() and page.previous_page_number()),
-            ("older", page.has_next() and page.next_page_number()),
-        ) if number},
+        "links": {
+            name: _page_link(request, number)
+            for name, number in (
+                ("newer", page.has_previous() and page.previous_page_number()),
+                ("older", page.has_next() and page.next_page_number()),
+            )
+            if number
+        },
         "total": len(rows),
         "filtered": filtered,
         "export_url": f"{reverse('admin:trading_strategyinstance_changes_csv')}"
-                      f"?{request.GET.urlencode()}",
-    }  # fmt: skip
+        f"?{request.GET.urlencode()}",
+    }
     request.current_app = admin.admin_site.name
     request.list_title, request.list_url = "Parameter changes", request.path
     return TemplateResponse(request, "admin/trading/strategyinstance/changes.html", context)
@@ -172,8 +184,11 @@ def _readable(instances: Sequence[StrategyInstance], rows: Sequence[Row]) -> lis
         known = (row["strategy"], name) in units
         story = reverse("admin:trading_strategyinstance_history", args=[key])
         values = reverse("admin:trading_strategyinstance_values", args=[key, name])
-        more = {"unit": units.get((row["strategy"], name), ""), "values": values if known else "",
-                "story": f"{story}#v{row['version']}"}  # fmt: skip
+        more = {
+            "unit": units.get((row["strategy"], name), ""),
+            "values": values if known else "",
+            "story": f"{story}#v{row['version']}",
+        }
         found.append(row | more)
     return found
 

@@ -92,15 +92,17 @@ def _compared(page: StrategyPage, one: ParameterSet, two: ParameterSet) -> dict[
         "same": _same(page, two, {change.name for change in changes}),
         "metrics": _metrics(found.a, found.b),
         "effect": _effect(found.effect) if one.pk != two.pk else "",
-        "courses": courses([
-            (f"Version {side.made.version}", side.curve) for side in (found.a, found.b)
-        ]) if one.pk != two.pk else {},
+        "courses": courses(
+            [(f"Version {side.made.version}", side.curve) for side in (found.a, found.b)]
+        )
+        if one.pk != two.pk
+        else {},
         "rollback_urls": [
             (made.version, page.url("rollback", made.version))
             for made in (one, two)
             if page.may_change and page.live and made.pk != page.live.parameter_set_id
         ],
-    }  # fmt: skip
+    }
 
 
 def _same(page: StrategyPage, made: ParameterSet, differing: set[str]) -> list[dict[str, Any]]:
@@ -153,7 +155,9 @@ def _effect(found: Effect | None) -> str:
     if found is None or bounds is None:
         return "Both versions need trades on at least 2 days before their averages are compared."
     low, high = bounds
-    reach = f"{found.difference:+.4f} percentage points (95 % interval {metric_cells.between(bounds)})"
+    reach = (
+        f"{found.difference:+.4f} percentage points (95 % interval {metric_cells.between(bounds)})"
+    )
     if low <= 0 <= high:
         return f"The averages differ by {reach}: chance alone explains that."
     return f"The averages differ by {reach}: more than chance explains."

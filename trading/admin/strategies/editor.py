@@ -71,12 +71,14 @@ def _form_page(
 
 def _review(page: StrategyPage, form: ParametersForm) -> HttpResponse:
     return page.answer(
-        "review", "change", "Review the change",
+        "review",
+        "change",
+        "Review the change",
         changes=_differences(page, form.live, form.values),
         reason=form.cleaned_data[REASON],
         hidden=hidden(form.typed()),
         next_version=next_version(page),
-    )  # fmt: skip
+    )
 
 
 def _promote(page: StrategyPage, form: ParametersForm) -> HttpResponse:
@@ -117,14 +119,19 @@ def _overtaken(page: StrategyPage, form: ParametersForm) -> HttpResponse:
     on_top = _differences(page, form.live, merged)
     carried = {**merged, REASON: form.cleaned_data[REASON], SEEN: form.version}
     return page.answer(
-        "overtaken", "change", "Somebody was faster",
-        seen=seen, now=page.live.parameter_set, live_from=page.live.live_from,
+        "overtaken",
+        "change",
+        "Somebody was faster",
+        seen=seen,
+        now=page.live.parameter_set,
+        live_from=page.live.live_from,
         by=made_by(page.live.parameter_set),
-        theirs=theirs, mine=on_top,
+        theirs=theirs,
+        mine=on_top,
         both=[each for each in on_top if each.name in {other.name for other in theirs}],
         reason=form.cleaned_data[REASON],
         hidden=hidden(carried),
-    )  # fmt: skip
+    )
 
 
 def next_version(page: StrategyPage) -> int:

@@ -97,18 +97,23 @@ def _review(page: StrategyPage, form: SetFileForm, values: dict[str, Value]) -> 
         SEEN: live.version,
     }
     return page.answer(
-        "review", "history", "Review the import",
+        "review",
+        "history",
+        "Review the import",
         changes=told(difference(page.instance, live.values, values), page.rules),
         reason=form.cleaned_data[REASON],
         hidden=list(carried.items()),
         next_version=next_version(page),
-    )  # fmt: skip
+    )
 
 
 def _made(page: StrategyPage, form: SetFileForm) -> HttpResponse:
     made = files.import_set(
-        instance=page.instance, document=form.cleaned_data["document"],
-        reason=form.cleaned_data[REASON], author=page.request.user, seen=form.cleaned_data[SEEN],
-    )  # fmt: skip
+        instance=page.instance,
+        document=form.cleaned_data["document"],
+        reason=form.cleaned_data[REASON],
+        author=page.request.user,
+        seen=form.cleaned_data[SEEN],
+    )
     messages.success(page.request, f"Version {made.version} of {page.instance.name} is live.")
     return page.redirect("history")

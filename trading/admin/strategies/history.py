@@ -30,7 +30,9 @@ def story(page: StrategyPage) -> HttpResponse:
     older = outcomes[start + PAGE_SIZE - 1] if len(outcomes) > start + PAGE_SIZE else None
     idle = [] if older else _never_live(page, outcomes)
     return page.answer(
-        "story", "history", "Story",
+        "story",
+        "history",
+        "Story",
         chapters=[_chapter(page, one, parts.get(one.after.version)) for one in shown],
         idle=[_version(page, made) for made in idle],
         changes=max(len(outcomes) - 1, 0),
@@ -40,9 +42,10 @@ def story(page: StrategyPage) -> HttpResponse:
         presets=_presets(page),
         import_url=page.url("import_set"),
         older_url=page.url("history", before=str(older.after.version), mode=page.mode)
-        if older else "",
+        if older
+        else "",
         newest_url=page.url("history", mode=page.mode) if start else "",
-    )  # fmt: skip
+    )
 
 
 def version(page: StrategyPage, made: ParameterSet) -> HttpResponse:
@@ -51,12 +54,14 @@ def version(page: StrategyPage, made: ParameterSet) -> HttpResponse:
     outcome = next((one for one in outcomes if one.after.pk == made.pk), None)
     parts = panels.changes(page, [outcome]).get(made.version) if outcome else None
     return page.answer(
-        "version", "", f"Version {made.version}",
+        "version",
+        "",
+        f"Version {made.version}",
         original=made,
         chapter=_chapter(page, outcome, parts) if outcome else _version(page, made),
         groups=parameter_groups(made, page.rules),
         warning=WARNING if outcome and outcome.effect else "",
-    )  # fmt: skip
+    )
 
 
 def _start(outcomes: Sequence[Outcome], before: str) -> int:
@@ -104,8 +109,9 @@ def _version(page: StrategyPage, made: ParameterSet) -> dict[str, Any]:
         "export_url": page.url("export_set", made.version),
         "name_url": page.url("name", made.version),
         "compare_url": page.url("compare", one=str(made.version), two=str(live.version))
-        if live else "",
-    }  # fmt: skip
+        if live
+        else "",
+    }
 
 
 def _sides(outcome: Outcome) -> list[dict[str, Any]]:
@@ -134,11 +140,12 @@ def _presets(page: StrategyPage) -> list[dict[str, Any]]:
         {
             "name": name,
             "version": version,
-            "url": f"#v{version}" if version == live
+            "url": f"#v{version}"
+            if version == live
             else page.url("compare", one=str(version), two=str(live)),
         }
         for name, version in named
-    ]  # fmt: skip
+    ]
 
 
 def _experiment(made: ParameterSet) -> Experiment | None:

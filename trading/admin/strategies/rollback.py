@@ -63,10 +63,12 @@ def _overtaken(page: StrategyPage, form: ReasonForm) -> bool:
 def _done(page: StrategyPage, form: ReasonForm, to: int) -> HttpResponse | None:
     try:
         made = parameters.roll_back(
-            instance=page.instance, to=to,
-            reason=form.cleaned_data[REASON], author=page.request.user,
+            instance=page.instance,
+            to=to,
+            reason=form.cleaned_data[REASON],
+            author=page.request.user,
             seen=page.live.parameter_set.version,
-        )  # fmt: skip
+        )
     except Stale:
         # Somebody was faster by a moment: the page is shown anew, with what is live by now.
         return rollback(StrategyPage(page.admin, page.request, page.instance), to)
@@ -86,10 +88,16 @@ def _preview(
     live = page.live.parameter_set
     found = compare.compare(live, made, page.mode)
     return page.answer(
-        "rollback", "history", f"Back to version {made.version}",
-        made=made, by=made_by(made), live=live, form=form, changes=changes,
+        "rollback",
+        "history",
+        f"Back to version {made.version}",
+        made=made,
+        by=made_by(made),
+        live=live,
+        form=form,
+        changes=changes,
         results=[
             metric_cells.row(f"Live: v{live.version}", found.a.metrics),
             metric_cells.row(f"v{made.version}", found.b.metrics),
         ],
-    )  # fmt: skip
+    )

@@ -35,10 +35,7 @@ PAGES = (
     ("experiments/", plan_form.overview, "experiments"),
     ("experiments/new/", plan_form.new, "new_experiment"),
 )
-TABLES = (
-    ("changes/", changes, "changes"),
-    ("changes/export.csv", export, "changes_csv"),
-)
+TABLES = (("changes/", changes, "changes"), ("changes/export.csv", export, "changes_csv"))
 
 
 @admin.register(StrategyInstance)
@@ -113,11 +110,19 @@ class ParameterSetAdmin(Exported, PagedAdmin):
     ordering = ("-id",)
     resource_classes = (
         resource_for(
-            ParameterSet, "instance__bot__name", "instance__strategy", "instance__label",
-            "version", "preset__name", "created_at", "origin", "author__username", "reason",
+            ParameterSet,
+            "instance__bot__name",
+            "instance__strategy",
+            "instance__label",
+            "version",
+            "preset__name",
+            "created_at",
+            "origin",
+            "author__username",
+            "reason",
             "values",
         ),
-    )  # fmt: skip
+    )
 
     @admin.display(description="Version", ordering="version")
     def set_text(self, row: ParameterSet) -> str:

@@ -10,11 +10,34 @@ from trading.strategies.common import COMMON_CONTEXT
 
 CONTEXT = tuple(feature.name for feature in COMMON_CONTEXT)
 HEADER = (
-    "id", "bot", "strategy", "market", "mode", "currency", "side", "entry_time", "exit_time",
-    "entry_price", "exit_price", "size", "stop_loss", "leverage", "pnl_pct", "pnl", "fee",
-    "exit_reason", "parameter_set", "reported_version", "arm", "tag", "flagged", "revision",
-    *CONTEXT, "features", "other",
-)  # fmt: skip
+    "id",
+    "bot",
+    "strategy",
+    "market",
+    "mode",
+    "currency",
+    "side",
+    "entry_time",
+    "exit_time",
+    "entry_price",
+    "exit_price",
+    "size",
+    "stop_loss",
+    "leverage",
+    "pnl_pct",
+    "pnl",
+    "fee",
+    "exit_reason",
+    "parameter_set",
+    "reported_version",
+    "arm",
+    "tag",
+    "flagged",
+    "revision",
+    *CONTEXT,
+    "features",
+    "other",
+)
 
 
 def trade_row(trade: Trade) -> list[Any]:
@@ -23,12 +46,31 @@ def trade_row(trade: Trade) -> list[Any]:
     context = getattr(trade, "context", None)
     made_by = trade.parameter_set.version if trade.parameter_set else None
     return [
-        trade.external_id, book.instance.bot.name, book.instance.name, book.market.name,
-        book.mode, book.currency, trade.side, trade.entry_at.isoformat(),
-        trade.exit_at.isoformat(), trade.entry_price, trade.exit_price, trade.size,
-        trade.stop_loss, trade.leverage, trade.pnl_pct, trade.pnl, trade.fee, trade.exit_reason,
-        made_by, trade.reported_version, trade.arm, trade.tag, trade.flagged, trade.revision,
+        trade.external_id,
+        book.instance.bot.name,
+        book.instance.name,
+        book.market.name,
+        book.mode,
+        book.currency,
+        trade.side,
+        trade.entry_at.isoformat(),
+        trade.exit_at.isoformat(),
+        trade.entry_price,
+        trade.exit_price,
+        trade.size,
+        trade.stop_loss,
+        trade.leverage,
+        trade.pnl_pct,
+        trade.pnl,
+        trade.fee,
+        trade.exit_reason,
+        made_by,
+        trade.reported_version,
+        trade.arm,
+        trade.tag,
+        trade.flagged,
+        trade.revision,
         *((getattr(context, name) for name in CONTEXT) if context else [None] * len(CONTEXT)),
         json.dumps(context.features) if context else None,
         json.dumps(context.other) if context else None,
-    ]  # fmt: skip
+    ]

@@ -12,19 +12,36 @@ from trading.models import Position
 @admin.register(Position)
 class PositionAdmin(Exported, ReadOnlyAdmin):
     list_display = (
-        "market", "strategy", "side", "entry_number", "size_number", "stop_number", "target_number",
-        "entered", "reported",
-    )  # fmt: skip
+        "market",
+        "strategy",
+        "side",
+        "entry_number",
+        "size_number",
+        "stop_number",
+        "target_number",
+        "entered",
+        "reported",
+    )
     list_filter = ("instance__bot", "side")
     search_fields = ("market__name", "instance__strategy", "order_id")
     list_select_related = ("instance__bot", "market")
     resource_classes = (
         resource_for(
-            Position, "instance__bot__name", "instance__strategy", "instance__label",
-            "market__name", "side", "entry_price", "size", "stop_loss", "take_profit",
-            "entry_at", "as_of", "order_id",
+            Position,
+            "instance__bot__name",
+            "instance__strategy",
+            "instance__label",
+            "market__name",
+            "side",
+            "entry_price",
+            "size",
+            "stop_loss",
+            "take_profit",
+            "entry_at",
+            "as_of",
+            "order_id",
         ),
-    )  # fmt: skip
+    )
 
     @admin.display(description="Strategy", ordering="instance")
     def strategy(self, row: Position) -> str:

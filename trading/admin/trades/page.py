@@ -41,9 +41,7 @@ def neighbours(trade: Trade) -> list[Trade]:
     """The trades of the same strategy just before and after, newest first, with itself between."""
     books = Book.objects.filter(instance=trade.book.instance_id).values_list("pk", flat=True)
     listing = Listing(
-        Trade._meta.db_table,
-        KEY,
-        tuple((Condition("book_id = %s", (book,)),) for book in books),
+        Trade._meta.db_table, KEY, tuple((Condition("book_id = %s", (book,)),) for book in books)
     )
     here = (clock.to_micros(trade.exit_at), trade.pk)
     newer, older = keyset.beside(listing, here, BESIDE)
@@ -139,14 +137,19 @@ def _contexts(trade: Trade, strategy: Strategy | None) -> list[dict[str, Any]]:
         if getattr(context, feature.name) not in (None, "")
     ]
     declared = {feature.name: feature for feature in strategy.features} if strategy else {}
-    own = [_row(declared[name], context.features[name]) for name in declared
-           if name in context.features]  # fmt: skip
+    own = [
+        _row(declared[name], context.features[name])
+        for name in declared
+        if name in context.features
+    ]
     rest = {
         **{name: raw for name, raw in context.features.items() if name not in declared},
         **context.other,
     }
-    others = [{"label": name, "value": formatting.value(raw), "help": ""}
-              for name, raw in sorted(rest.items())]  # fmt: skip
+    others = [
+        {"label": name, "value": formatting.value(raw), "help": ""}
+        for name, raw in sorted(rest.items())
+    ]
     title = strategy.title if strategy else trade.book.instance.strategy
     parts = [
         {"title": "Market and course of the trade", "rows": common},
@@ -205,8 +208,13 @@ def _items(made: ParameterSet) -> list[tuple[str, Any]]:
 
 
 def _plain(name: str, raw: Any) -> dict[str, Any]:
-    return {"name": name, "label": formatting.label(name), "value": formatting.value(raw), "help": "",
-            "changed": False}  # fmt: skip
+    return {
+        "name": name,
+        "label": formatting.label(name),
+        "value": formatting.value(raw),
+        "help": "",
+        "changed": False,
+    }
 
 
 def _why_unknown(trade: Trade) -> str:

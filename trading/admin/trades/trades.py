@@ -67,7 +67,9 @@ COLUMNS = (
     Column("Entry price", lambda trade: formatting.amount(trade.entry_price), "number"),
     Column("Exit price", lambda trade: formatting.amount(trade.exit_price), "number"),
     Column("Size", lambda trade: formatting.amount(trade.size), "number"),
-    Column("Held", lambda trade: Cell(formatting.duration(held_seconds(trade)), "number"), "number"),
+    Column(
+        "Held", lambda trade: Cell(formatting.duration(held_seconds(trade)), "number"), "number"
+    ),
     Column("Exit reason", lambda trade: Cell(trade.exit_reason)),
     Column("Version", _version, "number"),
     Column("Notes", _notes),
@@ -146,10 +148,7 @@ class TradeAdmin(KeysetAdmin):
             "title": f"Trade {trade.external_id}",
             **page_context(trade),
             "neighbours": [
-                {
-                    "cells": [column.cell(each) for column in BESIDE],
-                    "here": each.pk == trade.pk,
-                }
+                {"cells": [column.cell(each) for column in BESIDE], "here": each.pk == trade.pk}
                 for each in neighbours(trade)
             ],
             "columns": BESIDE,
@@ -165,10 +164,7 @@ class TradeAdmin(KeysetAdmin):
 
 REVISION_COLUMNS = (
     Column("Replaced (UTC)", lambda row: _revision_time(row), "time"),
-    Column(
-        "Trade",
-        lambda row: Cell(row.trade.external_id, "text", "", trade_url(row.trade_id)),
-    ),
+    Column("Trade", lambda row: Cell(row.trade.external_id, "text", "", trade_url(row.trade_id))),
     Column("Bot", lambda row: Cell(row.trade.book.instance.bot.name)),
     Column("Strategy", lambda row: Cell(row.trade.book.instance.name)),
     Column("Revision", lambda row: formatting.count(row.revision), "number"),
@@ -213,9 +209,7 @@ class TradeRevisionAdmin(KeysetAdmin):
     def csv_row(self, row: Any) -> Sequence[Any]:
         bot = row.trade.book.instance.bot.name
         content = json.dumps(row.content)
-        return (
-            row.replaced_at.isoformat(), bot, row.trade.external_id, row.revision, content,
-        )  # fmt: skip
+        return (row.replaced_at.isoformat(), bot, row.trade.external_id, row.revision, content)
 
     @admin.display(description="What it said")
     def content_text(self, row: TradeRevision) -> str:

@@ -80,6 +80,8 @@ SINCE = query("since", "From this moment on.", ANY_MOMENT)
 UNTIL = query("until", "Before this moment.", ANY_MOMENT)
 AS_OF = query("as_of", "As it was then: what happened later does not count.", ANY_MOMENT)
 IF_NONE_MATCH = Parameter(
-    "If-None-Match", "The ETag of the answer you have; unchanged is answered 304.",
-    parts.TEXT, place="header",
-)  # fmt: skip
+    "If-None-Match",
+    "The ETag of the answer you have; unchanged is answered 304.",
+    parts.TEXT,
+    place="header",
+)

@@ -29,9 +29,12 @@ _ABOVE_ZERO = (
 def text(low: int, high: int, description: str = "") -> Schema:
     """A text that every database can hold."""
     return {
-        "type": "string", "minLength": low, "maxLength": high, "pattern": r"^[^\u0000]*$",
+        "type": "string",
+        "minLength": low,
+        "maxLength": high,
+        "pattern": r"^[^\u0000]*$",
         **described(description),
-    }  # fmt: skip
+    }
 
 
 def matching(pattern: str, description: str = "") -> Schema:
@@ -73,9 +76,11 @@ def ref(name: str) -> Schema:
 def record(**properties: Schema) -> Schema:
     """An object that always has all of its fields, and no other."""
     return {
-        "type": "object", "properties": properties, "required": list(properties),
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
         "additionalProperties": False,
-    }  # fmt: skip
+    }
 
 
 def strategy_name(own: tuple[str, ...] = ()) -> Schema:

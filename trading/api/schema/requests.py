@@ -16,11 +16,23 @@ from trading.strategies.common import COMMON_CONTEXT
 from trading.validation import limits
 
 KINDS = (
-    TradeIn, PositionReport, requests.CandlesIn, requests.BricksIn, requests.BrickIn, requests.StateIn,
-    requests.EvaluationIn, requests.HeartbeatIn, requests.ParametersIn, requests.RollbackIn,
-    requests.StrategyIn, requests.ClockIn, requests.ExperimentIn, requests.NothingIn, requests.ReasonIn,
+    TradeIn,
+    PositionReport,
+    requests.CandlesIn,
+    requests.BricksIn,
+    requests.BrickIn,
+    requests.StateIn,
+    requests.EvaluationIn,
+    requests.HeartbeatIn,
+    requests.ParametersIn,
+    requests.RollbackIn,
+    requests.StrategyIn,
+    requests.ClockIn,
+    requests.ExperimentIn,
+    requests.NothingIn,
+    requests.ReasonIn,
     requests.PromoteIn,
-)  # fmt: skip
+)
 _NOT_BLANK = {"pattern": r"^[^\u0000]*\S[^\u0000]*$"}
 REASON = parts.text(1, 500, "Why; it is what you will look for later.") | _NOT_BLANK
 SEEN = parts.nullable(parts.whole(1, 2**31 - 1)) | parts.described(
@@ -55,26 +67,21 @@ CANDLE = {
     "maxItems": 6,
     "description": "[open_time, open, high, low, close, volume]: low <= open, close <= high, "
     "volume null where unknown, open_time a multiple of the interval.",
-    "prefixItems": [
-        parts.TIME, *[parts.PRICE] * 4, parts.nullable(parts.number(0, 1e300)),
-    ],
-}  # fmt: skip
+    "prefixItems": [parts.TIME, *[parts.PRICE] * 4, parts.nullable(parts.number(0, 1e300))],
+}
 COMMON: dict[str, Schema] = {
     "market": parts.MARKET,
     "side": parts.words(("long", "short")),
     **dict.fromkeys(("entry_price", "exit_price", "size"), parts.POSITIVE),
-    **dict.fromkeys(
-        ("stop_loss", "take_profit", "initial_size"), parts.nullable(parts.POSITIVE)
-    ),
+    **dict.fromkeys(("stop_loss", "take_profit", "initial_size"), parts.nullable(parts.POSITIVE)),
     **dict.fromkeys(
         ("entry_time", "exit_time", "open_time", "close_time", "from", "to", "now"), parts.TIME
     ),
-    "as_of": parts.TIME | {
-        "description": "The moment this speaks of; what is older than the stored one is refused."
-    },
+    "as_of": parts.TIME
+    | {"description": "The moment this speaks of; what is older than the stored one is refused."},
     "extra": parts.OPEN,
     "reason": REASON,
-}  # fmt: skip
+}
 OWN: dict[str, dict[str, Schema]] = {
     "TradeIn": {
         "id": parts.matching(limits.ID.pattern, "The bot's own id: stored once per bot."),
@@ -86,9 +93,12 @@ OWN: dict[str, dict[str, Schema]] = {
         "mode": parts.words(("live", "paper")),
         "tag": parts.text(0, 500),
         "currency": parts.matching(limits.CURRENCY.pattern),
-        "leverage": parts.nullable(parts.either(parts.number(1e-9, 1e4), {
-            "type": "string", "pattern": r"^[1-9][0-9]{0,2}(\.[0-9]{1,4})?$",
-        })),
+        "leverage": parts.nullable(
+            parts.either(
+                parts.number(1e-9, 1e4),
+                {"type": "string", "pattern": r"^[1-9][0-9]{0,2}(\.[0-9]{1,4})?$"},
+            )
+        ),
         "context": parts.nullable(CONTEXT),
         "revision": parts.whole(0, parts.WHOLE, "A higher one corrects what is stored."),
     },
@@ -111,7 +121,9 @@ OWN: dict[str, dict[str, Schema]] = {
     "EvaluationIn": {
         **dict.fromkeys(("evaluations", "signals"), parts.whole(0, parts.WHOLE)),
         "blocked": {
-            "type": "object", "maxProperties": 100, "propertyNames": parts.text(1, 64),
+            "type": "object",
+            "maxProperties": 100,
+            "propertyNames": parts.text(1, 64),
             "additionalProperties": parts.whole(0, parts.WHOLE),
         },
     },
@@ -123,9 +135,7 @@ OWN: dict[str, dict[str, Schema]] = {
         "time": parts.nullable(parts.TIME),
     },
     "ParametersIn": {"values": VALUES, "version": SEEN},
-    "RollbackIn": {
-        "to": parts.whole(1, 2**31 - 1, "The version to go back to."), "version": SEEN,
-    },
+    "RollbackIn": {"to": parts.whole(1, 2**31 - 1, "The version to go back to."), "version": SEEN},
     "StrategyIn": {
         "key": parts.matching(r"[a-z0-9_]{1,40}"),
         "title": parts.text(0, 100),
@@ -139,25 +149,34 @@ OWN: dict[str, dict[str, Schema]] = {
     },
     "ArmIn": {
         "name": parts.text(1, 64) | {"not": {"const": "control"}},
-        "values": parts.nullable(VALUES | {
-            "description": "Values that differ from the live ones, by parameter name."
-        }),
-        "version": parts.nullable(parts.whole(1, 2**31 - 1, "An earlier version, in place of "
-                                                             "values.")),
+        "values": parts.nullable(
+            VALUES | {"description": "Values that differ from the live ones, by parameter name."}
+        ),
+        "version": parts.nullable(
+            parts.whole(1, 2**31 - 1, "An earlier version, in place of values.")
+        ),
     },
     "ExperimentIn": {
         "name": parts.text(1, 64) | _NOT_BLANK,
         "arms": parts.array(parts.ref("ArmIn"), minItems=1, maxItems=5),
         "design": parts.words(("ab", "before_after")),
-        "shares": parts.array(parts.whole(1, 20), maxItems=6, description="Whole numbers: of the "
-                              "control, then of each arm; all alike where left out."),
+        "shares": parts.array(
+            parts.whole(1, 20),
+            maxItems=6,
+            description="Whole numbers: of the "
+            "control, then of each arm; all alike where left out.",
+        ),
         "max_trades": parts.nullable(parts.whole(2, 10**9, "Ends after so many in all arms.")),
         "max_days": parts.nullable(parts.number(0.01, 3_650, "Ends after so many days.")),
-        **{name: parts.nullable(parts.number(1e-6, 1e6, "Guardrail: percentage points of an "
-                                                        "arm's total."))
-           for name in ("max_drawdown_pct", "max_loss_pct")},
-        "block_seconds": parts.nullable(parts.whole(60, 604_800, "How long an arm is told at a "
-                                                                  "time.")),
+        **{
+            name: parts.nullable(
+                parts.number(1e-6, 1e6, "Guardrail: percentage points of an arm's total.")
+            )
+            for name in ("max_drawdown_pct", "max_loss_pct")
+        },
+        "block_seconds": parts.nullable(
+            parts.whole(60, 604_800, "How long an arm is told at a time.")
+        ),
         "before_days": parts.whole(1, 3_650, "Before/after: how far to look back."),
         "notes": parts.text(0, 10_000),
         "seed": parts.nullable(parts.whole(0, parts.WHOLE, "Of the order of arms.")),
@@ -166,14 +185,12 @@ OWN: dict[str, dict[str, Schema]] = {
     "ReasonIn": {},
     "PromoteIn": {"arm": parts.text(1, 64)},
     "ClockIn": {},
-}  # fmt: skip
+}
 
 
 def components(own: tuple[str, ...]) -> dict[str, Schema]:
     """Every request by name. ``own`` are the keys that the asking bot declared itself."""
-    _, found = msgspec.json.schema_components(
-        KINDS, ref_template="#/components/schemas/{name}"
-    )
+    _, found = msgspec.json.schema_components(KINDS, ref_template="#/components/schemas/{name}")
     for name, schema in found.items():
         schema.pop("title", None)
         known = COMMON | {"strategy": parts.strategy_name(own)} | OWN.get(name, {})

@@ -142,9 +142,14 @@ def _design(given: requests.ExperimentIn) -> dict[str, Any]:
         if (arm.values is None) == (arm.version is None):
             raise ValidationError({"arms": [f"{arm.name}: give values or a version"]})
     return {
-        "name": given.name, "reason": given.reason, "design": given.design, "notes": given.notes,
-        "control_share": shares[0], "block_seconds": given.block_seconds,
-        "before_days": given.before_days, "seed": given.seed,
+        "name": given.name,
+        "reason": given.reason,
+        "design": given.design,
+        "notes": given.notes,
+        "control_share": shares[0],
+        "block_seconds": given.block_seconds,
+        "before_days": given.before_days,
+        "seed": given.seed,
         "arms": [
             design.Arm(arm.name, arm.values, arm.version, share)
             for arm, share in zip(given.arms, shares[1:], strict=True)
@@ -152,7 +157,7 @@ def _design(given: requests.ExperimentIn) -> dict[str, Any]:
         "ends": design.Ends(
             given.max_trades, given.max_days, given.max_drawdown_pct, given.max_loss_pct
         ),
-    }  # fmt: skip
+    }
 
 
 def _find(bot, key: str) -> Experiment:
@@ -184,51 +189,78 @@ def _conflict(refused: Refused) -> Response:
 def _brief(one: Experiment) -> dict[str, Any]:
     ends = ("max_trades", "max_days", "max_drawdown_pct", "max_loss_pct")
     return {
-        "id": one.pk, "name": one.name, "strategy": one.instance.name, "design": one.design,
-        "status": one.status, "reason": one.reason, "notes": one.notes, "author": one.by,
-        "created_at": encoders.time(one.created_at), "started_at": encoders.time(one.started_at),
-        "ended_at": encoders.time(one.ended_at), "ended_by": one.ended_by,
-        "end_reason": one.end_reason, "decision": one.decision or None,
-        "promoted": one.promoted.version if one.promoted else None, "seed": one.seed,
-        "block_seconds": one.block_seconds, "before_days": one.before_days,
+        "id": one.pk,
+        "name": one.name,
+        "strategy": one.instance.name,
+        "design": one.design,
+        "status": one.status,
+        "reason": one.reason,
+        "notes": one.notes,
+        "author": one.by,
+        "created_at": encoders.time(one.created_at),
+        "started_at": encoders.time(one.started_at),
+        "ended_at": encoders.time(one.ended_at),
+        "ended_by": one.ended_by,
+        "end_reason": one.end_reason,
+        "decision": one.decision or None,
+        "promoted": one.promoted.version if one.promoted else None,
+        "seed": one.seed,
+        "block_seconds": one.block_seconds,
+        "before_days": one.before_days,
         **{name: getattr(one, name) for name in ends},
-    }  # fmt: skip
+    }
 
 
 def _whole(comparison: Comparison) -> dict[str, Any]:
     log = comparison.experiment.blocks.select_related("arm").order_by("-number")[:LOG]
     return {
         **_brief(comparison.experiment),
-        "trades": comparison.trades, "ends_at": encoders.time(comparison.ends_at),
-        "oddities": comparison.oddities, "arms": [_arm(side) for side in comparison.sides],
+        "trades": comparison.trades,
+        "ends_at": encoders.time(comparison.ends_at),
+        "oddities": comparison.oddities,
+        "arms": [_arm(side) for side in comparison.sides],
         "blocks": [
-            {"number": one.number, "arm": one.arm.name, "starts_at": encoders.time(one.starts_at),
-             "ends_at": encoders.time(one.ends_at), "told_at": encoders.time(one.told_at)}
+            {
+                "number": one.number,
+                "arm": one.arm.name,
+                "starts_at": encoders.time(one.starts_at),
+                "ends_at": encoders.time(one.ends_at),
+                "told_at": encoders.time(one.told_at),
+            }
             for one in reversed(log)
         ],
-    }  # fmt: skip
+    }
 
 
 def _arm(side: Side) -> dict[str, Any]:
     arm, against = side.arm, side.against
     return {
-        "name": arm.name, "control": arm.control, "share": arm.share, "values": arm.values,
+        "name": arm.name,
+        "control": arm.control,
+        "share": arm.share,
+        "values": arm.values,
         "version": arm.parameter_set.version if arm.parameter_set else None,
         "mode": side.result.selection.mode if side.result else None,
         "metrics": encoders.metrics(side.result.metrics) if side.result else None,
         "told_seconds": side.told.total_seconds() if side.told is not None else None,
-        "blocks": side.blocks, "blocks_asked": side.asked, "pct_per_day": side.pct_per_day,
-        "difference": against and {
-            "avg_pnl_pct": against.difference, "low": against.low, "high": against.high,
+        "blocks": side.blocks,
+        "blocks_asked": side.asked,
+        "pct_per_day": side.pct_per_day,
+        "difference": against
+        and {
+            "avg_pnl_pct": against.difference,
+            "low": against.low,
+            "high": against.high,
             "trades_needed": against.trades_needed(),
         },
         "verdict": side.verdict.word if side.verdict else None,
         "sentence": side.verdict.sentence if side.verdict else None,
-    }  # fmt: skip
+    }
 
 
 def _csv(comparisons: list[Comparison]) -> HttpResponse:
     return HttpResponse(
-        "".join(as_csv(comparisons)), content_type="text/csv; charset=utf-8",
+        "".join(as_csv(comparisons)),
+        content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": 'attachment; filename="experiments.csv"'},
-    )  # fmt: skip
+    )

@@ -105,9 +105,7 @@ class History(Endpoint):
         selection = query.selection(self.bot)
         as_csv = query.as_csv()
         parameter = query.text("parameter")
-        rows = history.rows(
-            selection.instances(), parameter, selection.mode, selection.until
-        )
+        rows = history.rows(selection.instances(), parameter, selection.mode, selection.until)
         if parameter and not rows:
             _known(parameter, selection)
         if as_csv:
@@ -146,8 +144,9 @@ def _changed(bot, strategy, change) -> Response:
         return Response({"detail": text}, status=status.HTTP_409_CONFLICT)
     except Refused as refused:
         # The field of the request is named for what it holds.
-        errors = {"version" if name == "seen" else name: text
-                  for name, text in refused.errors.items()}  # fmt: skip
+        errors = {
+            "version" if name == "seen" else name: text for name, text in refused.errors.items()
+        }
         raise ValidationError(errors) from refused
     found = served.for_strategy(bot, strategy)
     return Response(

@@ -23,9 +23,18 @@ class Performance(Endpoint):
 
     def get(self, request):
         query = Query(
-            request, "strategy", "market", "mode", "version", "arm", "window", "since", "until",
-            "by", "as_of",
-        )  # fmt: skip
+            request,
+            "strategy",
+            "market",
+            "mode",
+            "version",
+            "arm",
+            "window",
+            "since",
+            "until",
+            "by",
+            "as_of",
+        )
         by, selection = query.text("by"), query.selection(self.bot)
         try:
             groups = measure(selection, by)

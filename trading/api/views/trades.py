@@ -25,9 +25,17 @@ class Trades(Endpoint):
 
     def get(self, request):
         query = Query(
-            request, "strategy", "market", "mode", "since", "until", "version", "reason",
-            "cursor", "limit",
-        )  # fmt: skip
+            request,
+            "strategy",
+            "market",
+            "mode",
+            "since",
+            "until",
+            "version",
+            "reason",
+            "cursor",
+            "limit",
+        )
         found, page = trade_list.newest(
             query.selection(self.bot, mode=None),
             reason=query.text("reason"),

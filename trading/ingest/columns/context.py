@@ -55,9 +55,12 @@ def _is_name(text: str) -> bool:
 
 
 def _alike(
-    names: Sequence[str], some: Sequence[Any], own: frozenset[str], places: Sequence[int],
+    names: Sequence[str],
+    some: Sequence[Any],
+    own: frozenset[str],
+    places: Sequence[int],
     doubtful: Doubtful,
-) -> list[Context]:  # fmt: skip
+) -> list[Context]:
     """The contexts of objects that have the same names in the same order."""
     changed: dict[str, Sequence[Any]] = {}
     for name, column in zip(names, zip(*map(dict.values, some), strict=True), strict=True):
@@ -72,9 +75,10 @@ def _alike(
     found = []
     for values in map(dict, some):
         context = Context(
-            values, {name: values.pop(name) for name in features},
+            values,
+            {name: values.pop(name) for name in features},
             {name: values.pop(name) for name in other},
-        )  # fmt: skip
+        )
         found.append(context)
     for name, column in changed.items():
         for context, value in zip(found, column, strict=True):

@@ -146,9 +146,12 @@ def _numbers(sent: Sent, sides: Sequence[str], doubtful: Doubtful) -> tuple[Colu
 
 
 def _flagged(
-    sides: Sequence[str], prices: dict[str, Floats], fee: Floats, percent: Floats,
+    sides: Sequence[str],
+    prices: dict[str, Floats],
+    fee: Floats,
+    percent: Floats,
     doubtful: Doubtful,
-) -> list[bool]:  # fmt: skip
+) -> list[bool]:
     """What ``records.derive`` says of the prices and the PnL, where floats can tell."""
     direction = np.array([1.0 if side == "long" else -1.0 for side in sides])
     entry, leave, size = (prices[name] for name in ("entry_price", "exit_price", "size"))

@@ -24,9 +24,11 @@ class Command(Base):
         parser.add_argument("file", metavar="FILE", type=Path)
         parser.add_argument("--bot", metavar="NAME", required=True)
         parser.add_argument(
-            "--parameters", metavar="FILE", type=Path,
+            "--parameters",
+            metavar="FILE",
+            type=Path,
             help="JSON: the parameters by strategy that were live from --valid-from on",
-        )  # fmt: skip
+        )
         parser.add_argument("--valid-from", metavar="TIME")
 
     def handle(self, *, file, bot, parameters, valid_from, **options):
@@ -38,11 +40,12 @@ class Command(Base):
                 total = source.count("trades")
             with progress.bar("Trades", total) as advance:
                 report = bot_db.run(
-                    file, owner,
+                    file,
+                    owner,
                     parameters=_values(parameters) if parameters else None,
                     valid_from=moment(valid_from) if valid_from else None,
                     progress=advance,
-                )  # fmt: skip
+                )
         except (bot_db.Unreadable, Refused, UnknownStrategy) as error:
             raise CommandError(str(error)) from error
         if options["json"]:

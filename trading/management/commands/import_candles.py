@@ -48,14 +48,21 @@ class Command(Base):
             raise CommandError(str(error)) from error
         series = candles.series_for(owner, market, interval)
         result = {
-            "read": report.read, "stored": report.counts.stored, "updated": report.counts.updated,
-            "unchanged": report.counts.unchanged, "rejected": len(report.rejected),
+            "read": report.read,
+            "stored": report.counts.stored,
+            "updated": report.counts.updated,
+            "unchanged": report.counts.unchanged,
+            "rejected": len(report.rejected),
             "series": {
-                "market": market, "interval": interval, "candles": series.candles,
-                "first": series.first_at, "last": series.last_at,
-                "gaps": series.gaps, "missing": series.missing,
+                "market": market,
+                "interval": interval,
+                "candles": series.candles,
+                "first": series.first_at,
+                "last": series.last_at,
+                "gaps": series.gaps,
+                "missing": series.missing,
             },
-        }  # fmt: skip
+        }
         if options["json"]:
             self.answer(result)
         else:

@@ -31,10 +31,14 @@ class Command(Base):
         except Refused as refused:
             raise CommandError(f"{file}: {refused}") from refused
         if options["json"]:
-            self.answer({
-                "bot": instance.bot.name, "strategy": instance.name, "version": made.version,
-                "values": made.values,
-            })  # fmt: skip
+            self.answer(
+                {
+                    "bot": instance.bot.name,
+                    "strategy": instance.name,
+                    "version": made.version,
+                    "values": made.values,
+                }
+            )
         else:
             self.stdout.write(f"Version {made.version} of {instance} is live.")
 

@@ -70,9 +70,13 @@ class Command(Base):
             raise CommandError("--since must be before --until")
         return Selection(
             bot=bot_named(options["bot"]) if options["bot"] else None,
-            strategy=options["strategy"], market=options["market"], mode=options["mode"],
-            version=options["set_version"], since=since, until=until,
-        )  # fmt: skip
+            strategy=options["strategy"],
+            market=options["market"],
+            mode=options["mode"],
+            version=options["set_version"],
+            since=since,
+            until=until,
+        )
 
     def _why_none(self, selection):
         if not Trade.objects.exists():

@@ -22,10 +22,15 @@ class Command(Base):
         except Refused as refused:
             raise CommandError(str(refused)) from refused
         if options["json"]:
-            self.answer({
-                "bot": instance.bot.name, "strategy": instance.name, "version": made.version,
-                "rolled_back_to": to, "values": made.values,
-            })  # fmt: skip
+            self.answer(
+                {
+                    "bot": instance.bot.name,
+                    "strategy": instance.name,
+                    "version": made.version,
+                    "rolled_back_to": to,
+                    "values": made.values,
+                }
+            )
         else:
             self.stdout.write(
                 f"Version {made.version} of {instance} is live, with the values of version {to}."

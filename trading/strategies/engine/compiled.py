@@ -113,10 +113,13 @@ def _collect(function: Any, hooks: Mapping[str, Function], found: dict[str, Func
 
 
 def _bound(
-    function: Any, hooks: Mapping[str, Function], done: dict[Any, Function],
-    wrap: Callable[[FunctionType], Function], apart: Callable[[FunctionType], Function],
+    function: Any,
+    hooks: Mapping[str, Function],
+    done: dict[Any, Function],
+    wrap: Callable[[FunctionType], Function],
+    apart: Callable[[FunctionType], Function],
     inside: bool = False,
-) -> Any:  # fmt: skip
+) -> Any:
     """A copy of a function whose globals hold the wrapped ones of what it calls."""
     if function in done:
         return done[function]

@@ -23,9 +23,15 @@ from .tiles import begin_tile, hold, pass_by
 
 
 def run(
-    t: Tape, values: Any, state: Any, options: Any, memory: Floats, trades: Floats,
-    funnel: NDArray[np.int64], spare: Floats,
-) -> bool:  # fmt: skip
+    t: Tape,
+    values: Any,
+    state: Any,
+    options: Any,
+    memory: Floats,
+    trades: Floats,
+    funnel: NDArray[np.int64],
+    spare: Floats,
+) -> bool:
     """Take the bars before ``s.until`` that were not taken yet; False where ``trades`` was full
     before. Parameters, state and options are arrays of one record: such are handed over quickly.
 
@@ -82,9 +88,16 @@ def decide(
 
 
 def signal(
-    side: int, strength: float, price: float, t: Tape, p: Any, s: Any, o: Any, memory: Floats,
+    side: int,
+    strength: float,
+    price: float,
+    t: Tape,
+    p: Any,
+    s: Any,
+    o: Any,
+    memory: Floats,
     trades: Floats,
-) -> None:  # fmt: skip
+) -> None:
     """Write down what an entry is judged by later, and enter."""
     s.signals += 1
     s.strength = strength

@@ -30,10 +30,11 @@ from .walk import NO_GAPS, NO_MARKS, NOT_STILL, Bars, Fills, Walk, record
 DAY = 86_400
 SUMS = np.dtype(
     [(name, np.int64) for name in ("trades", "wins", "losses", "days")]
-    + [(name, np.float64) for name in (
-        "total", "gain", "loss", "squares", "peak", "drawdown", "held", "sharpe",
-    )]
-)  # fmt: skip
+    + [
+        (name, np.float64)
+        for name in ("total", "gain", "loss", "squares", "peak", "drawdown", "held", "sharpe")
+    ]
+)
 # Of the results in percent, as the tallies of live trades have them: gain and loss without their
 # signs, drawdown of the running total, held in seconds, days with an exit; sharpe of calendar days'
 # totals a year, NaN where it is not defined.
@@ -96,9 +97,13 @@ class Sweep:
     """Bars that many sets are tried on; what was computed of them is kept for the next sets."""
 
     def __init__(
-        self, strategy: Strategy, bars: Bars, interval: int, fills: Fills | None = None,
+        self,
+        strategy: Strategy,
+        bars: Bars,
+        interval: int,
+        fills: Fills | None = None,
         plain: bool = False,
-    ) -> None:  # fmt: skip
+    ) -> None:
         if strategy.trading is None:
             raise ValueError(f"{strategy.key} has no rules here")
         self.strategy, self.bars, self.interval = strategy, bars, interval
@@ -109,9 +114,11 @@ class Sweep:
         self._blocks: dict[tuple[Any, ...], NDArray[np.int8]] = {}
 
     def measure(
-        self, sets: Sequence[Mapping[str, Value]], threads: int = 2,
+        self,
+        sets: Sequence[Mapping[str, Value]],
+        threads: int = 2,
         tell: Callable[[float], None] = lambda share: None,
-    ) -> NDArray[Any]:  # fmt: skip
+    ) -> NDArray[Any]:
         """SUMS of each set, in order; ``sets`` are complete and sound. Raises BadInterval."""
         out = np.zeros(len(sets), SUMS)
         groups: dict[tuple[Any, ...], list[int]] = {}
@@ -130,12 +137,15 @@ class Sweep:
         return out
 
     def _row_keys(self, values: Mapping[str, Value]) -> tuple[Any, ...]:
-        return tuple((row, *(values[name] for name in names))
-                     for row, names in enumerate(self.rules.series))  # fmt: skip
+        return tuple(
+            (row, *(values[name] for name in names)) for row, names in enumerate(self.rules.series)
+        )
 
     def _part_keys(self, values: Mapping[str, Value]) -> list[tuple[Any, ...]]:
-        return [(part, *(values[name] for name in one.parameters))
-                for part, one in enumerate(self.rules.screens)]  # fmt: skip
+        return [
+            (part, *(values[name] for name in one.parameters))
+            for part, one in enumerate(self.rules.screens)
+        ]
 
     def _still_key(self, values: Mapping[str, Value]) -> tuple[Any, ...]:
         return (STILL, *(values[name] for name in self.rules.stays))
@@ -150,9 +160,17 @@ class Sweep:
         series = np.zeros((len(self.rules.series), size))
         filters = walk.filters if self.rules.screens else NO_FILTERS
         everything: list[Any] = [
-            *self.bars.columns(), *self.bars.columns(), NO_MARKS, series, gaps, filters,
-            NO_FILTERS, NO_GAPS, NO_FILTERS, NOT_STILL,
-        ]  # fmt: skip
+            *self.bars.columns(),
+            *self.bars.columns(),
+            NO_MARKS,
+            series,
+            gaps,
+            filters,
+            NO_FILTERS,
+            NO_GAPS,
+            NO_FILTERS,
+            NOT_STILL,
+        ]
         t = Tape(*everything)
         ahead = _made(tiles.ahead, self.strategy, self.plain)
         for row, key in enumerate(self._row_keys(first)):
@@ -161,8 +179,11 @@ class Sweep:
                 ahead(t, row, -1, walk.p, out, NO_FILTERS, _spare())
                 self._series[key] = out
             series[row] = self._series[key]
-        wanted = {key: values for values in sets
-                  for key in (*self._part_keys(values), self._still_key(values))}  # fmt: skip
+        wanted = {
+            key: values
+            for values in sets
+            for key in (*self._part_keys(values), self._still_key(values))
+        }
         missing = [key for key in wanted if key not in self._blocks]
 
         def judged(key: tuple[Any, ...]) -> NDArray[np.int8]:
@@ -174,9 +195,12 @@ class Sweep:
         return t
 
     def _some(
-        self, sets: Sequence[Mapping[str, Value]], places: list[int], shared: Shared,
+        self,
+        sets: Sequence[Mapping[str, Value]],
+        places: list[int],
+        shared: Shared,
         out: NDArray[Any],
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Walk with some of the sets, one after another."""
         size = len(self.bars)
         first = int(self.bars.time[0] // DAY) if size else 0

@@ -53,23 +53,84 @@ class Tape(NamedTuple):
 
 
 STATE = np.dtype(
-    [(name, np.int64) for name in (
-        "bar", "until", "candle", "first", "free", "at", "size", "gap", "trades", "evaluations",
-        "signals", "gaps", "warmup", "waiting", "reason", "side", "entry_bar", "streak", "stops",
-        "exited",
-    )]
-    + [(name, np.float64) for name in (
-        "entry", "entered", "stop", "target", "first_stop", "best", "ahead", "behind", "mfe_at",
-        "left", "strength", "volatility", "trend", "volatility_trend", "last",
-    )]
-)  # fmt: skip
+    [
+        (name, np.int64)
+        for name in (
+            "bar",
+            "until",
+            "candle",
+            "first",
+            "free",
+            "at",
+            "size",
+            "gap",
+            "trades",
+            "evaluations",
+            "signals",
+            "gaps",
+            "warmup",
+            "waiting",
+            "reason",
+            "side",
+            "entry_bar",
+            "streak",
+            "stops",
+            "exited",
+        )
+    ]
+    + [
+        (name, np.float64)
+        for name in (
+            "entry",
+            "entered",
+            "stop",
+            "target",
+            "first_stop",
+            "best",
+            "ahead",
+            "behind",
+            "mfe_at",
+            "left",
+            "strength",
+            "volatility",
+            "trend",
+            "volatility_trend",
+            "last",
+        )
+    ]
+)
 OPTIONS = np.dtype(
-    [("bar", np.float64), ("candle", np.float64), ("fee", np.float64), ("half", np.float64),
-     ("intrabar", np.int64), ("next_open", np.int64), ("same", np.int64)]
-)  # fmt: skip
+    [
+        ("bar", np.float64),
+        ("candle", np.float64),
+        ("fee", np.float64),
+        ("half", np.float64),
+        ("intrabar", np.int64),
+        ("next_open", np.int64),
+        ("same", np.int64),
+    ]
+)
 # Columns of a trade; a strategy's features follow.
-(ENTRY_BAR, EXIT_BAR, ENTERED, LEFT, SIDE, ENTRY, LEAVING, RESULT, REASON, MFE, MAE, MFE_AT,
- STOP, TARGET, STRENGTH, VOLATILITY, TREND, VOLATILITY_TREND) = range(18)  # fmt: skip
+(
+    ENTRY_BAR,
+    EXIT_BAR,
+    ENTERED,
+    LEFT,
+    SIDE,
+    ENTRY,
+    LEAVING,
+    RESULT,
+    REASON,
+    MFE,
+    MAE,
+    MFE_AT,
+    STOP,
+    TARGET,
+    STRENGTH,
+    VOLATILITY,
+    TREND,
+    VOLATILITY_TREND,
+) = range(18)
 COLUMNS = 18
 
 

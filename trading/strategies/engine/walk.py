@@ -107,8 +107,9 @@ def record(strategy: Strategy, values: Mapping[str, Value]) -> Any:
 @cache
 def _layout(parameters: tuple[Parameter, ...]) -> np.dtype[Any]:
     whole = Integer | Choice | Boolean
-    return np.dtype([(one.name, np.int64 if isinstance(one, whole) else np.float64)
-                     for one in parameters])  # fmt: skip
+    return np.dtype(
+        [(one.name, np.int64 if isinstance(one, whole) else np.float64) for one in parameters]
+    )
 
 
 _runs: dict[tuple[Rules, str, bool], Function] = {}
@@ -149,9 +150,13 @@ class Walk:
     bar in seconds. Raises BadInterval."""
 
     def __init__(
-        self, strategy: Strategy, values: Mapping[str, Value], interval: int,
-        fills: Fills | None = None, plain: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        strategy: Strategy,
+        values: Mapping[str, Value],
+        interval: int,
+        fills: Fills | None = None,
+        plain: bool = False,
+    ) -> None:
         if strategy.trading is None:
             raise ValueError(f"{strategy.key} has no rules here")
         self.strategy, self.interval = strategy, interval
@@ -166,8 +171,14 @@ class Walk:
         against = fills.half_spread_bps + fills.slippage_bps
         options = np.zeros(1, OPTIONS)
         options[0] = (
-            interval, self.candle, fills.fee_bps, against, intrabar, fills.next_open, False
-        )  # fmt: skip
+            interval,
+            self.candle,
+            fills.fee_bps,
+            against,
+            intrabar,
+            fills.next_open,
+            False,
+        )
         self._o = options.view(np.recarray)
         self.memory = np.zeros(strategy.trading.memory)
         self.funnel = np.zeros(len(strategy.filters), np.int64)
@@ -227,16 +238,24 @@ class Walk:
         self._o["same"] = same
         columns = self._columns(bars, same)
         everything: list[Any] = [
-            *bars.columns(), *columns, self._series, gaps, self.filters, self._said, NO_GAPS,
-            self._blocked, NOT_STILL,
-        ]  # fmt: skip
+            *bars.columns(),
+            *columns,
+            self._series,
+            gaps,
+            self.filters,
+            self._said,
+            NO_GAPS,
+            self._blocked,
+            NOT_STILL,
+        ]
         t = Tape(*everything)
         state["bar"] = state["at"] = state["size"] = state["gap"] = 0
         found = [self._rows[:0].copy()]
         while state["bar"] < len(bars):
             state["until"] = min(int(state["bar"]) + PORTION, len(bars))
-            while not self._run(t, self.p, self._s, self._o, self.memory, self._rows,
-                                self.funnel, self._spare):  # fmt: skip
+            while not self._run(
+                t, self.p, self._s, self._o, self.memory, self._rows, self.funnel, self._spare
+            ):
                 found.append(self._moved_out())
             tell(float(state["bar"] / len(bars)))
         found.append(self._moved_out())
@@ -253,11 +272,18 @@ class Walk:
         state = self._now
         self._o["same"] = tape.SHARED
         state["until"], state["trades"] = t.time.size, 0
-        done = self._run(t, self.p, self._s, self._o, self.memory, self._rows, self.funnel,
-                         self._spare)  # fmt: skip
+        done = self._run(
+            t, self.p, self._s, self._o, self.memory, self._rows, self.funnel, self._spare
+        )
         if done:
-            self._end(float(t.close[-1]), float(t.time[-1]) + self.interval, self.p, self._s,
-                      self._o, self._rows)  # fmt: skip
+            self._end(
+                float(t.close[-1]),
+                float(t.time[-1]) + self.interval,
+                self.p,
+                self._s,
+                self._o,
+                self._rows,
+            )
         return self._rows[: int(state["trades"])], done
 
     def finish(self, price: float, time: float) -> Floats:
@@ -325,8 +351,9 @@ class Walk:
         count = int(state["candle"]) + 1
         if columns[0] is bars.time:
             first = max(count - KEPT, 0)
-            self._candles = [np.concatenate((one[first:count], np.zeros(KEPT)))
-                             for one in columns[:-1]]  # fmt: skip
+            self._candles = [
+                np.concatenate((one[first:count], np.zeros(KEPT))) for one in columns[:-1]
+            ]
             self._candles.append(np.zeros(2 * KEPT))
             self._forget(first)
             count -= first

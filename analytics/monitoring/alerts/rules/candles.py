@@ -62,8 +62,9 @@ def _absurd(series: Series, since: float, jump_pct: float) -> tuple[str, float, 
     at = int(places[-1])
     return (
         f"one spans {reach[at]:.1f} % where {usual:.2f} % is usual, at",
-        float(candles.open_time[at]), {"range_pct": float(reach[at]), "usual_pct": usual},
-    )  # fmt: skip
+        float(candles.open_time[at]),
+        {"range_pct": float(reach[at]), "usual_pct": usual},
+    )
 
 
 ALARM = Alarm(
@@ -76,10 +77,24 @@ ALARM = Alarm(
     "like an absurd candle: look before you replace it.",
     check=check,
     parameters=(
-        Integer("missing", 3, 0, 10_000, 1, unit="candles",
-                help="So many missing in a row are let pass."),
-        Number("jump_pct", 10.0, 0.1, 1_000.0, 0.5, unit="pct",
-               help="A candle's range below this is never absurd."),
+        Integer(
+            "missing",
+            3,
+            0,
+            10_000,
+            1,
+            unit="candles",
+            help="So many missing in a row are let pass.",
+        ),
+        Number(
+            "jump_pct",
+            10.0,
+            0.1,
+            1_000.0,
+            0.5,
+            unit="pct",
+            help="A candle's range below this is never absurd.",
+        ),
     ),
     clears_after=timedelta(0),
-)  # fmt: skip
+)

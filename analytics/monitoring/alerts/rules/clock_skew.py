@@ -32,9 +32,8 @@ ALARM = Alarm(
     error_rate="No chance in it; a slow network looks like a clock that is behind.",
     check=check,
     parameters=(
-        Number("seconds", 30.0, 1.0, 3_600.0, 1.0, unit="seconds",
-               help="How far off it may be."),
+        Number("seconds", 30.0, 1.0, 3_600.0, 1.0, unit="seconds", help="How far off it may be."),
     ),
     lived=True,
     clears_after=timedelta(minutes=10),
-)  # fmt: skip
+)

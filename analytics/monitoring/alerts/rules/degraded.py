@@ -37,11 +37,19 @@ def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding 
     first, since = past + episode.opened * base.block, past + episode.since * base.block
     recent = float(total[since:].sum() / n[since:].sum())
     evidence = {
-        "set": arm, "baseline": base.mean, "baseline_error": base.se,
-        "baseline_trades": base.trades, "floor": floor, "since": wording.day(day[since]),
-        "recent": recent, "trades_since": int(n[since:].sum()), "block_days": base.block,
-        "evidence": float(path[-1]), "threshold": threshold, **wording.picture(path, threshold),
-    }  # fmt: skip
+        "set": arm,
+        "baseline": base.mean,
+        "baseline_error": base.se,
+        "baseline_trades": base.trades,
+        "floor": floor,
+        "since": wording.day(day[since]),
+        "recent": recent,
+        "trades_since": int(n[since:].sum()),
+        "block_days": base.block,
+        "evidence": float(path[-1]),
+        "threshold": threshold,
+        **wording.picture(path, threshold),
+    }
     return Finding(
         f"Results of {frame.about} fell, most probably from {wording.day(day[since])} on: "
         f"{wording.signed(recent, 3, ' R')} a trade over {int(n[since:].sum())} trades, after "
@@ -83,13 +91,31 @@ ALARM = Alarm(
     check=check,
     severity=Severity.CRITICAL,
     parameters=(
-        Integer("days_between_false_alarms", 1_000, 100, 10_000, 100, unit="days",
-                help="Average time between false alarms. Longer is quieter, and later."),
-        Choice("sensitivity", SAFER, (SAFER, SOONER),
-               help="Safer forgives a baseline that was lucky; sooner takes it at its word."),
-        Integer("baseline_trades", 500, 100, 5_000, 50, unit="trades",
-                help="How many of the first trades of a parameter set are its baseline."),
+        Integer(
+            "days_between_false_alarms",
+            1_000,
+            100,
+            10_000,
+            100,
+            unit="days",
+            help="Average time between false alarms. Longer is quieter, and later.",
+        ),
+        Choice(
+            "sensitivity",
+            SAFER,
+            (SAFER, SOONER),
+            help="Safer forgives a baseline that was lucky; sooner takes it at its word.",
+        ),
+        Integer(
+            "baseline_trades",
+            500,
+            100,
+            5_000,
+            50,
+            unit="trades",
+            help="How many of the first trades of a parameter set are its baseline.",
+        ),
     ),
     daily=True,
     clears_after=timedelta(0),
-)  # fmt: skip
+)

@@ -34,18 +34,25 @@ def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding 
     since = frame.today - recent.size + peak
     how = (
         f"from {learned} days of its past, a fall like that comes once in "
-        f"{parameters['days_between_false_alarms']} days" if learned else "the limit is your own"
-    )  # fmt: skip
+        f"{parameters['days_between_false_alarms']} days"
+        if learned
+        else "the limit is your own"
+    )
     return Finding(
         f"{frame.about} stands {fall:.2f} percentage points below its peak of "
         f"{wording.day(since)}, beyond the limit of {limit:.2f}: {how}.",
         "This is the size of a loss to stop at and look, whatever the reason: check for open "
         "positions, then trade smaller or pause until the results recover.",
-        {"drawdown_pct": fall, "limit_pct": limit, "peak": wording.day(since),
-         "learned_days": learned, **wording.picture(np.cumsum(days[-horizon:]).tolist())},
+        {
+            "drawdown_pct": fall,
+            "limit_pct": limit,
+            "peak": wording.day(since),
+            "learned_days": learned,
+            **wording.picture(np.cumsum(days[-horizon:]).tolist()),
+        },
         event=f"peak of {wording.day(since)}",
         grave=fall > 1.5 * limit,
-    )  # fmt: skip
+    )
 
 
 def _limit(
@@ -73,12 +80,27 @@ ALARM = Alarm(
     "twice as often with a few months. A fixed limit is yours.",
     check=check,
     parameters=(
-        Integer("days_between_false_alarms", 365, 90, 2_000, 5, unit="days",
-                help="Average time between false alarms. Longer is quieter."),
-        Integer("horizon", 90, 7, 365, 1, unit="days",
-                help="How far back the highest point may lie."),
-        Number("limit_pct", 0.0, 0.0, 1_000.0, 0.5, unit="pct",
-               help="A fixed limit in percentage points instead; 0: learned from the past."),
+        Integer(
+            "days_between_false_alarms",
+            365,
+            90,
+            2_000,
+            5,
+            unit="days",
+            help="Average time between false alarms. Longer is quieter.",
+        ),
+        Integer(
+            "horizon", 90, 7, 365, 1, unit="days", help="How far back the highest point may lie."
+        ),
+        Number(
+            "limit_pct",
+            0.0,
+            0.0,
+            1_000.0,
+            0.5,
+            unit="pct",
+            help="A fixed limit in percentage points instead; 0: learned from the past.",
+        ),
     ),
     clears_after=timedelta(days=3),
-)  # fmt: skip
+)

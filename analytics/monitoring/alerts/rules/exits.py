@@ -35,18 +35,21 @@ def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding 
         return None
     changed.sort(key=lambda one: (one[0], one[1]))
     told = wording.listed(
-        f"{wording.percent(found.now)} by {reason.replace('_', ' ')} ({wording.percent(found.before)} "
-        "before)" for _, reason, found in changed[:3]
-    )  # fmt: skip
+        f"{wording.percent(found.now)} by {reason.replace('_', ' ')} "
+        f"({wording.percent(found.before)} before)"
+        for _, reason, found in changed[:3]
+    )
     tail = changed[0][0] * len(reasons)
     return Finding(
         f"Trades of {frame.about} leave for other reasons: in the last {width} days {told}. If "
         f"nothing had changed, that would come {wording.odds(tail)}.",
         "More stops and fewer targets: the market moves further than the stop allows. More time "
         "stops: it moves too little. Compare the results by exit reason before changing anything.",
-        {"reasons": {reason: [found.before, found.now] for _, reason, found in changed},
-         "chance": tail},
-    )  # fmt: skip
+        {
+            "reasons": {reason: [found.before, found.now] for _, reason, found in changed},
+            "chance": tail,
+        },
+    )
 
 
 def _days(frame: StrategyFrame, most: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
@@ -73,12 +76,26 @@ ALARM = Alarm(
     check=check,
     severity=Severity.INFO,
     parameters=(
-        Integer("days_between_false_alarms", 365, 30, 10_000, 5, unit="days",
-                help="Average time between false alarms. Longer is quieter."),
+        Integer(
+            "days_between_false_alarms",
+            365,
+            30,
+            10_000,
+            5,
+            unit="days",
+            help="Average time between false alarms. Longer is quieter.",
+        ),
         Integer("days", 7, 1, 30, 1, unit="days", help="How many recent days are compared."),
-        Number("points", 10.0, 0.0, 100.0, 1.0, unit="percentage points",
-               help="Smaller changes are not worth a word."),
+        Number(
+            "points",
+            10.0,
+            0.0,
+            100.0,
+            1.0,
+            unit="percentage points",
+            help="Smaller changes are not worth a word.",
+        ),
     ),
     daily=True,
     clears_after=timedelta(days=2),
-)  # fmt: skip
+)

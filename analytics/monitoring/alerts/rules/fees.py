@@ -30,12 +30,15 @@ def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding 
     return Finding(
         f"Fees of {frame.about} went up: {now:.4f} % of the position a trade in the last {width} "
         f"days, {before:.4f} % before ({wording.percent(now / before - 1)} more). "
-        + ("Until now they never varied." if tail == 0 else
-           f"If nothing had changed, that would come {wording.odds(tail)}."),
+        + (
+            "Until now they never varied."
+            if tail == 0
+            else f"If nothing had changed, that would come {wording.odds(tail)}."
+        ),
         "Check the fee tier at the exchange, and whether orders fill as taker now. A strategy "
         "with small wins may not survive it.",
         {"now_pct": now, "before_pct": before, "chance": tail},
-    )  # fmt: skip
+    )
 
 
 def _compare(fees: np.ndarray, known: np.ndarray, width: int) -> tuple[float, float, float]:
@@ -59,12 +62,26 @@ ALARM = Alarm(
     error_rate="About one false alarm in the chosen number of days at most.",
     check=check,
     parameters=(
-        Integer("days_between_false_alarms", 365, 30, 10_000, 5, unit="days",
-                help="Average time between false alarms. Longer is quieter."),
+        Integer(
+            "days_between_false_alarms",
+            365,
+            30,
+            10_000,
+            5,
+            unit="days",
+            help="Average time between false alarms. Longer is quieter.",
+        ),
         Integer("days", 3, 1, 30, 1, unit="days", help="How many recent days are compared."),
-        Number("more_pct", 20.0, 0.0, 10_000.0, 1.0, unit="pct",
-               help="A smaller rise is not worth a word."),
+        Number(
+            "more_pct",
+            20.0,
+            0.0,
+            10_000.0,
+            1.0,
+            unit="pct",
+            help="A smaller rise is not worth a word.",
+        ),
     ),
     daily=True,
     clears_after=timedelta(days=2),
-)  # fmt: skip
+)

@@ -12,11 +12,11 @@ from trading.strategies.parameters import Integer
 
 def check(frame: SystemFrame, as_of: datetime, parameters: Values) -> Finding | None:
     failed = [
-        one for one in frame.standings
-        if one.state in ("failed", "dead") and (
-            one.state == "dead" or frame.failures(one.job.name) >= parameters["in_a_row"]
-        )
-    ]  # fmt: skip
+        one
+        for one in frame.standings
+        if one.state in ("failed", "dead")
+        and (one.state == "dead" or frame.failures(one.job.name) >= parameters["in_a_row"])
+    ]
     if not failed:
         return None
     dead = any(one.state == "dead" for one in failed)
@@ -42,9 +42,16 @@ ALARM = Alarm(
     error_rate="No chance in it.",
     check=check,
     parameters=(
-        Integer("in_a_row", 2, 1, 100, 1, unit="failures",
-                help="How many failures in a row raise it; one that was given up always does."),
+        Integer(
+            "in_a_row",
+            2,
+            1,
+            100,
+            1,
+            unit="failures",
+            help="How many failures in a row raise it; one that was given up always does.",
+        ),
     ),
     lived=True,
     clears_after=timedelta(0),
-)  # fmt: skip
+)

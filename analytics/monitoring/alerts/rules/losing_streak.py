@@ -41,9 +41,13 @@ def _learned(frame: StrategyFrame, between: int) -> tuple[int, int] | None:
         return None
     after, again, longest = frame.losses()
     limit = significance.streak_limit(
-        int(frame.days.losses.sum()), after, again, int(frame.days.trades.sum()),
-        float(frame.days.trades.mean()), between,
-    )  # fmt: skip
+        int(frame.days.losses.sum()),
+        after,
+        again,
+        int(frame.days.trades.sum()),
+        float(frame.days.trades.mean()),
+        between,
+    )
     return None if limit is None else (max(limit, longest + 1), longest)
 
 
@@ -57,10 +61,24 @@ ALARM = Alarm(
     "yours.",
     check=check,
     parameters=(
-        Integer("days_between_false_alarms", 365, 30, 10_000, 5, unit="days",
-                help="Average time between false alarms. Longer is quieter."),
-        Integer("limit", 0, 0, 1_000, 1, unit="losses",
-                help="A fixed number of losses in a row instead; 0: learned from the past."),
+        Integer(
+            "days_between_false_alarms",
+            365,
+            30,
+            10_000,
+            5,
+            unit="days",
+            help="Average time between false alarms. Longer is quieter.",
+        ),
+        Integer(
+            "limit",
+            0,
+            0,
+            1_000,
+            1,
+            unit="losses",
+            help="A fixed number of losses in a row instead; 0: learned from the past.",
+        ),
     ),
     clears_after=timedelta(0),
-)  # fmt: skip
+)

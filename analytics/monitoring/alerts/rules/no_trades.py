@@ -36,11 +36,16 @@ def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding 
         "If a filter blocks nearly everything, the market is outside what the parameters allow: "
         "wait, or widen that one. If the strategy does not look at all, the bot or its data feed "
         "is the place to search.",
-        {"silent_hours": silent, "limit_hours": limit, "evaluations": looked, "signals": signals,
-         "blocked": blocked},
+        {
+            "silent_hours": silent,
+            "limit_hours": limit,
+            "evaluations": looked,
+            "signals": signals,
+            "blocked": blocked,
+        },
         event=f"since {last.isoformat()}",
         grave=silent > 3 * limit,
-    )  # fmt: skip
+    )
 
 
 def _limit(frame: StrategyFrame, parameters: Values) -> tuple[float | None, str]:
@@ -86,12 +91,33 @@ ALARM = Alarm(
     "as the past has (up to half a year).",
     check=check,
     parameters=(
-        Integer("days_between_false_alarms", 365, 30, 10_000, 5, unit="days",
-                help="Average time between false alarms. Longer is quieter."),
-        Number("hours", 0.0, 0.0, 10_000.0, 1.0, unit="hours",
-               help="A fixed limit instead; 0: learned from the past."),
-        Integer("history_days", 7, 1, 180, 1, unit="days",
-                help="With fewer days of past nothing is learned."),
+        Integer(
+            "days_between_false_alarms",
+            365,
+            30,
+            10_000,
+            5,
+            unit="days",
+            help="Average time between false alarms. Longer is quieter.",
+        ),
+        Number(
+            "hours",
+            0.0,
+            0.0,
+            10_000.0,
+            1.0,
+            unit="hours",
+            help="A fixed limit instead; 0: learned from the past.",
+        ),
+        Integer(
+            "history_days",
+            7,
+            1,
+            180,
+            1,
+            unit="days",
+            help="With fewer days of past nothing is learned.",
+        ),
     ),
     clears_after=timedelta(0),
-)  # fmt: skip
+)

@@ -44,8 +44,15 @@ ALARM = Alarm(
     error_rate="No chance in it: the trade says so.",
     check=check,
     parameters=(
-        Integer("grace_minutes", 15, 0, 10_080, 5, unit="minutes",
-                help="How long the bot may take to apply a change."),
+        Integer(
+            "grace_minutes",
+            15,
+            0,
+            10_080,
+            5,
+            unit="minutes",
+            help="How long the bot may take to apply a change.",
+        ),
     ),
     clears_after=timedelta(0),
-)  # fmt: skip
+)

@@ -13,9 +13,10 @@ from trading.strategies.parameters import Number
 
 def check(frame: SystemFrame, as_of: datetime, parameters: Values) -> Finding | None:
     waits = {
-        name: queue["oldest_seconds"] / 60 for name, queue in frame.queues.items()
+        name: queue["oldest_seconds"] / 60
+        for name, queue in frame.queues.items()
         if queue["oldest_seconds"] / 60 > parameters[f"{name}_minutes"]
-    }  # fmt: skip
+    }
     late = frame.late
     if not waits and not late:
         return None
@@ -43,11 +44,25 @@ ALARM = Alarm(
     check=check,
     severity=Severity.WARNING,
     parameters=(
-        Number("short_minutes", 10.0, 1.0, 10_080.0, 1.0, unit="minutes",
-               help="Of the queue of short jobs."),
-        Number("long_minutes", 120.0, 1.0, 10_080.0, 1.0, unit="minutes",
-               help="Of the queue of replays and searches."),
+        Number(
+            "short_minutes",
+            10.0,
+            1.0,
+            10_080.0,
+            1.0,
+            unit="minutes",
+            help="Of the queue of short jobs.",
+        ),
+        Number(
+            "long_minutes",
+            120.0,
+            1.0,
+            10_080.0,
+            1.0,
+            unit="minutes",
+            help="Of the queue of replays and searches.",
+        ),
     ),
     lived=True,
     clears_after=timedelta(minutes=10),
-)  # fmt: skip
+)

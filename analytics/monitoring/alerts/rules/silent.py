@@ -41,11 +41,25 @@ ALARM = Alarm(
     check=check,
     severity=Severity.CRITICAL,
     parameters=(
-        Number("period_minutes", 5.0, 0.5, 10_080.0, 0.5, unit="minutes",
-               help="How often the bot is expected to report."),
-        Number("grace_minutes", 10.0, 0.0, 10_080.0, 0.5, unit="minutes",
-               help="How much later than that it may be."),
+        Number(
+            "period_minutes",
+            5.0,
+            0.5,
+            10_080.0,
+            0.5,
+            unit="minutes",
+            help="How often the bot is expected to report.",
+        ),
+        Number(
+            "grace_minutes",
+            10.0,
+            0.0,
+            10_080.0,
+            0.5,
+            unit="minutes",
+            help="How much later than that it may be.",
+        ),
     ),
     lived=True,
     clears_after=timedelta(0),
-)  # fmt: skip
+)

@@ -45,9 +45,10 @@ ALARM = Alarm(
     check=check,
     severity=Severity.CRITICAL,
     parameters=(
-        Number("free_gib", 1.0, 0.05, 10_000.0, 0.5, unit="GiB",
-               help="How much space must be free."),
+        Number(
+            "free_gib", 1.0, 0.05, 10_000.0, 0.5, unit="GiB", help="How much space must be free."
+        ),
     ),
     lived=True,
     clears_after=timedelta(minutes=30),
-)  # fmt: skip
+)

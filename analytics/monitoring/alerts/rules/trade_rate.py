@@ -34,9 +34,13 @@ def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding 
         f"{wording.odds(2 * tail)}.",
         "More trades than the rules were tested with cost more fees and take other setups; fewer "
         "mean that a filter changed its mind. Compare the funnel, and the parameters.",
-        {"now": found.now, "before": found.before, "chance": 2 * tail,
-         **wording.picture(counts.tolist(), found.before)},
-    )  # fmt: skip
+        {
+            "now": found.now,
+            "before": found.before,
+            "chance": 2 * tail,
+            **wording.picture(counts.tolist(), found.before),
+        },
+    )
 
 
 ALARM = Alarm(
@@ -48,12 +52,26 @@ ALARM = Alarm(
     check=check,
     severity=Severity.INFO,
     parameters=(
-        Integer("days_between_false_alarms", 365, 30, 10_000, 5, unit="days",
-                help="Average time between false alarms. Longer is quieter."),
+        Integer(
+            "days_between_false_alarms",
+            365,
+            30,
+            10_000,
+            5,
+            unit="days",
+            help="Average time between false alarms. Longer is quieter.",
+        ),
         Integer("days", 7, 1, 30, 1, unit="days", help="How many recent days are compared."),
-        Number("factor", 1.5, 1.0, 100.0, 0.1, unit="times",
-               help="Smaller changes are not worth a word."),
+        Number(
+            "factor",
+            1.5,
+            1.0,
+            100.0,
+            0.1,
+            unit="times",
+            help="Smaller changes are not worth a word.",
+        ),
     ),
     daily=True,
     clears_after=timedelta(days=2),
-)  # fmt: skip
+)

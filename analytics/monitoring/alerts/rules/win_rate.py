@@ -19,7 +19,9 @@ LEARNED, FIXED = "learned", "fixed"
 
 def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding | None:
     width = WIDTHS[parameters["window"]]
-    trades, wins = (significance.rolling(one, width) for one in (frame.hours.trades, frame.hours.wins))
+    trades, wins = (
+        significance.rolling(one, width) for one in (frame.hours.trades, frame.hours.wins)
+    )
     if not trades.size or not trades[-1] >= parameters["fewest_trades"]:
         return None
     rule = _fixed if parameters["limit_from"] == FIXED else _learned
@@ -41,9 +43,14 @@ def _fixed(
         f"exactly the limit, so few wins come {wording.odds(by_chance, 'times')}.",
         "A limit of your own is crossed; whether it means something depends on the number of "
         "trades. Compare it with the average result: a lower win rate with larger wins is fine.",
-        {"wins": won, "trades": n, "limit": limit, "chance": by_chance,
-         **wording.picture(_rates(trades, wins), limit)},
-    )  # fmt: skip
+        {
+            "wins": won,
+            "trades": n,
+            "limit": limit,
+            "chance": by_chance,
+            **wording.picture(_rates(trades, wins), limit),
+        },
+    )
 
 
 def _learned(
@@ -68,14 +75,20 @@ def _learned(
         return None
     return Finding(
         f"{frame.about} won {won} of {n} trades in {parameters['window']} "
-        f"({wording.percent(won / n)}); {wording.percent(rate)} is usual, and no hour of {found.past} "
-        f"days was as low for its number of trades. By chance it would come "
+        f"({wording.percent(won / n)}); {wording.percent(rate)} is usual, and no hour of "
+        f"{found.past} days was as low for its number of trades. By chance it would come "
         f"{wording.odds(by_chance)}.",
         "Look which exit reason took the place of the wins. If targets are no longer reached, the "
         "market has become calmer or wilder than the parameters expect.",
-        {"wins": won, "trades": n, "usual": rate, "days": found.past, "chance": by_chance,
-         **wording.picture(_rates(trades, wins), rate)},
-    )  # fmt: skip
+        {
+            "wins": won,
+            "trades": n,
+            "usual": rate,
+            "days": found.past,
+            "chance": by_chance,
+            **wording.picture(_rates(trades, wins), rate),
+        },
+    )
 
 
 def _rates(trades: np.ndarray, wins: np.ndarray) -> list[float]:
@@ -94,15 +107,44 @@ ALARM = Alarm(
     "often chance crosses it.",
     check=check,
     parameters=(
-        Choice("limit_from", LEARNED, (LEARNED, FIXED),
-               help="Learned from the past, or the fixed limit below."),
-        Number("limit", 0.40, 0.01, 0.99, 0.01, unit="ratio",
-               help="The fixed limit: alert if the win rate drops below."),
-        Choice("window", "24h", tuple(WIDTHS),
-               help="Over how long; nothing is said before the strategy has traded for as long."),
-        Integer("fewest_trades", 10, 1, 1_000, 1, unit="trades",
-                help="With fewer trades in the window nothing is said."),
-        Integer("days_between_false_alarms", 365, 30, 10_000, 5, unit="days",
-                help="Average time between false alarms of the learned limit."),
+        Choice(
+            "limit_from",
+            LEARNED,
+            (LEARNED, FIXED),
+            help="Learned from the past, or the fixed limit below.",
+        ),
+        Number(
+            "limit",
+            0.40,
+            0.01,
+            0.99,
+            0.01,
+            unit="ratio",
+            help="The fixed limit: alert if the win rate drops below.",
+        ),
+        Choice(
+            "window",
+            "24h",
+            tuple(WIDTHS),
+            help="Over how long; nothing is said before the strategy has traded for as long.",
+        ),
+        Integer(
+            "fewest_trades",
+            10,
+            1,
+            1_000,
+            1,
+            unit="trades",
+            help="With fewer trades in the window nothing is said.",
+        ),
+        Integer(
+            "days_between_false_alarms",
+            365,
+            30,
+            10_000,
+            5,
+            unit="days",
+            help="Average time between false alarms of the learned limit.",
+        ),
     ),
-)  # fmt: skip
+)

@@ -30,10 +30,15 @@ def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding 
         f"nothing had changed, a day as bad would come {wording.odds(found.tail)}.",
         "Look at the trades of these hours: a few large losses point to the market or to stops "
         "that did not hold, many small ones to a rule that no longer fits. Pause it if unsure.",
-        {"total_pct": now, "usual_worst": usual, "days": found.past, "chance": found.tail,
-         **wording.picture(np.append(past[~np.isnan(past)], now), now)},
+        {
+            "total_pct": now,
+            "usual_worst": usual,
+            "days": found.past,
+            "chance": found.tail,
+            **wording.picture(np.append(past[~np.isnan(past)], now), now),
+        },
         grave=found.tail < 1e-6,
-    )  # fmt: skip
+    )
 
 
 ALARM = Alarm(
@@ -46,8 +51,15 @@ ALARM = Alarm(
     "results one in the chosen number of days.",
     check=check,
     parameters=(
-        Integer("days_between_false_alarms", 365, 30, 10_000, 5, unit="days",
-                help="Average time between false alarms. Longer is quieter."),
+        Integer(
+            "days_between_false_alarms",
+            365,
+            30,
+            10_000,
+            5,
+            unit="days",
+            help="Average time between false alarms. Longer is quieter.",
+        ),
         Integer("days", 180, 20, 180, 10, unit="days", help="How many days of past to compare."),
     ),
-)  # fmt: skip
+)

@@ -41,10 +41,13 @@ def window_loss(bot: Bot) -> datetime:
 def win_rate(bot: Bot) -> datetime:
     """Small losses, so that only their number stands out."""
     keep(bot, history.days(PAST, per_day=24))
-    keep(bot, [
-        closed(9000 + at, END + timedelta(hours=at / 2 + 0.2), 0.2 if at % 12 == 0 else -0.05)
-        for at in range(46)
-    ])  # fmt: skip
+    keep(
+        bot,
+        [
+            closed(9000 + at, END + timedelta(hours=at / 2 + 0.2), 0.2 if at % 12 == 0 else -0.05)
+            for at in range(46)
+        ],
+    )
     return END + timedelta(hours=23.5)
 
 
@@ -62,11 +65,21 @@ def losing_streak(bot: Bot) -> datetime:
 def no_trades(bot: Bot) -> datetime:
     keep(bot, history.days(PAST))
     start, step = clock.to_micros(END), 3_600_000_000
-    evaluations.store(bot, [
-        ("rsi_bb", "BTC-PERP", start + at * step, start + (at + 1) * step, 720, 0,
-         {"volatility": 700, "rsi": 15, "trend": 5})
-        for at in range(30)
-    ])  # fmt: skip
+    evaluations.store(
+        bot,
+        [
+            (
+                "rsi_bb",
+                "BTC-PERP",
+                start + at * step,
+                start + (at + 1) * step,
+                720,
+                0,
+                {"volatility": 700, "rsi": 15, "trend": 5},
+            )
+            for at in range(30)
+        ],
+    )
     return END + timedelta(hours=30)
 
 
@@ -74,8 +87,9 @@ def trade_rate(bot: Bot) -> datetime:
     rng = np.random.default_rng(4)
     trades = []
     for day in range(PAST):
-        trades += history.days(1, start=MONDAY + day * DAY, per_day=int(rng.integers(6, 11)),
-                               first=100 * day, seed=day)  # fmt: skip
+        trades += history.days(
+            1, start=MONDAY + day * DAY, per_day=int(rng.integers(6, 11)), first=100 * day, seed=day
+        )
     trades += history.days(7, start=END, per_day=24, first=9000)
     keep(bot, trades)
     return END + 7 * DAY
@@ -83,8 +97,12 @@ def trade_rate(bot: Bot) -> datetime:
 
 def exits(bot: Bot) -> datetime:
     keep(bot, history.days(PAST))
-    keep(bot, history.days(7, start=END, first=9000, seed=5, reasons=("stop_loss", "stop_loss",
-                                                                      "time_stop")))  # fmt: skip
+    keep(
+        bot,
+        history.days(
+            7, start=END, first=9000, seed=5, reasons=("stop_loss", "stop_loss", "time_stop")
+        ),
+    )
     return END + 7 * DAY
 
 
@@ -117,8 +135,12 @@ def parameters_differ(bot: Bot) -> datetime:
     with clock.at(MONDAY):
         instance = parameters.instance_for(bot, "rsi_bb")
     with clock.at(END - DAY):
-        parameters.promote(instance=instance, values={"max_hold_minutes": 5}, origin=Origin.ADMIN,
-                           reason="Hold a little longer")  # fmt: skip
+        parameters.promote(
+            instance=instance,
+            values={"max_hold_minutes": 5},
+            origin=Origin.ADMIN,
+            reason="Hold a little longer",
+        )
     keep(bot, history.days(PAST, parameter_set=1))
     return END
 
@@ -126,9 +148,13 @@ def parameters_differ(bot: Bot) -> datetime:
 def job_failed(bot: Bot) -> datetime:
     for minutes in (2, 1):
         JobRun.objects.create(
-            job="prune_jobs", due=END - timedelta(minutes=minutes), queue="short",
-            state=JobRun.State.FAILED, error="OSError: no space left", ended_at=END,
-        )  # fmt: skip
+            job="prune_jobs",
+            due=END - timedelta(minutes=minutes),
+            queue="short",
+            state=JobRun.State.FAILED,
+            error="OSError: no space left",
+            ended_at=END,
+        )
     return END
 
 
@@ -141,36 +167,57 @@ def queue_stuck(bot: Bot) -> datetime:
 
 def storage(bot: Bot) -> datetime:
     JobRun.objects.create(
-        job="examine_database", due=END, queue="short", state=JobRun.State.FAILED, ended_at=END,
+        job="examine_database",
+        due=END,
+        queue="short",
+        state=JobRun.State.FAILED,
+        ended_at=END,
         error="DatabaseError: the database is damaged, put back a backup: row 7",
-    )  # fmt: skip
+    )
     return END
 
 
 def store_candles(bot: Bot, rows: list) -> None:
     found = candles.Candles(*(np.array(column, dtype=float) for column in zip(*rows, strict=True)))
-    found = candles.Candles(found.open_time.astype(np.int64), *(
-        getattr(found, name) for name in candles.FIELDS[1:]
-    ))  # fmt: skip
+    found = candles.Candles(
+        found.open_time.astype(np.int64), *(getattr(found, name) for name in candles.FIELDS[1:])
+    )
     candles.store(candles.series_for(bot, "BTC-PERP", 60), found)
 
 
 FAULTS: dict[str, Fault] = {
-    "degraded": degraded, "window_loss": window_loss, "win_rate": win_rate, "drawdown": drawdown,
-    "losing_streak": losing_streak, "no_trades": no_trades, "trade_rate": trade_rate,
-    "exits": exits, "fees": fees, "silent": silent, "clock_skew": clock_skew,
-    "candles": missing_candles, "parameters_differ": parameters_differ, "job_failed": job_failed,
-    "queue_stuck": queue_stuck, "storage": storage,
-}  # fmt: skip
+    "degraded": degraded,
+    "window_loss": window_loss,
+    "win_rate": win_rate,
+    "drawdown": drawdown,
+    "losing_streak": losing_streak,
+    "no_trades": no_trades,
+    "trade_rate": trade_rate,
+    "exits": exits,
+    "fees": fees,
+    "silent": silent,
+    "clock_skew": clock_skew,
+    "candles": missing_candles,
+    "parameters_differ": parameters_differ,
+    "job_failed": job_failed,
+    "queue_stuck": queue_stuck,
+    "storage": storage,
+}
 SAID = {
-    "degraded": "R a trade over", "window_loss": "in 24 hours: the worst 24 hours of",
-    "win_rate": "won 4 of 47 trades", "drawdown": "percentage points below its peak of",
+    "degraded": "R a trade over",
+    "window_loss": "in 24 hours: the worst 24 hours of",
+    "win_rate": "won 4 of 47 trades",
+    "drawdown": "percentage points below its peak of",
     "losing_streak": "lost 30 trades in a row",
     "no_trades": "It looked 21 600 times: volatility blocked 21 000 (97 %), rsi 450, trend 150.",
     "trade_rate": "more trades: 24.0 a day in the last 7 days",
-    "exits": "leave for other reasons", "fees": "0.0900 % of the position a trade",
-    "silent": "has not been heard of for 31 min", "clock_skew": "95 s ahead",
-    "candles": "10 missing after", "parameters_differ": "version 2 was live since",
+    "exits": "leave for other reasons",
+    "fees": "0.0900 % of the position a trade",
+    "silent": "has not been heard of for 31 min",
+    "clock_skew": "95 s ahead",
+    "candles": "10 missing after",
+    "parameters_differ": "version 2 was live since",
     "job_failed": "“Forget old runs of jobs” failed. It said: “OSError",
-    "queue_stuck": "the short queue waits for 45 min", "storage": "damaged",
-}  # fmt: skip
+    "queue_stuck": "the short queue waits for 45 min",
+    "storage": "damaged",
+}

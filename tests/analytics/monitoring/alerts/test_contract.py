@@ -94,10 +94,13 @@ def test_it_says_nothing_of_a_bot_that_never_spoke_or_of_work_that_is_done(kind,
 def test_what_comes_later_does_not_change_what_it_finds(kind, bot):
     at = FAULTS[kind](bot)
     before = look(kind, bot, at)
-    keep(bot, [
-        closed(50_000 + number, at + timedelta(minutes=7 * number), 3.0, "later")
-        for number in range(400)
-    ])  # fmt: skip
+    keep(
+        bot,
+        [
+            closed(50_000 + number, at + timedelta(minutes=7 * number), 3.0, "later")
+            for number in range(400)
+        ],
+    )
     assert look(kind, bot, at + 3 * DAY) != before
     assert look(kind, bot, at) == before
 

@@ -34,7 +34,9 @@ def found(event="", grave=False, sentence="It fell."):
 
 
 def judge(place, finding, hours, by=None):
-    return [one.type for one in lifecycle.judge(by or rule(), place, finding, MONDAY + hours * HOUR)]
+    return [
+        one.type for one in lifecycle.judge(by or rule(), place, finding, MONDAY + hours * HOUR)
+    ]
 
 
 def told() -> list[tuple]:

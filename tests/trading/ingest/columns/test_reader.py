@@ -26,15 +26,35 @@ LATEST = NOW + limits.FUTURE
 
 def whole(number: int, **changes: Any) -> dict[str, Any]:
     """An ordinary trade as a bot sends it."""
-    return payload(
-        id=f"t-{number}", entry_price=100.5, exit_price=102.25 + number, size=0.5,
-        entry_time="2025-03-03T01:00:00Z", exit_time="2025-03-03T02:00:00.250Z", stop_loss=99.0,
-        leverage=1.0, pnl_pct=1.5, pnl=0.75, fee=0.125, parameter_set=1, arm="", tag="",
-        context={
-            "volatility_bps": 42.5, "price_trend": "up", "entry_hour": 1, "reached_tp": True,
-            "mfe_pct": 2.0 + number, "rsi": 28.5, "note": "mine", "spread_bps": 1.25,
-        },
-    ) | changes  # fmt: skip
+    return (
+        payload(
+            id=f"t-{number}",
+            entry_price=100.5,
+            exit_price=102.25 + number,
+            size=0.5,
+            entry_time="2025-03-03T01:00:00Z",
+            exit_time="2025-03-03T02:00:00.250Z",
+            stop_loss=99.0,
+            leverage=1.0,
+            pnl_pct=1.5,
+            pnl=0.75,
+            fee=0.125,
+            parameter_set=1,
+            arm="",
+            tag="",
+            context={
+                "volatility_bps": 42.5,
+                "price_trend": "up",
+                "entry_hour": 1,
+                "reached_tp": True,
+                "mfe_pct": 2.0 + number,
+                "rsi": 28.5,
+                "note": "mine",
+                "spread_bps": 1.25,
+            },
+        )
+        | changes
+    )
 
 
 def trades(*changes: dict[str, Any]) -> list[TradeIn]:
@@ -82,21 +102,57 @@ def test_hostile_values_are_answered_alike(case):
 
 
 odd_numbers = st.one_of(
-    st.floats(), st.floats(-1e13, 1e13), st.floats(1e-13, 1e-3), st.integers(),
-    st.decimals(-(10**12), 10**12, places=4).map(float), st.sampled_from([
-        0.0, -0.0, 0, 1e12, 1e-12, 9.999999999999999e-13, 0.30000000000000004, 123456789012345.6,
-        1e-5, 1.5e-7, 2**53, 2**53 + 1, 10**400, math.inf, math.nan, True, None, "1.50", "nan", "",
-    ]),
-)  # fmt: skip
+    st.floats(),
+    st.floats(-1e13, 1e13),
+    st.floats(1e-13, 1e-3),
+    st.integers(),
+    st.decimals(-(10**12), 10**12, places=4).map(float),
+    st.sampled_from(
+        [
+            0.0,
+            -0.0,
+            0,
+            1e12,
+            1e-12,
+            9.999999999999999e-13,
+            0.30000000000000004,
+            123456789012345.6,
+            1e-5,
+            1.5e-7,
+            2**53,
+            2**53 + 1,
+            10**400,
+            math.inf,
+            math.nan,
+            True,
+            None,
+            "1.50",
+            "nan",
+            "",
+        ]
+    ),
+)
 odd_times = st.one_of(
-    st.floats(0, 2e9), st.integers(MONDAY_SECONDS, MONDAY_SECONDS + 86_400),
+    st.floats(0, 2e9),
+    st.integers(MONDAY_SECONDS, MONDAY_SECONDS + 86_400),
     st.datetimes().map(lambda moment: moment.isoformat() + "+01:00"),
-    st.sampled_from([
-        "2025-03-03T01:00:00+00:00", "2025-03-03 01:00:00.123456789Z", "2025-W10-1T01:00:00Z",
-        "2025-03-03T01:00:00", "20250303T010000Z", "2025-03-03T24:00:00Z", "", math.inf,
-        MONDAY_SECONDS + 3600.0000005, MONDAY_SECONDS + 7200.1234565, 7258118400, 631152000,
-    ]),
-)  # fmt: skip
+    st.sampled_from(
+        [
+            "2025-03-03T01:00:00+00:00",
+            "2025-03-03 01:00:00.123456789Z",
+            "2025-W10-1T01:00:00Z",
+            "2025-03-03T01:00:00",
+            "20250303T010000Z",
+            "2025-03-03T24:00:00Z",
+            "",
+            math.inf,
+            MONDAY_SECONDS + 3600.0000005,
+            MONDAY_SECONDS + 7200.1234565,
+            7258118400,
+            631152000,
+        ]
+    ),
+)
 odd_texts = st.one_of(
     st.text(max_size=70), st.sampled_from(["\x00", "\ud800", " ", "a\n", "a\nb", "LONG"])
 )
@@ -105,14 +161,34 @@ odd_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=5,
 )
-names = st.sampled_from([
-    "volatility_bps", "price_trend", "volatility_trend", "entry_hour", "entry_day_of_week",
-    "mfe_pct", "reached_tp", "rsi", "note", "__proto__",
-]) | st.text(max_size=70)  # fmt: skip
+names = st.sampled_from(
+    [
+        "volatility_bps",
+        "price_trend",
+        "volatility_trend",
+        "entry_hour",
+        "entry_day_of_week",
+        "mfe_pct",
+        "reached_tp",
+        "rsi",
+        "note",
+        "__proto__",
+    ]
+) | st.text(max_size=70)
 NUMBERS = (
-    "entry_price", "exit_price", "size", "stop_loss", "leverage", "pnl_pct", "pnl", "fee",
-    "pnl_usd", "fee_usd", "parameter_set", "revision",
-)  # fmt: skip
+    "entry_price",
+    "exit_price",
+    "size",
+    "stop_loss",
+    "leverage",
+    "pnl_pct",
+    "pnl",
+    "fee",
+    "pnl_usd",
+    "fee_usd",
+    "parameter_set",
+    "revision",
+)
 TEXTS = ("id", "market", "mode", "currency", "side", "exit_reason", "arm", "tag")
 changed = st.fixed_dictionaries(
     {},
@@ -164,11 +240,22 @@ def test_a_trade_of_the_future_is_refused_alike_and_simulated_time_lifts_the_lim
 
 def test_contexts_are_sorted_into_their_places_alike():
     feature = get("rsi_bb").features[0].name
-    some = trades(*({"context": context} for context in (
-        {feature: 1.5, "mfe_pct": 1, "z": None}, {"z": None, "mfe_pct": 1.0, feature: 1.5},
-        {"reached_tp": None, "price_trend": None}, {}, None, {"entry_hour": 3.0},
-        {"entry_hour": 24}, {"note": "x" * 5_000}, {f"k{n}": 1 for n in range(60)},
-    )))  # fmt: skip
+    some = trades(
+        *(
+            {"context": context}
+            for context in (
+                {feature: 1.5, "mfe_pct": 1, "z": None},
+                {"z": None, "mfe_pct": 1.0, feature: 1.5},
+                {"reached_tp": None, "price_trend": None},
+                {},
+                None,
+                {"entry_hour": 3.0},
+                {"entry_hour": 24},
+                {"note": "x" * 5_000},
+                {f"k{n}": 1 for n in range(60)},
+            )
+        )
+    )
     sound, errors = same(some)
     assert set(errors) == {6}
     assert sound["context"][0].features == {feature: 1.5}
