@@ -1,3 +1,5 @@
+"""The bridge from rows of trading to arrays. Nothing else in analytics reads trading rows."""
+
 from .trades import (
     DayTrades,
     Series,

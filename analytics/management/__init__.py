@@ -1,0 +1,1 @@
+"""Shared parts of the commands: tables of runs and of fidelity."""

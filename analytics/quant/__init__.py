@@ -1,0 +1,1 @@
+"""Pure statistics: no Django, no clock, no files, no global randomness."""

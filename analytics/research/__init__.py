@@ -1,0 +1,3 @@
+"""Backtests of stored candles: ``backtest`` runs one, ``what_if`` and ``counterfactual`` compare values,
+``fidelity`` grades a replay against live trades, ``no_trades`` explains a quiet strategy.
+"""

@@ -1,0 +1,3 @@
+"""What the ORM does not do fast enough: bulk upserts, keyset pages, locks, columns for COPY. Each says
+what the ORM costs there.
+"""

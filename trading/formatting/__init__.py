@@ -1,3 +1,7 @@
+"""How values read on pages, in mails and in commands: numbers, money, durations, times; CSV export.
+``formatting.result(0.054, "%", 3)`` gives ``+0.054%``.
+"""
+
 from .values import (
     NOTHING,
     Cell,

@@ -1,0 +1,1 @@
+"""Candles as columns: ``candles`` stores and loads them, ``series`` lists what is stored."""

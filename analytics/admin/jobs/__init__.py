@@ -1,0 +1,1 @@
+"""Scheduled jobs: state, runs, run now."""

@@ -1,0 +1,1 @@
+"""Backtests: list, page, comparison, what-if, sensitivity, replay fidelity."""

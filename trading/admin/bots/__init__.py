@@ -1,0 +1,1 @@
+"""Bots, their tokens and stored state; the freeze switch."""

@@ -1,0 +1,1 @@
+"""The first page: results per strategy, curves, newest trades, what needs attention."""

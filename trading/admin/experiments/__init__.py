@@ -1,0 +1,1 @@
+"""Experiments: plan form, list, results page, comparison."""

@@ -1,0 +1,1 @@
+"""Candle series with their gaps, Renko bricks, signal funnel, daily aggregates."""

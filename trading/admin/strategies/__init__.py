@@ -1,0 +1,1 @@
+"""Strategies: live parameters, editor, history, versions, comparison, files, rollback."""

@@ -1,0 +1,1 @@
+"""Closed trades: list, filters, page, CSV; trade revisions and open positions."""

@@ -1,0 +1,1 @@
+"""One file per alert rule; each declares ``ALARM``. The registry is ``analytics.monitoring.alerts``."""
