@@ -15,8 +15,6 @@ from pathlib import Path
 
 import ground
 
-from trading.rollups import update
-
 if __name__ == "__main__":
     ground.ensure_packages()
 
@@ -193,6 +191,7 @@ def _ingest(trades: list) -> None:
 
 
 def _without(trades: list) -> None:
+    from trading.rollups import update
 
     kept, update.add = update.add, lambda *given: None
     try:

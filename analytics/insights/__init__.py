@@ -1,1 +1,1 @@
-"""What a strategy's trades have in common: setups, volatility regimes, sessions, exits, excursions."""
+"""What the trades of a strategy have in common: setups, regimes, sessions, exits, excursions."""

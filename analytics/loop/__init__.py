@@ -1,3 +1,3 @@
-"""The steps that lead from a day of trades to a decision. ``daily`` writes the reports that are due,
-with their recommendations.
+"""From a day of trades to a decision: ``daily`` writes the reports that are due, each with its
+recommendations.
 """

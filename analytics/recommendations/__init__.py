@@ -1,5 +1,6 @@
-"""What to try next: ``propose`` derives recommendations from a report, ``accept`` and ``dismiss`` decide
-them, ``track_record`` says which came true. One file per kind in ``kinds``.
+"""What to try next, from a report: ``propose``, then ``accept`` or ``dismiss``.
+
+``track_record`` says which recommendations came true; ``kinds`` has one file per kind.
 """
 
 from .stage import accept, dismiss, propose, told

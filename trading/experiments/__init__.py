@@ -1,5 +1,6 @@
-"""Experiments on live trades: ``design`` plans one, ``start``, ``end``, ``keep`` and ``promote`` are its
-life, ``results`` and ``verdict`` say what it showed.
+"""Experiments on live trades: ``design`` plans one; ``start``, ``end``, ``keep``, ``promote``.
+
+``results`` and ``verdict`` say what it showed.
 """
 
 from .lifecycle import end, keep, promote, start

@@ -1,4 +1,4 @@
-"""Everything a bot pushes: ``store_trades`` for trades, a module each for positions, bricks, evaluation
+"""What bots push: ``store_trades`` for trades, a module each for positions, bricks, evaluation
 counts, state and heartbeats. The API and the importers call it.
 """
 

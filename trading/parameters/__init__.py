@@ -1,4 +1,4 @@
-"""The one service that changes parameters: ``promote``, ``roll_back``, ``instance_for``, ``live_for``.
+"""The one service that changes parameters: ``promote``, ``roll_back``, ``instance_for``.
 
 Admin, API, experiments and commands call it; ``served`` answers what a bot is served, ``outcomes``
 what each change did.

@@ -1,5 +1,6 @@
-"""Metrics of any selection of trades, whole or by group: ``measure(selection, by)``. The API, pages,
-reports and commands ask here.
+"""Metrics of any selection of trades, whole or by group: ``measure(selection, by)``.
+
+The API, pages, reports and commands ask here.
 """
 
 from .measure import Group, equity, measure

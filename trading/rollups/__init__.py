@@ -1,3 +1,4 @@
-"""Sums of trades by day and hour. ``update.add`` keeps them true with every write, ``rebuild`` computes
-them anew, ``windows`` answers any window of time from them.
+"""Sums of trades by day and hour: ``update.add`` keeps them true with every write.
+
+``rebuild`` computes them anew; ``windows`` answers any window of time from them.
 """

@@ -245,8 +245,9 @@ def test_the_command_fills_and_clears_and_answers_in_json(capsys):
 
 @pytest.mark.either
 def test_the_dashboard_shows_it_labelled(admin_client):
-    fill(clock.now())
-    page = admin_client.get("/admin/", {"mode": "paper", "bot": "demo"}).content.decode()
+    with clock.at(NOW):
+        fill()
+        page = admin_client.get("/admin/", {"mode": "paper", "bot": "demo"}).content.decode()
     assert "DEMO-BTC" in page
     assert "paper" in page
     assert "rsi_bb" in page and "renko_ao" in page and "breakout" in page

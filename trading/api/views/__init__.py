@@ -1,1 +1,1 @@
-"""One module of views for each subject of the API. A view parses, calls one function and renders."""
+"""The views, one module for each subject: parse, call one function, render."""

@@ -1,1 +1,1 @@
-"""One file per alert rule; each declares ``ALARM``. The registry is ``analytics.monitoring.alerts``."""
+"""One file per alert rule, each with its declaration; the registry is one package up."""
