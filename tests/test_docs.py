@@ -46,6 +46,6 @@ def test_every_metric_is_defined_in_the_documents():
 def test_every_alarm_is_explained_in_the_documents():
     from analytics.monitoring.alerts import REGISTRY
 
-    text = (ROOT / "docs" / "alarms.md").read_text()
+    text = (ROOT / "docs" / "alerts.md").read_text()
     for alarm in REGISTRY.values():
         assert f"| {alarm.title} (`{alarm.key}`) |" in text

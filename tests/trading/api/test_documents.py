@@ -75,14 +75,14 @@ def test_every_limit_is_the_one_that_holds():
 
     for number, written in (
         (body.MAX_BYTES, "5 MB"),
-        (body.MAX_ROWS, "5 000 rows"),
+        (body.MAX_ROWS, "5,000 rows"),
         (settings.API_RATE, "600 requests"),
         (limits.BYTES, "16 kB"),
         (limits.DEPTH, "20 levels"),
-        (limits.KEYS, "2 000 keys"),
+        (limits.KEYS, "2,000 keys"),
         (state.VALUE_BYTES, "256 KiB"),
-        (performance.DETAILED, "20 000 trades"),
+        (performance.DETAILED, "20,000 trades"),
     ):
         assert written in TEXT
-        digits = re.match(r"[\d ]+", written)[0].replace(" ", "")
+        digits = re.match(r"[\d,]+", written)[0].replace(",", "")
         assert number in (int(digits), int(digits) * 1024, int(digits) * 1_000_000)
