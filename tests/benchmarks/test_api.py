@@ -4,9 +4,12 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from tests.benchmarks.test_scripts import ROOT
 
 
+@pytest.mark.soak
 def test_it_compares_itself_over_http_and_leaves_nothing_behind(tmp_path, database_server):
     environment = {**os.environ, "DATABASE_URL": database_server, "TMPDIR": str(tmp_path)}
     ran = subprocess.run(

@@ -1,4 +1,4 @@
-"""Every benchmark runs from its one line, at sizes at which its figures say nothing."""
+"""Every benchmark imports; with ``-m soak`` each also runs to its table, at small sizes."""
 
 import os
 import re
@@ -33,6 +33,26 @@ WITHOUT_DATABASE = {
 }
 
 
+IMPORT_ALL = """
+import runpy, sys
+sys.path.insert(0, sys.argv[1])
+for script in sys.argv[2:]:
+    runpy.run_path(f"{sys.argv[1]}/{script}", run_name="imported")
+"""
+
+
+def test_every_benchmark_can_be_imported(tmp_path):
+    folder = str(ROOT / "benchmarks")
+    scripts = sorted({*SCRIPTS, *WITHOUT_DATABASE, "api.py"})
+    subprocess.run(
+        [sys.executable, "-c", IMPORT_ALL, folder, *scripts],
+        cwd=ROOT,
+        env={**os.environ, "DATA_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)},
+        check=True,
+    )
+
+
+@pytest.mark.soak
 @pytest.mark.parametrize("script", ANYWHERE)
 def test_a_benchmark_prints_its_table_and_leaves_nothing_behind(script, tmp_path, database_server):
     printed = ran(script, SCRIPTS[script], tmp_path, database_server)
@@ -50,11 +70,13 @@ def kept(tmp_path_factory) -> Path:
     return tmp_path_factory.mktemp("kept")
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("script", [name for name in SCRIPTS if name not in ANYWHERE])
 def test_a_benchmark_prints_its_table_on_sqlite(script, tmp_path, kept):
     assert TABLE.search(ran(script, (*SCRIPTS[script], "--data", str(kept)), tmp_path, ""))
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("script", WITHOUT_DATABASE)
 def test_a_benchmark_without_a_database_prints_its_table(script, tmp_path):
     assert TABLE.search(ran(script, WITHOUT_DATABASE[script], tmp_path, ""))
@@ -92,5 +114,5 @@ def test_every_benchmark_is_tried_and_told_about():
         if file.read_text().startswith("#!")
     }
     assert scripts == {*SCRIPTS, *WITHOUT_DATABASE}
-    told = (ROOT / "benchmarks" / "README.md").read_text()
-    assert [name for name in sorted(scripts) if f"benchmarks/{name}" not in told] == []
+    described = (ROOT / "benchmarks" / "README.md").read_text()
+    assert [name for name in sorted(scripts) if f"benchmarks/{name}" not in described] == []

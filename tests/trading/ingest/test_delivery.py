@@ -48,7 +48,7 @@ def delivered(trades, cuts, repeats, order) -> list[list]:
 
 
 class AnyDelivery(TestCase):
-    @settings(max_examples=15, deadline=None)
+    @settings(max_examples=8, deadline=None)
     @given(
         st.integers(0, 3),
         st.lists(st.integers(1, 49), max_size=6),
@@ -178,7 +178,7 @@ def deliveries(examples: int, steps: int) -> None:
 
 @pytest.mark.django_db
 def test_after_every_step_the_sums_are_those_of_a_rebuild_and_windows_those_of_the_rows():
-    deliveries(examples=15, steps=12)
+    deliveries(examples=6, steps=12)
 
 
 @pytest.mark.soak
