@@ -12,7 +12,7 @@ import json
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -158,8 +158,7 @@ class Raw:
         self._place.use("api_raw")
         with transaction.atomic():
             for given in next(self._todo):
-                with bulk.inserting(*given):
-                    pass
+                bulk.insert(*given)
 
     @staticmethod
     def _ready(number: int) -> list:
@@ -172,20 +171,19 @@ class Raw:
         from trading.models import Bot
 
         bot, _ = Bot.objects.get_or_create(name="Raw")
-        found, whole = [], bulk.inserting
+        found, whole = [], bulk.insert
 
         def noted(model, columns):
             key = next(iter(columns))
             ids = range(number * BATCH + 1, (number + 1) * BATCH + 1)
             found.append((model, {**columns, key: list(ids)}))
-            return nullcontext()
 
-        bulk.inserting = noted
+        bulk.insert = noted
         try:
             rows = trades(number * BATCH)
             outcome = ingest.store_trades(bot, msgspec.convert(rows, list[TradeIn]))
         finally:
-            bulk.inserting = whole
+            bulk.insert = whole
         assert outcome.stored == BATCH, outcome.rejected[:3]
         return found
 

@@ -73,18 +73,14 @@ class Ground:
         """Let the product work on the database ``name``; returns whether it was made now."""
         from django.db import connections
 
-        from trading.db import commit_cache
-
         fresh = False
         if name not in self._open:
             fresh = self._make(name)
             self._open[name] = self._connect(name)
-            commit_cache.forget()
             if not fresh:
                 migrate()
         if connections["default"] is not self._open[name]:
             connections["default"] = self._open[name]
-            commit_cache.forget()
         return fresh
 
     def environment(self, name: str) -> dict[str, str]:

@@ -121,11 +121,8 @@ if SQLITE:
     # A file, not memory: threads and other processes then see what they see in service.
     DATABASE["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
 else:
-    DATABASE["ENGINE"] = "selflearn.postgresql"
     DATABASE["CONN_HEALTH_CHECKS"] = True
     DATABASE["OPTIONS"] = {
-        # Statements are prepared where they ask for it, and none for being repeated.
-        "prepare_threshold": 2**31,
         "options": "-c statement_timeout=30s -c lock_timeout=5s"
         " -c idle_in_transaction_session_timeout=60s",
         # A server that vanished without a word must not hold a request for minutes.

@@ -178,9 +178,7 @@ def nothing_remembered(request: pytest.FixtureRequest) -> None:
     """Ids return between tests: what this process knows of rows is of another one's."""
     if asks_for_database(request.node):
         from trading.api import authentication
-        from trading.db import commit_cache
 
-        commit_cache.forget()
         authentication.forget()
         cache.clear()
 

@@ -1,9 +1,9 @@
-"""Which parameter set made a trade: the version it reports, else the one told at its entry."""
+"""Which parameter set made a trade: the version it reports, else the one served at its entry."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 import numpy as np
@@ -12,8 +12,7 @@ from django.db import connection
 from trading.assignment import plans
 from trading.assignment.plans import Sets
 from trading.clock import HOUR, to_micros
-from trading.db import bulk
-from trading.models import StrategyInstance
+from trading.models import ParameterSet, StrategyInstance
 from trading.rollups import rebuild, trade_arrays, update
 from trading.rollups.update import Place
 
@@ -21,10 +20,10 @@ MANY_HOURS = 2_000  # beyond this a rebuild is cheaper than hour by hour
 
 
 class Timeline:
-    """The sets of one instance, by version and by the time at which they were told."""
+    """The parameter sets of one instance, by version and by the time they were served."""
 
     def __init__(
-        self, rows: Iterable[tuple[int, int, int | None]], experiments: Iterable[Sets] = ()
+        self, rows: Iterable[tuple[int, int, datetime | None]], experiments: Iterable[Sets] = ()
     ) -> None:
         """``rows`` are versions, ids, and since when each was live, once for each time."""
         self.experiments = list(experiments)
@@ -33,51 +32,36 @@ class Timeline:
         for version, id_, live_from in rows:
             self.by_version[version] = id_
             if live_from is not None:
-                periods.append((live_from, id_))
+                periods.append((to_micros(live_from), id_))
         self.starts = [start for start, _ in sorted(periods)]
         self.sets = [id_ for _, id_ in sorted(periods)]
 
     def at(self, entry_at: int, version: int | None = None) -> int | None:
-        """Id of the set that made a trade entered at ``entry_at`` (microseconds); None: unknown.
+        """The id of the set that made a trade entered at ``entry_at`` (microseconds), or None.
 
-        A version that the product never saw is unknown, not guessed from the time.
+        A version that is not stored is unknown, not guessed from the time.
         """
         if version is not None:
             return self.by_version.get(version)
         for experiment in self.experiments:
-            if told := experiment.at(entry_at):
-                return told
+            if served := experiment.at(entry_at):
+                return served
         before = bisect_right(self.starts, entry_at)
         return self.sets[before - 1] if before else None
 
 
-def timelines(instances: Iterable[int]) -> dict[int, Timeline]:
-    return ask_timelines(instances)()
-
-
-def ask_timelines(instances: Iterable[int]) -> Callable[[], dict[int, Timeline]]:
-    """The same, answered when it is called for; ``bulk.ask``."""
-    wanted = set(instances)
-    if not wanted:
-        return dict
-    asked = bulk.ask(
-        "SELECT s.instance_id, s.version, s.id, p.live_from FROM trading_parameterset s"
-        " LEFT JOIN trading_liveperiod p ON p.parameter_set_id = s.id"
-        f" WHERE s.instance_id IN ({bulk.placeholders(wanted)})",
-        list(wanted),
-    )
-    started = plans.ask_started(wanted)
-
-    def answer() -> dict[int, Timeline]:
-        rows: dict[int, list] = {instance: [] for instance in wanted}
-        for instance, *row in asked():
-            rows[instance].append(row)
-        told = started()
-        return {
-            instance: Timeline(found, told.get(instance, ())) for instance, found in rows.items()
-        }
-
-    return answer
+def timelines(instances: Collection[int]) -> dict[int, Timeline]:
+    """The timeline of each instance, by its id."""
+    versions: dict[int, list[tuple[int, int, datetime | None]]] = {key: [] for key in instances}
+    for instance, *version in ParameterSet.objects.filter(instance__in=instances).values_list(
+        "instance_id", "version", "id", "live_periods__live_from"
+    ):
+        versions[instance].append(tuple(version))
+    experiments = plans.started(instances)
+    return {
+        instance: Timeline(rows, experiments.get(instance, ()))
+        for instance, rows in versions.items()
+    }
 
 
 def renew(instance: StrategyInstance, since: datetime) -> int:

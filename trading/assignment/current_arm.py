@@ -1,4 +1,4 @@
-"""Whose turn it is in a running experiment, and the log of what bots were told."""
+"""The arm of a running experiment that is served now, and the log of served blocks."""
 
 from __future__ import annotations
 
@@ -9,15 +9,12 @@ from trading import clock
 from trading.assignment import plans
 from trading.assignment.schedule import Plan
 from trading.db import best_effort
-from trading.db.commit_cache import Memory
 from trading.models import ArmBlock, Experiment, ExperimentArm, StrategyInstance
-
-_logged: Memory[int, int] = Memory()  # of each experiment, the newest block that is logged
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The arm that is told, in which block, and until when; None where that is open."""
+    """The served arm, its block, and the end of the block; None where that is open."""
 
     experiment: Experiment
     arm: ExperimentArm
@@ -26,36 +23,34 @@ class Turn:
 
 
 def now(instance: StrategyInstance, *, noted: bool = True) -> Turn | None:
-    """Whose turn it is; None where no experiment runs, or its days are over. Noted in the log,
-    but where nothing can be written."""
+    """The arm served now; None if no experiment runs or its days are over.
+
+    The block is logged if ``noted``, unless another transaction is writing.
+    """
     experiment = Experiment.objects.filter(
         instance=instance, status=Experiment.Status.ACTIVE
     ).first()
     if experiment is None:
         return None
     arms = list(experiment.arms.select_related("parameter_set").order_by("place"))
-    plan, told = plans.of(experiment, arms)
+    plan, served = plans.of(experiment, arms)
     at = clock.to_micros(clock.now())
     if not plan.holds(at):
         return None
-    number = 0 if len(told) == 1 else plan.number(at)
+    number = 0 if len(served) == 1 else plan.number(at)
     ends = plan.until(at)
-    turn = Turn(
-        experiment,
-        told[plan.arm(number)],
-        number,
-        None if ends is None else clock.from_micros(ends),
-    )
+    until = None if ends is None else clock.from_micros(ends)
+    turn = Turn(experiment, served[plan.arm(number)], number, until)
     if noted:
         _log(turn, plan, at)
     return turn
 
 
 def _log(turn: Turn, plan: Plan, at: int) -> None:
-    if _logged.get(turn.experiment.pk) == turn.number:
+    if ArmBlock.objects.filter(experiment=turn.experiment, number=turn.number).exists():
         return
     starts = plan.start if len(plan.shares) == 1 else plan.start + turn.number * plan.length
-    written = best_effort.once(
+    best_effort.once(
         ArmBlock,
         experiment_id=turn.experiment.pk,
         number=turn.number,
@@ -64,5 +59,3 @@ def _log(turn: Turn, plan: Plan, at: int) -> None:
         ends_at=turn.until,
         told_at=clock.from_micros(at),
     )
-    if written:
-        _logged.keep(turn.experiment.pk, turn.number)

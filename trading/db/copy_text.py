@@ -1,4 +1,4 @@
-"""Columns as PostgreSQL reads them: lines of text for COPY, half the work of an INSERT; arrays."""
+"""Columns as the text that PostgreSQL's COPY reads: half the work of an INSERT."""
 
 from __future__ import annotations
 
@@ -16,12 +16,6 @@ def lines(columns: Mapping[str, Sequence[object]]) -> bytes:
     written = [_column(values) for values in columns.values()]
     text = "\n".join(map("\t".join, zip(*written, strict=True)))
     return f"{text}\n".encode()
-
-
-def array(texts: Sequence[str]) -> str:
-    """An array of texts, as PostgreSQL writes one."""
-    joined = _joined(texts).replace("\\", "\\\\").replace('"', '\\"')
-    return '{"' + joined.replace(_APART, '","') + '"}' if texts else "{}"
 
 
 def _column(values: Sequence[object]) -> Sequence[str]:

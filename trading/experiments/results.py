@@ -117,7 +117,7 @@ def due(experiment: Experiment, as_of: datetime) -> Due | None:
 def _totals(experiment: Experiment, as_of: datetime) -> list[_Total]:
     """Of the arms that are told, from sums alone: they are looked at often."""
     arms = list(experiment.arms.order_by("place"))
-    told = plans.told_arms(experiment.design, arms)
+    told = plans.served_arms(experiment.design, arms)
     scopes = list(
         Scope.objects.filter(
             instance=experiment.instance_id,

@@ -1,11 +1,10 @@
-"""The books in which a bot trades: made where missing, and remembered."""
+"""The books in which a bot trades: instance, market, mode and currency."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from trading.db.commit_cache import Memory
 from trading.models import Book, Bot, Market
 from trading.parameters import instance_for
 
@@ -27,26 +26,20 @@ class BookId:
     instance: int
 
 
-_known: Memory[tuple[int, BookKey], BookId] = Memory()
-
-
 def find(bot: Bot, keys: Iterable[BookKey]) -> dict[BookKey, BookId]:
-    """The book behind each key; instances, markets and books are made where missing."""
-    found = {}
-    # Markets belong to all bots: whoever makes several makes them in one order, or two would
-    # wait for each other.
-    for key in sorted(set(keys), key=lambda key: key.market):
-        known = _known.get((bot.pk, key))
-        if known is None:
-            known = _book(bot, key)
-            _known.keep((bot.pk, key), known)
-        found[key] = known
-    return found
-
-
-def remembered(bot: Bot, keys: Iterable[BookKey]) -> list[BookId]:
-    """Those that need no query."""
-    return [book for key in keys if (book := _known.get((bot.pk, key)))]
+    """The book of each key; instances, markets and books are created where missing."""
+    wanted = set(keys)
+    stored = Book.objects.filter(
+        instance__bot=bot, market__name__in={key.market for key in wanted}
+    ).values_list(
+        *("instance__strategy", "instance__label", "market__name", "mode", "currency"),
+        *("id", "instance_id"),
+    )
+    books = {BookKey(*row[:5]): BookId(*row[5:]) for row in stored}
+    # Markets belong to all bots: created in one order, or two bots would wait for each other.
+    for key in sorted(wanted - books.keys(), key=lambda key: key.market):
+        books[key] = _book(bot, key)
+    return {key: books[key] for key in wanted}
 
 
 def _book(bot: Bot, key: BookKey) -> BookId:

@@ -1,21 +1,20 @@
-"""Whatever a bot pushes comes in here: idempotent, in one transaction, with the rollups true."""
+"""The one way in for trades: validated, attributed, written and summed in one transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 from operator import not_
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from trading.bots.catalog import Declared
-from trading.db import bulk, commit_cache, locks
-from trading.ingest import fast_path, write
+from trading.db import locks
+from trading.ingest import write
 from trading.ingest.columns.reader import read_all
 from trading.ingest.trade_schema import Errors, TradeIn
-from trading.ingest.valid_batch import Sound
+from trading.ingest.valid_trades import ValidTrades
 from trading.models import Bot, Trade
 from trading.rollups import update
 from trading.rollups.update import Place
@@ -24,7 +23,7 @@ from trading.validation import limits
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a batch: ``stored + updated + unchanged + len(rejected)`` is its length."""
+    """The result of a batch: ``stored + updated + unchanged + len(rejected)`` is its length."""
 
     stored: int = 0
     updated: int = 0
@@ -37,7 +36,7 @@ class Outcome:
 
 @dataclass(slots=True)
 class _Stored:
-    """What is known of a trade before the batch."""
+    """A trade as it was stored before the batch."""
 
     id: int
     revision: int
@@ -49,100 +48,73 @@ _CONFLICT = {"revision": ["is stored already with other content; send a higher r
 
 
 def store_trades(bot: Bot, trades: Sequence[TradeIn]) -> Outcome:
-    """Store closed trades. Good rows are kept whatever the others are.
+    """Store closed trades in one transaction. Valid trades are stored even if others are rejected.
 
     The same id with the same content is unchanged; a higher revision is a correction, whose old
-    content is kept; a lower one is stale and counted unchanged; the same revision with other
+    content is kept; a lower one is stale and counts as unchanged; the same revision with other
     content is rejected.
     """
-    sound, errors = read_all(trades, limits.latest(), Declared(bot))
+    valid, errors = read_all(trades, limits.latest(), Declared(bot))
     outcome = Outcome()
-    for index, found in errors.items():
-        outcome.refuse(index, trades[index].external_id, found)
-    if sound:
-        try:
-            if len(sound) == 1 and fast_path.store(bot, sound):
-                outcome.stored = 1
-            else:
-                _store(bot, sound, outcome)
-        except IntegrityError:
-            # A row that was remembered is gone (memory.py): look everything up again, once.
-            commit_cache.forget()
-            _store(bot, sound, outcome)
+    for index, refused in errors.items():
+        outcome.refuse(index, trades[index].external_id, refused)
+    if valid:
+        with transaction.atomic():
+            stored, updated, unchanged, conflicts = _write(bot, valid)
+        outcome.stored, outcome.updated, outcome.unchanged = stored, updated, unchanged
+        for at in conflicts:
+            outcome.refuse(valid.index[at], valid["external_id"][at], _CONFLICT)
     outcome.rejected.sort(key=lambda refusal: refusal["index"])
     return outcome
 
 
-def _store(bot: Bot, sound: Sound, outcome: Outcome) -> None:
-    with transaction.atomic():
-        counts = _write(bot, sound)
-    # Counted only once it is committed.
-    outcome.stored, outcome.updated, outcome.unchanged = counts[:3]
-    for at in counts[3]:
-        outcome.refuse(sound.index[at], sound["external_id"][at], _CONFLICT)
-
-
-def _write(bot: Bot, sound: Sound) -> tuple[int, int, int, list[int]]:
-    """Returns how many were stored, updated, unchanged, and where in ``sound`` conflicts are."""
-    with bulk.together():
-        # Under the lock: each statement sees what was committed before it began.
-        locked = locks.ask_bot_lock(bot.pk)
-        asked = _ask_stored(bot, set(sound["external_id"]))
-        reserved = bulk.ask_ids(Trade, len(sound))
-        lines_asked = write.ask_lines(bot, sound)
-        locked()
-        stored = {row[0]: _Stored(*row[1:4], write.place(*row[4:])) for row in asked()}
-        ids, lines = reserved(), lines_asked()
-    newest, unchanged, conflicts = _newest(sound, stored)
-    known = [sound["external_id"][at] in stored for at in newest]
-    corrected = sound.take(list(compress(newest, known)))
-    stale = _correct(bot, corrected, stored, lines) if corrected else []
+def _write(bot: Bot, valid: ValidTrades) -> tuple[int, int, int, list[int]]:
+    """How many were stored, updated, unchanged, and where in ``valid`` the conflicts are."""
+    locks.lock_bot(bot.pk)
+    stored = _stored(bot, set(valid["external_id"]))
+    newest, unchanged, conflicts = _newest(valid, stored)
+    known = [valid["external_id"][at] in stored for at in newest]
+    corrected = valid.take(list(compress(newest, known)))
     # Ids ascend with the exit, so that neighbours in time are neighbours on disk.
-    new = sound.take(sorted(compress(newest, map(not_, known)), key=sound["exit_at"].__getitem__))
+    new = valid.take(sorted(compress(newest, map(not_, known)), key=valid["exit_at"].__getitem__))
+    stale = _correct(bot, corrected, stored) if corrected else []
     if new or stale:
-        places = write.places(bot, new, lines)
-        with bulk.together() if len(new) <= bulk.FEW and not stale else nullcontext():
-            update.add(write.insert(bot, ids[: len(new)], new, places), stale)
+        update.add(write.insert(bot, new, write.places(bot, new)), stale)
     return len(new), len(corrected), unchanged, conflicts
 
 
-def _correct(
-    bot: Bot, corrected: Sound, stored: dict[str, _Stored], lines: write.Lines
-) -> list[Place]:
-    """Write corrections; returns where the trades counted, and where they count now."""
+def _correct(bot: Bot, corrected: ValidTrades, stored: dict[str, _Stored]) -> list[Place]:
+    """Write corrections; where the trades counted before, and where they count now."""
     before = [stored[external_id] for external_id in corrected["external_id"]]
     ids = [trade.id for trade in before]
     write.keep_old(ids)
-    places = write.places(bot, corrected, lines)
+    places = write.places(bot, corrected)
     write.replace(bot, ids, corrected, places)
     now = map(write.place, *places, corrected["exit_at"])
     return [*(trade.place for trade in before), *now]
 
 
-def _ask_stored(bot: Bot, external_ids: set[str]) -> Callable[[], list[tuple]]:
-    condition, values = bulk.among("external_id", external_ids)
-    return bulk.ask(
-        "SELECT external_id, id, revision, digest, book_id, parameter_set_id, exit_at"
-        f" FROM trading_trade WHERE bot_id = %s AND {condition}",
-        [bot.pk, *values],
+def _stored(bot: Bot, external_ids: set[str]) -> dict[str, _Stored]:
+    rows = Trade.objects.filter(bot=bot, external_id__in=external_ids).values_list(
+        "external_id", "id", "revision", "digest", "book_id", "parameter_set_id", "exit_at"
     )
+    return {row[0]: _Stored(*row[1:4], write.place(*row[4:])) for row in rows}
 
 
-def _newest(sound: Sound, stored: dict[str, _Stored]) -> tuple[list[int], int, list[int]]:
-    """Where those are that say something new, how many say nothing new, where those are that
-    contradict.
+def _newest(valid: ValidTrades, stored: dict[str, _Stored]) -> tuple[list[int], int, list[int]]:
+    """Positions of new content, the number of unchanged rows, and positions of conflicts.
 
-    Within a batch the order decides nothing but which of two contradicting rows of one revision
-    is refused: the later.
+    Within a batch the order decides only which of two conflicting rows of one revision is rejected:
+    the later.
     """
     newest: dict[str, int] = {}
     unchanged, conflicts = 0, []
-    said = zip(sound["external_id"], sound["revision"], sound["digest"], strict=True)
-    for at, (external_id, revision, digest) in enumerate(said):
+    rows = zip(valid["external_id"], valid["revision"], valid["digest"], strict=True)
+    for at, (external_id, revision, digest) in enumerate(rows):
         again = newest.get(external_id)
         before = stored.get(external_id)
         if again is not None:
-            known = sound["revision"][again], sound["digest"][again]
+            known = valid["revision"][again], valid["digest"][again]
         elif before is not None:
             known = before.revision, before.digest
         else:

@@ -1,14 +1,13 @@
-"""Trades as rows: written, and kept as they were when they are corrected."""
+"""Trades as rows: inserted, corrected, and the old content of a correction kept."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
-from django.db.models import Model
 
 from trading import clock
 from trading.assignment import attribution
@@ -16,11 +15,10 @@ from trading.clock import HOUR
 from trading.db import bulk
 from trading.ingest import books
 from trading.ingest.books import BookKey
-from trading.ingest.valid_batch import Sound
+from trading.ingest.valid_trades import ValidTrades
 from trading.ledger.tally import Trades
 from trading.models import Bot, Trade, TradeContext, TradeRevision
-from trading.rollups import trade_arrays
-from trading.rollups.trade_arrays import Rows
+from trading.rollups.trade_arrays import UNKNOWN_SET, Rows
 from trading.rollups.update import Place
 from trading.strategies.common import COMMON_CONTEXT
 
@@ -28,66 +26,39 @@ from trading.strategies.common import COMMON_CONTEXT
 def place(book: int, parameter_set: int | None, exit_at: int | datetime) -> Place:
     """Where a trade counts; its exit in microseconds or as a datetime."""
     micros = exit_at if isinstance(exit_at, int) else clock.to_micros(exit_at)
-    return Place(book, parameter_set or trade_arrays.UNKNOWN_SET, micros // HOUR)
-
-
-Lines = dict[int, attribution.Timeline]  # by instance
-Written = list[tuple[type[Model], dict[str, Sequence[object]]]]  # rows as columns
+    return Place(book, parameter_set or UNKNOWN_SET, micros // HOUR)
 
 
 class Places(NamedTuple):
-    """Book and parameter set (0: unknown) of some trades."""
+    """The book and the parameter set (0: unknown) of each trade."""
 
     books: list[int]
     sets: list[int]
 
 
-def books_of(trades: Sound) -> dict[tuple[str, ...], BookKey]:
-    """The books that trades name."""
-    keys = zip(*(trades[name] for name in _BOOK), strict=True)
-    return {key: BookKey(*key) for key in set(keys)}
-
-
-def ask_lines(bot: Bot, trades: Sound) -> Callable[[], Lines]:
-    """The timelines of those that made the trades, as far as it is known who did."""
-    known = books.remembered(bot, books_of(trades).values())
-    return attribution.ask_timelines(book.instance for book in known)
-
-
-def places(bot: Bot, trades: Sound, lines: Lines) -> Places:
-    """Where trades count; ``lines`` are added to where some are missing."""
-    wanted = books_of(trades)
-    known = books.find(bot, wanted.values())
-    found = {key: known[book] for key, book in wanted.items()}
-    lines |= attribution.timelines({book.instance for book in found.values()} - lines.keys())
-    keys = list(zip(*(trades[name] for name in _BOOK), strict=True))
-    made_by = [
-        lines[found[key].instance].at(entry_at, version)
+def places(bot: Bot, trades: ValidTrades) -> Places:
+    """Book and parameter set of each trade; books are created where missing."""
+    keys = [BookKey(*row) for row in zip(*(trades[name] for name in _BOOK), strict=True)]
+    of_key = books.find(bot, keys)
+    timelines = attribution.timelines({book.instance for book in of_key.values()})
+    sets = [
+        timelines[of_key[key].instance].at(entry_at, version)
         for key, entry_at, version in zip(
             keys, trades["entry_at"], trades["reported_version"], strict=True
         )
     ]
-    return Places(
-        [found[key].id for key in keys], [set_ or trade_arrays.UNKNOWN_SET for set_ in made_by]
-    )
+    return Places([of_key[key].id for key in keys], [id_ or UNKNOWN_SET for id_ in sets])
 
 
-def insert(bot: Bot, ids: list[int], trades: Sound, places: Places) -> Rows:
-    """Write new trades and their contexts under their ids; returns them as the sums take them."""
-    with bulk.inserting(Trade, _columns(bot, ids, trades, places)):
-        contexts = _contexts(ids, trades)
-    with bulk.inserting(TradeContext, contexts):
-        return _rows(trades, places)
+def insert(bot: Bot, trades: ValidTrades, places: Places) -> Rows:
+    """Write new trades and their contexts; returns them as the sums take them."""
+    ids = bulk.reserve_ids(Trade, len(trades))
+    bulk.insert(Trade, _columns(bot, ids, trades, places))
+    bulk.insert(TradeContext, _contexts(ids, trades))
+    return _rows(trades, places)
 
 
-def written(bot: Bot, id_: int, trade: Sound, places: Places) -> Written:
-    """The rows of one new trade: its own, and that of its context where it has one."""
-    context = _contexts([id_], trade)
-    own = (Trade, _columns(bot, [id_], trade, places))
-    return [own, (TradeContext, context)] if context["trade_id"] else [own]
-
-
-def replace(bot: Bot, ids: list[int], trades: Sound, places: Places) -> None:
+def replace(bot: Bot, ids: list[int], trades: ValidTrades, places: Places) -> None:
     """Write corrections over the stored trades of these ids."""
     columns = _columns(bot, ids, trades, places)
     bulk.upsert(
@@ -106,7 +77,7 @@ def replace(bot: Bot, ids: list[int], trades: Sound, places: Places) -> None:
         conflict=("trade_id",),
         update=[name for name in contexts if name != "trade_id"],
     )
-    # A correction says everything anew: without a context, the trade has none any more.
+    # A correction replaces everything: without a context, the stored one goes.
     bare = [id_ for id_, context in zip(ids, trades["context"], strict=True) if not context]
     if bare:
         TradeContext.objects.filter(trade__in=bare).delete()
@@ -140,7 +111,7 @@ _ABSENT = ["" if feature.kind == "category" else None for feature in COMMON_CONT
 
 
 def _columns(
-    bot: Bot, ids: list[int], trades: Sound, places: Places
+    bot: Bot, ids: list[int], trades: ValidTrades, places: Places
 ) -> dict[str, Sequence[object]]:
     return {
         "id": ids,
@@ -152,25 +123,25 @@ def _columns(
     }
 
 
-def _contexts(ids: list[int], trades: Sound) -> dict[str, Sequence[object]]:
-    """The columns of those that have one; without rows where none has."""
-    found = [(id_, context) for id_, context in zip(ids, trades["context"], strict=True) if context]
-    if not found:
+def _contexts(ids: list[int], trades: ValidTrades) -> dict[str, Sequence[object]]:
+    """The columns of the contexts of those trades that have one."""
+    pairs = [(id_, context) for id_, context in zip(ids, trades["context"], strict=True) if context]
+    if not pairs:
         return {"trade_id": []}
-    common = [context.common for _, context in found]
+    common = [context.common for _, context in pairs]
     try:
         values = list(map(itemgetter(*_CONTEXT), common))
     except KeyError:  # several times slower, for those that lack a name
         values = [tuple(map(part.get, _CONTEXT, _ABSENT)) for part in common]
     return {
-        "trade_id": [id_ for id_, _ in found],
+        "trade_id": [id_ for id_, _ in pairs],
         **dict(zip(_CONTEXT, zip(*values, strict=True), strict=True)),
-        "features": bulk.jsons([context.features for _, context in found]),
-        "other": bulk.jsons([context.other for _, context in found]),
+        "features": bulk.jsons([context.features for _, context in pairs]),
+        "other": bulk.jsons([context.other for _, context in pairs]),
     }
 
 
-def _rows(trades: Sound, places: Places) -> Rows:
+def _rows(trades: ValidTrades, places: Places) -> Rows:
     exit_at = np.array(trades["exit_at"], np.int64)
     return Rows(
         np.array(places.books, np.int64),
@@ -185,7 +156,7 @@ def _rows(trades: Sound, places: Places) -> Rows:
 
 
 def keep_old(ids: list[int]) -> None:
-    """Keep what trades said until now, before corrections replace them."""
+    """Store the present content of trades as revisions, before corrections replace it."""
     now = clock.now()
     TradeRevision.objects.bulk_create(
         TradeRevision(

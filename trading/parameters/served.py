@@ -1,22 +1,17 @@
-"""What a bot is told about each of its strategies."""
+"""Served parameters: what a bot gets for each of its strategies."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
-import msgspec
-
 from trading import clock
 from trading.assignment import current_arm
-from trading.bots.catalog import strategy_of
-from trading.db import prepared
+from trading.bots.catalog import Declared, strategy_of
 from trading.models import Bot, LiveSet, StrategyInstance
 from trading.parameters.live import instance_for
-from trading.strategies import REGISTRY, UnknownStrategy, split
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,69 +31,29 @@ class Answer:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-_LIVE = (
-    'SELECT i.strategy, i.label, i.experiment, i.size, i.status, p.version, p."values"'
-    " FROM trading_strategyinstance i JOIN trading_liveset l ON l.strategy_instance_id = i.id"
-    " JOIN trading_parameterset p ON p.id = l.parameter_set_id"
-    " WHERE i.bot_id = %s AND i.strategy = %s AND i.label = %s"
-)
-
-
-def encoded(bot: Bot, name: str) -> tuple[bytes, str]:
-    """One strategy's answer as JSON and its entity tag, by one plain query where the strategy is
-    built in: bots ask for little else, and often. Raises UnknownStrategy."""
-    try:
-        key, label = split(name)
-    except UnknownStrategy:
-        found = None
-    else:
-        found = prepared.first(_LIVE, (bot.pk, key, label))
-    if not found or found[2]:  # of an experiment, the time says what is told
-        return _encoded(for_strategy(bot, name))
-    return _of_row(*found)
-
-
-def _encoded(answer: Answer) -> tuple[bytes, str]:
-    return msgspec.json.encode(answer.content()), etag(answer)
-
-
-@lru_cache(maxsize=1_000)
-def _of_row(
-    strategy: str, label: str, experiment: str, size: float, status: str, version: int, values: str
-) -> tuple[bytes, str]:
-    """What the stored row means. It follows from the row and the code alone, so it is remembered
-    by all that the row says: whatever changes there is told at once."""
-    answer = Answer(
-        strategy=f"{strategy}@{label}" if label else strategy,
-        version=version,
-        values=REGISTRY[strategy].complete(json.loads(values)),
-        experiment=None,
-        arm=None,
-        size=size,
-        status=status,
-    )
-    return _encoded(answer)
-
-
 def for_strategy(bot: Bot, name: str) -> Answer:
-    """Raises UnknownStrategy."""
-    return _answer(
-        LiveSet.objects.select_related("parameter_set", "strategy_instance__bot").get(
-            strategy_instance=instance_for(bot, name)
-        )
-    )
+    """The answer of one strategy; a strategy seen for the first time starts with its defaults.
+
+    Raises UnknownStrategy.
+    """
+    key, label, _ = Declared(bot).find(name)
+    live = LiveSet.objects.select_related("parameter_set", "strategy_instance__bot")
+    row = live.filter(
+        strategy_instance__bot=bot, strategy_instance__strategy=key, strategy_instance__label=label
+    ).first()
+    return _answer(row or live.get(strategy_instance=instance_for(bot, name)))
 
 
 def everything(bot: Bot, *, noted: bool = True) -> list[Answer]:
-    """The answers of all strategies that the bot runs, by name; ``noted`` in the log of what an
-    experiment told."""
-    found = LiveSet.objects.filter(strategy_instance__bot=bot)
-    rows = found.select_related("parameter_set", "strategy_instance__bot")
+    """The answers of all strategies of the bot, by name; ``noted`` logs the served blocks of
+    experiments."""
+    live = LiveSet.objects.filter(strategy_instance__bot=bot)
+    rows = live.select_related("parameter_set", "strategy_instance__bot")
     return sorted((_answer(row, noted) for row in rows), key=lambda answer: answer.strategy)
 
 
 def etag(answers: list[Answer] | Answer) -> str:
-    """A strong entity tag of what is told."""
+    """A strong entity tag of the answers."""
     many = answers if isinstance(answers, list) else [answers]
     content = json.dumps([answer.content() for answer in many], sort_keys=True)
     return f'"{blake2b(content.encode(), digest_size=12).hexdigest()}"'
@@ -107,12 +62,12 @@ def etag(answers: list[Answer] | Answer) -> str:
 def _answer(live: LiveSet, noted: bool = True) -> Answer:
     instance: StrategyInstance = live.strategy_instance
     turn = current_arm.now(instance, noted=noted) if instance.experiment else None
-    found = turn.arm.parameter_set if turn else live.parameter_set
+    parameter_set = turn.arm.parameter_set if turn else live.parameter_set
     return Answer(
         strategy=instance.name,
-        version=found.version,
-        # A set stored before a parameter was declared is told with its default.
-        values=strategy_of(instance).complete(found.values),
+        version=parameter_set.version,
+        # A set stored before a parameter was declared is completed with its default.
+        values=strategy_of(instance).complete(parameter_set.values),
         experiment=instance.experiment if turn else None,
         arm=turn.arm.name if turn else None,
         size=instance.size,

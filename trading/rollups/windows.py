@@ -147,7 +147,7 @@ def _read(
             f" WHERE scope_id IN ({among}){where}"
         )
         values += [day for _, day in ends]
-    found = bulk.binary(" UNION ALL ".join(branches), values, often=True) if branches else []
+    found = bulk.binary(" UNION ALL ".join(branches), values) if branches else []
     part, scope_ids, blobs = zip(*found, strict=True) if found else ((), (), ())
     counts = [len(blob) // TALLY.itemsize for blob in blobs]
     part, scope_id = (np.repeat(np.array(ids, np.int64), counts) for ids in (part, scope_ids))

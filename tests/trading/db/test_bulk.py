@@ -111,8 +111,7 @@ def test_new_rows_come_back_as_they_were_given_however_many_they_are(count):
         "as_of": list(range(count)),
         "updated_at": [bulk.moment(MONDAY)] * count,
     }
-    with bulk.inserting(StateEntry, columns):
-        pass
+    bulk.insert(StateEntry, columns)
     stored = StateEntry.objects.order_by("as_of").values_list("key", "value")
     assert list(stored) == list(zip(keys, values, strict=True))
 
@@ -127,10 +126,9 @@ def test_of_new_rows_of_which_one_is_there_already_nothing_remains(count):
         "as_of": list(range(count)),
         "updated_at": [bulk.moment(MONDAY)] * count,
     }
-    with bulk.inserting(StateEntry, {name: values[-1:] for name, values in columns.items()}):
-        pass
-    with pytest.raises(IntegrityError), transaction.atomic(), bulk.inserting(StateEntry, columns):
-        pass
+    bulk.insert(StateEntry, {name: values[-1:] for name, values in columns.items()})
+    with pytest.raises(IntegrityError), transaction.atomic():
+        bulk.insert(StateEntry, columns)
     assert [row.key for row in StateEntry.objects.all()] == [str(count - 1)]
 
 
@@ -145,25 +143,10 @@ def test_the_edges_of_numbers_survive_being_written_in_bulk():
         "features": ["{}"] * 30,
         "other": ["{}"] * 30,
     }
-    with bulk.inserting(TradeContext, columns):
-        pass
+    bulk.insert(TradeContext, columns)
     found = TradeContext.objects.order_by("trade_id")
     for name in ("mfe_pct", "entry_hour", "reached_tp", "price_trend"):
         assert list(found.values_list(name, flat=True)) == columns[name]
-
-
-def test_texts_are_found_among_others_whatever_they_hold():
-    for name in ODD:
-        Market.objects.create(name=f"x{name}")
-    condition, values = bulk.among("name", {f"x{name}" for name in ODD[:7]} | {"none"})
-    asked = bulk.ask(f"SELECT name FROM trading_market WHERE {condition}", values)
-    assert {name for (name,) in asked()} == {f"x{name}" for name in ODD[:7]}
-
-
-def test_nothing_is_found_among_no_texts():
-    Market.objects.create(name="x")
-    condition, values = bulk.among("name", set())
-    assert bulk.ask(f"SELECT name FROM trading_market WHERE {condition}", values)() == []
 
 
 def test_a_text_that_no_database_holds_is_not_torn_in_two():

@@ -102,7 +102,7 @@ def test_what_is_told_changes_its_entity_tag_with_the_block(instance):
     tags = []
     for hour in (0.1, 0.9, 1.1):
         with clock.at(START + hour * HOUR):
-            tags.append(served.encoded(instance.bot, "rsi_bb")[1])
+            tags.append(served.etag(served.for_strategy(instance.bot, "rsi_bb")))
     assert tags[0] == tags[1] != tags[2]
 
 

@@ -245,7 +245,7 @@ def test_two_threads_that_correct_the_same_trades_leave_the_newest_revision():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_was_remembered_of_rows_that_are_gone_is_looked_up_again():
+def test_after_its_strategies_were_deleted_a_bot_starts_anew():
     bot = make_bot()
     with clock.at(NOW):
         store_trades(bot, week(20))

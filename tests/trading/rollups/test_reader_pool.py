@@ -2,7 +2,6 @@ import pytest
 
 from tests.trading.story import make_bot, trade
 from trading import ingest
-from trading.db import commit_cache
 from trading.models import RollupDay, Scope
 from trading.rollups import rebuild
 
@@ -44,6 +43,5 @@ def test_several_readers_rebuild_the_same_bytes_also_where_scopes_are_missing(se
     assert counted[-1] == 60
     assert dump() == before
     Scope.objects.all().delete()
-    commit_cache.forget()
     assert rebuild.instances(list(bot.instances.all())) == 60
     assert dump() == before

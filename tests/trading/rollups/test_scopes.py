@@ -1,7 +1,6 @@
 import pytest
 
 from tests.trading.story import make_bot, trade
-from trading.db import commit_cache
 from trading.ingest import store_trades
 from trading.models import Bot, Scope
 from trading.rollups import scopes
@@ -18,7 +17,6 @@ def stored() -> list[int]:
 
 
 def test_every_scope_is_found_also_what_others_made_or_removed_meanwhile():
-    commit_cache.forget()
     assert ids() == []
     store_trades(make_bot(), [trade()])
     assert len(ids()) == 3 and ids() == stored()
@@ -28,7 +26,7 @@ def test_every_scope_is_found_also_what_others_made_or_removed_meanwhile():
     assert len(ids()) == 6 and ids() == stored()
 
 
-def test_what_is_remembered_of_a_scope_is_what_is_stored():
+def test_every_scope_is_what_is_stored():
     store_trades(make_bot(), [trade(), trade(id="t-2", mode="paper")])
     for _ in range(2):
         assert {scope.id: scope.key for scope in scopes.every()} == dict(
@@ -39,7 +37,6 @@ def test_what_is_remembered_of_a_scope_is_what_is_stored():
 def test_looking_a_pair_up_makes_no_scope():
     bot = make_bot()
     store_trades(bot, [trade()])
-    commit_cache.forget()
     book = bot.instances.get().books.get()
     assert scopes.of_pairs([(book.pk, 0), (book.pk + 1, 0), (book.pk, 77)], make=False) == {
         (book.pk, 0): tuple(stored())

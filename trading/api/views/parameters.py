@@ -51,10 +51,11 @@ class OfStrategy(Endpoint):
         Query(request)
         heartbeat.seen(self.bot)
         try:
-            content, etag = served.encoded(self.bot, strategy)
+            answer = served.for_strategy(self.bot, strategy)
         except UnknownStrategy as unknown:
             raise NotFound(str(unknown)) from unknown
-        return conditional(request, content, etag)
+        content = encoders.encode(encoders.told(answer))
+        return conditional(request, content, served.etag(answer))
 
     def post(self, request, strategy):
         found = body(request, ParametersIn)

@@ -50,45 +50,44 @@ from trading.ingest.trade_schema import (
     parts,
     read,
 )
-from trading.ingest.valid_batch import FIELDS, Sound
+from trading.ingest.valid_trades import FIELDS, ValidTrades
 from trading.validation import fields
 from trading.validation.fields import Errors
 
 Columns = dict[str, Any]  # each a list with a value per trade
 Sent = Callable[[str], Sequence[Any]]  # the values of a field
-FEW = 15  # trades up to which reading them one by one is faster
 _UNSURE = 1e-9  # percentage points, per percent: far more than floats are off
 
 
 def read_all(
     trades: Sequence[TradeIn], latest: datetime | None, known: Declared
-) -> tuple[Sound, dict[int, Errors]]:
+) -> tuple[ValidTrades, dict[int, Errors]]:
     """What ``read`` answers to each trade: the sound ones, and the errors by place."""
-    places = range(len(trades))
-    sound, errors, doubtful = Sound(), {}, set(places)
-    if len(trades) > FEW:
-        doubtful = set()
-        columns, written = _columns(trades, latest, known, doubtful)
-        sure = [at not in doubtful for at in places]
-        if doubtful:
-            columns, written = (
-                {name: list(compress(column, sure)) for name, column in part.items()}
-                for part in (columns, written)
-            )
-        sound = _with_digests(list(compress(places, sure)), columns, written)
+    if not trades:
+        return ValidTrades(), {}
+    places, doubtful = range(len(trades)), set[int]()
+    columns, written = _columns(trades, latest, known, doubtful)
+    sure = [at not in doubtful for at in places]
+    if doubtful:
+        columns, written = (
+            {name: list(compress(column, sure)) for name, column in part.items()}
+            for part in (columns, written)
+        )
+    valid = _with_digests(list(compress(places, sure)), columns, written)
+    errors: dict[int, Errors] = {}
     for at in sorted(doubtful):
         row = read(trades[at], latest, known)
         if isinstance(row, TradeRow):
-            sound.add(at, row)
+            valid.add(at, row)
         else:
             errors[at] = row
-    return sound.take(sorted(range(len(sound)), key=sound.index.__getitem__)), errors
+    return valid.take(sorted(range(len(valid)), key=valid.index.__getitem__)), errors
 
 
 def _columns(
     trades: Sequence[TradeIn], latest: datetime | None, known: Declared, doubtful: Doubtful
 ) -> tuple[Columns, Columns]:
-    """The columns of Sound but for the digest, and amounts as they are written."""
+    """The columns of ValidTrades but for the digest, and amounts as they are written."""
 
     every = zip(*map(msgspec.structs.astuple, trades), strict=True)
     sent = dict(zip(TradeIn.__struct_fields__, every, strict=True)).__getitem__
@@ -164,7 +163,7 @@ def _flagged(
     return ((percent < low) | (percent > high)).tolist()
 
 
-def _with_digests(index: list[int], columns: Columns, written: Columns) -> Sound:
+def _with_digests(index: list[int], columns: Columns, written: Columns) -> ValidTrades:
     """Columns without doubt, in the order of FIELDS."""
     said = columns | written
     contents = zip(*(said[name] for name in CONTENT), strict=True)
@@ -173,4 +172,4 @@ def _with_digests(index: list[int], columns: Columns, written: Columns) -> Sound
         for content, context in zip(contents, columns["context"], strict=True)
     )
     columns["digest"] = digest
-    return Sound(index, {name: columns[name] for name in FIELDS})
+    return ValidTrades(index, {name: columns[name] for name in FIELDS})

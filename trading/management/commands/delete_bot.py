@@ -1,7 +1,7 @@
 from django.core.management.base import CommandError
 from django.db import transaction
 
-from trading.db import commit_cache, locks
+from trading.db import locks
 from trading.management.base import Command as Base
 from trading.management.base import bot_named
 from trading.models import Trade
@@ -22,7 +22,6 @@ class Command(Base):
         with transaction.atomic():
             locks.lock_bot(bot.pk)
             bot.delete()
-        commit_cache.forget()
         if options["json"]:
             self.answer({"bot": name, "trades": trades})
         else:

@@ -17,7 +17,7 @@ from tests.trading.story import MONDAY_SECONDS, NOW, payload
 from trading.ingest.columns import reader
 from trading.ingest.columns.reader import read_all
 from trading.ingest.trade_schema import EXPLAINED, TradeIn, TradeRow, read
-from trading.ingest.valid_batch import Sound
+from trading.ingest.valid_trades import ValidTrades
 from trading.strategies import get
 from trading.validation import limits
 
@@ -60,7 +60,7 @@ def whole(number: int, **changes: Any) -> dict[str, Any]:
 def trades(*changes: dict[str, Any]) -> list[TradeIn]:
     """Ordinary trades, and between them those with changes, as far as their shape allows it."""
     found = []
-    for number in range(max(reader.FEW + 1, len(changes))):
+    for number in range(max(16, len(changes))):
         sent = whole(number) | (changes[number] if number < len(changes) else {})
         try:
             found.append(msgspec.convert({k: v for k, v in sent.items() if v is not ...}, TradeIn))
@@ -69,8 +69,8 @@ def trades(*changes: dict[str, Any]) -> list[TradeIn]:
     return found
 
 
-def one_by_one(some: list[TradeIn], latest=LATEST) -> tuple[Sound, dict]:
-    sound, errors = Sound(), {}
+def one_by_one(some: list[TradeIn], latest=LATEST) -> tuple[ValidTrades, dict]:
+    sound, errors = ValidTrades(), {}
     for at, trade in enumerate(some):
         row = read(trade, latest, Known())
         if isinstance(row, TradeRow):
@@ -80,7 +80,7 @@ def one_by_one(some: list[TradeIn], latest=LATEST) -> tuple[Sound, dict]:
     return sound, errors
 
 
-def same(some: list[TradeIn], latest=LATEST) -> tuple[Sound, dict]:
+def same(some: list[TradeIn], latest=LATEST) -> tuple[ValidTrades, dict]:
     """Read both ways; the answers, types and signs of zero included, are alike."""
     together, alone = read_all(some, latest, Known()), one_by_one(some, latest)
     assert repr(together) == repr(alone)
@@ -98,7 +98,7 @@ def test_ordinary_trades_need_no_second_look(monkeypatch):
 def test_hostile_values_are_answered_alike(case):
     changes = FIELDS[case][0]
     sound, errors = same(trades({}, changes, {}, changes))
-    assert len(sound) + len(errors) == reader.FEW + 1
+    assert len(sound) + len(errors) == 16
 
 
 odd_numbers = st.one_of(

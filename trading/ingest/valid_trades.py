@@ -1,4 +1,4 @@
-"""Trades that passed their checks, as columns: what is written and counted, many at a time."""
+"""Validated trades as columns."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ FIELDS = TradeRow.__struct_fields__
 
 
 @dataclass(slots=True)
-class Sound:
-    """``index`` is a trade's place among those that were sent; ``columns`` are the fields of
-    ``TradeRow``, with amounts as floats, which name each of their 15 digits without doubt."""
+class ValidTrades:
+    """``index`` is a trade's position among those that were sent; ``columns`` are the fields of
+    ``TradeRow``, with amounts as floats, which hold 15 digits exactly."""
 
     index: list[int] = field(default_factory=list)
     columns: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in FIELDS})
@@ -32,14 +32,14 @@ class Sound:
             value = getattr(row, name)
             column.append(float(value) if type(value) is Decimal else value)
 
-    def take(self, places: Sequence[int]) -> Sound:
+    def take(self, places: Sequence[int]) -> ValidTrades:
         """Those at ``places``, in that order."""
         if len(places) == len(self) and all(map(int.__eq__, places, range(len(self)))):
             return self
         index, *columns = (
             _taken(column, places) for column in (self.index, *self.columns.values())
         )
-        return Sound(index, dict(zip(self.columns, columns, strict=True)))
+        return ValidTrades(index, dict(zip(self.columns, columns, strict=True)))
 
 
 def _taken(column: list[Any], places: Sequence[int]) -> list[Any]:
