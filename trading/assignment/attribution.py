@@ -53,7 +53,8 @@ class Timeline:
 def timelines(instances: Collection[int]) -> dict[int, Timeline]:
     """The timeline of each instance, by its id."""
     versions: dict[int, list[tuple[int, int, datetime | None]]] = {key: [] for key in instances}
-    for instance, *version in ParameterSet.objects.filter(instance__in=instances).values_list(
+    sets = ParameterSet.objects.filter(instance__in=instances).order_by()
+    for instance, *version in sets.values_list(
         "instance_id", "version", "id", "live_periods__live_from"
     ):
         versions[instance].append(tuple(version))

@@ -12,5 +12,6 @@ def lock_bot(bot_id: int) -> None:
 
     Raises IntegrityError if the bot was deleted meanwhile.
     """
-    if not list(Bot.objects.select_for_update(no_key=True).filter(pk=bot_id).values_list("pk")):
+    bots = Bot.objects.select_for_update(no_key=True).order_by()
+    if not list(bots.filter(pk=bot_id).values_list("pk")):
         raise IntegrityError("the bot was deleted")

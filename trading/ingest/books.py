@@ -35,7 +35,7 @@ def find(bot: Bot, keys: Iterable[BookKey]) -> dict[BookKey, BookId]:
         *("instance__strategy", "instance__label", "market__name", "mode", "currency"),
         *("id", "instance_id"),
     )
-    books = {BookKey(*row[:5]): BookId(*row[5:]) for row in stored}
+    books = {BookKey(*row[:5]): BookId(*row[5:]) for row in stored.order_by()}
     # Markets belong to all bots: created in one order, or two bots would wait for each other.
     for key in sorted(wanted - books.keys(), key=lambda key: key.market):
         books[key] = _book(bot, key)

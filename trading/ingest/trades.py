@@ -98,7 +98,7 @@ def _stored(bot: Bot, external_ids: set[str]) -> dict[str, _Stored]:
     rows = Trade.objects.filter(bot=bot, external_id__in=external_ids).values_list(
         "external_id", "id", "revision", "digest", "book_id", "parameter_set_id", "exit_at"
     )
-    return {row[0]: _Stored(*row[1:4], write.place(*row[4:])) for row in rows}
+    return {row[0]: _Stored(*row[1:4], write.place(*row[4:])) for row in rows.order_by()}
 
 
 def _newest(valid: ValidTrades, stored: dict[str, _Stored]) -> tuple[list[int], int, list[int]]:

@@ -37,11 +37,12 @@ def for_strategy(bot: Bot, name: str) -> Answer:
     Raises UnknownStrategy.
     """
     key, label, _ = Declared(bot).find(name)
-    live = LiveSet.objects.select_related("parameter_set", "strategy_instance__bot")
+    live = LiveSet.objects.select_related("parameter_set", "strategy_instance").order_by()
     row = live.filter(
         strategy_instance__bot=bot, strategy_instance__strategy=key, strategy_instance__label=label
-    ).first()
-    return _answer(row or live.get(strategy_instance=instance_for(bot, name)))
+    ).first() or live.get(strategy_instance=instance_for(bot, name))
+    row.strategy_instance.bot = bot
+    return _answer(row)
 
 
 def everything(bot: Bot, *, noted: bool = True) -> list[Answer]:

@@ -23,7 +23,7 @@ def of_pairs(pairs: Iterable[Pair], *, make: bool = True) -> dict[Pair, Scopes]:
     pairs = set(pairs)
     if not pairs:
         return {}
-    books = Book.objects.in_bulk({book for book, _ in pairs})
+    books = Book.objects.order_by().in_bulk({book for book, _ in pairs})
     wanted = {pair: _of_book(books[pair[0]], pair[1]) for pair in pairs if pair[0] in books}
     scopes = {scope.key: scope for three in wanted.values() for scope in three}
     ids = _ids(scopes)
@@ -39,7 +39,7 @@ def of_pairs(pairs: Iterable[Pair], *, make: bool = True) -> dict[Pair, Scopes]:
 
 
 def _ids(keys: Iterable[str]) -> dict[str, int]:
-    return dict(Scope.objects.filter(key__in=keys).values_list("key", "id"))
+    return dict(Scope.objects.filter(key__in=keys).order_by().values_list("key", "id"))
 
 
 def _of_book(book: Book, parameter_set: int) -> tuple[Scope, Scope, Scope]:
