@@ -196,7 +196,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='AlarmRule',
+            name='AlertRuleSetting',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(max_length=40)),
@@ -210,6 +210,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('kind', 'bot', 'instance'),
+                'verbose_name': 'alert rule',
                 'constraints': [models.UniqueConstraint(condition=models.Q(('instance__isnull', False)), fields=('kind', 'instance'), name='rule_once_per_strategy'), models.UniqueConstraint(condition=models.Q(('bot__isnull', False), ('instance', None)), fields=('kind', 'bot'), name='rule_once_per_bot'), models.UniqueConstraint(condition=models.Q(('bot', None), ('instance', None)), fields=('kind',), name='rule_once_everywhere')],
             },
         ),

@@ -15,7 +15,7 @@ class Source(models.TextChoices):
 
 
 class ArmDay(models.Model):
-    """Results of one parameter set (an arm) on one day, in the unit u; see docs/alarms.md.
+    """Results of one parameter set (an arm) on one day, in the unit u; see docs/alerts.md.
 
     Live and paper days follow from the trades and are computed anew where these change. An arm
     without a set gathers the trades whose set is unknown. Trades without a scale (the first 20,

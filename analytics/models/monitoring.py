@@ -1,4 +1,4 @@
-"""What the watch saw: snapshots, the rules in use, and the life of every alarm."""
+"""What the watch saw: snapshots, the settings of alert rules, and the life of every alert."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ class Severity(models.TextChoices):
     CRITICAL = "critical", "Critical"
 
 
-class AlarmRule(models.Model):
-    """A rule as its user set it: for one strategy, one bot, or (neither) everywhere.
+class AlertRuleSetting(models.Model):
+    """Settings of an alert rule for one strategy, for one bot, or (neither) for all.
 
-    The nearest one counts; without any, the declared defaults do.
+    The most specific row wins; without one, the declared defaults apply.
     """
 
     kind = models.CharField(max_length=40)
@@ -72,6 +72,7 @@ class AlarmRule(models.Model):
     )
 
     class Meta:
+        verbose_name = "alert rule"
         ordering = ("kind", "bot", "instance")
         constraints = (
             models.UniqueConstraint(

@@ -118,7 +118,7 @@ def _shown(report: Report) -> dict[str, Any]:
         "title": words.title(data),
         "bot": data["bot"],
         "head": data["head"],
-        "alarms": data["alarms"],
+        "alerts": data["alerts"],
         "first": words.first(report.proposals),
         "proposals": report.proposals,
         "bars": list(_bars(data["strategies"])),

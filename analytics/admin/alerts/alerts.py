@@ -31,10 +31,10 @@ def _rank(field: str, words: tuple[str, ...]) -> Case:
 
 
 class KindFilter(admin.SimpleListFilter):
-    title, parameter_name = "alarm", "kind"
+    title, parameter_name = "rule", "kind"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(kind, alarm.title) for kind, alarm in REGISTRY.items()]
+        return [(kind, rule.title) for kind, rule in REGISTRY.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Alert]) -> QuerySet[Alert]:
         return queryset.filter(kind=self.value()) if self.value() else queryset
@@ -74,7 +74,7 @@ class AlertAdmin(Exported, PagedAdmin):
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         return ("urgency", "weight", "-opened_at", "-pk")
 
-    @admin.display(description="Alarm", ordering="kind")
+    @admin.display(description="Alert", ordering="kind")
     def what(self, row: Alert) -> str:
         return rows.title(row)
 
@@ -106,21 +106,21 @@ class AlertAdmin(Exported, PagedAdmin):
     def page(self, request: HttpRequest, alert: Alert) -> HttpResponse:
         request.list_title = self.list_title
         events = list(alert.events.select_related("by").order_by("at", "pk"))
-        alarm = REGISTRY.get(alert.kind)
+        rule = REGISTRY.get(alert.kind)
         context = {
             **self.admin_site.each_context(request),
             "title": rows.title(alert),
             "opts": self.opts,
             "alert": alert,
             "tone": rows.TONES[alert.severity],
-            "alarm": alarm,
+            "rule": rule,
             "facts": rows.facts(alert),
             "numbers": rows.numbers(alert),
             "picture": rows.picture(alert),
             "history": rows.history(events),
             "snoozes": rows.SNOOZES,
             "may_act": may_act(request),
-            "rule_url": _rule_url(alert) if alarm else "",
+            "rule_url": _rule_url(alert) if rule else "",
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "analytics/alert.html", context)
@@ -170,4 +170,4 @@ def _rule_url(alert: Alert) -> str:
         if alert.instance_id
         else (f"bot-{alert.bot_id}" if alert.bot_id else "all")
     )
-    return reverse("admin:analytics_alarmrule_edit", args=[alert.kind, place])
+    return reverse("admin:analytics_alertrulesetting_edit", args=[alert.kind, place])

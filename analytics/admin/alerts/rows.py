@@ -19,8 +19,8 @@ WIDTH, HEIGHT = 600, 120
 
 
 def title(alert: Alert) -> str:
-    alarm = REGISTRY.get(alert.kind)
-    return alarm.title if alarm else formatting.label(alert.kind)
+    rule = REGISTRY.get(alert.kind)
+    return rule.title if rule else formatting.label(alert.kind)
 
 
 def about(alert: Alert) -> str:

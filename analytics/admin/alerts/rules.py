@@ -1,4 +1,4 @@
-"""The rules of alarms: what is watched where, and a form for each built from its declaration."""
+"""Alert rules: what is watched where, and a form for each built from its declaration."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from django.urls import path, reverse
 
 from analytics import frames
 from analytics.admin.alerts.rule_form import ENABLED, SEVERITY, RuleForm
-from analytics.models import AlarmRule
+from analytics.models import AlertRuleSetting
 from analytics.monitoring.alerts import REGISTRY, configured
-from analytics.monitoring.alerts.configured import Rule, Rules
+from analytics.monitoring.alerts.configured import ConfiguredRule, ConfiguredRules
 from trading.admin.base import ReadOnlyAdmin
 
 from .rows import TONES
@@ -52,19 +52,19 @@ def places() -> list[Where]:
     return found
 
 
-@admin.register(AlarmRule)
-class AlarmRuleAdmin(ReadOnlyAdmin):
-    """The list is that of the alarms there are, for one place."""
+@admin.register(AlertRuleSetting)
+class AlertRuleAdmin(ReadOnlyAdmin):
+    """Lists every alert rule, as it is set for one place."""
 
     def get_urls(self) -> list[Any]:
         edit = self.admin_site.admin_view(self.edit_view)
         return [
-            path("<slug:kind>/at/<slug:place>/", edit, name="analytics_alarmrule_edit"),
+            path("<slug:kind>/at/<slug:place>/", edit, name="analytics_alertrulesetting_edit"),
             *super().get_urls(),
         ]
 
     def may_change(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("analytics.change_alarmrule")
+        return request.user.has_perm("analytics.change_alertrulesetting")
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -80,18 +80,18 @@ class AlarmRuleAdmin(ReadOnlyAdmin):
             "opts": self.opts,
             "places": there,
             "where": where,
-            "rows": [_row(rule, where) for rule in _of(where)],
+            "rows": [_row(configured_rule, where) for configured_rule in _of(where)],
         }
         return TemplateResponse(request, "analytics/rules.html", context)
 
     def edit_view(self, request: HttpRequest, kind: str, place: str) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        where, alarm = _chosen(places(), place), REGISTRY.get(kind)
-        if alarm is None or where.name != place or alarm.about not in KINDS_OF[where.kind]:
+        where, rule = _chosen(places(), place), REGISTRY.get(kind)
+        if rule is None or where.name != place or rule.about not in KINDS_OF[where.kind]:
             raise Http404(kind)
-        rule = Rules().of(kind, where.bot, where.instance)
-        form = RuleForm(alarm, rule, request.POST if request.method == "POST" else None)
+        configured_rule = ConfiguredRules().of(kind, where.bot, where.instance)
+        form = RuleForm(configured_rule, request.POST if request.method == "POST" else None)
         if request.method == "POST":
             if not self.may_change(request):
                 raise PermissionDenied
@@ -100,15 +100,15 @@ class AlarmRuleAdmin(ReadOnlyAdmin):
         request.list_title = self.list_title
         context = {
             **self.admin_site.each_context(request),
-            "title": f"{alarm.title}: {where.title}",
+            "title": f"{rule.title}: {where.title}",
             "opts": self.opts,
-            "alarm": alarm,
+            "rule": rule,
             "where": where,
             "form": form,
-            "own": _own(rule, where),
-            "from": _from(rule, where),
+            "own": _own(configured_rule, where),
+            "from": _from(configured_rule, where),
             "may_change": self.may_change(request),
-            "back": f"{reverse('admin:analytics_alarmrule_changelist')}?place={where.name}",
+            "back": f"{reverse('admin:analytics_alertrulesetting_changelist')}?place={where.name}",
         }
         return TemplateResponse(request, "analytics/rule.html", context)
 
@@ -117,7 +117,7 @@ def _save(request: HttpRequest, form: RuleForm, kind: str, where: Where) -> Http
     at = {"kind": kind, "bot": where.bot, "instance": where.instance}
     if "default" in request.POST:
         configured.back_to_default(**at)
-        messages.success(request, f"{form.alarm.title}: set as further out, or as declared.")
+        messages.success(request, f"{form.rule.title}: set as further out, or as declared.")
     else:
         configured.change(
             **at,
@@ -126,8 +126,8 @@ def _save(request: HttpRequest, form: RuleForm, kind: str, where: Where) -> Http
             parameters=form.values,
             by=request.user,
         )
-        messages.success(request, f"{form.alarm.title}: saved. It counts from the next look on.")
-    address = reverse("admin:analytics_alarmrule_changelist")
+        messages.success(request, f"{form.rule.title}: saved. It counts from the next look on.")
+    address = reverse("admin:analytics_alertrulesetting_changelist")
     return HttpResponseRedirect(f"{address}?place={where.name}")
 
 
@@ -135,40 +135,42 @@ def _chosen(there: list[Where], name: str) -> Where:
     return next((one for one in there if one.name == name), there[0])
 
 
-def _of(where: Where) -> list[Rule]:
-    found = Rules()
+def _of(where: Where) -> list[ConfiguredRule]:
+    rules = ConfiguredRules()
     return [
-        found.of(kind, where.bot, where.instance)
-        for kind, alarm in REGISTRY.items()
-        if alarm.about in KINDS_OF[where.kind]
+        rules.of(kind, where.bot, where.instance)
+        for kind, rule in REGISTRY.items()
+        if rule.about in KINDS_OF[where.kind]
     ]
 
 
-def _own(rule: Rule, where: Where) -> bool:
-    return rule.row is not None and (rule.row.bot_id, rule.row.instance_id) == (
-        where.bot,
-        where.instance,
-    )
+def _own(configured_rule: ConfiguredRule, where: Where) -> bool:
+    return configured_rule.row is not None and (
+        configured_rule.row.bot_id,
+        configured_rule.row.instance_id,
+    ) == (where.bot, where.instance)
 
 
-def _from(rule: Rule, where: Where) -> str:
+def _from(configured_rule: ConfiguredRule, where: Where) -> str:
     """Where what counts here was set."""
-    if rule.row is None:
+    if configured_rule.row is None:
         return "as declared"
-    if _own(rule, where):
+    if _own(configured_rule, where):
         return "set here"
-    return "set for the bot" if rule.row.bot_id else "set for everywhere"
+    return "set for the bot" if configured_rule.row.bot_id else "set for everywhere"
 
 
-def _row(rule: Rule, where: Where) -> dict[str, Any]:
+def _row(configured_rule: ConfiguredRule, where: Where) -> dict[str, Any]:
     return {
-        "title": rule.alarm.title,
-        "help": rule.alarm.help,
-        "rate": rule.alarm.error_rate,
-        "enabled": rule.enabled,
-        "severity": rule.severity.capitalize(),
-        "tone": TONES[rule.severity] if rule.enabled else "",
-        "from": _from(rule, where),
-        "own": _own(rule, where),
-        "url": reverse("admin:analytics_alarmrule_edit", args=[rule.alarm.key, where.name]),
+        "title": configured_rule.rule.title,
+        "help": configured_rule.rule.help,
+        "rate": configured_rule.rule.error_rate,
+        "enabled": configured_rule.enabled,
+        "severity": configured_rule.severity.capitalize(),
+        "tone": TONES[configured_rule.severity] if configured_rule.enabled else "",
+        "from": _from(configured_rule, where),
+        "own": _own(configured_rule, where),
+        "url": reverse(
+            "admin:analytics_alertrulesetting_edit", args=[configured_rule.rule.key, where.name]
+        ),
     }

@@ -57,7 +57,7 @@ class ChannelForm(forms.ModelForm):
             "reports": "The report of each day (UTC), of each week (on Mondays), or both; whole "
             "as a mail, a line per strategy elsewhere.",
             "report_hour": "From this hour on (0 to 23), in the time zone above.",
-            "report_news_only": "Not on days without trades, alarms, changes or experiments.",
+            "report_news_only": "Not on days without trades, alerts, changes or experiments.",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -1,4 +1,4 @@
-"""How alarms put numbers: short, signed, and never more exact than they are."""
+"""How alerts put numbers: short, signed, and never more exact than they are."""
 
 from __future__ import annotations
 

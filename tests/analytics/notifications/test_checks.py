@@ -17,7 +17,7 @@ def test_nothing_named_is_nothing_wrong(settings):
 
 
 def test_addresses_that_can_be_sent_to_pass(settings):
-    urls = ["ntfy://alarms", "mailto:mara@example.org", "json://hooks.example.org/1"]
+    urls = ["ntfy://alerts", "mailto:mara@example.org", "json://hooks.example.org/1"]
     assert said(settings, urls, ["ntfy.lan", "127.0.0.1", "[::1]"]) == []
 
 
@@ -25,7 +25,7 @@ def test_addresses_that_can_be_sent_to_pass(settings):
     "address", ["https://example.org/secret7", "tgram://secret7", "mailto:secret7", "secret7"]
 )
 def test_an_address_that_cannot_be_sent_to_is_an_error_that_does_not_repeat_it(settings, address):
-    (error,) = said(settings, ["ntfy://alarms", address])
+    (error,) = said(settings, ["ntfy://alerts", address])
     assert error.id == "analytics.E001"
     assert "address 2 of 2" in error.msg
     assert "secret7" not in str(error)

@@ -8,7 +8,7 @@ import numpy as np
 
 from analytics.frames import Series
 from analytics.monitoring.alerts import wording
-from analytics.monitoring.alerts.base import Alarm, Finding, Values
+from analytics.monitoring.alerts.base import AlertRule, Finding, Values
 from analytics.monitoring.alerts.inputs import BotFrame
 from trading import clock
 from trading.strategies.parameters import Integer, Number
@@ -67,7 +67,7 @@ def _absurd(series: Series, since: float, jump_pct: float) -> tuple[str, float, 
     )
 
 
-ALARM = Alarm(
+RULE = AlertRule(
     key="candles",
     title="Candles missing or absurd",
     about="bot",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from analytics.monitoring.alerts.base import Alarm, Finding, Values
+from analytics.monitoring.alerts.base import AlertRule, Finding, Values
 from analytics.monitoring.alerts.inputs import BotFrame
 from trading.strategies.parameters import Number
 
@@ -24,7 +24,7 @@ def check(frame: BotFrame, as_of: datetime, parameters: Values) -> Finding | Non
     )
 
 
-ALARM = Alarm(
+RULE = AlertRule(
     key="clock_skew",
     title="Clock off",
     about="bot",

@@ -8,7 +8,7 @@ import numpy as np
 
 from analytics.models import Severity
 from analytics.monitoring.alerts import wording
-from analytics.monitoring.alerts.base import Alarm, Finding, Values
+from analytics.monitoring.alerts.base import AlertRule, Finding, Values
 from analytics.monitoring.alerts.inputs import StrategyFrame
 from analytics.quant import drift
 from trading.strategies.parameters import Choice, Integer
@@ -54,7 +54,7 @@ def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding 
         f"Results of {frame.about} fell, most probably from {wording.day(day[since])} on: "
         f"{wording.signed(recent, 3, ' R')} a trade over {int(n[since:].sum())} trades, after "
         f"{wording.signed(base.mean, 3, ' R')} over the {base.trades} trades of its baseline. "
-        "Chance alone raises this alarm once in "
+        "Chance alone raises this alert once in "
         f"{parameters['days_between_false_alarms']} days with trades or less often.",
         "Look at what changed about that day: the market, fees, the exchange, or the parameters. "
         "Until it is clear, trade smaller, or go back to the parameters before.",
@@ -75,13 +75,13 @@ def _baseline_days(n: np.ndarray, trades: int) -> int | None:
 
 def _floor(base: drift.Baseline, sensitivity: str) -> float:
     if base.mean <= drift.LOWEST_FLOOR:
-        # There is no edge to lose: the alarm is about becoming worse than it was.
+        # There is no edge to lose: the alert is about becoming worse than it was.
         return base.mean - base.se
     rule = drift.estimate if sensitivity == SOONER else drift.floor
     return rule(base.mean, base.se)
 
 
-ALARM = Alarm(
+RULE = AlertRule(
     key="degraded",
     title="Performance degraded",
     about="strategy",

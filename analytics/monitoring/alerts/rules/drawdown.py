@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from analytics.monitoring.alerts import wording
-from analytics.monitoring.alerts.base import Alarm, Finding, Values
+from analytics.monitoring.alerts.base import AlertRule, Finding, Values
 from analytics.monitoring.alerts.inputs import StrategyFrame
 from analytics.quant import significance
 from trading.strategies.parameters import Integer, Number
@@ -70,7 +70,7 @@ def _limit(
     return limit, int(past.size)
 
 
-ALARM = Alarm(
+RULE = AlertRule(
     key="drawdown",
     title="Drawdown beyond the past",
     about="strategy",

@@ -8,7 +8,7 @@ import numpy as np
 
 from analytics.models import Severity
 from analytics.monitoring.alerts import wording
-from analytics.monitoring.alerts.base import Alarm, Finding, Values
+from analytics.monitoring.alerts.base import AlertRule, Finding, Values
 from analytics.monitoring.alerts.inputs import StrategyFrame
 from analytics.quant import significance
 from trading.strategies.parameters import Integer, Number
@@ -66,7 +66,7 @@ def _days(frame: StrategyFrame, most: int) -> tuple[np.ndarray, dict[str, np.nda
     return trades, reasons
 
 
-ALARM = Alarm(
+RULE = AlertRule(
     key="exits",
     title="Exits changed",
     about="strategy",

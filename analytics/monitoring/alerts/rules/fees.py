@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from analytics.monitoring.alerts import wording
-from analytics.monitoring.alerts.base import Alarm, Finding, Values
+from analytics.monitoring.alerts.base import AlertRule, Finding, Values
 from analytics.monitoring.alerts.inputs import StrategyFrame
 from analytics.quant import significance
 from trading.strategies.parameters import Integer, Number
@@ -54,7 +54,7 @@ def _compare(fees: np.ndarray, known: np.ndarray, width: int) -> tuple[float, fl
     return float(fees[new].sum() / known[new].sum()), float(fees[old].sum() / known[old].sum()), 0.0
 
 
-ALARM = Alarm(
+RULE = AlertRule(
     key="fees",
     title="Fees up",
     about="strategy",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from analytics.monitoring.alerts import wording
-from analytics.monitoring.alerts.base import Alarm, Finding, Values
+from analytics.monitoring.alerts.base import AlertRule, Finding, Values
 from analytics.monitoring.alerts.system_inputs import SystemFrame
 from trading.strategies.parameters import Integer
 
@@ -34,7 +34,7 @@ def check(frame: SystemFrame, as_of: datetime, parameters: Values) -> Finding | 
     )
 
 
-ALARM = Alarm(
+RULE = AlertRule(
     key="job_failed",
     title="Job failed",
     about="system",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from analytics.monitoring.alerts.base import Alarm, Finding, Values
+from analytics.monitoring.alerts.base import AlertRule, Finding, Values
 from analytics.monitoring.alerts.inputs import StrategyFrame
 from analytics.quant import significance
 from trading.strategies.parameters import Integer
@@ -51,7 +51,7 @@ def _learned(frame: StrategyFrame, between: int) -> tuple[int, int] | None:
     return None if limit is None else (max(limit, longest + 1), longest)
 
 
-ALARM = Alarm(
+RULE = AlertRule(
     key="losing_streak",
     title="Losing streak",
     about="strategy",

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from analytics.monitoring.alerts import wording
-from analytics.monitoring.alerts.base import Alarm, Finding, Values
+from analytics.monitoring.alerts.base import AlertRule, Finding, Values
 from analytics.monitoring.alerts.inputs import StrategyFrame
 from analytics.quant import significance
 from trading import clock
@@ -82,7 +82,7 @@ def _funnel(looked: int, signals: int, blocked: dict[str, int], longer: bool) ->
     return f"{said}: {', '.join(parts)}."
 
 
-ALARM = Alarm(
+RULE = AlertRule(
     key="no_trades",
     title="No trades",
     about="strategy",

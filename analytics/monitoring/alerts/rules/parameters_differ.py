@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from analytics import frames
 from analytics.monitoring.alerts import wording
-from analytics.monitoring.alerts.base import Alarm, Finding, Values
+from analytics.monitoring.alerts.base import AlertRule, Finding, Values
 from analytics.monitoring.alerts.inputs import StrategyFrame
 from trading import clock
 from trading.strategies.parameters import Integer
@@ -35,7 +35,7 @@ def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding 
     )
 
 
-ALARM = Alarm(
+RULE = AlertRule(
     key="parameters_differ",
     title="Other parameters than served",
     about="strategy",

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from analytics.models import Severity
 from analytics.monitoring.alerts import wording
-from analytics.monitoring.alerts.base import Alarm, Finding, Values
+from analytics.monitoring.alerts.base import AlertRule, Finding, Values
 from analytics.monitoring.alerts.system_inputs import SystemFrame
 from trading.strategies.parameters import Number
 
@@ -34,7 +34,7 @@ def check(frame: SystemFrame, as_of: datetime, parameters: Values) -> Finding | 
     )
 
 
-ALARM = Alarm(
+RULE = AlertRule(
     key="queue_stuck",
     title="Work waits",
     about="system",

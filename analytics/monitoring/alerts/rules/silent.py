@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from analytics.models import Severity
 from analytics.monitoring.alerts import wording
-from analytics.monitoring.alerts.base import Alarm, Finding, Values
+from analytics.monitoring.alerts.base import AlertRule, Finding, Values
 from analytics.monitoring.alerts.inputs import BotFrame
 from trading.strategies.parameters import Number
 
@@ -31,7 +31,7 @@ def check(frame: BotFrame, as_of: datetime, parameters: Values) -> Finding | Non
     )
 
 
-ALARM = Alarm(
+RULE = AlertRule(
     key="silent",
     title="Bot silent",
     about="bot",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from analytics.models import Severity
-from analytics.monitoring.alerts.base import Alarm, Finding, Values
+from analytics.monitoring.alerts.base import AlertRule, Finding, Values
 from analytics.monitoring.alerts.system_inputs import SystemFrame
 from trading.strategies.parameters import Number
 
@@ -35,7 +35,7 @@ def check(frame: SystemFrame, as_of: datetime, parameters: Values) -> Finding | 
     )
 
 
-ALARM = Alarm(
+RULE = AlertRule(
     key="storage",
     title="Disk or database in trouble",
     about="system",

@@ -8,7 +8,7 @@ import numpy as np
 
 from analytics.models import Severity
 from analytics.monitoring.alerts import wording
-from analytics.monitoring.alerts.base import Alarm, Finding, Values
+from analytics.monitoring.alerts.base import AlertRule, Finding, Values
 from analytics.monitoring.alerts.inputs import StrategyFrame
 from analytics.quant import significance
 from trading.strategies.parameters import Integer, Number
@@ -21,7 +21,7 @@ def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding 
     counts = frame.days.trades[-PAST - width :]
     found = significance.shifted(counts, np.ones(counts.size), width)
     if found is None or not found.now:
-        return None  # no trades at all is an alarm of its own
+        return None  # no trades at all is an alert of its own
     tail = min(found.as_low, found.as_high)
     ratio = found.now / found.before
     apart = max(ratio, 1 / ratio)
@@ -43,7 +43,7 @@ def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding 
     )
 
 
-ALARM = Alarm(
+RULE = AlertRule(
     key="trade_rate",
     title="Trade rate changed",
     about="strategy",

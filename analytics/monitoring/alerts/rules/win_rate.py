@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 
 from analytics.monitoring.alerts import wording
-from analytics.monitoring.alerts.base import Alarm, Finding, Values
+from analytics.monitoring.alerts.base import AlertRule, Finding, Values
 from analytics.monitoring.alerts.inputs import StrategyFrame
 from analytics.quant import significance
 from trading.ledger.metrics import wilson
@@ -96,7 +96,7 @@ def _rates(trades: np.ndarray, wins: np.ndarray) -> list[float]:
     return (wins[known] / trades[known]).tolist()[-500:]
 
 
-ALARM = Alarm(
+RULE = AlertRule(
     key="win_rate",
     title="Win rate too low",
     about="strategy",

@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 
 from analytics.monitoring.alerts import wording
-from analytics.monitoring.alerts.base import Alarm, Finding, Values
+from analytics.monitoring.alerts.base import AlertRule, Finding, Values
 from analytics.monitoring.alerts.inputs import StrategyFrame
 from analytics.quant import significance
 from trading.strategies.parameters import Integer
@@ -41,7 +41,7 @@ def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding 
     )
 
 
-ALARM = Alarm(
+RULE = AlertRule(
     key="window_loss",
     title="Loss beyond what is plausible",
     about="strategy",

@@ -1,4 +1,4 @@
-"""A fault for every alarm: what to store so that exactly this goes wrong, and when to look."""
+"""A fault for every alert: what to store so that exactly this goes wrong, and when to look."""
 
 from __future__ import annotations
 

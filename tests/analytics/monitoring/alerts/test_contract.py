@@ -1,4 +1,4 @@
-"""What every alarm keeps to, each tried on a history in which its own fault was planted."""
+"""What every alert keeps to, each tried on a history in which its own fault was planted."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from trading import clock
 from .faults import FAULTS, SAID, quiet
 
 pytestmark = pytest.mark.django_db
-STRATEGY = [kind for kind, alarm in REGISTRY.items() if alarm.about == "strategy"]
+STRATEGY = [kind for kind, rule in REGISTRY.items() if rule.about == "strategy"]
 SPOKEN = ("None", "nan", "inf", "{", "  ", "..")
 
 
 def look(kind, bot, at, **parameters):
-    """What the alarm finds about this bot, as of a moment."""
-    alarm = REGISTRY[kind]
+    """What the alert finds about this bot, as of a moment."""
+    rule = REGISTRY[kind]
     with clock.at(at):
         subjects = frames.subjects(bot.pk)
         evidence_days.build(bot.pk, at, subjects)
@@ -34,10 +34,10 @@ def look(kind, bot, at, **parameters):
             "strategy": lambda: next(iter(inputs.strategies(subjects, at)), None),
             "bot": lambda: inputs.BotFrame(bot, at),
             "system": lambda: SystemFrame(at),
-        }[alarm.about]()
+        }[rule.about]()
         if seen is None:
             return None
-        return alarm.check(seen, at, alarm.clean(parameters))
+        return rule.check(seen, at, rule.clean(parameters))
 
 
 @pytest.fixture
@@ -45,22 +45,22 @@ def bot(db):
     return make_bot()
 
 
-def test_every_alarm_has_a_fault_to_be_tried_on():
+def test_every_alert_has_a_fault_to_be_tried_on():
     assert FAULTS.keys() == REGISTRY.keys() == SAID.keys()
 
 
 @pytest.mark.parametrize("kind", REGISTRY)
 def test_it_declares_what_it_is_and_how_often_it_is_wrong(kind):
-    alarm = REGISTRY[kind]
-    assert alarm.key == kind and alarm.about in ("strategy", "bot", "system")
-    assert alarm.severity in ORDER
-    for text in (alarm.title, alarm.help, alarm.error_rate):
+    rule = REGISTRY[kind]
+    assert rule.key == kind and rule.about in ("strategy", "bot", "system")
+    assert rule.severity in ORDER
+    for text in (rule.title, rule.help, rule.error_rate):
         assert text and text[0].isupper()
-    assert alarm.help.endswith(".") and alarm.error_rate.endswith(".")
-    assert all(one.help.endswith((".", "?")) for one in alarm.parameters)
-    assert alarm.clean({}) == alarm.defaults() == alarm.complete({"gone": 1})
+    assert rule.help.endswith(".") and rule.error_rate.endswith(".")
+    assert all(one.help.endswith((".", "?")) for one in rule.parameters)
+    assert rule.clean({}) == rule.defaults() == rule.complete({"gone": 1})
     with pytest.raises(InvalidRule) as refused:
-        alarm.clean({"gone": 1})
+        rule.clean({"gone": 1})
     assert "gone" in refused.value.errors
 
 

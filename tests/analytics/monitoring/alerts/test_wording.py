@@ -1,4 +1,4 @@
-"""How alarms put numbers."""
+"""How alerts put numbers."""
 
 import pytest
 
