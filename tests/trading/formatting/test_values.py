@@ -52,8 +52,15 @@ def test_counts_shares_and_money_read_alike():
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0.2, "0.2 s"), (45, "45 s"), (720, "12 min"), (10_800, "3 h"), (172_800, "2 d")]
-    + [(3_780, "1 h 3 min"), (None, formatting.NOTHING)],
+    [
+        (0.2, "0.2 s"),
+        (45, "45 s"),
+        (720, "12 min"),
+        (10_800, "3 h"),
+        (172_800, "2 d"),
+        (3_780, "1 h 3 min"),
+        (None, formatting.NOTHING),
+    ],
 )
 def test_durations_are_at_most_two_units(seconds, text):
     assert formatting.duration(seconds) == text

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
 from trading import clock, formatting
 from trading.admin.base import Exported, PagedAdmin, resource_for
-from trading.admin.keyset import Column, Echo
-from trading.formatting import Cell
+from trading.admin.keyset import Column
+from trading.formatting import Cell, csv_export
 from trading.market import candles
 from trading.models import CandleBlock, CandleSeries
 
@@ -126,9 +125,8 @@ class CandleSeriesAdmin(Exported, PagedAdmin):
         """All candles as CSV, a block at a time."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        answer = StreamingHttpResponse(_csv(pk), content_type="text/csv")
-        answer["Content-Disposition"] = f'attachment; filename="candles-{pk}.csv"'
-        return answer
+        lines = csv_export.lines(candles.FIELDS, _csv_rows(pk))
+        return csv_export.response(f"candles-{pk}.csv", lines)
 
 
 GAP_COLUMNS = [
@@ -189,9 +187,7 @@ def _volume(value: float) -> Cell:
     return formatting.nothing("Not known") if value != value else formatting.amount(value)
 
 
-def _csv(series_id: int) -> Iterator[str]:
-    writer = csv.writer(Echo())
-    yield writer.writerow(candles.FIELDS)
+def _csv_rows(series_id: int) -> Iterator[Sequence[object]]:
     series = CandleSeries.objects.filter(pk=series_id).first()
     blocks = CandleBlock.objects.filter(series=series_id).order_by("start")
     starts = list(blocks.values_list("start", flat=True))
@@ -199,5 +195,5 @@ def _csv(series_id: int) -> Iterator[str]:
         until = starts[at + 1] if at + 1 < len(starts) else None
         found = candles.load(series, since=start, until=until)
         columns = [getattr(found, name).tolist() for name in candles.FIELDS]
-        rows = zip(*columns, strict=True)
-        yield "".join(writer.writerow(["" if x != x else x for x in row]) for row in rows)
+        for row in zip(*columns, strict=True):
+            yield ["" if value != value else value for value in row]  # NaN: not known

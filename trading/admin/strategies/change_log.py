@@ -10,14 +10,14 @@ from django import forms
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from trading import formatting
 from trading.admin.keyset import Column, form_classes
 from trading.bots.catalog import declaration
-from trading.formatting import Cell, label, setting
+from trading.formatting import Cell, csv_export, label, setting
 from trading.models import Bot, LivePeriod, Mode, StrategyInstance
 from trading.parameters import history
 
@@ -147,10 +147,7 @@ def export(admin: ModelAdmin, request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         reasons = [f"{name}: {' '.join(text)}" for name, text in form.errors.items()]
         return HttpResponse("\n".join(reasons), status=400, content_type="text/plain")
-    lines = history.as_csv(form.rows())
-    answer = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = 'attachment; filename="parameter_changes.csv"'
-    return answer
+    return csv_export.response("parameter_changes.csv", history.as_csv(form.rows()))
 
 
 def _asked(request: HttpRequest) -> ChangeFilters:
