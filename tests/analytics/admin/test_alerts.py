@@ -65,7 +65,7 @@ def test_lists_are_filtered_searched_and_exported(admin_client, place):
 def test_the_page_of_an_alert_shows_its_evidence_history_and_advice(admin_client, place):
     alert = raised(place)
     page = text(admin_client.get(f"{LIST}{alert.pk}/change/"))
-    assert "Drawdown beyond the past &lt;b&gt;0&lt;/b&gt;." in page and "Stop &amp; look." in page
+    assert "Unusual drawdown &lt;b&gt;0&lt;/b&gt;." in page and "Stop &amp; look." in page
     assert "<polyline points=" in page and "now 3, the limit is 2" in page
     assert "4.512" in page and "Opened" in page and "the watch" in page
     assert REGISTRY["drawdown"].error_rate in page
@@ -116,7 +116,7 @@ def test_who_may_not_look_sees_nothing(client, place):
     client.force_login(User.objects.create_user("stranger", is_staff=True))
     for page in (LIST, f"{LIST}{alert.pk}/change/", RULES, f"{RULES}fees/at/all/"):
         assert client.get(page).status_code == 403
-    assert "Drawdown beyond" not in text(client.get("/admin/"))
+    assert "Unusual drawdown" not in text(client.get("/admin/"))
 
 
 def test_the_first_page_shows_what_is_open(admin_client, place):

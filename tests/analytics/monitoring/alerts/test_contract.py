@@ -1,4 +1,4 @@
-"""What every alert keeps to, each tried on a history in which its own fault was planted."""
+"""The contract of every alert rule, tested on a history with the fault that it detects."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_it_declares_what_it_is_and_how_often_it_is_wrong(kind):
 
 
 @pytest.mark.parametrize("kind", REGISTRY)
-def test_it_finds_its_own_fault_and_says_so_in_plain_words(kind, bot):
+def test_it_finds_its_own_fault_and_describes_it(kind, bot):
     found = look(kind, bot, FAULTS[kind](bot))
     assert found is not None
     assert SAID[kind] in found.sentence
@@ -109,19 +109,19 @@ def test_one_step_more_severe_ends_at_critical():
     assert [base.worse(one) for one in ORDER] == ["warning", "critical", "critical"]
 
 
-def test_a_fixed_limit_of_the_win_rate_is_the_user_s_own(bot):
+def test_a_fixed_limit_of_the_win_rate_replaces_the_learned_one(bot):
     at = quiet(bot)
     given = {"limit_from": "fixed", "limit": 0.9, "fewest_trades": 5}
     found = look("win_rate", bot, at, **given)
-    assert "below your limit of 90 %" in found.sentence
+    assert "(limit 90%; 95% CI" in found.sentence
     assert look("win_rate", bot, at, **given | {"limit": 0.1}) is None
     assert look("win_rate", bot, at, **given | {"fewest_trades": 9}) is None  # 8 trades a day
 
 
-def test_fixed_limits_of_streaks_silences_and_drawdowns_are_the_user_s_own(bot):
+def test_fixed_limits_of_streaks_pauses_and_drawdowns_replace_the_learned_ones(bot):
     at = quiet(bot)
     keep(bot, [closed(99_999, at - DAY / 100, -1.0)])
-    assert "The limit is your own" in look("losing_streak", bot, at + DAY / 4, limit=1).sentence
-    assert "your limit is 2 h" in look("no_trades", bot, at + DAY / 4, hours=2).sentence
+    assert "The limit is fixed" in look("losing_streak", bot, at + DAY / 4, limit=1).sentence
+    assert "the fixed limit is 2 h" in look("no_trades", bot, at + DAY / 4, hours=2).sentence
     assert look("no_trades", bot, at + DAY / 4, hours=8) is None
-    assert "the limit is your own" in look("drawdown", bot, at, limit_pct=0.01).sentence
+    assert "a fixed limit" in look("drawdown", bot, at, limit_pct=0.01).sentence
