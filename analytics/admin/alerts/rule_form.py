@@ -1,4 +1,4 @@
-"""Forms of the admin, built from what alert rules declare."""
+"""The form of an alert rule, built from the parameters that the rule declares."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ENABLED, SEVERITY = "rule_enabled", "rule_severity"
 
 
 class RuleForm(forms.Form):
-    """An alert rule as it is set for one place. The rule's own validator is the only one."""
+    """The settings of an alert rule in one scope; ``AlertRule.clean`` validates them."""
 
     def __init__(self, configured: ConfiguredRule, data: Any = None) -> None:
         initial = {
@@ -26,9 +26,7 @@ class RuleForm(forms.Form):
         super().__init__(data, initial=initial)
         self.rule = configured.rule
         self.fields[ENABLED] = forms.BooleanField(
-            label="Watch for this",
-            required=False,
-            widget=forms.CheckboxInput(attrs={"class": "sl-check"}),
+            label="Enabled", required=False, widget=forms.CheckboxInput(attrs={"class": "sl-check"})
         )
         self.fields[SEVERITY] = forms.ChoiceField(
             label="Severity",
@@ -41,8 +39,11 @@ class RuleForm(forms.Form):
             )
 
     def rows(self) -> list[dict[str, Any]]:
-        """The parameters with unit, bounds and default in a few words."""
-        return [{"field": self[one.name], "hint": hint_for(one)} for one in self.rule.parameters]
+        """The parameter fields, each with a hint: unit, range and default."""
+        return [
+            {"field": self[parameter.name], "hint": hint_for(parameter)}
+            for parameter in self.rule.parameters
+        ]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

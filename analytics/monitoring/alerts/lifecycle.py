@@ -24,6 +24,7 @@ NOTE_LENGTH = 500
 AWAY = timedelta(days=1)
 ENDS = (Type.ENDED, Type.RESOLVED)
 TURNS = (Type.OPENED, Type.REOPENED, *ENDS)
+AUTOMATIC = (Type.OPENED, Type.ESCALATED, Type.REOPENED, Type.ENDED)  # written by monitoring
 
 
 class NotPossible(ValueError):

@@ -66,8 +66,8 @@ def test_the_page_of_an_alert_shows_its_evidence_history_and_advice(admin_client
     alert = raised(place)
     page = text(admin_client.get(f"{LIST}{alert.pk}/change/"))
     assert "Unusual drawdown &lt;b&gt;0&lt;/b&gt;." in page and "Stop &amp; look." in page
-    assert "<polyline points=" in page and "now 3, the limit is 2" in page
-    assert "4.512" in page and "Opened" in page and "the watch" in page
+    assert "<polyline points=" in page and "Evidence: 3 (limit 2)" in page
+    assert "4.512" in page and "Opened" in page and "system" in page
     assert REGISTRY["drawdown"].error_rate in page
     assert f"{RULES}drawdown/at/strategy-{place.instance}/" in page
 
@@ -79,9 +79,9 @@ def step(client, alert, **given):
 def test_steps_by_hand_are_kept_with_who_and_why(admin_client, admin_user, place):
     alert = raised(place)
     page = step(admin_client, alert, step="acknowledge", note=" <i>fees</i> ")
-    assert "speaks again" in page and "&lt;i&gt;fees&lt;/i&gt;" in page
+    assert "only if it gets worse" in page and "&lt;i&gt;fees&lt;/i&gt;" in page
     assert "Snoozed until" in step(admin_client, alert, step="snooze", hours="8")
-    assert "is not told again" in step(admin_client, alert, step="resolve", note="Known")
+    assert "or comes back" in step(admin_client, alert, step="resolve", note="Known")
     assert "Nothing was changed" in step(admin_client, alert, step="resolve")
     events = list(alert.events.order_by("pk").values_list("type", "by", "note"))
     assert events[1:] == [
@@ -108,7 +108,7 @@ def test_who_may_only_look_can_not_act(client, place):
     assert client.post(f"{LIST}{alert.pk}/step/", {"step": "resolve"}).status_code == 403
     assert client.get(f"{LIST}{alert.pk}/step/").status_code == 405
     assert client.post(f"{RULES}fees/at/all/", {}).status_code == 403
-    assert "not change it" in text(client.get(f"{RULES}fees/at/all/"))
+    assert "no permission to change" in text(client.get(f"{RULES}fees/at/all/"))
 
 
 def test_who_may_not_look_sees_nothing(client, place):
@@ -148,7 +148,7 @@ def test_rules_are_changed_where_they_are_to_hold_and_forgotten_again(admin_clie
     assert ConfiguredRules().of("win_rate", bot.pk).severity == "warning"
     listed = text(admin_client.get(f"{RULES}?place=strategy-{place.instance}"))
     assert "<strong>set here</strong>" in listed and "Job failed" not in listed
-    assert "Forget what is set here" in text(admin_client.get(at))
+    assert "Reset to default" in text(admin_client.get(at))
     admin_client.post(at, {"default": "1"})
     assert not AlertRuleSetting.objects.exists()
 
@@ -166,7 +166,7 @@ def test_a_rule_that_cannot_be_is_explained_at_its_field(admin_client):
             },
         )
     )
-    assert "Nothing was saved" in page
+    assert "Please correct the highlighted fields" in page
     assert "Must be between 90 and 2000." in page and "Must be a number." in page
     assert not AlertRuleSetting.objects.exists()
 
