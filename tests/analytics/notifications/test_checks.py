@@ -35,3 +35,15 @@ def test_a_host_is_named_without_a_scheme(settings):
     (error,) = said(settings, hosts=["http://ntfy.lan/"])
     assert error.id == "analytics.E002"
     assert "http://ntfy.lan/" in error.msg
+
+
+def test_every_channel_type_declares_what_the_form_and_the_environment_need():
+    from analytics.notifications.channels import REGISTRY, from_url
+
+    for key, channel_type in REGISTRY.items():
+        assert channel_type.key == key and len(key) <= 20
+        assert channel_type.label and channel_type.help.endswith(".")
+        with pytest.raises(ValueError):
+            channel_type.check("")
+    assert from_url("mailto:a@example.org")[0].key == "email"
+    assert from_url("ntfy://alerts") == (REGISTRY["push"], "ntfy://alerts")
