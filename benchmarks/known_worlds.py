@@ -1,4 +1,4 @@
-"""Worlds whose truth is known, in which alarms are judged: results of trades in units of the
+"""Worlds whose truth is known, in which alerts are judged: results of trades in units of the
 standard deviation of one, drawn from a generator that is an argument."""
 
 from __future__ import annotations

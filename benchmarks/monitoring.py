@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What a look of the watch costs: CPU seconds at several sizes of history.
 
-The first look of a day judges every alarm about whole days, builds the day before, and takes the
+The first look of a day judges every alert about whole days, builds the day before, and takes the
 snapshots of all scopes; the look of an hour in which nothing happened is what runs most often.
 """
 
@@ -34,10 +34,10 @@ def cpu(run: Callable[[], object]) -> float:
 def measure(trades: int) -> tuple[float, float, float]:
     """CPU seconds of the first look ever, the first of the next day, and one of a quiet hour."""
     from analytics import monitoring
-    from analytics.models import AlarmRule, Alert, ArmDay, Progress, Snapshot, TradeDay
+    from analytics.models import Alert, AlertRuleSetting, ArmDay, Progress, Snapshot, TradeDay
     from trading import clock
 
-    for model in (AlarmRule, Alert, ArmDay, Progress, Snapshot, TradeDay):
+    for model in (AlertRuleSetting, Alert, ArmDay, Progress, Snapshot, TradeDay):
         model.objects.all().delete()
     end = clock.from_micros(synthetic.end_micros()).replace(hour=0, minute=0, second=0)
     ever = cpu(lambda: monitoring.monitor(end - timedelta(days=1)))

@@ -25,7 +25,7 @@ REPEATS = 5
 OFTEN = 10  # runs of ours in a turn: one alone is over before the caches are warm again
 MONTH = 33 * synthetic.PER_DAY  # the short history that the growth is measured from
 BARS = {"SQLite": 200, "PostgreSQL": 100}
-ALARM_BAR, GROWTH_BAR = 5_000, 1.1
+ALERT_BAR, GROWTH_BAR = 5_000, 1.1
 NAMES = ("n", "win_rate", "avg", "profit_factor", "max_drawdown", "sharpe")
 
 
@@ -140,16 +140,16 @@ def assert_equal(found: dict, expected: dict) -> None:
         assert close.all(), (key, NAMES, row, expected[key])
 
 
-def alarm(scope) -> np.ndarray:
-    """What an alarm looks at: the last 24 hours of an instance against its last 7 days."""
+def alert(scope) -> np.ndarray:
+    """What an alert looks at: the last 24 hours of an instance against its last 7 days."""
     from trading.rollups import windows
 
     until = synthetic.end_micros()
     return windows.sums([scope], [(until - days * DAY, until) for days in (1, 7)])[:, 0]
 
 
-def alarm_by_sql(scope, *, scan: bool) -> dict:
-    """The sums that an alarm needs by one SQL query: over all trades of the instance, as a page
+def alert_by_sql(scope, *, scan: bool) -> dict:
+    """The sums that an alert needs by one SQL query: over all trades of the instance, as a page
     of statistics asks for them, or only over those of the last 7 days."""
     from django.db.models import Count, F, Q, Sum
 
@@ -193,17 +193,17 @@ def compare(table: Table, trades: int, bar: float | None) -> None:
             table.faster(f"all of them, {moment}, {trades:,} trades", *sums, bar)
 
 
-def compare_alarm(table: Table, trades: int, bar: float | None) -> None:
+def compare_alert(table: Table, trades: int, bar: float | None) -> None:
     from trading.models import Scope
 
     scope = Scope.objects.filter(kind=Scope.Kind.INSTANCE).order_by("id")[0]
-    found, week = alarm_by_sql(scope, scan=False), alarm(scope)[1]
+    found, week = alert_by_sql(scope, scan=False), alert(scope)[1]
     assert (found["n"], found["wins"]) == (week["trades"], week["wins"])
     assert np.isclose([found["gain"], found["squares"]], [week["gain"], week["squares"]]).all()
     for what, scan in (("all its trades", True), ("7 days along the index", False)):
-        peer = partial(alarm_by_sql, scope, scan=scan)
-        mine, theirs = in_turns((partial(_often, alarm, (scope,)), peer), REPEATS)
-        what = f"alarm check, SQL over {what}, {trades:,} trades"
+        peer = partial(alert_by_sql, scope, scan=scan)
+        mine, theirs = in_turns((partial(_often, alert, (scope,)), peer), REPEATS)
+        what = f"alert check, SQL over {what}, {trades:,} trades"
         table.faster(what, mine / OFTEN, theirs, bar if scan else None)
 
 
@@ -236,7 +236,7 @@ def main() -> None:
             history(place, trades)
             largest = trades == sizes[-1]
             compare(table, trades, BARS[place.vendor] if largest else None)
-            compare_alarm(table, trades, ALARM_BAR if largest else None)
+            compare_alert(table, trades, ALERT_BAR if largest else None)
         table.show()
         grown = Table(f"Growth with the history, {place.vendor}")
         growth(grown, place, [size for size in sizes if size >= MONTH] or sizes)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How long between false alarms, and how late a true one: the degradation alarm against CUSUM
+"""How long between false alarms, and how late a true one: the degradation alert against CUSUM
 that knows everything, on worlds whose truth is known, beside the naive rule.
 
     python3 benchmarks/worlds.py
@@ -38,7 +38,7 @@ def whole(trades: np.ndarray) -> np.ndarray:
 
 
 def e_sr(sums: np.ndarray, history: np.ndarray, how: str) -> np.ndarray:
-    """The first day of an alarm of each run (the number of days where there is none)."""
+    """The first day of an alert of each run (the number of days where there is none)."""
     first = np.full(sums.shape[0], sums.shape[1])
     baselines = [drift.baseline(np.full(one.size, PER_DAY), one) for one in history]
     for block in (1, drift.LONG_BLOCK):
@@ -54,8 +54,8 @@ def e_sr(sums: np.ndarray, history: np.ndarray, how: str) -> np.ndarray:
             floors,
             np.array([found.scale for found in kept]),
         )
-        alarms = drift.e_sr(z) >= BETWEEN / block
-        at = np.where(alarms.any(axis=1), alarms.argmax(axis=1) * block + block - 1, sums.shape[1])
+        alerts = drift.e_sr(z) >= BETWEEN / block
+        at = np.where(alerts.any(axis=1), alerts.argmax(axis=1) * block + block - 1, sums.shape[1])
         first[rows] = at
     return first
 
@@ -79,7 +79,7 @@ def first_over(highest: np.ndarray, threshold: float) -> np.ndarray:
 
 
 def between(first: np.ndarray, days: int) -> float:
-    """Mean time to an alarm: the time lived over the alarms in it, as none may come in time."""
+    """Mean time to an alert: the time lived over the alerts in it, as none may come in time."""
     return float(np.minimum(first + 1, days).sum() / max(1, (first < days).sum()))
 
 
@@ -94,7 +94,7 @@ def calibrated(highest: np.ndarray) -> float:
 
 
 def delay(first: np.ndarray, days: int) -> float:
-    """Mean trades from the change to the alarm, of the runs that reached the change quietly."""
+    """Mean trades from the change to the alert, of the runs that reached the change quietly."""
     quiet = first >= BEFORE
     late = np.minimum(first[quiet], days - 1) - BEFORE + 1
     return float(late.mean()) * PER_DAY
@@ -154,7 +154,7 @@ def changed(
 
 def tables(runs: int, days: int) -> list[Table]:
     false = Table(f"Trades between false alarms; {BETWEEN * PER_DAY:,} are asked for")
-    true = Table("Trades from a change to the alarm; the peer is CUSUM that knows everything")
+    true = Table("Trades from a change to the alert; the peer is CUSUM that knows everything")
     for noise in NOISES:
         lived, thresholds, spread = calm(noise, runs, days)
         for how, lasted in lived.items():
@@ -183,7 +183,7 @@ def tables(runs: int, days: int) -> list[Table]:
                 )
     rule = Table("The naive rule: win rate of 24 h below that of 7 d, nothing ever changes")
     often = naive(np.random.default_rng(SEED))
-    rule.note("alarms per 1 000 trades", f"{1_000 / (BETWEEN * PER_DAY):.1f}", f"{often:.1f}")
+    rule.note("alerts per 1 000 trades", f"{1_000 / (BETWEEN * PER_DAY):.1f}", f"{often:.1f}")
     return [false, true, rule]
 
 

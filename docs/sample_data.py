@@ -257,7 +257,7 @@ def watch(bot):
         name="Phone",
         kind="push",
         address="tgram://123456789:abcdefghij/42",
-        gather_minutes=5,
+        group_minutes=5,
         quiet_from=time(22),
         quiet_until=time(7),
         zone="Europe/Berlin",

@@ -63,8 +63,8 @@ NAVIGATION = [
         "items": [
             _item("Reports", "newspaper", "analytics.report"),
             _item("Recommendations", "lightbulb", "analytics.recommendation"),
-            _item("Alarms", "notifications", "analytics.alert"),
-            _item("Rules of alarms", "rule", "analytics.alarmrule"),
+            _item("Alerts", "notifications", "analytics.alert"),
+            _item("Alert rules", "rule", "analytics.alertrulesetting"),
             _item("Channels", "send", "analytics.channel"),
             _item("Messages", "outbox", "analytics.message"),
         ],

@@ -279,7 +279,6 @@ NOTIFY_HOSTS = environment.words("NOTIFY_HOSTS")
 # Where people reach this server; links in messages begin with it.
 BASE_URL = environment.base_url("BASE_URL")
 
-IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
 SIMPLE_HISTORY_ENFORCE_HISTORY_MODEL_PERMISSIONS = True
 LOG_LEVEL = environment.level("LOG_LEVEL", default="INFO")
 LOGGING = logging_config(level=LOG_LEVEL)

@@ -43,9 +43,9 @@ def test_every_metric_is_defined_in_the_documents():
     assert [name for name in names if f"`{name.removesuffix('_interval')}`" not in text] == []
 
 
-def test_every_alarm_is_explained_in_the_documents():
+def test_every_alert_is_explained_in_the_documents():
     from analytics.monitoring.alerts import REGISTRY
 
     text = (ROOT / "docs" / "alerts.md").read_text()
-    for alarm in REGISTRY.values():
-        assert f"| {alarm.title} (`{alarm.key}`) |" in text
+    for rule in REGISTRY.values():
+        assert f"| {rule.title} (`{rule.key}`) |" in text

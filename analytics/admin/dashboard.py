@@ -16,7 +16,7 @@ from analytics.reports import text as words
 from trading import clock
 from trading.admin.dashboard import page as trading
 
-ALARMS_SHOWN = 5
+ALERTS_SHOWN = 5
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     return {
         **context,
         "troubles": troubles() if may_see else [],
-        "alarms": alarms() if request.user.has_perm("analytics.view_alert") else None,
+        "alerts": alerts() if request.user.has_perm("analytics.view_alert") else None,
         "report": report(context.get("bot"))
         if request.user.has_perm("analytics.view_report")
         else None,
@@ -47,8 +47,8 @@ def report(bot: Any) -> dict[str, Any] | None:
     }
 
 
-def alarms() -> dict[str, Any] | None:
-    """The open alarms, the most severe first; None where there is none."""
+def alerts() -> dict[str, Any] | None:
+    """The open alerts, the most severe first; None where there is none."""
     found = list(Alert.objects.filter(state=Alert.State.OPEN).select_related("bot", "instance"))
     if not found:
         return None
@@ -56,8 +56,8 @@ def alarms() -> dict[str, Any] | None:
     page = reverse("admin:analytics_alert_changelist")
     return {
         "count": len(found),
-        "rows": [rows.card(one) for one in found[:ALARMS_SHOWN]],
-        "more": len(found) > ALARMS_SHOWN,
+        "rows": [rows.card(one) for one in found[:ALERTS_SHOWN]],
+        "more": len(found) > ALERTS_SHOWN,
         "url": f"{page}?state__exact=open",
     }
 

@@ -111,7 +111,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         parameters=(
             STRATEGY,
             MODE,
-            query("kind", "Only this kind of alarm.", _KIND),
+            query("kind", "Only this kind of alert.", _KIND),
             query("state", "Only this state.", words((*Alert.State.values, "active"))),
             query("severity", "Only this severity.", _SEVERITY),
             SINCE,

@@ -1,4 +1,4 @@
-"""How the jobs and the processes that do them are getting on: for pages, probes and alarms."""
+"""How the jobs and the processes that do them are getting on: for pages, probes and alerts."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ def _clock(text: str) -> tuple[timedelta, timedelta]:
 TIMETABLE: tuple[Job, ...] = (
     Job(
         "monitor",
-        "Watch: snapshots and alarms",
+        "Watch: snapshots and alerts",
         "analytics.monitoring.stage.monitor",
         every=timedelta(hours=1),
     ),

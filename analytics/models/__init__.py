@@ -2,15 +2,15 @@
 
 from .evidence import ArmDay, Progress, Source, TradeDay
 from .jobs import Effect, JobLine, JobRun, WorkerBeat
-from .monitoring import AlarmRule, Alert, AlertEvent, Severity, Snapshot, Trend
+from .monitoring import Alert, AlertEvent, AlertRuleSetting, Severity, Snapshot, Trend
 from .notifications import Channel, Message, Notice
 from .reports import Recommendation, Report, ReportNotice
 from .research import Run, RunTrades
 
 __all__ = [
-    "AlarmRule",
     "Alert",
     "AlertEvent",
+    "AlertRuleSetting",
     "ArmDay",
     "Channel",
     "Effect",

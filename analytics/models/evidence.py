@@ -1,4 +1,4 @@
-"""What trades say, day by day: the only input of evidence, and what else a day was."""
+"""Results of trades by day: the input of all statistical evidence."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class Source(models.TextChoices):
 
 
 class ArmDay(models.Model):
-    """Results of one parameter set (an arm) on one day, in the unit u; see docs/alarms.md.
+    """Results of one parameter set (an arm) on one day, in the unit u; see docs/alerts.md.
 
-    Live and paper days follow from the trades and are computed anew where these change. An arm
-    without a set gathers the trades whose set is unknown. Trades without a scale (the first 20,
-    where no stop is known) are not counted.
+    Live and paper days are derived from trades and recomputed when these change. Rows without a
+    set hold the trades whose set is unknown. Trades without a scale (the first 20, where no stop
+    is known) are not counted.
     """
 
     instance = models.ForeignKey("trading.StrategyInstance", models.CASCADE, related_name="+")
@@ -35,7 +35,7 @@ class ArmDay(models.Model):
     class Meta:
         ordering = ("instance", "source", "day")
         constraints = (
-            # Also the index by which an instance's days are read.
+            # Also the index for reading the days of an instance.
             models.UniqueConstraint(
                 fields=("instance", "source", "day", "parameter_set"), name="arm_day_once"
             ),
@@ -47,14 +47,14 @@ class ArmDay(models.Model):
             models.CheckConstraint(condition=Q(n__gt=0), name="arm_day_has_trades"),
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.instance_id}/{self.parameter_set_id} {self.source} day {self.day}"
 
 
 class TradeDay(models.Model):
-    """A complete day of an instance's trades, whose arm days are built.
+    """A complete day of an instance's trades, from which its arm days were built.
 
-    ``basis`` tells whether the trades have changed since: a fingerprint of the day's sums.
+    ``basis``: a fingerprint of the day's sums, which shows whether trades changed since.
     """
 
     instance = models.ForeignKey("trading.StrategyInstance", models.CASCADE, related_name="+")
@@ -62,12 +62,12 @@ class TradeDay(models.Model):
     day = models.IntegerField(help_text="Days since 1970, UTC")
     trades = models.IntegerField()
     reasons = models.JSONField(default=dict, help_text="Exit reason -> trades")
-    fees_pct = models.FloatField(help_text="Of the entry notional, summed where known")
+    fees_pct = models.FloatField(help_text="Percent of the entry notional, summed where known")
     fees_known = models.IntegerField()
-    after_loss = models.IntegerField(help_text="Trades that followed a losing one")
-    lost_again = models.IntegerField(help_text="Those of them that lost too")
-    longest_streak = models.IntegerField(help_text="Losses in a row, up to the end of the day")
-    ends_in_streak = models.IntegerField(help_text="Losses in a row at its end")
+    after_loss = models.IntegerField(help_text="Trades that followed a loss")
+    lost_again = models.IntegerField(help_text="Losses that followed a loss")
+    longest_streak = models.IntegerField(help_text="Most consecutive losses so far")
+    ends_in_streak = models.IntegerField(help_text="Consecutive losses at the end of the day")
     basis = models.CharField(max_length=32)
 
     class Meta:
@@ -76,13 +76,16 @@ class TradeDay(models.Model):
             models.UniqueConstraint(fields=("instance", "mode", "day"), name="trade_day_once"),
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.instance_id} {self.mode} day {self.day}"
 
 
 class Progress(models.Model):
-    """How far the watch has come with a bot: up to which correction of its trades, and on which
-    day, with how many days of trades before it, it last looked at whole days."""
+    """How far monitoring has read the trades of a bot.
+
+    ``revision`` and ``corrected_at``: the last trade revision read. ``day`` and ``days``: when
+    whole days were last checked, and the number of days with trades before it.
+    """
 
     bot = models.OneToOneField("trading.Bot", models.CASCADE, related_name="+", primary_key=True)
     revision = models.BigIntegerField(default=0)
@@ -90,5 +93,5 @@ class Progress(models.Model):
     day = models.IntegerField(null=True, help_text="Days since 1970, UTC")
     days = models.IntegerField(default=0)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.bot_id} day {self.day}"

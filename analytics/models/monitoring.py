@@ -1,4 +1,4 @@
-"""What the watch saw: snapshots, the rules in use, and the life of every alarm."""
+"""Snapshots, settings of alert rules, and alerts with their events."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ class Trend(models.TextChoices):
     IMPROVING = "improving", "Improving"
     FLAT = "flat", "Flat"
     DEGRADING = "degrading", "Degrading"
-    UNKNOWN = "unknown", "Too little to tell"
+    UNKNOWN = "unknown", "Not enough data"
 
 
 class Snapshot(models.Model):
-    """How a scope of trades did, as of one moment: strategy, market or parameter set, by mode.
+    """The performance of a strategy, market or parameter set (by mode) at one moment.
 
-    ``windows``: the metrics of 24h, 7d, 30d and all. ``comparison``: 24 h against the 7 days
-    before and against the scope's own past, each with its interval. ``evidence``: what the trend
-    rests on.
+    ``windows``: the metrics of 24h, 7d, 30d and all. ``comparison``: 24 h compared with the 7 days
+    before and with the scope's own past, each with its interval. ``evidence``: the figures behind
+    ``trend``.
     """
 
     scope = models.ForeignKey("trading.Scope", models.CASCADE, related_name="+")
@@ -37,7 +37,7 @@ class Snapshot(models.Model):
         constraints = (models.UniqueConstraint(fields=("scope", "at"), name="snapshot_once"),)
         indexes = (models.Index(fields=("instance", "at"), name="snapshot_by_instance"),)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.scope_id} at {self.at:%Y-%m-%d %H:%M}"
 
 
@@ -47,10 +47,10 @@ class Severity(models.TextChoices):
     CRITICAL = "critical", "Critical"
 
 
-class AlarmRule(models.Model):
-    """A rule as its user set it: for one strategy, one bot, or (neither) everywhere.
+class AlertRuleSetting(models.Model):
+    """Settings of an alert rule for one strategy, for one bot, or (neither) for all.
 
-    The nearest one counts; without any, the declared defaults do.
+    The most specific row wins; without one, the declared defaults apply.
     """
 
     kind = models.CharField(max_length=40)
@@ -72,6 +72,7 @@ class AlarmRule(models.Model):
     )
 
     class Meta:
+        verbose_name = "alert rule"
         ordering = ("kind", "bot", "instance")
         constraints = (
             models.UniqueConstraint(
@@ -89,16 +90,15 @@ class AlarmRule(models.Model):
             ),
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.kind} of {self.instance or self.bot or 'all'}"
 
 
 class Alert(models.Model):
-    """One thing that went wrong, once: it opens, worsens, is taken note of, ends, may return.
+    """One occurrence of a problem that an alert rule detected.
 
-    ``key`` says what is watched and ``event`` which happening it is; together they are unique, so
-    that one event never raises two alerts. It changes only through
-    ``analytics.monitoring.alerts.lifecycle``.
+    ``key`` is the rule and its subject, ``event`` the occurrence; together they are unique, so one
+    occurrence never raises two alerts. Only ``analytics.monitoring.alerts.lifecycle`` changes it.
     """
 
     class State(models.TextChoices):
@@ -127,8 +127,8 @@ class Alert(models.Model):
     advice = models.TextField(blank=True, help_text="What to do")
     evidence = models.JSONField(default=dict)
     opened_at = models.DateTimeField()
-    seen_at = models.DateTimeField(help_text="When it was last found to hold")
-    changed_at = models.DateTimeField(help_text="The newest event of its life")
+    seen_at = models.DateTimeField(help_text="When it was last detected")
+    changed_at = models.DateTimeField(help_text="The time of its last event")
     snoozed_until = models.DateTimeField(null=True)
     resolved_at = models.DateTimeField(null=True)
 
@@ -138,7 +138,7 @@ class Alert(models.Model):
             models.UniqueConstraint(fields=("key", "event"), name="alert_once_per_event"),
         )
         indexes = (
-            # The newest of what is watched; those that are not over; a list by time.
+            # The newest alert of a key; active alerts; lists by time.
             models.Index(fields=("key", "opened_at"), name="alert_by_key"),
             models.Index(
                 fields=("opened_at",), condition=~Q(state="resolved"), name="alert_active"
@@ -146,7 +146,7 @@ class Alert(models.Model):
             models.Index(fields=("opened_at",), name="alert_by_time"),
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.sentence[:80]
 
     @property
@@ -155,16 +155,16 @@ class Alert(models.Model):
 
 
 class AlertEvent(models.Model):
-    """A step in an alert's life. Channels read these rows in the order of their keys."""
+    """A change of an alert. Notification channels read these rows in the order of their keys."""
 
     class Type(models.TextChoices):
         OPENED = "opened", "Opened"
-        ESCALATED = "escalated", "Became worse"
+        ESCALATED = "escalated", "Got worse"
         ACKNOWLEDGED = "acknowledged", "Acknowledged"
         SNOOZED = "snoozed", "Snoozed"
-        ENDED = "ended", "Resolved by itself"
-        RESOLVED = "resolved", "Resolved by hand"
-        REOPENED = "reopened", "Came back"
+        ENDED = "ended", "Resolved automatically"
+        RESOLVED = "resolved", "Resolved manually"
+        REOPENED = "reopened", "Reopened"
 
     alert = models.ForeignKey(Alert, models.CASCADE, related_name="events")
     type = models.CharField(max_length=12, choices=Type)
@@ -180,5 +180,5 @@ class AlertEvent(models.Model):
     class Meta:
         ordering = ("alert", "at", "pk")
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.type} at {self.at:%Y-%m-%d %H:%M}"

@@ -1,4 +1,4 @@
-"""Where alerts are told: channels, what each has to tell, and the messages that told it."""
+"""Notification channels, the events each has to report, and the messages sent."""
 
 from __future__ import annotations
 
@@ -12,59 +12,58 @@ from .monitoring import AlertEvent, Severity
 
 
 class Channel(models.Model):
-    """A place where people are told: which alerts, when, and how many in one message."""
+    """Where notifications go, which events it gets, and when.
 
-    class Kind(models.TextChoices):
-        EMAIL = "email", "E-mail"
-        PUSH = "push", "Telegram, Discord, Slack, ntfy, webhook ..."
+    ``kind`` is a key of ``analytics.notifications.channels.REGISTRY``; a column without choices,
+    so that a new type needs no migration.
+    """
 
     class Reports(models.TextChoices):
         NONE = "", "No"
-        DAILY = "daily", "Each day"
-        WEEKLY = "weekly", "Each week"
-        BOTH = "both", "Each day and each week"
+        DAILY = "daily", "Daily"
+        WEEKLY = "weekly", "Weekly"
+        BOTH = "both", "Daily and weekly"
 
     name = models.CharField(max_length=80, unique=True)
-    kind = models.CharField(max_length=5, choices=Kind, default=Kind.EMAIL)
-    # What it holds for a push service is a secret; it is shown shortened, and never logged.
+    kind = models.CharField(max_length=20, default="email")
+    # A secret for most kinds: shown shortened, never logged.
     address = models.TextField(blank=True)
     environment = models.CharField(max_length=16, blank=True, editable=False)
     bots = models.ManyToManyField("trading.Bot", blank=True, related_name="+")
-    least = models.CharField(
-        "from severity", max_length=8, choices=Severity, default=Severity.WARNING
-    )
-    tell_end = models.BooleanField("also when it is over", default=True)
-    gather_minutes = models.PositiveSmallIntegerField("gather for", default=2)
+    minimum_severity = models.CharField(max_length=8, choices=Severity, default=Severity.WARNING)
+    notify_on_resolve = models.BooleanField("notify on resolve", default=True)
+    group_minutes = models.PositiveSmallIntegerField("group within (min)", default=2)
     quiet_from = models.TimeField(null=True, blank=True)
     quiet_until = models.TimeField(null=True, blank=True)
     zone = models.CharField("time zone", max_length=64, default="UTC")
-    critical_at_once = models.BooleanField("critical at once", default=True)
+    critical_immediately = models.BooleanField("send critical immediately", default=True)
     reports = models.CharField(
-        "daily report", max_length=6, choices=Reports, default=Reports.NONE, blank=True
+        "reports", max_length=6, choices=Reports, default=Reports.NONE, blank=True
     )
-    report_hour = models.PositiveSmallIntegerField("report from hour", default=7)
-    report_news_only = models.BooleanField("report only if something happened", default=False)
+    report_hour = models.PositiveSmallIntegerField("report hour", default=7)
+    report_news_only = models.BooleanField("skip quiet days", default=False)
     enabled = models.BooleanField(default=True)
     since = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:
+        verbose_name = "notification channel"
         ordering = ("name",)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
 
 class Message(models.Model):
-    """What a channel was told, or is about to be: kept until it is delivered, then as a record."""
+    """A message of a channel: kept until it is delivered, then as the delivery log."""
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting"
-        SENDING = "sending", "Being sent"
+        SENDING = "sending", "Sending"
         SENT = "sent", "Delivered"
-        FAILED = "failed", "Given up"
+        FAILED = "failed", "Failed"
 
     channel = models.ForeignKey(Channel, models.CASCADE, related_name="messages")
-    # The same for every try, so that a repeat after a crash can be told by its Message-ID.
+    # The same for every attempt, so that a repeat after a crash has the same Message-ID.
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     subject = models.CharField(max_length=250)
     text = models.TextField()
@@ -87,12 +86,12 @@ class Message(models.Model):
             ),
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.subject
 
 
 class Notice(models.Model):
-    """That a channel has looked at an event: it waits, was told in ``message``, or is not told."""
+    """An event as one channel handles it: waiting, sent in ``message``, or not ``wanted``."""
 
     channel = models.ForeignKey(Channel, models.CASCADE, related_name="notices")
     event = models.ForeignKey(AlertEvent, models.CASCADE, related_name="notices")
@@ -113,5 +112,5 @@ class Notice(models.Model):
             ),
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.channel}: {self.event}"

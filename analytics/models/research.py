@@ -1,4 +1,4 @@
-"""Replays that were asked for, each with all that is needed to do it again."""
+"""Backtests and other replays of stored candles, each with everything needed to repeat it."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from trading import clock
 
 
 class Run(models.Model):
-    """One replay: what was asked, of which candles and which code, and what came of it.
+    """One replay: its parameters, its candles, the version of the code, and its results.
 
     ``data_hash`` is the fingerprint of the bars that it read and ``code_version`` that of the
-    rules and the engine: with both unchanged the same trades come out again, to the bit.
+    strategy and the engine: with both unchanged, a repeat gives the same trades to the bit.
     """
 
     class Kind(models.TextChoices):
         BACKTEST = "backtest", "Backtest"
         WHATIF = "whatif", "What if"
         SENSITIVITY = "sensitivity", "Sensitivity"
-        FIDELITY = "fidelity", "Beside live trades"
-        SHADOW = "shadow", "Old values since a change"
+        FIDELITY = "fidelity", "Backtest vs live"
+        SHADOW = "shadow", "Counterfactual"
 
     class State(models.TextChoices):
         QUEUED = "queued", "Queued"
@@ -41,23 +41,23 @@ class Run(models.Model):
         models.SET_NULL,
         null=True,
         related_name="+",
-        help_text="Empty where the values are no stored set's",
+        help_text="Empty where the values are not those of a stored version",
     )
     beside = models.ForeignKey(
         "self",
         models.SET_NULL,
         null=True,
         related_name="+",
-        help_text="The run of what is live, which this one is held against",
+        help_text="The run of the live values that this one is compared with",
     )
     strategy = models.CharField(max_length=40)
     market = models.CharField(max_length=60)
     interval = models.PositiveIntegerField(help_text="Seconds of a bar")
-    from_at = models.DateTimeField(null=True, help_text="Bars that opened from then on")
-    to_at = models.DateTimeField(null=True, help_text="Bars that opened before then")
+    from_at = models.DateTimeField(null=True, help_text="First bar opens at or after this")
+    to_at = models.DateTimeField(null=True, help_text="Last bar opens before this")
     values = models.JSONField(default=dict, help_text="All parameters")
-    costs = models.JSONField(default=dict, help_text="Basis points, and where they are from")
-    options = models.JSONField(default=dict, help_text="How fills are assumed")
+    costs = models.JSONField(default=dict, help_text="Basis points, and their source")
+    options = models.JSONField(default=dict, help_text="Assumptions about fills, and other options")
     data_hash = models.CharField(max_length=32, blank=True)
     code_version = models.CharField(max_length=32, blank=True)
     bars = models.BigIntegerField(default=0)
@@ -66,7 +66,7 @@ class Run(models.Model):
     metrics = models.JSONField(null=True)
     funnel = models.JSONField(null=True)
     summary = models.JSONField(
-        default=dict, help_text="Warm-up, gaps, costs, buy and hold, what was compared"
+        default=dict, help_text="Warm-up, gaps, costs, buy and hold, comparison"
     )
     label = models.CharField(max_length=80, blank=True)
     notes = models.TextField(blank=True, max_length=2000)
@@ -79,7 +79,7 @@ class Run(models.Model):
 
     class Meta:
         ordering = ("-pk",)
-        verbose_name = "replay"
+        verbose_name = "backtest"
         indexes = (models.Index(fields=("bot", "-id"), name="run_newest_of_bot"),)
         constraints = (
             models.CheckConstraint(condition=models.Q(interval__gte=1), name="run_has_interval"),
@@ -89,23 +89,23 @@ class Run(models.Model):
             ),
         )
 
-    def __str__(self):
-        return f"Replay {self.pk}"
+    def __str__(self) -> str:
+        return f"Backtest {self.pk}"
 
     @property
     def name(self) -> str:
-        """What people call it: its label, or what was replayed on what."""
+        """Its label, or its strategy and market."""
         return self.label or f"{self.strategy} on {self.market}"
 
 
 class RunTrades(models.Model):
-    """The trades of a run. They are nowhere among those of a bot."""
+    """The trades of a run; they are never stored as trades of a bot."""
 
     run = models.OneToOneField(Run, models.CASCADE, primary_key=True, related_name="stored")
     trades = models.BinaryField(help_text="Compressed JSON: columns by name")
     equity = models.BinaryField(
-        help_text="float64: seconds since 1970, then percent made so far, in two equal halves"
+        help_text="float64: seconds since 1970, then cumulative PnL %, in two equal halves"
     )
 
-    def __str__(self):
-        return f"Trades of replay {self.run_id}"
+    def __str__(self) -> str:
+        return f"Trades of backtest {self.run_id}"

@@ -60,11 +60,11 @@ def _store() -> Sequence[tuple]:
             [({}, row_counts.trades())],
         ),
         ("selflearn_database_bytes", "gauge", "Size of the database.", [({}, database.size())]),
-        ("selflearn_alarms_open", "gauge", "Alarms that are open.", [({}, alarms_open())]),
+        ("selflearn_alerts_open", "gauge", "Alerts that are open.", [({}, alerts_open())]),
     )
 
 
-def alarms_open() -> int:
+def alerts_open() -> int:
     return Alert.objects.exclude(state=Alert.State.RESOLVED).count()
 
 

@@ -1,4 +1,4 @@
-"""The watch: snapshots of how everything does, and alarms where something went wrong.
+"""The watch: snapshots of how everything does, and alerts where something went wrong.
 
 A stage: it reads trades through ``analytics.frames.trades``, writes its own rows, and returns what
 it did. As of a moment it looks at nothing later, so that a history looked at hour by hour gives the
@@ -19,7 +19,7 @@ from analytics import frames
 from analytics.models import Alert, AlertEvent, Progress
 from analytics.monitoring import evidence_days, snapshots
 from analytics.monitoring.alerts import REGISTRY, inputs, lifecycle
-from analytics.monitoring.alerts.configured import Rules
+from analytics.monitoring.alerts.configured import ConfiguredRules
 from analytics.monitoring.alerts.lifecycle import Place
 from analytics.monitoring.alerts.system_inputs import SystemFrame
 from trading import clock
@@ -31,7 +31,7 @@ NOW = timedelta(minutes=10)  # so long what is not kept may be told of a moment
 
 
 def monitor(as_of: datetime) -> dict[str, Any]:
-    """Look at everything: judge every alarm, take the snapshots that are due.
+    """Look at everything: judge every rule, take the snapshots that are due.
 
     Whole days are looked at once a day, and again where days of trades were added or a rule was
     changed. The same moment again changes nothing. "events" is what happened now.
@@ -81,7 +81,7 @@ def analyze(as_of: datetime) -> dict[str, Any]:
 class _Look:
     """What all judgements of one look share; ``known``: keys of the alerts there are."""
 
-    rules: Rules
+    rules: ConfiguredRules
     known: set[str]
     as_of: datetime
     lived: bool
@@ -90,7 +90,7 @@ class _Look:
 
 def _look(as_of: datetime) -> _Look:
     known = set(Alert.objects.order_by().values_list("key", flat=True).distinct())
-    return _Look(Rules(), known, as_of, clock.now() - as_of <= NOW)
+    return _Look(ConfiguredRules(), known, as_of, clock.now() - as_of <= NOW)
 
 
 def _errors(look: _Look) -> dict[str, list[str]]:
@@ -108,22 +108,24 @@ def _judge(
     only_lived: bool = False,
 ) -> list[AlertEvent]:
     events = []
-    for alarm in REGISTRY.values():
-        if alarm.about != about or (alarm.lived and not look.lived):
+    for rule in REGISTRY.values():
+        if rule.about != about or (rule.lived and not look.lived):
             continue
-        if (alarm.daily and not daily) or (only_lived and not alarm.lived):
+        if (rule.daily and not daily) or (only_lived and not rule.lived):
             continue
-        rule = look.rules.of(alarm.key, place.bot, place.instance)
+        configured = look.rules.of(rule.key, place.bot, place.instance)
         try:
             # A rule that was switched off finds nothing: what it raised is over.
-            finding = alarm.check(seen, look.as_of, rule.parameters) if rule.enabled else None
+            finding = (
+                rule.check(seen, look.as_of, configured.parameters) if configured.enabled else None
+            )
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
             # One rule that stumbles must not silence all others.
-            logger.exception("the alarm %s could not judge %s", alarm.key, seen.about)
-            look.errors.append(f"{alarm.key}, {seen.about}: {type(error).__name__}: {error}")
+            logger.exception("the alert rule %s could not judge %s", rule.key, seen.about)
+            look.errors.append(f"{rule.key}, {seen.about}: {type(error).__name__}: {error}")
             continue
-        if finding is not None or place.key(alarm.key) in look.known:
-            events += lifecycle.judge(rule, place, finding, look.as_of)
+        if finding is not None or place.key(rule.key) in look.known:
+            events += lifecycle.judge(configured, place, finding, look.as_of)
     return events
 
 

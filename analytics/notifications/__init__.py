@@ -1,4 +1,4 @@
-"""Channels: how people are told of alerts, by mail or through the service that they read."""
+"""Notifications of alerts and reports, by e-mail or through chat and push services."""
 
 from .delivery import deliver, send_again, send_test
 

@@ -1,4 +1,4 @@
-"""System checks of what the environment says about channels."""
+"""System checks of NOTIFY_URLS and NOTIFY_HOSTS."""
 
 from __future__ import annotations
 
@@ -8,19 +8,18 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
-MAIL = "mailto:"
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+")
 
 
 @register()
 def notify_check(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Every address of NOTIFY_URLS is one that can be sent to; what it holds is not repeated."""
-    found: list[CheckMessage] = []
+    """Every address of NOTIFY_URLS is valid; errors do not repeat it, because it holds a secret."""
+    errors: list[CheckMessage] = []
     for place, address in enumerate(settings.NOTIFY_URLS, 1):
         try:
             _check(address)
         except ValueError as error:
-            found.append(
+            errors.append(
                 Error(
                     f"NOTIFY_URLS: address {place} of {len(settings.NOTIFY_URLS)} cannot be used.",
                     hint=str(error),
@@ -29,28 +28,25 @@ def notify_check(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             )
     for host in settings.NOTIFY_HOSTS:
         if not _HOST.fullmatch(host):
-            found.append(
+            errors.append(
                 Error(
-                    f"NOTIFY_HOSTS: {host!r} is not the name or the address of a host.",
-                    hint="Write hosts alone, without a scheme or a path: NOTIFY_HOSTS=ntfy.lan",
+                    f"NOTIFY_HOSTS: {host!r} is not a host name or IP address.",
+                    hint="Write the host only, without scheme or path: NOTIFY_HOSTS=ntfy.lan",
                     id="analytics.E002",
                 )
             )
-    return found
+    return errors
 
 
-def _check(address: str) -> None:
-    """Raises ValueError with what is wrong."""
-    # Imported only where there is something to check: a start must not wait for it.
-    from django.core.exceptions import ValidationError
-    from django.core.validators import validate_email
+def _check(url: str) -> None:
+    """Raises ValueError that says what is wrong."""
+    # Imported only if there is something to check: it slows down every start.
+    from analytics.notifications.channels import from_url
 
-    from analytics.notifications.channels import push
-
-    if not address.startswith(MAIL):
-        push.check(address)
-        return
+    channel_type, address = from_url(url)
     try:
-        validate_email(address.removeprefix(MAIL))
-    except ValidationError as error:
-        raise ValueError("Write mailto:name@example.org, one address.") from error
+        channel_type.check(address)
+    except ValueError:
+        if channel_type.secret:
+            raise  # its text does not repeat the address
+        raise ValueError(f"Write an address such as {channel_type.example}.") from None

@@ -1,7 +1,7 @@
-"""The stage that tells people: events become messages, messages go out, failures are retried.
+"""The notification stage: events become messages, messages are sent, failures are retried.
 
-A message is a row before it is sent and until it was taken, so that none is lost; a process that
-dies between the two leaves it claimed, and after a while another one sends it: at most a repeat.
+A message is stored before it is sent, so none is lost. If a process dies while sending, the message
+stays claimed until another process sends it again: a repeat is possible, a loss is not.
 """
 
 from __future__ import annotations
@@ -15,42 +15,40 @@ from django.db.models import F, Q
 
 from analytics.models import Channel, Message, Notice
 from analytics.notifications import rendering, report_mail, routing
-from analytics.notifications.channels import email, push
-from analytics.notifications.channels.base import NotDelivered
+from analytics.notifications.channels import REGISTRY, NotDelivered
 from analytics.notifications.env_channels import address_of, sync
 from trading import clock
 
 State = Message.State
-KINDS = {Channel.Kind.EMAIL: email, Channel.Kind.PUSH: push}
-CLAIM = timedelta(minutes=10)  # longer than any service may take
+CLAIM = timedelta(minutes=10)  # longer than any service needs
 GIVE_UP = timedelta(hours=24)
 WAITS = [timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 30, 60)]
-BUDGET = 120  # seconds of one run: what is left waits for the next
+BUDGET = 120  # seconds per run; the rest waits for the next run
 
 
 def deliver(as_of: datetime) -> dict[str, Any]:
-    """Tell what is to be told by now, and try again what failed."""
+    """Send the notifications that are due, and retry those that failed. Returns counts."""
     sync()
     channels = list(Channel.objects.filter(enabled=True))
-    told = sum(_compose(channel, as_of) for channel in channels)
+    events = sum(_compose(channel, as_of) for channel in channels)
     reports = sum(
         report_mail.write(channel, report_mail.due(channel, as_of), as_of) for channel in channels
     )
     started = time.monotonic()
-    done = {State.SENT: 0, State.WAITING: 0, State.FAILED: 0}
+    counts = {State.SENT: 0, State.WAITING: 0, State.FAILED: 0}
     while time.monotonic() - started < BUDGET and (message := _claim(as_of)):
-        done[_send(message)] += 1
+        counts[_send(message)] += 1
     return {
-        "events": told,
+        "events": events,
         "reports": reports,
-        "delivered": done[State.SENT],
-        "to be tried again": done[State.WAITING],
-        "given up": done[State.FAILED],
+        "delivered": counts[State.SENT],
+        "retried_later": counts[State.WAITING],
+        "failed": counts[State.FAILED],
     }
 
 
 def send_test(channel: Channel) -> Message:
-    """Send a message that says the channel works, now; its state says whether it did."""
+    """Send a test message now; its state says whether it was delivered."""
     words = rendering.test(channel, clock.now())
     now = clock.now()
     message = Message.objects.create(
@@ -69,7 +67,7 @@ def send_test(channel: Channel) -> Message:
 
 
 def send_again(message: Message) -> bool:
-    """Let a message that was given up be tried anew; False where it was not given up."""
+    """Retry a failed message; False where it has not failed."""
     now = clock.now()
     return bool(
         Message.objects.filter(pk=message.pk, state=State.FAILED).update(
@@ -79,10 +77,10 @@ def send_again(message: Message) -> bool:
 
 
 def _compose(channel: Channel, now: datetime) -> int:
-    """Make the message that is due; returns how many events it tells."""
+    """Create the message that is due; returns its number of events."""
     routing.notice(channel, now)
     with transaction.atomic():
-        # One process at a time makes a channel's messages.
+        # One process at a time composes a channel's messages.
         Channel.objects.select_for_update().get(pk=channel.pk)
         notices = routing.due(channel, now)
         if not notices:
@@ -101,7 +99,7 @@ def _compose(channel: Channel, now: datetime) -> int:
 
 
 def _claim(now: datetime) -> Message | None:
-    """A message that is due, taken by this process; one whose sender died counts as due."""
+    """Claim a message that is due, also one whose sender died; None where there is none."""
     ready = Q(state=State.WAITING, next_at__lte=now)
     ready |= Q(state=State.SENDING, claimed_at__lte=now - CLAIM)
     due = Message.objects.filter(ready, channel__enabled=True).select_related("channel")
@@ -115,13 +113,15 @@ def _claim(now: datetime) -> Message | None:
     return None
 
 
-def _send(message: Message, once: bool = False) -> str:
-    """Send a claimed message and write down what became of it; returns its new state."""
+def _send(message: Message, once: bool = False) -> Message.State:
+    """Send a claimed message and store the outcome; returns its new state."""
     channel, error = message.channel, ""
     try:
-        KINDS[Channel.Kind(channel.kind)].send(message, address_of(channel))
-    except NotDelivered as refusal:
-        error = str(refusal)
+        if channel.kind not in REGISTRY:
+            raise NotDelivered(f"there is no channel type {channel.kind}")
+        REGISTRY[channel.kind].send(message, address_of(channel))
+    except NotDelivered as failure:
+        error = str(failure)
     now = clock.now()
     if not error:
         message.state, message.sent_at, message.error = State.SENT, now, ""
@@ -131,4 +131,4 @@ def _send(message: Message, once: bool = False) -> str:
         message.next_at = now + WAITS[min(message.attempts, len(WAITS)) - 1]
         message.error = error[:300]
     message.save(update_fields=["state", "sent_at", "error", "next_at"])
-    return message.state
+    return State(message.state)

@@ -1,4 +1,4 @@
-"""Channels that the environment names (NOTIFY_URLS): their addresses are never stored."""
+"""Channels of the environment (NOTIFY_URLS): their addresses are never stored."""
 
 from __future__ import annotations
 
@@ -7,35 +7,34 @@ import hashlib
 from django.conf import settings
 
 from analytics.models import Channel
-from analytics.notifications.channels import push
-from analytics.notifications.checks import MAIL
+from analytics.notifications.channels import from_url
 
 
 def sync() -> None:
-    """Make a channel for every address of NOTIFY_URLS, and take away those of others."""
-    marks = {_mark(url): url for url in settings.NOTIFY_URLS}
-    Channel.objects.exclude(environment="").exclude(environment__in=marks).delete()
+    """Add a channel for every address of NOTIFY_URLS, and delete those of removed addresses."""
+    urls = {_digest(url): url for url in settings.NOTIFY_URLS}
+    Channel.objects.exclude(environment="").exclude(environment__in=urls).delete()
     known = set(Channel.objects.exclude(environment="").values_list("environment", flat=True))
-    for mark, url in marks.items():
-        if mark not in known:
-            mail = url.startswith(MAIL)
-            service = "mail" if mail else push.shown(url)
-            Channel.objects.get_or_create(
-                environment=mark,
-                defaults={
-                    "name": f"NOTIFY_URLS: {service} {mark[:4]}",
-                    "kind": Channel.Kind.EMAIL if mail else Channel.Kind.PUSH,
-                },
-            )
+    for digest, url in urls.items():
+        if digest in known:
+            continue
+        channel_type, address = from_url(url)
+        name = channel_type.shown(address) if channel_type.secret else channel_type.label
+        Channel.objects.get_or_create(
+            environment=digest,
+            defaults={"name": f"NOTIFY_URLS: {name} {digest[:4]}", "kind": channel_type.key},
+        )
 
 
 def address_of(channel: Channel) -> str:
-    """Where a channel's messages go."""
+    """The address of a channel; empty where the environment no longer has it."""
     if not channel.environment:
         return channel.address
-    found = (url for url in settings.NOTIFY_URLS if _mark(url) == channel.environment)
-    return next(found, "").removeprefix(MAIL)
+    for url in settings.NOTIFY_URLS:
+        if _digest(url) == channel.environment:
+            return from_url(url)[1]
+    return ""
 
 
-def _mark(url: str) -> str:
+def _digest(url: str) -> str:
     return hashlib.sha256(url.encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""The words of a message: a subject, plain text, and for mails the same as HTML."""
+"""The content of a message: subject, plain text, and HTML for e-mail."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from analytics.monitoring.alerts.base import ORDER
 
 Type = AlertEvent.Type
 SUBJECT_LENGTH = 150
-MOST = 30  # things in one message; the page has all of them
-_NEWS = {
+MOST = 30  # events in one message
+_STATUS = {
     Type.OPENED: "New",
     Type.ESCALATED: "Worse",
-    Type.REOPENED: "Back",
-    Type.ENDED: "Over",
+    Type.REOPENED: "Reopened",
+    Type.ENDED: "Resolved",
     Type.RESOLVED: "Resolved",
 }
 
 
 @dataclass(frozen=True)
 class Item:
-    """One thing of a message, ready to be shown."""
+    """One event of a message, ready to be shown."""
 
-    news: str
+    status: str
     severity: str
     level: str
     place: str
@@ -49,9 +49,11 @@ class Words:
 
 
 def alerts(channel: Channel, events: Sequence[AlertEvent]) -> Words:
-    """The message that tells events, the gravest first."""
-    ranked = sorted(events, key=lambda one: (-ORDER.index(one.severity), one.at, one.pk))
-    items = [_item(one, ZoneInfo(channel.zone)) for one in ranked]
+    """The message of these events, the highest severity first."""
+    ranked = sorted(
+        events, key=lambda event: (-ORDER.index(Severity(event.severity)), event.at, event.pk)
+    )
+    items = [_item(event, ZoneInfo(channel.zone)) for event in ranked]
     context = {
         "title": _subject(items),
         "items": items[:MOST],
@@ -63,20 +65,20 @@ def alerts(channel: Channel, events: Sequence[AlertEvent]) -> Words:
 
 
 def test(channel: Channel, now: datetime) -> Words:
-    """A message that shows a channel works."""
+    """A message that shows that a channel works."""
     when = _when(now, ZoneInfo(channel.zone))
-    context = {"title": f"A test of {channel.name}", "channel": channel, "when": when}
+    context = {"title": f"Test of {channel.name}", "channel": channel, "when": when}
     return _words(context, "test")
 
 
-def _words(context: dict, name: str) -> Words:
+def _words(context: dict[str, object], name: str) -> Words:
     subject = one_line(f"[selflearn] {context['title']}", SUBJECT_LENGTH)
     text = render_to_string(f"emails/{name}.txt", context).strip() + "\n"
     return Words(subject, text, render_to_string(f"emails/{name}.html", context))
 
 
 def one_line(text: str, length: int) -> str:
-    """A text without line breaks and other controls, which a mail's header must not hold."""
+    """A text without line breaks and control characters, fit for a mail header."""
     plain = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return plain if len(plain) <= length else f"{plain[: length - 1].rstrip()}…"
 
@@ -84,14 +86,14 @@ def one_line(text: str, length: int) -> str:
 def _subject(items: Sequence[Item]) -> str:
     if len(items) == 1:
         (item,) = items
-        head = item.level if item.news == "New" else item.news
+        head = item.level if item.status == "New" else item.status
         place = f"{item.place}: " if item.place else ""
         return f"{head}: {place}{item.sentence}"
     critical = sum(item.severity == Severity.CRITICAL for item in items)
-    grave = f", {critical} critical" if critical else ""
+    critical_part = f", {critical} critical" if critical else ""
     places = list(dict.fromkeys(item.place for item in items if item.place))
     about = f": {', '.join(places[:3])}{' ...' if len(places) > 3 else ''}" if places else ""
-    return f"{len(items)} alerts{grave}{about}"
+    return f"{len(items)} alerts{critical_part}{about}"
 
 
 def _item(event: AlertEvent, zone: ZoneInfo) -> Item:
@@ -99,7 +101,7 @@ def _item(event: AlertEvent, zone: ZoneInfo) -> Item:
     parts = [alert.instance.name if alert.instance else "", alert.bot.name if alert.bot else ""]
     mode = " (paper)" if alert.mode == "paper" else ""
     return Item(
-        news=_NEWS[Type(event.type)],
+        status=_STATUS[Type(event.type)],
         severity=event.severity,
         level=event.get_severity_display(),
         place=" of ".join(part for part in parts if part) + mode,
@@ -116,5 +118,5 @@ def _when(moment: datetime, zone: ZoneInfo) -> str:
 
 
 def page(name: str, *arguments: object) -> str:
-    """The address of a page; empty where nobody said under which name this server is reached."""
+    """The URL of a page; empty where BASE_URL is not set."""
     return settings.BASE_URL + reverse(name, args=arguments) if settings.BASE_URL else ""

@@ -12,6 +12,7 @@ from django.template.loader import render_to_string
 
 from analytics.models import Channel, Message, Report, ReportNotice
 from analytics.notifications import rendering
+from analytics.notifications.channels import REGISTRY
 from analytics.notifications.rendering import Words, one_line
 from analytics.reports import text as words
 
@@ -99,9 +100,9 @@ def composed(channel: Channel, reports: Sequence[Report]) -> Words:
     shown = [_shown(one) for one in reports]
     subject = one_line(f"[selflearn] {_subject(reports)}", rendering.SUBJECT_LENGTH)
     context = {"reports": shown, "channel": channel, "title": _subject(reports)}
-    name = "report" if channel.kind == Channel.Kind.EMAIL else "report_short"
+    name = "report" if REGISTRY[channel.kind].html else "report_short"
     text = render_to_string(f"emails/{name}.txt", context).strip() + "\n"
-    if channel.kind != Channel.Kind.EMAIL:
+    if not REGISTRY[channel.kind].html:
         return Words(subject, text if len(text) <= SHORT else f"{text[: SHORT - 1]}…", "")
     return Words(subject, text, render_to_string("emails/report.html", context))
 
@@ -118,7 +119,7 @@ def _shown(report: Report) -> dict[str, Any]:
         "title": words.title(data),
         "bot": data["bot"],
         "head": data["head"],
-        "alarms": data["alarms"],
+        "alerts": data["alerts"],
         "first": words.first(report.proposals),
         "proposals": report.proposals,
         "bars": list(_bars(data["strategies"])),

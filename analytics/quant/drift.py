@@ -71,14 +71,14 @@ def baseline(n: Floats, total: Floats) -> Baseline | None:
 
 def floor(mean: float, se: float) -> float:
     """The mean that must not be lost: one standard error below the baseline, but at least half of
-    it and .01. Safer than the baseline itself: luck in the baseline raises no alarm."""
+    it and .01. Safer than the baseline itself: luck in the baseline raises no alert."""
     return max(mean - se, mean / 2, LOWEST_FLOOR)
 
 
 def estimate(mean: float, se: float) -> float:
     """The floor of those who would rather hear early: the baseline and half a standard error.
 
-    Baselines that came out too low by luck raise no alarm for ages; so much more floor still
+    Baselines that came out too low by luck raise no alert for ages; so much more floor still
     leaves the time between false alarms, over the luck of baselines, above the one asked for.
     """
     return mean + se / 2
@@ -151,7 +151,7 @@ def e_sr(z: Floats, ceiling: float = math.inf) -> Floats:
 
 
 def change_point(z: Floats) -> int:
-    """The block from which on results most probably fell, of shape (blocks,) up to an alarm:
+    """The block from which on results most probably fell, of shape (blocks,) up to an alert:
     where the sum of z from there to the end is largest."""
     reverse = np.cumsum(z[::-1])[::-1]
     return int(np.argmax(reverse))
@@ -159,7 +159,7 @@ def change_point(z: Floats) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """A stretch in which the alarm stands: blocks ``opened`` (M reached the threshold) up to
+    """A stretch in which the alert stands: blocks ``opened`` (M reached the threshold) up to
     ``closed``, exclusive (M fell below a tenth of it; None while it stands); ``since`` is the
     block from which on results fell."""
 
@@ -169,9 +169,9 @@ class Episode:
 
 
 def episodes(z: Floats, threshold: float) -> tuple[list[Episode], Floats]:
-    """Every stretch in which the alarm stands, and M; ``z`` has shape (blocks,).
+    """Every stretch in which the alert stands, and M; ``z`` has shape (blocks,).
 
-    M piles up to ten thresholds at most: taking an alarm back needs about as much evidence as
+    M piles up to ten thresholds at most: taking an alert back needs about as much evidence as
     raising it, however long things went badly.
     """
     path = e_sr(z, ceiling=CEILING * threshold)

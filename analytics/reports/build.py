@@ -108,7 +108,7 @@ def _data(bot: Any, about: Period) -> dict[str, Any]:
         "until": clock.to_text(about.until),
         "complete": about.complete,
         "strategies": sections,
-        "alarms": reports_sections.alarms(bot, None, about),
+        "alerts": reports_sections.alerts(bot, None, about),
         "totals": reports_sections.totals(bot, about),
     }
     lines = zip(text.head(data), sections, strict=True)

@@ -59,7 +59,7 @@ def section(instance: Any, mode: str, about: Any) -> dict[str, Any]:
         "open": _open(asked, about.until),
         "funnel": _funnel(instance, rules, about, now),
         "changes": changes(instance, mode, about.until),
-        "alarms": alarms(instance.bot, instance, about, mode),
+        "alerts": alerts(instance.bot, instance, about, mode),
         "experiments": experiments(instance, about),
         **deep_sections.deeper(instance, mode, about.until),
     }
@@ -222,7 +222,7 @@ def changes(instance: Any, mode: str, until: datetime) -> list[dict[str, Any]]:
     ][:MOST]
 
 
-def alarms(bot: Any, instance: Any, about: Any, mode: str = "") -> list[dict[str, Any]]:
+def alerts(bot: Any, instance: Any, about: Any, mode: str = "") -> list[dict[str, Any]]:
     """What the watch said in the time: of a strategy, or (None) of the bot itself."""
     found = AlertEvent.objects.filter(
         alert__bot=bot, alert__instance=instance, at__gte=about.since, at__lt=about.until

@@ -85,7 +85,7 @@ def why(one: Section) -> list[str]:
         f"Version {change['version']} went live on {day(change['at'])}: {change['sentence']}"
         for change in one["changes"]
     ]
-    said += [f"Alarm, {each['said'].lower()}: {each['sentence']}" for each in one["alarms"]]
+    said += [f"Alert, {each['said'].lower()}: {each['sentence']}" for each in one["alerts"]]
     return said + [_experiment(each) for each in one["experiments"]]
 
 
@@ -188,9 +188,9 @@ def _experiment(one: dict[str, Any]) -> str:
 
 def news(data: dict[str, Any]) -> bool:
     """Whether anything happened that is worth a message."""
-    return bool(data["alarms"]) or any(
+    return bool(data["alerts"]) or any(
         one["now"]["trades"]
-        or one["alarms"]
+        or one["alerts"]
         or one["experiments"]
         or any(change["at"] >= data["since"] for change in one["changes"])
         for one in data["strategies"]
@@ -254,7 +254,7 @@ def text(data: dict[str, Any], proposals: list[dict[str, Any]]) -> str:
     for one in data["head"]:
         if one["why"]:
             lines += ["", f"{one['name']}:", *(f"  {said}" for said in one["why"])]
-    lines += ["", *(f"Alarm, {one['said'].lower()}: {one['sentence']}" for one in data["alarms"])]
+    lines += ["", *(f"Alert, {one['said'].lower()}: {one['sentence']}" for one in data["alerts"])]
     for one in proposals:
         lines += ["", f"Recommendation ({one['confidence']} confidence): {one['sentence']}"]
         lines += [f"  {each['text']}" for each in one["evidence"]]

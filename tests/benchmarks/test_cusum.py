@@ -39,7 +39,7 @@ def test_the_path_is_the_recursion_step_by_step(results):
     assert cusum.path(results, 0.1, 0.0, 2.0) == pytest.approx(plain, abs=1e-9)
 
 
-def test_alarms_without_a_change_come_as_rarely_as_siegmund_says():
+def test_alerts_without_a_change_come_as_rarely_as_siegmund_says():
     threshold = cusum.threshold_for(0.5, 200)
     results = np.random.default_rng(1).normal(0.5, 1, (300, 1_500))
     reached = cusum.path(results, 0.5, 0.0) >= threshold

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -16,26 +15,16 @@ from unfold.admin import ModelAdmin
 from unfold.contrib.import_export.forms import ExportForm
 
 from selflearn.admin_theme import menu_title
-from trading.ledger.amounts import plain
+from trading.formatting import csv_export
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 REFUSED = {"regex", "iregex"}
 
 
-def cell_text(value: Any) -> Any:
-    """A cell of an export: text that a spreadsheet would run as a formula gets a leading '."""
-    if isinstance(value, Decimal):
-        return plain(value)
-    if isinstance(value, str) and value.startswith(FORMULA):
-        return f"'{value}"
-    return value
-
-
 class SafeResource(ModelResource):
-    """An export whose texts a spreadsheet shows and does not run."""
+    """An import-export resource that follows the rule of ``csv_export``."""
 
     def export_field(self, field: Any, instance: Model, **kwargs: Any) -> Any:
-        return cell_text(super().export_field(field, instance, **kwargs))
+        return csv_export.cell(super().export_field(field, instance, **kwargs))
 
 
 def resource_for(model: type[Model], *fields: str) -> type[SafeResource]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,15 +9,15 @@ from typing import Any
 from django import forms
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.http import urlencode
 
 from trading.db.keyset import Key, Listing, Page, page, walk
-from trading.formatting import Cell
+from trading.formatting import Cell, csv_export
 
-from .base import ReadOnlyAdmin, cell_text
+from .base import ReadOnlyAdmin
 
 CURSORS = ("before", "after")
 EXPORT_STEP = 1_000
@@ -120,24 +119,17 @@ class KeysetAdmin(ReadOnlyAdmin):
             reasons = [f"{name}: {' '.join(text)}" for name, text in form.errors.items()]
             reasons += [f"{name}: there is no such filter" for name in sorted(unknown)]
             return HttpResponse("\n".join(reasons), status=400, content_type="text/plain")
-        answer = StreamingHttpResponse(self._csv(form.cleaned_data), content_type="text/csv")
-        name = f"{self.opts.verbose_name_plural}.csv".replace(" ", "_")
-        answer["Content-Disposition"] = f'attachment; filename="{name}"'
-        return answer
+        filename = f"{self.opts.verbose_name_plural}.csv".replace(" ", "_")
+        rows = (self.csv_row(row) for row in self._exported(form.cleaned_data))
+        return csv_export.response(filename, csv_export.lines(self.csv_header, rows))
 
-    def _csv(self, chosen: dict[str, Any]) -> Iterator[str]:
-        writer = csv.writer(Echo())
-        yield writer.writerow(self.csv_header)
+    def _exported(self, chosen: dict[str, Any]) -> Iterator[Any]:
         searched = self.found(chosen)
-        listing = self.listing(chosen) if searched is None else None
-        steps = [searched] if searched is not None else self._steps(listing, chosen)
-        for step in steps:
-            for row in step:
-                yield writer.writerow([cell_text(value) for value in self.csv_row(row)])
-
-    def _steps(self, listing: Listing | None, chosen: dict[str, Any]) -> Iterator[list[Model]]:
-        if listing is not None:
-            yield from (self.rows(keys, chosen) for keys in walk(listing, EXPORT_STEP))
+        if searched is not None:
+            yield from searched
+        elif listing := self.listing(chosen):
+            for keys in walk(listing, EXPORT_STEP):
+                yield from self.rows(keys, chosen)
 
     def _page(self, request: HttpRequest, chosen: dict[str, Any]) -> tuple[list[Model], Page]:
         searched = self.found(chosen)
@@ -175,13 +167,6 @@ class KeysetAdmin(ReadOnlyAdmin):
 
     def _name(self, page_name: str) -> str:
         return f"{self.opts.app_label}_{self.opts.model_name}_{page_name}"
-
-
-class Echo:
-    """A file whose write hands the text back, so that csv can write into a stream."""
-
-    def write(self, text: str) -> str:
-        return text
 
 
 def write_cursor(key: Key) -> str:

@@ -64,7 +64,7 @@ def merged(window: Pieces, size: int) -> np.ndarray:
 
 
 def sums(scopes: Sequence[Scope], windows: Sequence[Bounds]) -> np.ndarray:
-    """A tally of every scope in each window, shape (windows, scopes), read in one go: an alarm
+    """A tally of every scope in each window, shape (windows, scopes), read in one go: an alert
     holds a day against a week. At least one window."""
     found = merged(_pieces(scopes, windows, False), len(windows) * len(scopes))
     return found.reshape(len(windows), len(scopes))

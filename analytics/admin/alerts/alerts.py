@@ -1,4 +1,4 @@
-"""Alerts: the list, open ones first; a page with the evidence, the history and what can be done."""
+"""Alerts: the list with open ones first, and a page with evidence, history and actions."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _URGENCY = ("open", "acknowledged", "snoozed", "resolved")
 _WEIGHT = ("critical", "warning", "info")
 
 
-def _rank(field: str, words: tuple[str, ...]) -> Case:
-    whens = [When(**{field: word}, then=Value(at)) for at, word in enumerate(words)]
+def _rank(field: str, ranked: tuple[str, ...]) -> Case:
+    whens = [When(**{field: value}, then=Value(rank)) for rank, value in enumerate(ranked)]
     return Case(*whens, default=Value(9), output_field=IntegerField())
 
 
 class KindFilter(admin.SimpleListFilter):
-    title, parameter_name = "alarm", "kind"
+    title, parameter_name = "rule", "kind"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(kind, alarm.title) for kind, alarm in REGISTRY.items()]
+        return [(kind, rule.title) for kind, rule in REGISTRY.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Alert]) -> QuerySet[Alert]:
         return queryset.filter(kind=self.value()) if self.value() else queryset
@@ -42,8 +42,8 @@ class KindFilter(admin.SimpleListFilter):
 
 @admin.register(Alert)
 class AlertAdmin(Exported, PagedAdmin):
-    list_display = ("what", "about", "severity_text", "state_text", "opened", "told")
-    list_display_links = ("what",)
+    list_display = ("rule", "about", "severity_text", "state_text", "opened", "summary")
+    list_display_links = ("rule",)
     list_filter = ("state", "severity", KindFilter, "bot", "mode")
     search_fields = ("sentence",)
     list_select_related = ("bot", "instance")
@@ -66,19 +66,19 @@ class AlertAdmin(Exported, PagedAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Alert]:
-        found = Alert.objects.annotate(
+        alerts = Alert.objects.annotate(
             urgency=_rank("state", _URGENCY), weight=_rank("severity", _WEIGHT)
         )
-        return found.order_by(*self.get_ordering(request))
+        return alerts.order_by(*self.get_ordering(request))
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         return ("urgency", "weight", "-opened_at", "-pk")
 
-    @admin.display(description="Alarm", ordering="kind")
-    def what(self, row: Alert) -> str:
+    @admin.display(description="Alert", ordering="kind")
+    def rule(self, row: Alert) -> str:
         return rows.title(row)
 
-    @admin.display(description="About", ordering="bot")
+    @admin.display(description="Strategy or bot", ordering="bot")
     def about(self, row: Alert) -> str:
         return rows.about(row)
 
@@ -91,12 +91,12 @@ class AlertAdmin(Exported, PagedAdmin):
     def state_text(self, row: Alert) -> str:
         return row.get_state_display()
 
-    @admin.display(description="Opened (UTC)", ordering="opened_at")
+    @admin.display(description="Opened", ordering="opened_at")
     def opened(self, row: Alert) -> str:
-        return formatting.moment(row.opened_at).text
+        return formatting.minute(row.opened_at).text
 
     @admin.display(description="What happened")
-    def told(self, row: Alert) -> str:
+    def summary(self, row: Alert) -> str:
         return format_html('<span class="sl-happened">{}</span>', row.sentence)
 
     def get_urls(self) -> list[Any]:
@@ -106,38 +106,38 @@ class AlertAdmin(Exported, PagedAdmin):
     def page(self, request: HttpRequest, alert: Alert) -> HttpResponse:
         request.list_title = self.list_title
         events = list(alert.events.select_related("by").order_by("at", "pk"))
-        alarm = REGISTRY.get(alert.kind)
+        rule = REGISTRY.get(alert.kind)
         context = {
             **self.admin_site.each_context(request),
             "title": rows.title(alert),
             "opts": self.opts,
             "alert": alert,
             "tone": rows.TONES[alert.severity],
-            "alarm": alarm,
+            "rule": rule,
             "facts": rows.facts(alert),
             "numbers": rows.numbers(alert),
-            "picture": rows.picture(alert),
+            "chart": rows.chart(alert),
             "history": rows.history(events),
             "snoozes": rows.SNOOZES,
             "may_act": may_act(request),
-            "rule_url": _rule_url(alert) if alarm else "",
+            "rule_url": _rule_url(alert) if rule else "",
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "analytics/alert.html", context)
 
     def step_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Take a step by hand, with a note, in the name of who asked."""
+        """Acknowledge, snooze or resolve an alert, with a note."""
         if not may_act(request):
             raise PermissionDenied
         alert = Alert.objects.filter(pk=pk).first()
         if alert is None:
             raise Http404(pk)
         try:
-            said = _take(alert, request)
+            done = _take(alert, request)
         except lifecycle.NotPossible as error:
             messages.warning(request, f"Nothing was changed: {error}.")
         else:
-            messages.success(request, said)
+            messages.success(request, done)
         return HttpResponseRedirect(reverse("admin:analytics_alert_change", args=[pk]))
 
 
@@ -150,18 +150,18 @@ def _take(alert: Alert, request: HttpRequest) -> str:
     step = request.POST.get("step")
     if step == "acknowledge":
         lifecycle.acknowledge(alert, by=request.user, note=note)
-        return "Acknowledged: it speaks again when it becomes worse."
+        return "Acknowledged. You are notified only if it gets worse."
     if step == "snooze":
         hours = request.POST.get("hours", "")
         if hours not in rows.SNOOZES:
-            raise lifecycle.NotPossible("choose for how long")
+            raise lifecycle.NotPossible("choose a duration")
         until = clock.now() + timedelta(hours=int(hours))
         lifecycle.snooze(alert, until=until, by=request.user, note=note)
-        return f"Snoozed until {until:%Y-%m-%d %H:%M} UTC."
+        return f"Snoozed until {formatting.minute(until).text}."
     if step == "resolve":
         lifecycle.resolve(alert, by=request.user, note=note)
-        return "Resolved: the same thing, no worse, is not told again."
-    raise lifecycle.NotPossible("there is no such step")
+        return "Resolved. You are notified again only if it gets worse or comes back."
+    raise lifecycle.NotPossible("unknown action")
 
 
 def _rule_url(alert: Alert) -> str:
@@ -170,4 +170,4 @@ def _rule_url(alert: Alert) -> str:
         if alert.instance_id
         else (f"bot-{alert.bot_id}" if alert.bot_id else "all")
     )
-    return reverse("admin:analytics_alarmrule_edit", args=[alert.kind, place])
+    return reverse("admin:analytics_alertrulesetting_edit", args=[alert.kind, place])

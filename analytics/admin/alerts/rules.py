@@ -1,4 +1,4 @@
-"""The rules of alarms: what is watched where, and a form for each built from its declaration."""
+"""Alert rules: the list for one scope, and a form per rule built from its declaration."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import URLPattern, path, reverse
 
 from analytics import frames
 from analytics.admin.alerts.rule_form import ENABLED, SEVERITY, RuleForm
-from analytics.models import AlarmRule
+from analytics.models import AlertRuleSetting
 from analytics.monitoring.alerts import REGISTRY, configured
-from analytics.monitoring.alerts.configured import Rule, Rules
+from analytics.monitoring.alerts.configured import ConfiguredRule, ConfiguredRules
 from trading.admin.base import ReadOnlyAdmin
 
 from .rows import TONES
 
-KINDS_OF = {
+ABOUT = {
     "all": ("strategy", "bot", "system"),
     "bot": ("strategy", "bot"),
     "strategy": ("strategy",),
@@ -28,8 +28,8 @@ KINDS_OF = {
 
 
 @dataclass(frozen=True, slots=True)
-class Where:
-    """Where a rule is to hold; ``name`` as the address has it: all, bot-3, strategy-7."""
+class RuleScope:
+    """Where settings of a rule apply; ``name`` as in the URL: all, bot-3, strategy-7."""
 
     name: str
     title: str
@@ -41,30 +41,46 @@ class Where:
         return self.name.partition("-")[0]
 
 
-def places() -> list[Where]:
-    found = [Where("all", "Everywhere")]
+@dataclass(frozen=True, slots=True)
+class RuleRow:
+    """A rule in the list; ``own``: its settings are those of the chosen scope itself."""
+
+    title: str
+    help: str
+    error_rate: str
+    enabled: bool
+    severity: str
+    tone: str
+    source: str
+    own: bool
+    url: str
+
+
+def scopes() -> list[RuleScope]:
+    """Global, then every bot followed by its strategies."""
+    listed = [RuleScope("all", "Global")]
     for bot in frames.bots():
-        found.append(Where(f"bot-{bot.pk}", bot.name, bot.pk))
-        found += [
-            Where(f"strategy-{key}", f"{bot.name} / {name}", bot.pk, key)
+        listed.append(RuleScope(f"bot-{bot.pk}", bot.name, bot.pk))
+        listed += [
+            RuleScope(f"strategy-{key}", f"{bot.name} / {name}", bot.pk, key)
             for key, name in frames.instances(bot.pk)
         ]
-    return found
+    return listed
 
 
-@admin.register(AlarmRule)
-class AlarmRuleAdmin(ReadOnlyAdmin):
-    """The list is that of the alarms there are, for one place."""
+@admin.register(AlertRuleSetting)
+class AlertRuleAdmin(ReadOnlyAdmin):
+    """Lists every alert rule with the settings of one scope."""
 
-    def get_urls(self) -> list[Any]:
+    def get_urls(self) -> list[URLPattern]:
         edit = self.admin_site.admin_view(self.edit_view)
         return [
-            path("<slug:kind>/at/<slug:place>/", edit, name="analytics_alarmrule_edit"),
+            path("<slug:kind>/at/<slug:place>/", edit, name="analytics_alertrulesetting_edit"),
             *super().get_urls(),
         ]
 
     def may_change(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("analytics.change_alarmrule")
+        return request.user.has_perm("analytics.change_alertrulesetting")
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -72,103 +88,104 @@ class AlarmRuleAdmin(ReadOnlyAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         request.list_title = self.list_title
-        there = places()
-        where = _chosen(there, request.GET.get("place", "all"))
+        choices = scopes()
+        scope = _chosen(choices, request.GET.get("place", "all"))
         context = {
             **self.admin_site.each_context(request),
             "title": self.list_title,
             "opts": self.opts,
-            "places": there,
-            "where": where,
-            "rows": [_row(rule, where) for rule in _of(where)],
+            "scopes": choices,
+            "scope": scope,
+            "rows": [_row(configured_rule, scope) for configured_rule in _rules_of(scope)],
         }
         return TemplateResponse(request, "analytics/rules.html", context)
 
     def edit_view(self, request: HttpRequest, kind: str, place: str) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        where, alarm = _chosen(places(), place), REGISTRY.get(kind)
-        if alarm is None or where.name != place or alarm.about not in KINDS_OF[where.kind]:
+        scope, rule = _chosen(scopes(), place), REGISTRY.get(kind)
+        if rule is None or scope.name != place or rule.about not in ABOUT[scope.kind]:
             raise Http404(kind)
-        rule = Rules().of(kind, where.bot, where.instance)
-        form = RuleForm(alarm, rule, request.POST if request.method == "POST" else None)
+        configured_rule = ConfiguredRules().of(kind, scope.bot, scope.instance)
+        form = RuleForm(configured_rule, request.POST if request.method == "POST" else None)
         if request.method == "POST":
             if not self.may_change(request):
                 raise PermissionDenied
             if "default" in request.POST or form.is_valid():
-                return _save(request, form, kind, where)
+                return _save(request, form, kind, scope)
         request.list_title = self.list_title
         context = {
             **self.admin_site.each_context(request),
-            "title": f"{alarm.title}: {where.title}",
+            "title": f"{rule.title}: {scope.title}",
             "opts": self.opts,
-            "alarm": alarm,
-            "where": where,
+            "rule": rule,
+            "scope": scope,
             "form": form,
-            "own": _own(rule, where),
-            "from": _from(rule, where),
+            "own": _own(configured_rule, scope),
+            "source": _source(configured_rule, scope),
             "may_change": self.may_change(request),
-            "back": f"{reverse('admin:analytics_alarmrule_changelist')}?place={where.name}",
+            "back": f"{reverse('admin:analytics_alertrulesetting_changelist')}?place={scope.name}",
         }
         return TemplateResponse(request, "analytics/rule.html", context)
 
 
-def _save(request: HttpRequest, form: RuleForm, kind: str, where: Where) -> HttpResponse:
-    at = {"kind": kind, "bot": where.bot, "instance": where.instance}
+def _save(request: HttpRequest, form: RuleForm, kind: str, scope: RuleScope) -> HttpResponse:
     if "default" in request.POST:
-        configured.back_to_default(**at)
-        messages.success(request, f"{form.alarm.title}: set as further out, or as declared.")
+        configured.back_to_default(kind=kind, bot=scope.bot, instance=scope.instance)
+        messages.success(request, f"{form.rule.title}: reset to default.")
     else:
         configured.change(
-            **at,
+            kind=kind,
+            bot=scope.bot,
+            instance=scope.instance,
             enabled=form.cleaned_data[ENABLED],
             severity=form.cleaned_data[SEVERITY],
             parameters=form.values,
             by=request.user,
         )
-        messages.success(request, f"{form.alarm.title}: saved. It counts from the next look on.")
-    address = reverse("admin:analytics_alarmrule_changelist")
-    return HttpResponseRedirect(f"{address}?place={where.name}")
+        messages.success(request, f"{form.rule.title}: saved. It applies from the next check.")
+    address = reverse("admin:analytics_alertrulesetting_changelist")
+    return HttpResponseRedirect(f"{address}?place={scope.name}")
 
 
-def _chosen(there: list[Where], name: str) -> Where:
-    return next((one for one in there if one.name == name), there[0])
+def _chosen(choices: list[RuleScope], name: str) -> RuleScope:
+    return next((scope for scope in choices if scope.name == name), choices[0])
 
 
-def _of(where: Where) -> list[Rule]:
-    found = Rules()
+def _rules_of(scope: RuleScope) -> list[ConfiguredRule]:
+    rules = ConfiguredRules()
     return [
-        found.of(kind, where.bot, where.instance)
-        for kind, alarm in REGISTRY.items()
-        if alarm.about in KINDS_OF[where.kind]
+        rules.of(kind, scope.bot, scope.instance)
+        for kind, rule in REGISTRY.items()
+        if rule.about in ABOUT[scope.kind]
     ]
 
 
-def _own(rule: Rule, where: Where) -> bool:
-    return rule.row is not None and (rule.row.bot_id, rule.row.instance_id) == (
-        where.bot,
-        where.instance,
-    )
+def _own(configured_rule: ConfiguredRule, scope: RuleScope) -> bool:
+    """Whether the settings belong to this very scope."""
+    row = configured_rule.row
+    return row is not None and (row.bot_id, row.instance_id) == (scope.bot, scope.instance)
 
 
-def _from(rule: Rule, where: Where) -> str:
-    """Where what counts here was set."""
-    if rule.row is None:
-        return "as declared"
-    if _own(rule, where):
+def _source(configured_rule: ConfiguredRule, scope: RuleScope) -> str:
+    """Where the settings that apply come from."""
+    if configured_rule.row is None:
+        return "default"
+    if _own(configured_rule, scope):
         return "set here"
-    return "set for the bot" if rule.row.bot_id else "set for everywhere"
+    return "inherited from the bot" if configured_rule.row.bot_id else "inherited (global)"
 
 
-def _row(rule: Rule, where: Where) -> dict[str, Any]:
-    return {
-        "title": rule.alarm.title,
-        "help": rule.alarm.help,
-        "rate": rule.alarm.error_rate,
-        "enabled": rule.enabled,
-        "severity": rule.severity.capitalize(),
-        "tone": TONES[rule.severity] if rule.enabled else "",
-        "from": _from(rule, where),
-        "own": _own(rule, where),
-        "url": reverse("admin:analytics_alarmrule_edit", args=[rule.alarm.key, where.name]),
-    }
+def _row(configured_rule: ConfiguredRule, scope: RuleScope) -> RuleRow:
+    rule, severity = configured_rule.rule, configured_rule.severity
+    return RuleRow(
+        title=rule.title,
+        help=rule.help,
+        error_rate=rule.error_rate,
+        enabled=configured_rule.enabled,
+        severity=severity.capitalize(),
+        tone=TONES[severity] if configured_rule.enabled else "",
+        source=_source(configured_rule, scope),
+        own=_own(configured_rule, scope),
+        url=reverse("admin:analytics_alertrulesetting_edit", args=[rule.key, scope.name]),
+    )

@@ -1,29 +1,38 @@
-"""The form of a channel."""
+"""The form of a notification channel."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from django import forms
-from unfold.widgets import UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from analytics.models import Channel
-from analytics.notifications.delivery import KINDS
+from analytics.notifications.channels import REGISTRY, ChannelType
 
-_HELP = (
-    "E-mail: the recipients, one a line. Others: one address of the service, for example "
-    "tgram://TOKEN/CHAT for Telegram, discord://ID/TOKEN, slack://A/B/C, ntfys://ntfy.sh/TOPIC, "
-    "jsons://host/path for a webhook. docs/channels.md lists them."
-)
-_KEPT = "It is set, and not shown, since it holds a secret. Leave it empty to keep it."
+_KEPT = "Stored but not shown, because it holds a secret. Leave empty to keep it."
 
 
-class ChannelForm(forms.ModelForm):
-    """A channel; an address that holds a secret is never shown again, and kept if left empty."""
+def kinds() -> list[tuple[str, str]]:
+    """The channel types as choices."""
+    return [(key, channel_type.label) for key, channel_type in REGISTRY.items()]
 
+
+if TYPE_CHECKING:
+    ChannelModelForm = forms.ModelForm[Channel]
+else:
+    ChannelModelForm = forms.ModelForm  # generic only in the type stubs
+
+
+class ChannelForm(ChannelModelForm):
+    """A channel; a secret address is never shown again, and kept if the field is left empty."""
+
+    kind = forms.ChoiceField(choices=kinds, widget=UnfoldAdminSelectWidget)
     address = forms.CharField(
-        required=False, help_text=_HELP, widget=UnfoldAdminTextareaWidget(attrs={"rows": 2})
+        required=False,
+        help_text=" ".join(channel_type.help for channel_type in REGISTRY.values()),
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
     )
 
     class Meta:
@@ -33,31 +42,32 @@ class ChannelForm(forms.ModelForm):
             "kind",
             "address",
             "enabled",
-            "least",
-            "tell_end",
+            "minimum_severity",
+            "notify_on_resolve",
             "bots",
-            "gather_minutes",
+            "group_minutes",
             "quiet_from",
             "quiet_until",
             "zone",
-            "critical_at_once",
+            "critical_immediately",
             "reports",
             "report_hour",
             "report_news_only",
         )
         help_texts = {  # noqa: RUF012
-            "least": "What is less grave is only shown in the pages.",
-            "bots": "None chosen: all of them.",
-            "gather_minutes": "Minutes in which what happens goes into one message; 0 sends at "
-            "once. What is critical does not wait.",
-            "quiet_from": "Between these hours nothing is sent; it comes afterwards, in one "
-            "message. Both empty: no quiet hours.",
-            "zone": "Of the quiet hours and of the times in messages, such as Europe/Berlin.",
-            "critical_at_once": "In quiet hours too.",
-            "reports": "The report of each day (UTC), of each week (on Mondays), or both; whole "
-            "as a mail, a line per strategy elsewhere.",
-            "report_hour": "From this hour on (0 to 23), in the time zone above.",
-            "report_news_only": "Not on days without trades, alarms, changes or experiments.",
+            "minimum_severity": "Lower severities are not sent.",
+            "bots": "Empty: all bots.",
+            "group_minutes": "Events within this time go into one message. 0: send immediately. "
+            "Critical events never wait.",
+            "quiet_from": "Nothing is sent between these hours; one message follows afterwards. "
+            "Both empty: no quiet hours.",
+            "zone": "For quiet hours and for times in messages, for example Europe/Berlin.",
+            "critical_immediately": "Critical events are sent in quiet hours too.",
+            "reports": "Daily reports (UTC days), weekly reports (on Mondays), or both. By e-mail "
+            "the full report, elsewhere one line per strategy.",
+            "report_hour": "Reports are sent from this hour on (0 to 23), in the time zone above.",
+            "report_news_only": "No report for days without trades, alerts, changes or "
+            "experiments.",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -65,36 +75,42 @@ class ChannelForm(forms.ModelForm):
         stored = self.instance
         if stored.environment:
             self.fields.pop("address", None)
-        elif stored.pk and stored.kind == Channel.Kind.PUSH:
+            self.fields.pop("kind", None)
+        elif stored.pk and self._is_secret(stored.kind):
             self.initial["address"] = ""
             self.fields["address"].help_text = _KEPT
 
     def clean_report_hour(self) -> int:
         hour = int(self.cleaned_data["report_hour"])
         if hour > 23:
-            raise forms.ValidationError("An hour of the day: 0 to 23.")
+            raise forms.ValidationError("Enter an hour from 0 to 23.")
         return hour
 
     def clean_zone(self) -> str:
-        zone = self.cleaned_data["zone"].strip()
+        zone: str = self.cleaned_data["zone"].strip()
         if zone not in available_timezones():
-            raise forms.ValidationError("There is no such zone; write for example Europe/Berlin.")
+            raise forms.ValidationError("Unknown time zone; enter for example Europe/Berlin.")
         return ZoneInfo(zone).key
 
     def clean(self) -> dict[str, Any]:
-        found = super().clean()
-        if (found.get("quiet_from") is None) != (found.get("quiet_until") is None):
-            self.add_error("quiet_until", "Give both ends of the quiet hours, or none.")
-        if "address" in self.fields and (kind := found.get("kind")):
-            self._check_address(found, Channel.Kind(kind))
-        return found
+        cleaned = super().clean() or self.cleaned_data
+        if (cleaned.get("quiet_from") is None) != (cleaned.get("quiet_until") is None):
+            self.add_error("quiet_until", "Enter both ends of the quiet hours, or neither.")
+        if "address" in self.fields and (kind := cleaned.get("kind")):
+            self._check_address(cleaned, REGISTRY[kind])
+        return cleaned
 
-    def _check_address(self, found: dict[str, Any], kind: Channel.Kind) -> None:
-        given, before = found.get("address", "").strip(), self.initial.get("kind")
-        if not given and self.instance.pk and before == kind == Channel.Kind.PUSH:
-            found["address"] = Channel.objects.get(pk=self.instance.pk).address
+    def _check_address(self, cleaned: dict[str, Any], channel_type: ChannelType) -> None:
+        address, kind_before = cleaned.get("address", "").strip(), self.initial.get("kind")
+        unchanged = self.instance.pk and kind_before == channel_type.key
+        if not address and unchanged and channel_type.secret:
+            cleaned["address"] = Channel.objects.get(pk=self.instance.pk).address
             return
         try:
-            found["address"] = KINDS[kind].check(given)
+            cleaned["address"] = channel_type.check(address)
         except ValueError as error:
             self.add_error("address", str(error))
+
+    @staticmethod
+    def _is_secret(kind: str) -> bool:
+        return kind not in REGISTRY or REGISTRY[kind].secret

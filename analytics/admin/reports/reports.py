@@ -66,7 +66,7 @@ class ReportAdmin(PagedAdmin):
             original=found,
             report=found,
             head=found.data["head"],
-            alarms=_alarms(found),
+            alerts=_alerts(found),
             first=words.first(found.proposals),
             sections=[
                 rows.section(one, found.kind, found.data["day"]) for one in found.data["strategies"]
@@ -80,10 +80,10 @@ class ReportAdmin(PagedAdmin):
         )
 
 
-def _alarms(report: Report) -> list[dict[str, Any]]:
+def _alerts(report: Report) -> list[dict[str, Any]]:
     return [
         {**one, "url": reverse("admin:analytics_alert_change", args=[one["alert"]])}
-        for one in report.data["alarms"]
+        for one in report.data["alerts"]
     ]
 
 

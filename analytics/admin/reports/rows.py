@@ -67,9 +67,9 @@ def section(one: dict[str, Any], kind: str, day: str) -> dict[str, Any]:
             )
             if found
         ],
-        "alarms": [
+        "alerts": [
             {**each, "url": reverse("admin:analytics_alert_change", args=[each["alert"]])}
-            for each in one["alarms"]
+            for each in one["alerts"]
         ],
         "changes": [
             {**each, "day": each["at"][:10], "rows": _changed(each["parameters"])}

@@ -8,7 +8,7 @@ from trading.management.base import moment
 
 
 class Command(Base):
-    help = "Look at everything once, as the schedule does: snapshots, and alarms that changed."
+    help = "Look at everything once, as the schedule does: snapshots, and alerts that changed."
 
     def add_arguments(self, parser):
         parser.add_argument(

@@ -1,11 +1,11 @@
-"""The registry of alarms: one file each in ``kinds``, one line here."""
+"""The registry of alert rules: one file each in ``rules``, one line here."""
 
 from __future__ import annotations
 
 from importlib import import_module
 from types import MappingProxyType
 
-from .base import Alarm
+from .base import AlertRule
 
 _FILES = (
     "degraded",
@@ -26,7 +26,7 @@ _FILES = (
     "storage",
 )
 
-_ALARMS: tuple[Alarm, ...] = tuple(
-    import_module(f"analytics.monitoring.alerts.rules.{file}").ALARM for file in _FILES
+_RULES: tuple[AlertRule, ...] = tuple(
+    import_module(f"analytics.monitoring.alerts.rules.{file}").RULE for file in _FILES
 )
-REGISTRY = MappingProxyType({alarm.key: alarm for alarm in _ALARMS})
+REGISTRY = MappingProxyType({rule.key: rule for rule in _RULES})

@@ -1,4 +1,4 @@
-"""What an alarm declares, and what it finds."""
+"""What an alert rule declares, and what it finds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ORDER = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
 
 
 class InvalidRule(ValueError):
-    """Parameters that an alarm refuses; ``errors`` maps names to messages."""
+    """Parameters that an alert rule refuses; ``errors`` maps names to messages."""
 
     def __init__(self, errors: Mapping[str, list[str]]) -> None:
         self.errors = {name: list(texts) for name, texts in errors.items()}
@@ -40,8 +40,8 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Alarm:
-    """A kind of alarm.
+class AlertRule:
+    """A kind of alert, as one file declares it.
 
     ``about``: "strategy" (a strategy in one mode), "bot" or "system". ``check`` takes the frame
     of what it is about, the moment and the parameters, and reads nothing else. ``lived``: it can

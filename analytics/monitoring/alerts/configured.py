@@ -1,4 +1,4 @@
-"""The rules in use: what users set for a strategy, a bot or everywhere, else what is declared."""
+"""The alert rules in use: settings of a strategy, a bot or everywhere, else the defaults."""
 
 from __future__ import annotations
 
@@ -8,39 +8,44 @@ from typing import Any
 
 from django.db import transaction
 
-from analytics.models import AlarmRule, Progress
+from analytics.models import AlertRuleSetting, Progress
 from analytics.monitoring.alerts import REGISTRY
-from analytics.monitoring.alerts.base import ORDER, Alarm, InvalidRule, Values
+from analytics.monitoring.alerts.base import ORDER, AlertRule, InvalidRule, Values
 from trading import clock
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """An alarm as it is in use for something; ``own``: from the row of the thing itself."""
+class ConfiguredRule:
+    """An alert rule with the settings that apply to one strategy, bot or the installation.
 
-    alarm: Alarm
+    ``row``: the stored settings, None where the declared defaults apply.
+    """
+
+    rule: AlertRule
     enabled: bool
     severity: str
     parameters: Values
-    row: AlarmRule | None = None
+    row: AlertRuleSetting | None = None
 
 
-class Rules:
+class ConfiguredRules:
     """All rules, read once."""
 
     def __init__(self) -> None:
         self._rows = {
-            (row.kind, row.bot_id, row.instance_id): row for row in AlarmRule.objects.all()
+            (row.kind, row.bot_id, row.instance_id): row for row in AlertRuleSetting.objects.all()
         }
 
-    def of(self, kind: str, bot: int | None = None, instance: int | None = None) -> Rule:
+    def of(self, kind: str, bot: int | None = None, instance: int | None = None) -> ConfiguredRule:
         """The nearest rule: of the strategy, of its bot, of everything, as declared."""
-        alarm = REGISTRY[kind]
+        rule = REGISTRY[kind]
         for place in ((bot, instance), (bot, None), (None, None)):
             row = self._rows.get((kind, *place))
             if row is not None:
-                return Rule(alarm, row.enabled, row.severity, alarm.complete(row.parameters), row)
-        return Rule(alarm, alarm.enabled, str(alarm.severity), alarm.defaults())
+                return ConfiguredRule(
+                    rule, row.enabled, row.severity, rule.complete(row.parameters), row
+                )
+        return ConfiguredRule(rule, rule.enabled, str(rule.severity), rule.defaults())
 
 
 def change(
@@ -52,7 +57,7 @@ def change(
     severity: str,
     parameters: Mapping[str, object],
     by: Any = None,
-) -> AlarmRule:
+) -> AlertRuleSetting:
     """Set a rule for a strategy (with its bot), a bot, or everywhere. Raises InvalidRule."""
     if kind not in REGISTRY:
         raise InvalidRule({"kind": [f"must be one of {', '.join(REGISTRY)}"]})
@@ -60,7 +65,7 @@ def change(
         raise InvalidRule({"severity": [f"must be one of {', '.join(ORDER)}"]})
     cleaned = REGISTRY[kind].clean(parameters)
     with transaction.atomic():
-        row, _ = AlarmRule.objects.update_or_create(
+        row, _ = AlertRuleSetting.objects.update_or_create(
             kind=kind,
             bot_id=bot,
             instance_id=instance,
@@ -78,12 +83,12 @@ def change(
 
 def back_to_default(*, kind: str, bot: int | None = None, instance: int | None = None) -> bool:
     """Forget what was set here; what is set further out, or declared, counts again."""
-    found = AlarmRule.objects.filter(kind=kind, bot=bot, instance=instance)
+    found = AlertRuleSetting.objects.filter(kind=kind, bot=bot, instance=instance)
     with transaction.atomic():
         look_again()
         return bool(found.delete()[0])
 
 
 def look_again() -> None:
-    """Let alarms about whole days be judged again with the next look, and not tomorrow."""
+    """Let alerts about whole days be judged again with the next look, and not tomorrow."""
     Progress.objects.update(day=None)

@@ -1,4 +1,4 @@
-"""What alarms look at: arrays and facts as of one moment, read once for a whole bot."""
+"""What alerts look at: arrays and facts as of one moment, read once for a whole bot."""
 
 from __future__ import annotations
 

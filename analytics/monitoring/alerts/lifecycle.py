@@ -15,7 +15,7 @@ from django.db import transaction
 
 from analytics.models import Alert, AlertEvent
 from analytics.monitoring.alerts.base import ORDER, Finding, worse
-from analytics.monitoring.alerts.configured import Rule
+from analytics.monitoring.alerts.configured import ConfiguredRule
 from trading import clock
 
 State, Type = Alert.State, AlertEvent.Type
@@ -24,6 +24,7 @@ NOTE_LENGTH = 500
 AWAY = timedelta(days=1)
 ENDS = (Type.ENDED, Type.RESOLVED)
 TURNS = (Type.OPENED, Type.REOPENED, *ENDS)
+AUTOMATIC = (Type.OPENED, Type.ESCALATED, Type.REOPENED, Type.ENDED)  # written by monitoring
 
 
 class NotPossible(ValueError):
@@ -42,25 +43,27 @@ class Place:
         return f"{kind}:{self.bot or 0}:{self.instance or 0}:{self.mode}"
 
 
-def judge(rule: Rule, place: Place, finding: Finding | None, as_of: datetime) -> list[AlertEvent]:
+def judge(
+    configured: ConfiguredRule, place: Place, finding: Finding | None, as_of: datetime
+) -> list[AlertEvent]:
     """Let what was found at a moment, or that nothing was, change the alerts of a place.
 
     Returns what happened, which is nothing where things are as they were.
     """
-    known = Alert.objects.filter(key=place.key(rule.alarm.key))
+    known = Alert.objects.filter(key=place.key(configured.rule.key))
     alert = known.filter(opened_at__lte=as_of).order_by("-opened_at", "-pk").first()
     events: list[AlertEvent | None] = []
     if finding is None:
-        return _happened([_nothing_found(rule, alert, as_of)])
+        return _happened([_nothing_found(configured, alert, as_of)])
     if finding.event and (alert is None or alert.event != finding.event):
         if alert is not None:
             events.append(_end(alert, as_of))
         alert = known.filter(event=finding.event).first()
-    severity = worse(rule.severity) if finding.grave else rule.severity
+    severity = worse(configured.severity) if finding.grave else configured.severity
     if alert is None or not (finding.event or _may_return(alert, as_of)):
-        events.append(_open(rule, place, finding, severity, as_of))
+        events.append(_open(configured, place, finding, severity, as_of))
     else:
-        events.append(_goes_on(rule, alert, finding, severity, as_of))
+        events.append(_goes_on(configured, alert, finding, severity, as_of))
     return _happened(events)
 
 
@@ -76,14 +79,14 @@ def _may_return(alert: Alert, as_of: datetime) -> bool:
 
 
 def _open(
-    rule: Rule, place: Place, finding: Finding, severity: str, as_of: datetime
+    configured: ConfiguredRule, place: Place, finding: Finding, severity: str, as_of: datetime
 ) -> AlertEvent | None:
     with transaction.atomic():
         alert, made = Alert.objects.get_or_create(
-            key=place.key(rule.alarm.key),
+            key=place.key(configured.rule.key),
             event=(finding.event or f"at {as_of.isoformat()}")[:120],
             defaults={
-                "kind": rule.alarm.key,
+                "kind": configured.rule.key,
                 "bot_id": place.bot,
                 "instance_id": place.instance,
                 "mode": place.mode,
@@ -98,7 +101,7 @@ def _open(
 
 
 def _goes_on(
-    rule: Rule, alert: Alert, finding: Finding, severity: str, as_of: datetime
+    configured: ConfiguredRule, alert: Alert, finding: Finding, severity: str, as_of: datetime
 ) -> AlertEvent | None:
     """What was known already holds still, or again."""
     if as_of < alert.changed_at or as_of < alert.seen_at:
@@ -107,7 +110,7 @@ def _goes_on(
     got_worse = ORDER.index(severity) > ORDER.index(alert.severity)
     woke = alert.state == State.SNOOZED and alert.snoozed_until <= as_of
     resolved = alert.state == State.RESOLVED
-    if resolved and not got_worse and _dealt_with(rule, alert, finding, as_of):
+    if resolved and not got_worse and _dealt_with(configured, alert, finding, as_of):
         _set(alert, seen_at=as_of)
         return None
     changes = {**told, "seen_at": as_of}
@@ -122,20 +125,24 @@ def _goes_on(
     return None
 
 
-def _dealt_with(rule: Rule, alert: Alert, finding: Finding, as_of: datetime) -> bool:
+def _dealt_with(
+    configured: ConfiguredRule, alert: Alert, finding: Finding, as_of: datetime
+) -> bool:
     """Whether somebody resolved it by hand, and it has not been away since: the same thing, no
     worse, is not told again."""
     last = alert.events.filter(type__in=ENDS).order_by("-at", "-pk").first()
     if last is None or last.type != Type.RESOLVED:
         return False
-    away = as_of - alert.seen_at > max(rule.alarm.clears_after, AWAY)
+    away = as_of - alert.seen_at > max(configured.rule.clears_after, AWAY)
     return bool(finding.event) or not away
 
 
-def _nothing_found(rule: Rule, alert: Alert | None, as_of: datetime) -> AlertEvent | None:
+def _nothing_found(
+    configured: ConfiguredRule, alert: Alert | None, as_of: datetime
+) -> AlertEvent | None:
     if alert is None or not alert.active or as_of < alert.changed_at:
         return None
-    if as_of - alert.seen_at < max(rule.alarm.clears_after, clock.MICROSECOND):
+    if as_of - alert.seen_at < max(configured.rule.clears_after, clock.MICROSECOND):
         return None
     return _end(alert, as_of)
 

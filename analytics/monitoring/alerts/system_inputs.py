@@ -1,4 +1,4 @@
-"""What alarms about this installation look at: its jobs, its queues, its disk."""
+"""What alerts about this installation look at: its jobs, its queues, its disk."""
 
 from __future__ import annotations
 

@@ -1,10 +1,12 @@
-"""How alarms put numbers: short, signed, and never more exact than they are."""
+"""Numbers and times in the sentences of alerts. Times are in UTC: a sentence is stored as text."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from trading import formatting
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 POINTS = 120
@@ -21,38 +23,50 @@ def moment(at: datetime) -> str:
 
 
 def percent(share: float) -> str:
-    return f"{share * 100:.0f} %" if abs(share) >= 0.1 else f"{share * 100:.1f} %"
+    """A share of 1 in percent: ``28.6%``, ``45%``."""
+    return formatting.percent(share).text.replace(".0%", "%")
 
 
-def signed(value: float, digits: int = 2, unit: str = " %") -> str:
-    return f"{value:+.{digits}f}{unit}"
+def signed(value: float, unit: str = "%", digits: int = 2) -> str:
+    return formatting.result(value, unit, digits).text
 
 
 def hours(number: float) -> str:
-    """A stretch of time, rounded: ``3 h``, ``2.5 days``, ``40 min``, ``30 s``."""
-    if number < 1 / 60:
-        return f"{number * 3_600:.0f} s"
-    if number < 1:
-        return f"{number * 60:.0f} min"
-    return f"{number:.0f} h" if number < 48 else f"{number / 24:.1f} days"
+    """A duration given in hours: ``30 s``, ``40 min``, ``3 h``, ``2 d 12 h``."""
+    seconds = number * 3_600
+    return formatting.duration(round(seconds) if seconds < 60 else round(seconds / 60) * 60)
 
 
 def odds(chance: float, times: str = "days") -> str:
-    """How rarely chance does it: ``about once in 400 days``."""
+    """How often chance alone gives a result: ``about once in 1,400 days``."""
     if chance <= 1e-6:
         return f"less than once in a million {times}"
-    return f"about once in {max(1.0, 1 / chance):,.0f} {times}".replace(",", " ")
+    return f"about once in {max(1.0, 1 / chance):,.0f} {times}"
 
 
 def listed(names: Iterable[str]) -> str:
-    found = list(names)
-    return found[0] if len(found) == 1 else f"{', '.join(found[:-1])} and {found[-1]}"
+    """``a, b and c``; at least one name."""
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
-def picture(values: Sequence[float], limit: float | None = None) -> dict[str, Any]:
-    """A curve for the alert's page: at most 120 points, and the bound that matters."""
+def picture(
+    values: Sequence[float],
+    limit: float | None = None,
+    *,
+    title: str,
+    since: str,
+    unit: str = "",
+    bound: str = "limit",
+) -> dict[str, Any]:
+    """The evidence for the chart on the alert's page: at most 120 points, and a horizontal line.
+
+    ``title`` names the curve, ``unit`` its unit, ``since`` the time of the first value, ``bound``
+    the line at ``limit``.
+    """
     step = max(1, -(-len(values) // POINTS))
     return {
         "picture": [round(float(value), 4) for value in values[::-step]][::-1],
         "limit": None if limit is None else round(float(limit), 4),
+        "curve": {"title": title, "unit": unit, "since": since, "bound": bound},
     }

@@ -1,4 +1,4 @@
-"""Mails, through the server that EMAIL_URL names."""
+"""E-mail, through the server of EMAIL_URL."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from django.core.validators import validate_email
 
 from analytics.models import Message
 
-from .base import NotDelivered
+from .base import ChannelType, NotDelivered
 
-MOST = 20
-CONSOLE = "django.core.mail.backends.console.EmailBackend"  # prints what nobody would read
+MAX_RECIPIENTS = 20
+CONSOLE = "django.core.mail.backends.console.EmailBackend"  # no mail server is configured
 
 
 def check(address: str) -> str:
-    """The recipients, one a line. Raises ValueError with a sentence for people."""
-    found = [word for word in address.replace(",", "\n").split() if word]
-    if not found:
-        raise ValueError("Name at least one address.")
-    if len(found) > MOST:
-        raise ValueError(f"At most {MOST} addresses; make a list on your mail server for more.")
-    for word in found:
+    """The recipients, one per line. Raises ValueError."""
+    recipients = address.replace(",", "\n").split()
+    if not recipients:
+        raise ValueError("Enter at least one e-mail address.")
+    if len(recipients) > MAX_RECIPIENTS:
+        raise ValueError(f"At most {MAX_RECIPIENTS} addresses; use a mailing list for more.")
+    for recipient in recipients:
         try:
-            validate_email(word)
+            validate_email(recipient)
         except ValidationError:
-            raise ValueError(f"{word[:100]} is not an address.") from None
-    return "\n".join(found)
+            raise ValueError(f"{recipient[:100]} is not an e-mail address.") from None
+    return "\n".join(recipients)
 
 
 def shown(address: str) -> str:
@@ -39,7 +39,7 @@ def shown(address: str) -> str:
 def send(message: Message, address: str) -> None:
     """Raises NotDelivered."""
     if settings.EMAIL_BACKEND == CONSOLE:
-        raise NotDelivered("EMAIL_URL names no mail server yet")
+        raise NotDelivered("no mail server is configured (EMAIL_URL)")
     mail = EmailMultiAlternatives(
         message.subject,
         message.text,
@@ -60,3 +60,17 @@ def send(message: Message, address: str) -> None:
         raise NotDelivered(f"the mail server answered {error.smtp_code}") from error
     except (OSError, smtplib.SMTPException) as error:
         raise NotDelivered(f"the mail server of EMAIL_URL cannot be reached ({error})") from error
+
+
+CHANNEL = ChannelType(
+    key="email",
+    label="E-mail",
+    help="E-mail: the recipients, one per line.",
+    check=check,
+    send=send,
+    shown=shown,
+    prefix="mailto:",
+    example="mailto:name@example.org",
+    secret=False,
+    html=True,
+)

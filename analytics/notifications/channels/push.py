@@ -1,8 +1,7 @@
-"""Chats, telephones and webhooks, through apprise.
+"""Chat services, push services and webhooks, through apprise.
 
-Only services that are spoken to over HTTP are offered: their connections are checked where they
-are made (``analytics.notifications.outgoing``). Other kinds of apprise's addresses start programs
-or write files.
+Only HTTP services are offered: ``analytics.notifications.outgoing`` checks their connections. Other
+kinds of apprise addresses start programs or write files.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from django.conf import settings
 from analytics.models import Message
 from analytics.notifications import outgoing
 
-from .base import NotDelivered
+from .base import ChannelType, NotDelivered
 
 SERVICES = {
     "tgram": "Telegram",
@@ -48,31 +47,29 @@ SERVICES = {
     "pagerduty": "PagerDuty",
     "opsgenie": "Opsgenie",
 }
-LENGTH = 3_500  # characters that all of them take in one message
+LENGTH = 3_500  # characters that every service accepts in one message
 
 
 def check(address: str) -> str:
-    """The address as it is used. Raises ValueError with a sentence that does not repeat it."""
+    """The address without blanks. Raises ValueError with a text that does not repeat it."""
     words = address.split()
     if len(words) != 1:
-        raise ValueError("Give one address; make a channel for each.")
+        raise ValueError("Enter one address; add a channel for each.")
     scheme = words[0].partition("://")[0].lower()
     if scheme in ("http", "https"):
-        raise ValueError("Write json:// (or jsons:// for https) in its place for a webhook.")
+        raise ValueError("For a webhook, write json:// (or jsons:// for https) instead.")
     if scheme.startswith("mail"):
-        raise ValueError("For mails choose the kind E-mail, and give the address alone.")
+        raise ValueError("For e-mail, choose the kind E-mail and enter the address only.")
     if scheme not in SERVICES:
         known = ", ".join(sorted({f"{name}://" for name in SERVICES}))
         raise ValueError(f"The address must begin with one of {known}")
     if _service(words[0]) is None:
-        raise ValueError(
-            f"This is no complete address of {SERVICES[scheme]}; see its page in the help."
-        )
+        raise ValueError(f"This address of {SERVICES[scheme]} is incomplete; see docs/channels.md.")
     return words[0]
 
 
 def shown(address: str) -> str:
-    """Which service it is, and no more: the rest is a secret."""
+    """The service only: the rest of the address is secret."""
     scheme = address.partition("://")[0].lower()
     return f"{SERVICES.get(scheme, scheme)} ({scheme}://…)"
 
@@ -81,40 +78,40 @@ def send(message: Message, address: str) -> None:
     """Raises NotDelivered."""
     service = _service(address)
     if service is None:
-        raise NotDelivered("the address is no longer understood")
+        raise NotDelivered("the address is no longer valid")
     text = inert(f"{message.text}")
     if len(text) > LENGTH:
         text = f"{text[:LENGTH].rstrip()}\n…"
-    with outgoing.only_public(settings.NOTIFY_HOSTS) as refused, _Heard() as heard:
+    with outgoing.only_public(settings.NOTIFY_HOSTS) as refused, _Warnings() as warnings:
         try:
-            # In this thread: apprise's own dispatcher may use others, which are not guarded.
-            done = service.notify(
+            # In this thread: apprise's own dispatcher may use threads that are not guarded.
+            accepted = service.notify(
                 title=inert(message.subject),
                 body=text,
                 body_format="text",
-                notify_type=_gravity(message),
+                notify_type=_notify_type(message),
             )
         except Exception as error:
-            # A plug-in of somebody else's: whatever it raises is a message not delivered.
+            # Third-party code: any exception means that the message was not delivered.
             raise NotDelivered(f"{type(error).__name__} in {shown(address)}") from error
-    if refused and not done:
+    if refused and not accepted:
         raise NotDelivered(
-            f"{refused[0]} is this machine or inside its network, where channels may not go; "
-            f"NOTIFY_HOSTS={refused[0]} lets them"
+            f"{refused[0]} is this machine or its private network, where channels may not go; "
+            f"allow it with NOTIFY_HOSTS={refused[0]}"
         )
-    if not done:
-        raise NotDelivered(heard.why() or f"{shown(address)} did not take it")
+    if not accepted:
+        raise NotDelivered(warnings.last() or f"{shown(address)} rejected the message")
 
 
-def _gravity(message: Message) -> str:
-    """What apprise calls the severity of the gravest thing that a message tells."""
-    told = set(message.notices.values_list("event__severity", flat=True)) if message.pk else set()
+def _notify_type(message: Message) -> str:
+    """Apprise's name for the highest severity of a message's events."""
+    severities = set(message.notices.values_list("event__severity", flat=True))
     names = {"critical": "failure", "warning": "warning"}
-    return next((name for severity, name in names.items() if severity in told), "info")
+    return next((name for severity, name in names.items() if severity in severities), "info")
 
 
 def inert(text: str) -> str:
-    """Let no name or tag that came from a bot call everybody in a room."""
+    """The text without mentions: a name or tag sent by a bot must not notify a whole room."""
     return text.replace("@", "@\u200b").replace("<!", "<\u200b!")
 
 
@@ -124,9 +121,9 @@ def _service(address: str) -> Any:
     return Apprise.instantiate(address, suppress_exceptions=True)
 
 
-class _Heard(logging.Handler):
-    """Why a service failed, as apprise's warnings tell it; what lies deeper may hold the address,
-    so nothing of it reaches our log."""
+class _Warnings(logging.Handler):
+    """Collects apprise's warnings, which say why a service failed; they do not reach our log,
+    because they may contain the address."""
 
     _logger = logging.getLogger("apprise")
 
@@ -137,12 +134,24 @@ class _Heard(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         self._records.append(record.getMessage())
 
-    def why(self) -> str:
+    def last(self) -> str:
         return self._records[-1][:200].rstrip(".") if self._records else ""
 
-    def __enter__(self) -> _Heard:
+    def __enter__(self) -> _Warnings:
         self._logger.addHandler(self)
         return self
 
     def __exit__(self, *error: object) -> None:
         self._logger.removeHandler(self)
+
+
+CHANNEL = ChannelType(
+    key="push",
+    label="Telegram, Discord, Slack, ntfy, webhook ...",
+    help="Others: one address of the service, for example tgram://TOKEN/CHAT for Telegram, "
+    "discord://ID/TOKEN, slack://A/B/C, ntfys://ntfy.sh/TOPIC, jsons://host/path for a webhook. "
+    "docs/channels.md lists them.",
+    check=check,
+    send=send,
+    shown=shown,
+)

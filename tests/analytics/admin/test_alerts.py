@@ -1,4 +1,4 @@
-"""The pages of alarms: what is open first, steps by hand, rules as forms."""
+"""The pages of alerts: what is open first, steps by hand, rules as forms."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import Permission, User
 
-from analytics.models import AlarmRule, Alert
+from analytics.models import Alert, AlertRuleSetting
 from analytics.monitoring.alerts import REGISTRY, lifecycle
 from analytics.monitoring.alerts.base import Finding
-from analytics.monitoring.alerts.configured import Rule, Rules
+from analytics.monitoring.alerts.configured import ConfiguredRule, ConfiguredRules
 from analytics.monitoring.alerts.lifecycle import Place
 from tests.trading.story import MONDAY, make_bot
 from trading.parameters import instance_for
 
 pytestmark = pytest.mark.django_db
-LIST, RULES = "/admin/analytics/alert/", "/admin/analytics/alarmrule/"
+LIST, RULES = "/admin/analytics/alert/", "/admin/analytics/alertrulesetting/"
 
 
 def raised(place: Place, kind="drawdown", severity="warning", hours=0) -> Alert:
-    alarm = REGISTRY[kind]
-    rule = Rule(alarm, True, severity, alarm.defaults())
+    rule = REGISTRY[kind]
+    configured = ConfiguredRule(rule, True, severity, rule.defaults())
     evidence = {"drawdown_pct": 4.51234, "picture": [0, 1.5, -2, 3], "limit": 2, "none": None}
-    finding = Finding(f"{alarm.title} <b>{hours}</b>.", "Stop & look.", evidence)
-    lifecycle.judge(rule, place, finding, MONDAY + timedelta(hours=hours))
+    finding = Finding(f"{rule.title} <b>{hours}</b>.", "Stop & look.", evidence)
+    lifecycle.judge(configured, place, finding, MONDAY + timedelta(hours=hours))
     return Alert.objects.latest("pk")
 
 
@@ -65,9 +65,9 @@ def test_lists_are_filtered_searched_and_exported(admin_client, place):
 def test_the_page_of_an_alert_shows_its_evidence_history_and_advice(admin_client, place):
     alert = raised(place)
     page = text(admin_client.get(f"{LIST}{alert.pk}/change/"))
-    assert "Drawdown beyond the past &lt;b&gt;0&lt;/b&gt;." in page and "Stop &amp; look." in page
-    assert "<polyline points=" in page and "now 3, the limit is 2" in page
-    assert "4.512" in page and "Opened" in page and "the watch" in page
+    assert "Unusual drawdown &lt;b&gt;0&lt;/b&gt;." in page and "Stop &amp; look." in page
+    assert "<polyline points=" in page and "Evidence: 3 (limit 2)" in page
+    assert "4.512" in page and "Opened" in page and "system" in page
     assert REGISTRY["drawdown"].error_rate in page
     assert f"{RULES}drawdown/at/strategy-{place.instance}/" in page
 
@@ -79,9 +79,9 @@ def step(client, alert, **given):
 def test_steps_by_hand_are_kept_with_who_and_why(admin_client, admin_user, place):
     alert = raised(place)
     page = step(admin_client, alert, step="acknowledge", note=" <i>fees</i> ")
-    assert "speaks again" in page and "&lt;i&gt;fees&lt;/i&gt;" in page
+    assert "only if it gets worse" in page and "&lt;i&gt;fees&lt;/i&gt;" in page
     assert "Snoozed until" in step(admin_client, alert, step="snooze", hours="8")
-    assert "is not told again" in step(admin_client, alert, step="resolve", note="Known")
+    assert "or comes back" in step(admin_client, alert, step="resolve", note="Known")
     assert "Nothing was changed" in step(admin_client, alert, step="resolve")
     events = list(alert.events.order_by("pk").values_list("type", "by", "note"))
     assert events[1:] == [
@@ -101,14 +101,14 @@ def test_a_step_that_makes_no_sense_changes_nothing(admin_client, place, given):
 def test_who_may_only_look_can_not_act(client, place):
     alert = raised(place)
     reader = User.objects.create_user("reader", is_staff=True)
-    names = ("view_alert", "view_alarmrule")
+    names = ("view_alert", "view_alertrulesetting")
     reader.user_permissions.set(Permission.objects.filter(codename__in=names))
     client.force_login(reader)
     assert "Acknowledge</button>" not in text(client.get(f"{LIST}{alert.pk}/change/"))
     assert client.post(f"{LIST}{alert.pk}/step/", {"step": "resolve"}).status_code == 403
     assert client.get(f"{LIST}{alert.pk}/step/").status_code == 405
     assert client.post(f"{RULES}fees/at/all/", {}).status_code == 403
-    assert "not change it" in text(client.get(f"{RULES}fees/at/all/"))
+    assert "no permission to change" in text(client.get(f"{RULES}fees/at/all/"))
 
 
 def test_who_may_not_look_sees_nothing(client, place):
@@ -116,15 +116,15 @@ def test_who_may_not_look_sees_nothing(client, place):
     client.force_login(User.objects.create_user("stranger", is_staff=True))
     for page in (LIST, f"{LIST}{alert.pk}/change/", RULES, f"{RULES}fees/at/all/"):
         assert client.get(page).status_code == 403
-    assert "Drawdown beyond" not in text(client.get("/admin/"))
+    assert "Unusual drawdown" not in text(client.get("/admin/"))
 
 
 def test_the_first_page_shows_what_is_open(admin_client, place):
-    assert "open alarm" not in text(admin_client.get("/admin/"))
+    assert "open alert" not in text(admin_client.get("/admin/"))
     alert = raised(place)
-    assert "1 open alarm<" in text(admin_client.get("/admin/"))
+    assert "1 open alert<" in text(admin_client.get("/admin/"))
     lifecycle.acknowledge(alert)
-    assert "open alarm" not in text(admin_client.get("/admin/"))
+    assert "open alert" not in text(admin_client.get("/admin/"))
 
 
 def test_rules_are_changed_where_they_are_to_hold_and_forgotten_again(admin_client, bot, place):
@@ -139,18 +139,18 @@ def test_rules_are_changed_where_they_are_to_hold_and_forgotten_again(admin_clie
         "days_between_false_alarms": "100",
     }
     assert "saved" in text(admin_client.post(at, given, follow=True))
-    rule = Rules().of("win_rate", bot.pk, place.instance)
+    rule = ConfiguredRules().of("win_rate", bot.pk, place.instance)
     assert (rule.severity, rule.parameters["limit"], rule.parameters["window"]) == (
         "critical",
         0.45,
         "7d",
     )
-    assert Rules().of("win_rate", bot.pk).severity == "warning"
+    assert ConfiguredRules().of("win_rate", bot.pk).severity == "warning"
     listed = text(admin_client.get(f"{RULES}?place=strategy-{place.instance}"))
     assert "<strong>set here</strong>" in listed and "Job failed" not in listed
-    assert "Forget what is set here" in text(admin_client.get(at))
+    assert "Reset to default" in text(admin_client.get(at))
     admin_client.post(at, {"default": "1"})
-    assert not AlarmRule.objects.exists()
+    assert not AlertRuleSetting.objects.exists()
 
 
 def test_a_rule_that_cannot_be_is_explained_at_its_field(admin_client):
@@ -166,9 +166,9 @@ def test_a_rule_that_cannot_be_is_explained_at_its_field(admin_client):
             },
         )
     )
-    assert "Nothing was saved" in page
+    assert "Please correct the highlighted fields" in page
     assert "Must be between 90 and 2000." in page and "Must be a number." in page
-    assert not AlarmRule.objects.exists()
+    assert not AlertRuleSetting.objects.exists()
 
 
 @pytest.mark.parametrize(

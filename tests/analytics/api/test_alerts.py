@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from analytics.models import Alert
 from analytics.monitoring.alerts import REGISTRY, lifecycle
 from analytics.monitoring.alerts.base import Finding
-from analytics.monitoring.alerts.configured import Rule
+from analytics.monitoring.alerts.configured import ConfiguredRule
 from analytics.monitoring.alerts.lifecycle import Place
 from tests.trading.api.conftest import Api, Scope
 from tests.trading.story import MONDAY, make_bot
@@ -37,10 +37,10 @@ def alerts(api):
         ("drawdown", Place(api.bot.pk, renko, "live")),
     )
     for hour, (kind, place) in enumerate(places):
-        alarm = REGISTRY[kind]
-        rule = Rule(alarm, True, "warning", alarm.defaults())
+        rule = REGISTRY[kind]
+        configured = ConfiguredRule(rule, True, "warning", rule.defaults())
         finding = Finding(f"{kind} happened.", "Look.", {"n": hour}, grave=hour == 3)
-        lifecycle.judge(rule, place, finding, MONDAY + hour * HOUR)
+        lifecycle.judge(configured, place, finding, MONDAY + hour * HOUR)
         if hour == 1:
             lifecycle.resolve(Alert.objects.get(kind="drawdown"), note="Known")
     return list(Alert.objects.order_by("opened_at"))

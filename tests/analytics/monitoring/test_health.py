@@ -178,7 +178,7 @@ def test_metrics_tell_what_jobs_did_how_full_the_queue_is_and_what_is_stored(tim
     assert found['selflearn_queue_waiting{queue="long"}'] == 0
     assert found['selflearn_worker_restarts{queue="short"}'] == 4
     assert found["selflearn_trades_stored"] == 0
-    assert found["selflearn_alarms_open"] == 0
+    assert found["selflearn_alerts_open"] == 0
     assert found["selflearn_database_bytes"] > 100_000
     assert found['selflearn_job_last_seconds{job="daily"}'] < 5
     assert 'selflearn_job_last_seconds{job="weekly"}' not in found

@@ -31,7 +31,7 @@ def move(api, to) -> list[dict]:
     return answer.json()["events"]
 
 
-def test_moving_the_clock_answers_the_alarms_that_were_raised_on_the_way(api):
+def test_moving_the_clock_answers_the_alerts_that_were_raised_on_the_way(api):
     configured.change(kind="no_trades", enabled=True, severity="warning", parameters={"hours": 4})
     assert move(api, MONDAY) == []
     keep(api.bot, history.days(2))

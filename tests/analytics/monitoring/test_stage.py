@@ -1,4 +1,4 @@
-"""The watch as a whole: lived or replayed, the same alarms."""
+"""The watch as a whole: lived or replayed, the same alerts."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def replayed() -> list[dict]:
     return [event for look in looks for event in look["events"]]
 
 
-def test_a_replayed_history_gives_the_alarms_of_the_lived_one_twice_over(hourly, shared_data):
+def test_a_replayed_history_gives_the_alerts_of_the_lived_one_twice_over(hourly, shared_data):
     speak_up()
     bot = lived(hourly)
     wanted, facts = story(), evidence()
@@ -157,7 +157,7 @@ def test_the_same_moment_again_changes_nothing_and_costs_no_write(django_assert_
     assert list(Snapshot.objects.values()) == before
 
 
-def test_an_alarm_tells_what_happened_as_an_event_of_the_job():
+def test_an_alert_tells_what_happened_as_an_event_of_the_job():
     bot = make_bot()
     keep(bot, history.days(61))
     keep(bot, [closed(9000 + at, MONDAY + 60 * DAY + at * HOUR, -9.0) for at in range(4)])
@@ -221,7 +221,7 @@ def test_a_heartbeat_tells_how_far_its_bot_s_clock_is_off(api):
     assert ("clock_skew", "ended") in kinds
 
 
-def test_an_alarm_that_stumbles_does_not_silence_the_others(monkeypatch, caplog):
+def test_an_alert_that_stumbles_does_not_silence_the_others(monkeypatch, caplog):
     def stumble(frame, as_of, parameters):
         raise ZeroDivisionError("no trades")
 

@@ -89,7 +89,7 @@ def bot(db, settings):
 @pytest.fixture
 def channel(bot):
     return Channel.objects.create(
-        name="Desk", address="me@example.org", gather_minutes=0, since=NOW - timedelta(days=90)
+        name="Desk", address="me@example.org", group_minutes=0, since=NOW - timedelta(days=90)
     )
 
 

@@ -17,7 +17,7 @@ def test_nothing_named_is_nothing_wrong(settings):
 
 
 def test_addresses_that_can_be_sent_to_pass(settings):
-    urls = ["ntfy://alarms", "mailto:mara@example.org", "json://hooks.example.org/1"]
+    urls = ["ntfy://alerts", "mailto:mara@example.org", "json://hooks.example.org/1"]
     assert said(settings, urls, ["ntfy.lan", "127.0.0.1", "[::1]"]) == []
 
 
@@ -25,7 +25,7 @@ def test_addresses_that_can_be_sent_to_pass(settings):
     "address", ["https://example.org/secret7", "tgram://secret7", "mailto:secret7", "secret7"]
 )
 def test_an_address_that_cannot_be_sent_to_is_an_error_that_does_not_repeat_it(settings, address):
-    (error,) = said(settings, ["ntfy://alarms", address])
+    (error,) = said(settings, ["ntfy://alerts", address])
     assert error.id == "analytics.E001"
     assert "address 2 of 2" in error.msg
     assert "secret7" not in str(error)
@@ -35,3 +35,15 @@ def test_a_host_is_named_without_a_scheme(settings):
     (error,) = said(settings, hosts=["http://ntfy.lan/"])
     assert error.id == "analytics.E002"
     assert "http://ntfy.lan/" in error.msg
+
+
+def test_every_channel_type_declares_what_the_form_and_the_environment_need():
+    from analytics.notifications.channels import REGISTRY, from_url
+
+    for key, channel_type in REGISTRY.items():
+        assert channel_type.key == key and len(key) <= 20
+        assert channel_type.label and channel_type.help.endswith(".")
+        with pytest.raises(ValueError):
+            channel_type.check("")
+    assert from_url("mailto:a@example.org")[0].key == "email"
+    assert from_url("ntfy://alerts") == (REGISTRY["push"], "ntfy://alerts")

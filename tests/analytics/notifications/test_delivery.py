@@ -25,7 +25,7 @@ def run(clock, **later):
     return notifications.deliver(NOW + timedelta(**later))
 
 
-def test_an_alert_becomes_a_mail_that_a_server_takes(channel, happen, mailbox, clock):
+def test_an_alert_becomes_a_mail_that_a_server_accepts(channel, happen, mailbox, clock):
     event = happen()
     assert run(clock)["delivered"] == 1
     ((recipients, mail),) = mailbox.mails
@@ -54,7 +54,9 @@ def test_hostile_names_are_inert_in_header_text_and_html(channel, happen, mailbo
     assert "{{ x }}" in mail.get_body(("plain",)).get_content()
 
 
-def test_many_things_are_one_message_with_the_gravest_first(channel, happen, mailbox, clock):
+def test_many_events_are_one_message_with_the_highest_severity_first(
+    channel, happen, mailbox, clock
+):
     for number in range(40):
         happen(f"small {number}")
     happen("large", "critical")
@@ -66,10 +68,10 @@ def test_many_things_are_one_message_with_the_gravest_first(channel, happen, mai
     assert "... and 11 more." in text
 
 
-def test_a_mail_that_is_refused_is_tried_again_and_taken_once(channel, happen, mailbox, clock):
+def test_a_refused_mail_is_retried_and_delivered_once(channel, happen, mailbox, clock):
     mailbox.answer = "451 busy"
     happen()
-    assert run(clock)["to be tried again"] == 1
+    assert run(clock)["retried_later"] == 1
     assert Message.objects.get().error == "the mail server answered 451"
     mailbox.answer = "250 taken"
     assert run(clock, seconds=59)["delivered"] == 0
@@ -77,13 +79,11 @@ def test_a_mail_that_is_refused_is_tried_again_and_taken_once(channel, happen, m
     assert len(mailbox.mails) == 1
 
 
-def test_what_nobody_takes_for_a_day_is_given_up_and_can_be_sent_again(
-    channel, happen, mailbox, clock
-):
+def test_a_message_fails_after_a_day_and_can_be_sent_again(channel, happen, mailbox, clock):
     mailbox.answer = "554 no"
     happen()
     run(clock)
-    assert run(clock, hours=25)["given up"] == 1
+    assert run(clock, hours=25)["failed"] == 1
     message = Message.objects.get()
     assert notifications.send_again(message)
     assert not notifications.send_again(message)
@@ -94,7 +94,7 @@ def test_what_nobody_takes_for_a_day_is_given_up_and_can_be_sent_again(
 def test_a_server_that_is_away_loses_nothing(channel, happen, mailbox, settings, clock):
     settings.EMAIL_PORT, port = 1, settings.EMAIL_PORT
     happen()
-    assert run(clock)["to be tried again"] == 1
+    assert run(clock)["retried_later"] == 1
     settings.EMAIL_PORT = port
     assert run(clock, minutes=5)["delivered"] == 1
 
@@ -153,13 +153,13 @@ def test_a_disabled_channel_is_silent(channel, happen, mailbox, clock):
     assert not mailbox.mails
 
 
-def test_without_a_mail_server_nothing_is_called_delivered(channel, settings):
+def test_without_a_mail_server_nothing_counts_as_delivered(channel, settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
     failed = notifications.send_test(channel)
-    assert (failed.state, failed.error) == ("failed", "EMAIL_URL names no mail server yet")
+    assert (failed.state, failed.error) == ("failed", "no mail server is configured (EMAIL_URL)")
 
 
-def test_a_test_message_says_at_once_whether_it_was_taken(channel, mailbox):
+def test_a_test_message_says_at_once_whether_it_was_delivered(channel, mailbox):
     assert notifications.send_test(channel).state == "sent"
     mailbox.answer = "554 no"
     failed = notifications.send_test(channel)

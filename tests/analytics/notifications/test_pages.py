@@ -1,4 +1,4 @@
-"""Channels in the admin: made, tried, and their secrets kept."""
+"""Channels in the admin: created, tested, and their secrets kept."""
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -13,15 +13,15 @@ FORM = {
     "kind": "push",
     "address": "tgram://123456789:abcdefghij/42",
     "enabled": "on",
-    "least": "warning",
-    "tell_end": "on",
-    "gather_minutes": "2",
+    "minimum_severity": "warning",
+    "notify_on_resolve": "on",
+    "group_minutes": "2",
     "quiet_from": "22:00",
     "quiet_until": "07:00",
     "zone": "Europe/Berlin",
     "reports": "daily",
     "report_hour": "7",
-    "critical_at_once": "on",
+    "critical_immediately": "on",
 }
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +31,7 @@ def page(channel: Channel) -> str:
     return reverse("admin:analytics_channel_change", args=[channel.pk])
 
 
-def test_a_channel_is_made_and_its_secret_is_never_shown_again(admin_client):
+def test_a_channel_is_created_and_its_secret_is_never_shown_again(admin_client):
     assert admin_client.post(f"{LIST}add/", FORM).status_code == 302
     made = Channel.objects.get()
     assert (made.address, made.zone) == (FORM["address"], "Europe/Berlin")
@@ -41,7 +41,7 @@ def test_a_channel_is_made_and_its_secret_is_never_shown_again(admin_client):
         assert "tgram://…" in shown or "holds a secret" in shown
 
 
-def test_an_address_that_is_left_empty_is_kept(admin_client):
+def test_an_address_left_empty_is_kept(admin_client):
     admin_client.post(f"{LIST}add/", FORM)
     made = Channel.objects.get()
     answer = admin_client.post(page(made), FORM | {"address": "", "name": "Mobile"})
@@ -53,32 +53,32 @@ def test_an_address_that_is_left_empty_is_kept(admin_client):
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
-        ({"address": ""}, "Give one address"),
+        ({"address": ""}, "Enter one address"),
         ({"address": "file:///tmp/x"}, "must begin with one of"),
-        ({"kind": "email", "address": "nobody"}, "nobody is not an address."),
-        ({"zone": "Mars/Olympus"}, "There is no such zone"),
-        ({"quiet_until": ""}, "Give both ends"),
+        ({"kind": "email", "address": "nobody"}, "nobody is not an e-mail address."),
+        ({"zone": "Mars/Olympus"}, "Unknown time zone"),
+        ({"quiet_until": ""}, "Enter both ends"),
     ],
 )
-def test_what_cannot_work_is_said_at_its_field(admin_client, changes, complaint):
+def test_invalid_values_are_reported_at_their_field(admin_client, changes, complaint):
     answer = admin_client.post(f"{LIST}add/", FORM | changes)
     assert answer.status_code == 200
     assert complaint in answer.content.decode()
     assert not Channel.objects.exists()
 
 
-def test_the_test_button_says_whether_it_was_taken(admin_client, channel, mailbox):
+def test_the_test_button_says_whether_the_message_was_delivered(admin_client, channel, mailbox):
     test = reverse("admin:analytics_channel_test", args=[channel.pk])
     taken = admin_client.post(test, follow=True).content.decode()
-    assert "The test message was delivered to me@example.org." in taken
-    assert "A test of Desk" in taken
+    assert "Test message delivered to me@example.org." in taken
+    assert "Test of Desk" in taken
     mailbox.answer = "554 no"
     refused = admin_client.post(test, follow=True).content.decode()
-    assert "It was not delivered: the mail server answered 554." in refused
+    assert "Test message not delivered: the mail server answered 554." in refused
     assert admin_client.get(test).status_code == 405
 
 
-def test_only_who_may_change_channels_may_try_or_repeat(client, channel, mailbox):
+def test_testing_and_resending_need_the_permission_to_change_channels(client, channel, mailbox):
     viewer = User.objects.create_user("viewer", is_staff=True)
     viewer.user_permissions.set(
         Permission.objects.filter(codename__in=("view_channel", "view_message"))
@@ -92,9 +92,7 @@ def test_only_who_may_change_channels_may_try_or_repeat(client, channel, mailbox
     assert not mailbox.mails
 
 
-def test_a_message_that_was_given_up_is_told_on_the_first_page_and_sent_again(
-    admin_client, channel, happen
-):
+def test_a_failed_message_appears_on_the_dashboard_and_is_sent_again(admin_client, channel, happen):
     from analytics import jobs
 
     jobs.sync()
@@ -112,12 +110,12 @@ def test_a_message_that_was_given_up_is_told_on_the_first_page_and_sent_again(
     assert "1 message was not delivered" in admin_client.get("/admin/").content.decode()
     again = reverse("admin:analytics_message_again", args=[message.pk])
     said = admin_client.post(again, follow=True).content.decode()
-    assert "It will be sent again within a minute." in said
+    assert "The message is sent again within a minute." in said
     message.refresh_from_db()
     assert (message.state, message.attempts) == ("waiting", 0)
 
 
-def test_a_message_of_the_environment_shows_no_address_to_change(admin_client, settings, bot):
+def test_a_channel_of_the_environment_shows_no_address_to_change(admin_client, settings, bot):
     from analytics.notifications import env_channels
 
     settings.NOTIFY_URLS = ["tgram://123456789:abcdefghij/42"]

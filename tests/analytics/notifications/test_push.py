@@ -47,7 +47,7 @@ def test_a_service_may_not_reach_this_machine(pushed, hook, settings, caplog):
     with caplog.at_level(logging.DEBUG):
         message = notifications.send_test(pushed)
     assert message.state == Message.State.FAILED
-    assert "NOTIFY_HOSTS=127.0.0.1 lets them" in message.error
+    assert "allow it with NOTIFY_HOSTS=127.0.0.1" in message.error
     assert not hook.bodies
     assert "secret" not in message.error + caplog.text
 

@@ -122,7 +122,7 @@ def test_the_days_of_several_bots_are_one_message(told, monday, mailbox):
 
 
 def test_elsewhere_a_line_per_strategy_is_told(told, monday):
-    told.kind = Channel.Kind.PUSH
+    told.kind = "push"
     said = report_mail.composed(told, [monday])
     assert said.html == "" and "The average trade" not in said.text
     assert said.text.startswith("Daily Insights (2025-03-03) of Mara:\n- RSI+BB: 2 trades")

@@ -1,4 +1,4 @@
-"""Who is told what, and when."""
+"""Which events a channel sends, and when."""
 
 from datetime import UTC, datetime, time, timedelta
 
@@ -12,59 +12,60 @@ from tests.trading.story import make_bot
 pytestmark = pytest.mark.django_db
 
 
-def told(channel, now=NOW):
+def due(channel, now=NOW):
     routing.notice(channel, now)
     return [one.event.sentence for one in routing.due(channel, now)]
 
 
-def test_a_channel_tells_what_is_grave_enough(channel, happen):
+def test_a_channel_sends_events_of_its_minimum_severity(channel, happen):
     happen("mild", "info")
     happen("grave", "critical")
-    assert told(channel) == ["grave"]
+    assert due(channel) == ["grave"]
     assert Notice.objects.filter(wanted=False).count() == 1
 
 
-def test_a_channel_of_one_bot_tells_of_no_other_but_of_the_server(channel, happen, bot):
+def test_a_channel_of_one_bot_sends_its_events_and_those_of_the_installation(channel, happen, bot):
     other = make_bot("Other")
     channel.bots.add(bot)
     happen("mine")
     happen("theirs", bot=other)
     happen("disk", bot=None)
-    assert told(channel) == ["mine", "disk"]
+    assert due(channel) == ["mine", "disk"]
 
 
 @pytest.mark.parametrize(
-    ("tell_end", "expected"), [(True, ["opened", "ended", "resolved"]), (False, ["opened"])]
+    ("notify_on_resolve", "expected"),
+    [(True, ["opened", "ended", "resolved"]), (False, ["opened"])],
 )
-def test_the_end_is_told_where_it_is_wanted(channel, happen, tell_end, expected):
-    channel.tell_end = tell_end
+def test_the_end_is_sent_if_the_channel_wants_it(channel, happen, notify_on_resolve, expected):
+    channel.notify_on_resolve = notify_on_resolve
     alert = happen("opened").alert
     for type_ in ("acknowledged", "snoozed", "ended", "resolved"):
         happen(type_, type_=type_, alert=alert)
-    assert told(channel) == expected
+    assert due(channel) == expected
 
 
-def test_what_a_replayed_past_finds_is_not_told(channel, happen):
+def test_events_of_a_replayed_past_are_not_sent(channel, happen):
     event = happen("long ago", at=NOW - timedelta(days=40))
     AlertEvent.objects.filter(pk=event.pk).update(written_at=NOW)
-    assert told(channel) == []
+    assert due(channel) == []
 
 
-def test_the_end_of_what_nobody_was_told_of_is_not_told(channel, happen):
+def test_the_end_is_not_sent_where_the_beginning_was_not(channel, happen):
     event = happen("long ago", at=NOW - timedelta(days=40))
     AlertEvent.objects.filter(pk=event.pk).update(written_at=NOW)
-    assert told(channel) == []
+    assert due(channel) == []
     happen("over", type_="resolved", alert=event.alert)
-    assert told(channel) == []
+    assert due(channel) == []
 
 
-def test_what_was_there_before_the_channel_is_not_told(channel, happen):
+def test_events_before_the_channel_are_not_sent(channel, happen):
     happen("before")
     channel.since = NOW + timedelta(seconds=1)
-    assert told(channel) == []
+    assert due(channel) == []
 
 
-def test_an_event_that_is_seen_after_a_later_one_is_still_told(channel, happen):
+def test_an_event_committed_after_a_later_one_is_still_sent(channel, happen):
     """Two transactions may commit in the other order than their keys."""
     first, second = happen("first"), happen("second")
     Notice.objects.create(
@@ -74,23 +75,23 @@ def test_an_event_that_is_seen_after_a_later_one_is_still_told(channel, happen):
         message=Message.objects.create(channel=channel, subject="s", text="t"),
     )
     assert first.pk < second.pk
-    assert told(channel) == ["first"]
+    assert due(channel) == ["first"]
 
 
-def test_what_happens_within_minutes_waits_for_each_other(channel, happen):
-    channel.gather_minutes = 5
+def test_events_within_minutes_are_grouped(channel, happen):
+    channel.group_minutes = 5
     happen("one")
-    assert told(channel) == []
+    assert due(channel) == []
     happen("two", at=NOW + timedelta(minutes=4))
-    assert told(channel, NOW + timedelta(minutes=4)) == []
-    assert told(channel, NOW + timedelta(minutes=5)) == ["one", "two"]
+    assert due(channel, NOW + timedelta(minutes=4)) == []
+    assert due(channel, NOW + timedelta(minutes=5)) == ["one", "two"]
 
 
-def test_what_is_critical_does_not_wait_and_takes_the_others_along(channel, happen):
-    channel.gather_minutes = 60
+def test_a_critical_event_does_not_wait_and_takes_the_others_along(channel, happen):
+    channel.group_minutes = 60
     happen("small")
     happen("large", "critical")
-    assert told(channel) == ["small", "large"]
+    assert due(channel) == ["small", "large"]
 
 
 @pytest.mark.parametrize(
@@ -114,12 +115,12 @@ def test_quiet_hours_are_those_of_the_channels_zone(channel, begin, end, zone, h
     )
 
 
-def test_in_quiet_hours_only_what_is_critical_is_told_and_the_rest_afterwards(channel, happen):
+def test_in_quiet_hours_only_critical_events_are_sent_and_the_rest_afterwards(channel, happen):
     channel.quiet_from, channel.quiet_until = time(11), time(13)
     happen("small")
-    assert told(channel) == []
+    assert due(channel) == []
     happen("large", "critical")
-    assert told(channel) == ["large"]
-    channel.critical_at_once = False
-    assert told(channel) == []
-    assert told(channel, NOW + timedelta(hours=1)) == ["small", "large"]
+    assert due(channel) == ["large"]
+    channel.critical_immediately = False
+    assert due(channel) == []
+    assert due(channel, NOW + timedelta(hours=1)) == ["small", "large"]

@@ -155,7 +155,7 @@ def test_the_change_point_is_where_the_sum_to_the_end_is_largest():
     assert drift.change_point(np.array([-1.0, -2.0, 0.5, 1.0, -0.2, 2.0])) == 2
 
 
-def test_an_alarm_opens_at_the_threshold_and_closes_when_the_evidence_is_gone():
+def test_an_alert_opens_at_the_threshold_and_closes_when_the_evidence_is_gone():
     z = np.array([-0.5] * 20 + [2.0] * 12 + [-2.0] * 40)
     (found,), path = drift.episodes(z, 50.0)
     assert path[found.opened] >= 50 > path[found.opened - 1]
@@ -164,7 +164,7 @@ def test_an_alarm_opens_at_the_threshold_and_closes_when_the_evidence_is_gone():
     assert path.max() <= 500
 
 
-def test_an_alarm_that_comes_back_is_another_one_with_its_own_beginning():
+def test_an_alert_that_comes_back_is_another_one_with_its_own_beginning():
     once = [-0.5] * 20 + [2.0] * 12 + [-2.0] * 40
     found, _ = drift.episodes(np.array(once + once), 50.0)
     assert [one.since for one in found] == [20, 92]
@@ -173,12 +173,12 @@ def test_an_alarm_that_comes_back_is_another_one_with_its_own_beginning():
 
 @pytest.mark.parametrize("noise", [one for one in known_worlds.NOISES if not one.memory])
 def test_false_alarms_are_as_rare_as_asked_for(noise):
-    """Mean exactly at the floor, an alarm every 60 days asked for: 40 runs of 600 days."""
+    """Mean exactly at the floor, an alert every 60 days asked for: 40 runs of 600 days."""
     sums = known_worlds.results(np.random.default_rng(7), noise, 40, 600).sum(axis=2)
     z = drift.shortfall(np.full_like(sums, 8), sums, known_worlds.EDGE, float(sums.std()))
-    alarms = drift.e_sr(z) >= 60
-    first = np.where(alarms.any(axis=1), alarms.argmax(axis=1) + 1, 600)
-    assert first.sum() / max(1, int(alarms.any(axis=1).sum())) >= 60
+    alerts = drift.e_sr(z) >= 60
+    first = np.where(alerts.any(axis=1), alerts.argmax(axis=1) + 1, 600)
+    assert first.sum() / max(1, int(alerts.any(axis=1).sum())) >= 60
 
 
 def test_a_fall_is_found_within_the_delay_of_the_reference_and_a_half():
@@ -186,6 +186,6 @@ def test_a_fall_is_found_within_the_delay_of_the_reference_and_a_half():
     rng, change = np.random.default_rng(8), known_worlds.CHANGES[1]
     sums = known_worlds.results(rng, known_worlds.NOISES[0], 100, 300, change, 100).sum(axis=2)
     z = drift.shortfall(np.full_like(sums, 8), sums, known_worlds.EDGE, math.sqrt(8))
-    alarms = drift.e_sr(z) >= 625
-    first = np.where(alarms.any(axis=1), alarms.argmax(axis=1), 299)
+    alerts = drift.e_sr(z) >= 625
+    first = np.where(alerts.any(axis=1), alerts.argmax(axis=1), 299)
     assert (first[first >= 100] - 99).mean() * 8 < 1.5 * 165

@@ -15,9 +15,9 @@ from benchmarks import known_worlds
 RNG = np.random.default_rng
 
 
-def begun(alarms: list[bool], quiet: int = 2) -> int:
-    """How many alarms began, one that pauses for less than ``quiet`` days being the same."""
-    days = np.flatnonzero(alarms)
+def begun(alerts: list[bool], quiet: int = 2) -> int:
+    """How many alerts began, one that pauses for less than ``quiet`` days being the same."""
+    days = np.flatnonzero(alerts)
     return int((np.diff(days, prepend=-quiet) >= quiet).sum())
 
 
@@ -69,10 +69,10 @@ def test_a_day_looked_at_every_hour_is_called_implausible_no_oftener_than_promis
     trades = known_worlds.results(RNG(2), noise, runs, past + days + 1)
     hours = np.zeros((runs, past + days + 1, 24))
     hours[:, :, ::3] = trades
-    alarms = 0
+    alerts = 0
     for run in hours.reshape(runs, -1):
         worst = significance.worst_of_days(significance.rolling(run, 24))[1:]
-        alarms += begun(
+        alerts += begun(
             [
                 significance.below(worst[day - past : day], float(worst[day])).beyond(between)
                 for day in range(past, past + days)
@@ -80,7 +80,7 @@ def test_a_day_looked_at_every_hour_is_called_implausible_no_oftener_than_promis
         )
     # Bad days that follow bad days make it half as often again.
     often = 1.5 if noise.memory else 1.25
-    assert alarms / (runs * days) <= often / min(past, between)
+    assert alerts / (runs * days) <= often / min(past, between)
 
 
 def test_a_day_without_edge_and_with_three_spreads_more_loss_is_called_implausible():
@@ -104,7 +104,7 @@ def test_a_ratio_of_the_last_days_worked_by_hand():
 @pytest.mark.parametrize("clustered", [False, True])
 def test_counts_of_a_week_are_called_changed_no_oftener_than_promised(clustered):
     """40 runs of 60 looks, weeks after 60 days of past, a false alarm in 50 days asked for."""
-    rng, alarms = RNG(4), 0
+    rng, alerts = RNG(4), 0
     for _ in range(40):
         rate = (
             np.exp(known_worlds._remembering(rng.normal(0, 0.3, (1, 127)), 0.3)[0])
@@ -114,12 +114,12 @@ def test_counts_of_a_week_are_called_changed_no_oftener_than_promised(clustered)
         counts = rng.poisson(8 * rate * np.ones(127)).astype(float)
         for day in range(67, 127):
             found = significance.shifted(counts[day - 67 : day], np.ones(67), 7)
-            alarms += min(found.as_low, found.as_high) <= 0.5 / 50
-    assert alarms / (40 * 60) <= 1.4 / 50  # looks of one week share days; days of lookback are few
+            alerts += min(found.as_low, found.as_high) <= 0.5 / 50
+    assert alerts / (40 * 60) <= 1.4 / 50  # looks of one week share days; days of lookback are few
 
 
 def test_losing_streaks_pass_their_limit_no_oftener_than_promised():
-    rng, alarms = RNG(5), 0
+    rng, alerts = RNG(5), 0
     for _ in range(20):
         lost = rng.random(8 * 400) < 0.55
         past, new = lost[:800], lost[800:]
@@ -129,8 +129,8 @@ def test_losing_streaks_pass_their_limit_no_oftener_than_promised():
         run = 0
         for loss in new:
             run = run + 1 if loss else 0
-            alarms += run == limit
-    assert alarms / (20 * 300) <= 1 / 100
+            alerts += run == limit
+    assert alerts / (20 * 300) <= 1 / 100
 
 
 def test_a_losing_streak_worked_by_hand():
@@ -156,11 +156,11 @@ def test_silence_is_as_long_as_chance_makes_it_once_in_a_while():
 def test_a_drawdown_passes_its_limit_no_oftener_than_promised(noise):
     """40 runs of 400 days after 180 days of past, once in 400 days asked for."""
     days = known_worlds.results(RNG(7), noise, 40, 580).sum(axis=2)
-    alarms = 0
+    alerts = 0
     for at, run in enumerate(days):
         limit = significance.drawdown_limit(run[:180], 90, 400, RNG(at), 100)
-        alarms += begun((significance.falls(run[None], 90)[0, 180:] > limit).tolist(), 30)
-    assert alarms / 40 <= 1.5  # a past of half a year is itself luck
+        alerts += begun((significance.falls(run[None], 90)[0, 180:] > limit).tolist(), 30)
+    assert alerts / 40 <= 1.5  # a past of half a year is itself luck
 
 
 def test_a_fall_from_the_peak_worked_by_hand():

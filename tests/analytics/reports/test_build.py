@@ -205,7 +205,7 @@ def test_days_that_were_missed_are_written_one_by_one(bot, work):
     ]
 
 
-def test_alarms_of_the_day_are_told_with_the_strategy(bot):
+def test_alerts_of_the_day_are_told_with_the_strategy(bot):
     keep(bot, history.days(1))
     instance = instance_for(bot, "rsi_bb")
     at = MONDAY + DAY / 2
@@ -226,9 +226,9 @@ def test_alarms_of_the_day_are_told_with_the_strategy(bot):
         alert=alert, type="opened", at=at, severity="warning", sentence=alert.sentence
     )
     found = report(bot, MONDAY.date()).data
-    assert "Alarm, opened: It lost 9 in a row." in found["head"][0]["why"]
+    assert "Alert, opened: It lost 9 in a row." in found["head"][0]["why"]
     later = report(bot, TUESDAY).data
-    assert not later["strategies"][0]["alarms"]
+    assert not later["strategies"][0]["alerts"]
 
 
 def test_live_and_paper_trades_are_told_apart(bot):

@@ -269,7 +269,7 @@ def test_the_arms_are_downloaded(admin_client, bot, instance):
     experiment = plan(instance)
     trade_for(bot, experiment, 50)
     answer = admin_client.get(reverse("admin:trading_experiment_csv", args=[experiment.pk]))
-    lines = answer.content.decode().splitlines()
+    lines = answer.getvalue().decode().splitlines()
     assert len(lines) == 3 and lines[1].startswith("wider,alpha,rsi_bb,ab,active")
 
 

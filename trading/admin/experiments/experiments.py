@@ -17,6 +17,7 @@ from trading.admin.forms import REASON, ReasonForm
 from trading.admin.strategy_page import said
 from trading.experiments.comparison import Comparison, compared
 from trading.experiments.export import as_csv
+from trading.formatting import csv_export
 from trading.models import ArmBlock, Experiment
 from trading.parameters.errors import Refused
 
@@ -48,11 +49,11 @@ class ExperimentAdmin(PagedAdmin):
     def status_text(self, row: Experiment) -> str:
         return row.get_status_display()
 
-    @admin.display(description="Started (UTC)", ordering="started_at")
+    @admin.display(description="Started", ordering="started_at")
     def started(self, row: Experiment) -> str:
         return formatting.moment(row.started_at).text
 
-    @admin.display(description="Ended (UTC)", ordering="ended_at")
+    @admin.display(description="Ended", ordering="ended_at")
     def ended(self, row: Experiment) -> str:
         return formatting.moment(row.ended_at).text
 
@@ -129,9 +130,7 @@ class ExperimentAdmin(PagedAdmin):
         found = self.get_object(request, str(pk))
         if found is None or not self.has_view_permission(request, found):
             raise PermissionDenied
-        answer = HttpResponse("".join(as_csv([compared(found)])), content_type="text/csv")
-        answer["Content-Disposition"] = f'attachment; filename="experiment-{pk}.csv"'
-        return answer
+        return csv_export.response(f"experiment-{pk}.csv", as_csv([compared(found)]))
 
     def step_view(self, request: HttpRequest, pk: int, step: str) -> HttpResponse:
         """Take a step with a reason; without one the page is shown again."""

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
 from trading import clock, formatting
 from trading.admin.base import Exported, PagedAdmin, resource_for
-from trading.admin.keyset import Column, Echo
-from trading.formatting import Cell
+from trading.admin.keyset import Column
+from trading.formatting import Cell, csv_export
 from trading.market import candles
 from trading.models import CandleBlock, CandleSeries
 
 GAPS_SHOWN = 500
 NEWEST_SHOWN = 20
 CANDLE_COLUMNS = [
-    Column("Open time (UTC)", lambda row: row, "time"),
+    Column("Open time", lambda row: row, "time"),
     *(Column(name, lambda row: row, "number") for name in ("Open", "High", "Low", "Close")),
     Column("Volume", lambda row: row, "number"),
 ]
@@ -76,13 +74,13 @@ class CandleSeriesAdmin(Exported, PagedAdmin):
     def owner(self, row: CandleSeries) -> str:
         return row.bot.name if row.bot else "all bots (shared)"
 
-    @admin.display(description="First (UTC)", ordering="first_at")
+    @admin.display(description="First", ordering="first_at")
     def first_time(self, row: CandleSeries) -> str:
-        return _minute(row.first_at)
+        return formatting.minute(row.first_at).text
 
-    @admin.display(description="Last (UTC)", ordering="last_at")
+    @admin.display(description="Last", ordering="last_at")
     def last_time(self, row: CandleSeries) -> str:
-        return _minute(row.last_at)
+        return formatting.minute(row.last_at).text
 
     @admin.display(description="Candles", ordering="candles")
     def candles_number(self, row: CandleSeries) -> str:
@@ -127,28 +125,23 @@ class CandleSeriesAdmin(Exported, PagedAdmin):
         """All candles as CSV, a block at a time."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        answer = StreamingHttpResponse(_csv(pk), content_type="text/csv")
-        answer["Content-Disposition"] = f'attachment; filename="candles-{pk}.csv"'
-        return answer
+        lines = csv_export.lines(candles.FIELDS, _csv_rows(pk))
+        return csv_export.response(f"candles-{pk}.csv", lines)
 
 
 GAP_COLUMNS = [
-    Column("First missing (UTC)", lambda row: row, "time"),
-    Column("Last missing (UTC)", lambda row: row, "time"),
+    Column("First missing", lambda row: row, "time"),
+    Column("Last missing", lambda row: row, "time"),
     Column("Candles", lambda row: row, "number"),
     Column("How long", lambda row: row, "number"),
 ]
-
-
-def _minute(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d %H:%M}" if moment else formatting.NOTHING
 
 
 def percent(value: float | None) -> str:
     """A share that reads 100 only where nothing is missing."""
     if value is None:
         return formatting.NOTHING
-    return "100 %" if value == 100 else f"{min(value, 99.999):.3f} %"
+    return "100%" if value == 100 else f"{min(value, 99.999):.3f}%"
 
 
 def _facts(series: CandleSeries) -> list[tuple[str, Cell]]:
@@ -156,8 +149,8 @@ def _facts(series: CandleSeries) -> list[tuple[str, Cell]]:
         ("Market", Cell(series.market.name)),
         ("Interval", Cell(formatting.interval(series.interval))),
         ("Belongs to", Cell(series.bot.name if series.bot else "all bots (shared)")),
-        ("First (UTC)", formatting.moment(series.first_at)),
-        ("Last (UTC)", formatting.moment(series.last_at)),
+        ("First", formatting.moment(series.first_at)),
+        ("Last", formatting.moment(series.last_at)),
         ("Candles", formatting.count(series.candles)),
         ("Gaps", formatting.count(series.gaps)),
         ("Missing candles", formatting.count(series.missing)),
@@ -194,9 +187,7 @@ def _volume(value: float) -> Cell:
     return formatting.nothing("Not known") if value != value else formatting.amount(value)
 
 
-def _csv(series_id: int) -> Iterator[str]:
-    writer = csv.writer(Echo())
-    yield writer.writerow(candles.FIELDS)
+def _csv_rows(series_id: int) -> Iterator[Sequence[object]]:
     series = CandleSeries.objects.filter(pk=series_id).first()
     blocks = CandleBlock.objects.filter(series=series_id).order_by("start")
     starts = list(blocks.values_list("start", flat=True))
@@ -204,5 +195,5 @@ def _csv(series_id: int) -> Iterator[str]:
         until = starts[at + 1] if at + 1 < len(starts) else None
         found = candles.load(series, since=start, until=until)
         columns = [getattr(found, name).tolist() for name in candles.FIELDS]
-        rows = zip(*columns, strict=True)
-        yield "".join(writer.writerow(["" if x != x else x for x in row]) for row in rows)
+        for row in zip(*columns, strict=True):
+            yield ["" if value != value else value for value in row]  # NaN: not known

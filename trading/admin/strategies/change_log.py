@@ -10,14 +10,14 @@ from django import forms
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from trading import formatting
 from trading.admin.keyset import Column, form_classes
 from trading.bots.catalog import declaration
-from trading.formatting import Cell, label, setting
+from trading.formatting import Cell, csv_export, label, setting
 from trading.models import Bot, LivePeriod, Mode, StrategyInstance
 from trading.parameters import history
 
@@ -27,7 +27,7 @@ Row = dict[str, Any]
 REASON_SHOWN = 90  # characters; the story has all of it
 
 COLUMNS = (
-    Column("Changed (UTC)", lambda row: _minute(row["changed_at"]), "time"),
+    Column("Changed", lambda row: formatting.minute(row["changed_at"]), "time"),
     Column("Strategy", lambda row: Cell(row["strategy"])),
     Column("Version", lambda row: Cell(f"v{row['version']}", "number", "", row["story"]), "number"),
     Column("Parameter", lambda row: Cell(label(row["parameter_name"]), "text", "", row["values"])),
@@ -147,10 +147,7 @@ def export(admin: ModelAdmin, request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         reasons = [f"{name}: {' '.join(text)}" for name, text in form.errors.items()]
         return HttpResponse("\n".join(reasons), status=400, content_type="text/plain")
-    lines = history.as_csv(form.rows())
-    answer = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = 'attachment; filename="parameter_changes.csv"'
-    return answer
+    return csv_export.response("parameter_changes.csv", history.as_csv(form.rows()))
 
 
 def _asked(request: HttpRequest) -> ChangeFilters:
@@ -191,11 +188,6 @@ def _readable(instances: Sequence[StrategyInstance], rows: Sequence[Row]) -> lis
         }
         found.append(row | more)
     return found
-
-
-def _minute(moment: datetime) -> Cell:
-    exact = formatting.moment(moment)
-    return Cell(f"{moment:%Y-%m-%d %H:%M}", exact.kind, title=exact.title)
 
 
 def _reason(reason: str) -> Cell:

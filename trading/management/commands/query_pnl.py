@@ -1,7 +1,6 @@
-import csv
-
 from django.core.management.base import CommandError
 
+from trading.formatting import csv_export
 from trading.management.base import Command as Base
 from trading.management.base import bot_named, moment
 from trading.management.tables import columns, details, flat
@@ -48,9 +47,10 @@ class Command(Base):
         elif options["csv"]:
             rows = [flat(group) for group in groups]
             names = list(dict.fromkeys(name for row in rows for name in row))
-            writer = csv.DictWriter(self.stdout, names, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
+            for line in csv_export.lines(
+                names, ([row.get(name) for name in names] for row in rows)
+            ):
+                self.stdout.write(line, ending="")
         elif not sum(group.metrics["trades"] for group in groups):
             self.stdout.write(self._why_none(selection))
         else:

@@ -1,4 +1,4 @@
-"""Performance degraded: results fell below the baseline of their parameter set, for good."""
+"""Performance degraded: results fell below the baseline of their parameter set and stayed there."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from analytics.models import Severity
 from analytics.monitoring.alerts import wording
-from analytics.monitoring.alerts.base import Alarm, Finding, Values
+from analytics.monitoring.alerts.base import AlertRule, Finding, Values
 from analytics.monitoring.alerts.inputs import StrategyFrame
 from analytics.quant import drift
 from trading.strategies.parameters import Choice, Integer
@@ -48,16 +48,18 @@ def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding 
         "block_days": base.block,
         "evidence": float(path[-1]),
         "threshold": threshold,
-        **wording.picture(path, threshold),
+        **wording.picture(
+            path, threshold, title="Evidence that results fell", since=wording.day(day[past])
+        ),
     }
     return Finding(
-        f"Results of {frame.about} fell, most probably from {wording.day(day[since])} on: "
-        f"{wording.signed(recent, 3, ' R')} a trade over {int(n[since:].sum())} trades, after "
-        f"{wording.signed(base.mean, 3, ' R')} over the {base.trades} trades of its baseline. "
-        "Chance alone raises this alarm once in "
-        f"{parameters['days_between_false_alarms']} days with trades or less often.",
-        "Look at what changed about that day: the market, fees, the exchange, or the parameters. "
-        "Until it is clear, trade smaller, or go back to the parameters before.",
+        f"Results of {frame.about} fell, most likely on {wording.day(day[since])}: "
+        f"{wording.signed(recent, 'R', 3)} per trade over {int(n[since:].sum()):,} trades, after "
+        f"{wording.signed(base.mean, 'R', 3)} over the {base.trades:,} trades of the baseline. "
+        "If nothing changed, this alert is raised at most once in "
+        f"{parameters['days_between_false_alarms']:,} days with trades.",
+        "Check what changed around that day: the market, fees, the exchange or the parameters. "
+        "Until you know, trade smaller or roll back to the previous parameters.",
         evidence,
         event=f"set {arm or 'unknown'}, {wording.day(day[min(first, day.size - 1)])}",
         grave=float(path[-1]) >= drift.CEILING * threshold * 0.99,
@@ -65,7 +67,7 @@ def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding 
 
 
 def _baseline_days(n: np.ndarray, trades: int) -> int | None:
-    """How many days the baseline has: enough trades, and 20 days at least."""
+    """The number of days in the baseline: enough trades, and at least 20 days."""
     enough = np.flatnonzero(np.cumsum(n) >= trades)
     if not enough.size:
         return None
@@ -75,19 +77,19 @@ def _baseline_days(n: np.ndarray, trades: int) -> int | None:
 
 def _floor(base: drift.Baseline, sensitivity: str) -> float:
     if base.mean <= drift.LOWEST_FLOOR:
-        # There is no edge to lose: the alarm is about becoming worse than it was.
+        # Without an edge, the alert is about results worse than the baseline.
         return base.mean - base.se
     rule = drift.estimate if sensitivity == SOONER else drift.floor
     return rule(base.mean, base.se)
 
 
-ALARM = Alarm(
+RULE = AlertRule(
     key="degraded",
     title="Performance degraded",
     about="strategy",
-    help="Results per trade fell below what the parameter set made at first, and stayed there.",
-    error_rate="At most one false alarm in the chosen number of days with trades, whatever the "
-    "results look like, as long as days do not depend on each other (stretches of five do).",
+    help="Results per trade fell below the first results of the parameter set and stayed there.",
+    error_rate="At most one false alarm in the chosen number of days with trades, for any "
+    "distribution of results, if days are independent (or blocks of five days are).",
     check=check,
     severity=Severity.CRITICAL,
     parameters=(
@@ -98,13 +100,13 @@ ALARM = Alarm(
             10_000,
             100,
             unit="days",
-            help="Average time between false alarms. Longer is quieter, and later.",
+            help="Mean time between false alarms. A higher value means fewer and later alerts.",
         ),
         Choice(
             "sensitivity",
             SAFER,
             (SAFER, SOONER),
-            help="Safer forgives a baseline that was lucky; sooner takes it at its word.",
+            help="Safer allows for a lucky baseline; sooner trusts the baseline as measured.",
         ),
         Integer(
             "baseline_trades",
@@ -113,7 +115,7 @@ ALARM = Alarm(
             5_000,
             50,
             unit="trades",
-            help="How many of the first trades of a parameter set are its baseline.",
+            help="Number of first trades of a parameter set that form its baseline.",
         ),
     ),
     daily=True,

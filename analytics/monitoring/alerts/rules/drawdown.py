@@ -1,4 +1,4 @@
-"""A drawdown deeper than the past makes plausible."""
+"""A drawdown deeper than past results explain."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from analytics.monitoring.alerts import wording
-from analytics.monitoring.alerts.base import Alarm, Finding, Values
+from analytics.monitoring.alerts.base import AlertRule, Finding, Values
 from analytics.monitoring.alerts.inputs import StrategyFrame
 from analytics.quant import significance
 from trading.strategies.parameters import Integer, Number
 
 SEED = 1
 LEARNED_DAYS = 365
-RECENT = 7  # days that are judged and not learned from
+RECENT = 7  # days that are tested, not learned from
 FEWEST = 55  # days to learn from
-AGAIN = 2  # a limit that is learned anew each day is passed so much oftener than one that stands
+AGAIN = 2  # a limit learned anew each day is exceeded about twice as often as a fixed one
 
 
 def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding | None:
@@ -33,22 +33,26 @@ def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding 
     peak = int(np.argmax(np.append(0.0, recent)))
     since = frame.today - recent.size + peak
     how = (
-        f"from {learned} days of its past, a fall like that comes once in "
-        f"{parameters['days_between_false_alarms']} days"
+        f"learned from {learned} days, in which a drawdown this deep is expected once in "
+        f"{parameters['days_between_false_alarms']:,} days"
         if learned
-        else "the limit is your own"
+        else "a fixed limit"
     )
     return Finding(
-        f"{frame.about} stands {fall:.2f} percentage points below its peak of "
+        f"{frame.about} is {fall:.2f} percentage points below its peak of "
         f"{wording.day(since)}, beyond the limit of {limit:.2f}: {how}.",
-        "This is the size of a loss to stop at and look, whatever the reason: check for open "
-        "positions, then trade smaller or pause until the results recover.",
+        "Check the open positions, then trade smaller or pause until results recover.",
         {
             "drawdown_pct": fall,
             "limit_pct": limit,
             "peak": wording.day(since),
             "learned_days": learned,
-            **wording.picture(np.cumsum(days[-horizon:]).tolist()),
+            **wording.picture(
+                recent.tolist(),
+                title=f"Cumulative PnL, last {recent.size} d",
+                unit="%",
+                since=wording.day(frame.today - recent.size + 1),
+            ),
         },
         event=f"peak of {wording.day(since)}",
         grave=fall > 1.5 * limit,
@@ -58,26 +62,25 @@ def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding 
 def _limit(
     days: np.ndarray, horizon: int, parameters: Values, fall: float
 ) -> tuple[float | None, int]:
-    """The limit in percentage points, and how many days it was learned from (0: a fixed one)."""
+    """The limit in percentage points, and the number of days it was learned from (0: fixed)."""
     if parameters["limit_pct"] > 0:
         return parameters["limit_pct"], 0
     past = days[-RECENT - LEARNED_DAYS : -RECENT]
     if past.size < FEWEST or fall <= float(significance.falls(past[None], horizon).max()):
-        return None, 0  # the limit is no less than the worst of the past: nothing to compute
+        return None, 0  # never below the deepest past drawdown: skip the simulation
     rng = np.random.default_rng(SEED)
     between = AGAIN * parameters["days_between_false_alarms"]
     limit = significance.drawdown_limit(past, horizon, between, rng)
     return limit, int(past.size)
 
 
-ALARM = Alarm(
+RULE = AlertRule(
     key="drawdown",
-    title="Drawdown beyond the past",
+    title="Unusual drawdown",
     about="strategy",
-    help="The running total of PnL % is further below its highest point than the results of the "
-    "past, drawn again and again, explain.",
-    error_rate="About one false alarm in the chosen number of days with a year of past, up to "
-    "twice as often with a few months. A fixed limit is yours.",
+    help="Cumulative PnL % is further below its peak than resampled past results explain.",
+    error_rate="About one false alarm in the chosen number of days after a year of trading, up to "
+    "twice as many after a few months. A fixed limit has no stated rate.",
     check=check,
     parameters=(
         Integer(
@@ -87,10 +90,16 @@ ALARM = Alarm(
             2_000,
             5,
             unit="days",
-            help="Average time between false alarms. Longer is quieter.",
+            help="Mean time between false alarms. A higher value means fewer alerts.",
         ),
         Integer(
-            "horizon", 90, 7, 365, 1, unit="days", help="How far back the highest point may lie."
+            "horizon",
+            90,
+            7,
+            365,
+            1,
+            unit="days",
+            help="The peak is the highest point of this period.",
         ),
         Number(
             "limit_pct",
@@ -99,7 +108,7 @@ ALARM = Alarm(
             1_000.0,
             0.5,
             unit="pct",
-            help="A fixed limit in percentage points instead; 0: learned from the past.",
+            help="Fixed limit in percentage points. 0: learned from past results.",
         ),
     ),
     clears_after=timedelta(days=3),

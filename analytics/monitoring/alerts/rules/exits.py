@@ -1,4 +1,4 @@
-"""Trades leave for other reasons than they used to."""
+"""The mix of exit reasons changed."""
 
 from __future__ import annotations
 
@@ -8,52 +8,52 @@ import numpy as np
 
 from analytics.models import Severity
 from analytics.monitoring.alerts import wording
-from analytics.monitoring.alerts.base import Alarm, Finding, Values
+from analytics.monitoring.alerts.base import AlertRule, Finding, Values
 from analytics.monitoring.alerts.inputs import StrategyFrame
 from analytics.quant import significance
 from trading.strategies.parameters import Integer, Number
 
 PAST = 180
-REASONS = 30  # a free text as a reason would be as many as trades
+REASONS = 30  # more are free text, not categories
 
 
 def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding | None:
-    width, days = parameters["days"], _days(frame, PAST + parameters["days"])
-    trades, reasons = days
+    width = parameters["days"]
+    trades, reasons = _days(frame, PAST + width)
     if not 1 < len(reasons) <= REASONS:
         return None
     allowed = 1 / (parameters["days_between_false_alarms"] * len(reasons))
     changed = []
     for reason, counts in reasons.items():
-        found = significance.shifted(counts, trades, width)
-        if found is None:
+        shift = significance.shifted(counts, trades, width)
+        if shift is None:
             continue
-        tail = 2 * min(found.as_low, found.as_high)
-        if tail <= allowed and abs(found.now - found.before) >= parameters["points"] / 100:
-            changed.append((tail, reason, found))
+        tail = 2 * min(shift.as_low, shift.as_high)
+        if tail <= allowed and abs(shift.now - shift.before) >= parameters["points"] / 100:
+            changed.append((tail, reason, shift))
     if not changed:
         return None
-    changed.sort(key=lambda one: (one[0], one[1]))
-    told = wording.listed(
-        f"{wording.percent(found.now)} by {reason.replace('_', ' ')} "
-        f"({wording.percent(found.before)} before)"
-        for _, reason, found in changed[:3]
+    changed.sort(key=lambda change: change[:2])
+    shares = wording.listed(
+        f"{reason.replace('_', ' ')} {wording.percent(shift.now)} "
+        f"(before: {wording.percent(shift.before)})"
+        for _, reason, shift in changed[:3]
     )
     tail = changed[0][0] * len(reasons)
     return Finding(
-        f"Trades of {frame.about} leave for other reasons: in the last {width} days {told}. If "
-        f"nothing had changed, that would come {wording.odds(tail)}.",
+        f"Exit reasons of {frame.about} changed in the last {width} days: {shares}. If nothing "
+        f"changed, this occurs {wording.odds(tail)}.",
         "More stops and fewer targets: the market moves further than the stop allows. More time "
-        "stops: it moves too little. Compare the results by exit reason before changing anything.",
+        "stops: it moves too little. Compare results by exit reason before you change anything.",
         {
-            "reasons": {reason: [found.before, found.now] for _, reason, found in changed},
+            "reasons": {reason: [shift.before, shift.now] for _, reason, shift in changed},
             "chance": tail,
         },
     )
 
 
 def _days(frame: StrategyFrame, most: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Trades a day, and those of each reason, of the last days; the last one is yesterday."""
+    """Trades per day, in all and by exit reason, of the last ``most`` days up to yesterday."""
     first = max(frame.first_day, frame.today - most)
     size = max(0, frame.today - first)
     trades = np.zeros(size)
@@ -66,13 +66,13 @@ def _days(frame: StrategyFrame, most: int) -> tuple[np.ndarray, dict[str, np.nda
     return trades, reasons
 
 
-ALARM = Alarm(
+RULE = AlertRule(
     key="exits",
-    title="Exits changed",
+    title="Exit reasons changed",
     about="strategy",
     help="The share of an exit reason (stop, target, time ...) in recent days differs from the "
-    "half year before.",
-    error_rate="About one false alarm in the chosen number of days at most, all reasons together.",
+    "180 days before.",
+    error_rate="At most about one false alarm in the chosen number of days, all reasons together.",
     check=check,
     severity=Severity.INFO,
     parameters=(
@@ -83,9 +83,9 @@ ALARM = Alarm(
             10_000,
             5,
             unit="days",
-            help="Average time between false alarms. Longer is quieter.",
+            help="Mean time between false alarms. A higher value means fewer alerts.",
         ),
-        Integer("days", 7, 1, 30, 1, unit="days", help="How many recent days are compared."),
+        Integer("days", 7, 1, 30, 1, unit="days", help="Number of recent days that are compared."),
         Number(
             "points",
             10.0,
@@ -93,7 +93,7 @@ ALARM = Alarm(
             100.0,
             1.0,
             unit="percentage points",
-            help="Smaller changes are not worth a word.",
+            help="Smaller changes are ignored.",
         ),
     ),
     daily=True,

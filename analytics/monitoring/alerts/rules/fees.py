@@ -1,4 +1,4 @@
-"""Trades pay more in fees than they used to."""
+"""The fees of trades increased."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from analytics.monitoring.alerts import wording
-from analytics.monitoring.alerts.base import Alarm, Finding, Values
+from analytics.monitoring.alerts.base import AlertRule, Finding, Values
 from analytics.monitoring.alerts.inputs import StrategyFrame
 from analytics.quant import significance
 from trading.strategies.parameters import Integer, Number
@@ -28,38 +28,41 @@ def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding 
     if now < before * (1 + parameters["more_pct"] / 100):
         return None
     return Finding(
-        f"Fees of {frame.about} went up: {now:.4f} % of the position a trade in the last {width} "
-        f"days, {before:.4f} % before ({wording.percent(now / before - 1)} more). "
+        f"Fees of {frame.about} increased to {now:.4f}% of the position per trade in the last "
+        f"{width} days, from {before:.4f}% before (+{wording.percent(now / before - 1)}). "
         + (
-            "Until now they never varied."
+            "They never varied until now."
             if tail == 0
-            else f"If nothing had changed, that would come {wording.odds(tail)}."
+            else f"If nothing changed, this occurs {wording.odds(tail)}."
         ),
-        "Check the fee tier at the exchange, and whether orders fill as taker now. A strategy "
-        "with small wins may not survive it.",
+        "Check your fee tier at the exchange, and whether orders now fill as taker. A strategy "
+        "with small wins may become unprofitable.",
         {"now_pct": now, "before_pct": before, "chance": tail},
     )
 
 
 def _compare(fees: np.ndarray, known: np.ndarray, width: int) -> tuple[float, float, float]:
-    """Fee of a trade now and before, and how probable so much more is; (0, 0, 1): no telling."""
-    found = significance.shifted(fees, known, width)
-    if found is not None:
-        return found.now, found.before, found.as_high
+    """The mean fee of a trade now and before, and the p-value of the rise.
+
+    (0, 0, 1) where there are too few trades.
+    """
+    shift = significance.shifted(fees, known, width)
+    if shift is not None:
+        return shift.now, shift.before, shift.as_high
     old, new = slice(None, -width), slice(-width, None)
     days = int((known[old] > 0).sum())
     if days < significance.FEWEST or known[new].sum() <= 0:
         return 0.0, 0.0, 1.0
-    # The same fee on every trade until now: any other is a change.
+    # Every trade paid the same fee until now: any other fee is a change.
     return float(fees[new].sum() / known[new].sum()), float(fees[old].sum() / known[old].sum()), 0.0
 
 
-ALARM = Alarm(
+RULE = AlertRule(
     key="fees",
-    title="Fees up",
+    title="Fees increased",
     about="strategy",
-    help="The fee of a trade, in percent of its position, is higher than in the half year before.",
-    error_rate="About one false alarm in the chosen number of days at most.",
+    help="The fee per trade, in percent of its position, is higher than in the 180 days before.",
+    error_rate="At most about one false alarm in the chosen number of days.",
     check=check,
     parameters=(
         Integer(
@@ -69,17 +72,11 @@ ALARM = Alarm(
             10_000,
             5,
             unit="days",
-            help="Average time between false alarms. Longer is quieter.",
+            help="Mean time between false alarms. A higher value means fewer alerts.",
         ),
-        Integer("days", 3, 1, 30, 1, unit="days", help="How many recent days are compared."),
+        Integer("days", 3, 1, 30, 1, unit="days", help="Number of recent days that are compared."),
         Number(
-            "more_pct",
-            20.0,
-            0.0,
-            10_000.0,
-            1.0,
-            unit="pct",
-            help="A smaller rise is not worth a word.",
+            "more_pct", 20.0, 0.0, 10_000.0, 1.0, unit="pct", help="A smaller increase is ignored."
         ),
     ),
     daily=True,

@@ -1,10 +1,10 @@
-"""More losses in a row than the past makes plausible."""
+"""More consecutive losses than past results explain."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from analytics.monitoring.alerts.base import Alarm, Finding, Values
+from analytics.monitoring.alerts.base import AlertRule, Finding, Values
 from analytics.monitoring.alerts.inputs import StrategyFrame
 from analytics.quant import significance
 from trading.strategies.parameters import Integer
@@ -12,24 +12,24 @@ from trading.strategies.parameters import Integer
 
 def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding | None:
     length, since = frame.streak
-    limit, by_chance = parameters["limit"], ""
+    limit, explained = parameters["limit"], "The limit is fixed."
     if not limit:
         if length < 3:
             return None
-        found = _learned(frame, parameters["days_between_false_alarms"])
-        if found is None:
+        learned = _learned(frame, parameters["days_between_false_alarms"])
+        if learned is None:
             return None
-        limit, longest = found
-        by_chance = (
-            f"Chance brings {limit} once in {parameters['days_between_false_alarms']} days; the "
-            f"longest streak until now was {longest}."
+        limit, longest = learned
+        explained = (
+            f"{limit} are expected once in {parameters['days_between_false_alarms']:,} days; the "
+            f"longest streak before was {longest}."
         )
     if length < limit:
         return None
     return Finding(
-        f"{frame.about} lost {length} trades in a row. {by_chance or 'The limit is your own.'}",
-        "Look whether the losses have one reason: the same market, hour or exit. If they do, the "
-        "rule meets a market that it is not made for.",
+        f"{frame.about} lost {length} trades in a row. {explained}",
+        "Check whether the losses share a market, an hour or an exit reason. If they do, the "
+        "market no longer suits the strategy.",
         {"streak": length, "limit": limit},
         event=since,
         grave=length >= 1.5 * limit,
@@ -37,6 +37,7 @@ def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding 
 
 
 def _learned(frame: StrategyFrame, between: int) -> tuple[int, int] | None:
+    """The limit and the longest streak of the past; None without trades."""
     if frame.days.trades.sum() <= 0:
         return None
     after, again, longest = frame.losses()
@@ -51,14 +52,13 @@ def _learned(frame: StrategyFrame, between: int) -> tuple[int, int] | None:
     return None if limit is None else (max(limit, longest + 1), longest)
 
 
-ALARM = Alarm(
+RULE = AlertRule(
     key="losing_streak",
     title="Losing streak",
     about="strategy",
-    help="More losses one after the other than the share of losses, and of losses after losses, "
-    "explain.",
-    error_rate="At most about one false alarm in the chosen number of days. A fixed limit is "
-    "yours.",
+    help="More consecutive losses than the loss rate, and the loss rate after a loss, explain.",
+    error_rate="At most about one false alarm in the chosen number of days. A fixed limit has no "
+    "stated rate.",
     check=check,
     parameters=(
         Integer(
@@ -68,7 +68,7 @@ ALARM = Alarm(
             10_000,
             5,
             unit="days",
-            help="Average time between false alarms. Longer is quieter.",
+            help="Mean time between false alarms. A higher value means fewer alerts.",
         ),
         Integer(
             "limit",
@@ -77,7 +77,7 @@ ALARM = Alarm(
             1_000,
             1,
             unit="losses",
-            help="A fixed number of losses in a row instead; 0: learned from the past.",
+            help="Fixed number of consecutive losses. 0: learned from past results.",
         ),
     ),
     clears_after=timedelta(0),

@@ -1,4 +1,4 @@
-"""A strategy that used to trade has stopped."""
+"""A strategy stopped trading."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from analytics.monitoring.alerts import wording
-from analytics.monitoring.alerts.base import Alarm, Finding, Values
+from analytics.monitoring.alerts.base import AlertRule, Finding, Values
 from analytics.monitoring.alerts.inputs import StrategyFrame
 from analytics.quant import significance
 from trading import clock
 from trading.strategies.parameters import Integer, Number
 
 QUIET = ("paused",)
-LOOKED_AT = timedelta(days=7)  # whose counts of filters are told: those of months say no more
+FUNNEL_PERIOD = timedelta(days=7)  # older counts of filters do not explain a current pause
 
 
 def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding | None:
@@ -29,17 +29,17 @@ def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding 
     silent = (as_of - last).total_seconds() / 3_600
     if silent <= limit:
         return None
-    looked, signals, blocked = frame.funnel(max(last, as_of - LOOKED_AT))
+    evaluations, signals, blocked = frame.funnel(max(last, as_of - FUNNEL_PERIOD))
     return Finding(
         f"{frame.about} has not closed a trade for {wording.hours(silent)}; {why}. "
-        f"{_funnel(looked, signals, blocked, as_of - last > LOOKED_AT)}",
-        "If a filter blocks nearly everything, the market is outside what the parameters allow: "
-        "wait, or widen that one. If the strategy does not look at all, the bot or its data feed "
-        "is the place to search.",
+        f"{_funnel(evaluations, signals, blocked, as_of - last > FUNNEL_PERIOD)}",
+        "If one filter blocks nearly everything, the market is outside the range that the "
+        "parameters allow: wait, or widen that filter. Without evaluations, check the bot and its "
+        "data feed.",
         {
             "silent_hours": silent,
             "limit_hours": limit,
-            "evaluations": looked,
+            "evaluations": evaluations,
             "signals": signals,
             "blocked": blocked,
         },
@@ -49,11 +49,12 @@ def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding 
 
 
 def _limit(frame: StrategyFrame, parameters: Values) -> tuple[float | None, str]:
+    """The limit in hours and its reason; None with too little history."""
     if parameters["hours"] > 0:
-        return parameters["hours"], f"your limit is {wording.hours(parameters['hours'])}"
+        return parameters["hours"], f"the fixed limit is {wording.hours(parameters['hours'])}"
     if len(frame.days) < parameters["history_days"]:
         return None, ""
-    # The pace up to the last trade: the silence that is judged does not slow it.
+    # Up to the last trade: the pause under test must not lower the rate.
     traded = np.flatnonzero(frame.days.trades)
     if not traded.size:
         return None, ""
@@ -62,33 +63,34 @@ def _limit(frame: StrategyFrame, parameters: Values) -> tuple[float | None, str]
     longest = float(np.max(frame.silences))
     limit = max(longest, 24 * significance.longest_silence(rate, between))
     return limit, (
-        f"at {rate:.1f} trades a day and with {wording.hours(longest)} as the longest pause until "
-        f"now, chance is silent for {wording.hours(limit)} about once in {between} days"
+        f"at {rate:.1f} trades per day and with {wording.hours(longest)} as the longest pause so "
+        f"far, a pause of {wording.hours(limit)} is expected about once in {between:,} days"
     )
 
 
-def _funnel(looked: int, signals: int, blocked: dict[str, int], longer: bool) -> str:
-    """``It looked 5 512 times: volatility blocked 5 310 (96 %), rsi 170, trend 32.``"""
-    when = f" in the last {LOOKED_AT.days} days" if longer else ""
-    if not looked:
-        return f"It has not reported that it looked for one {when.strip() or 'since'}."
-    said = f"It looked {looked:,} times".replace(",", " ") + when
+def _funnel(evaluations: int, signals: int, blocked: dict[str, int], longer: bool) -> str:
+    """``5,512 evaluations: volatility blocked 5,310 (96.3%), rsi 170, trend 32.``"""
+    when = f" in the last {FUNNEL_PERIOD.days} days" if longer else ""
+    if not evaluations:
+        return f"It has reported no evaluations{when or ' since'}."
+    said = f"{evaluations:,} evaluations{when}"
     ranked = sorted(blocked.items(), key=lambda item: (-item[1], item[0]))[:3]
     if not ranked:
-        return f"{said} and found {signals} signals."
-    parts = [f"{name} {count:,}".replace(",", " ") for name, count in ranked]
+        return f"{said} gave {signals:,} signals."
     name, count = ranked[0]
-    parts[0] = f"{name} blocked {count:,} ({wording.percent(count / looked)})".replace(",", " ")
+    parts = [f"{name} blocked {count:,} ({wording.percent(count / evaluations)})"]
+    parts += [f"{name} {count:,}" for name, count in ranked[1:]]
     return f"{said}: {', '.join(parts)}."
 
 
-ALARM = Alarm(
+RULE = AlertRule(
     key="no_trades",
     title="No trades",
     about="strategy",
-    help="No trade closed for longer than the usual pace explains. Says which filter blocks.",
-    error_rate="At most about one false alarm in the chosen number of days, and in as many days "
-    "as the past has (up to half a year).",
+    help="No trade closed for longer than the usual trade rate explains. Names the filters that "
+    "block signals.",
+    error_rate="At most about one false alarm in the chosen number of days, or in as many days as "
+    "the history has (up to 180), if that is fewer.",
     check=check,
     parameters=(
         Integer(
@@ -98,7 +100,7 @@ ALARM = Alarm(
             10_000,
             5,
             unit="days",
-            help="Average time between false alarms. Longer is quieter.",
+            help="Mean time between false alarms. A higher value means fewer alerts.",
         ),
         Number(
             "hours",
@@ -107,7 +109,7 @@ ALARM = Alarm(
             10_000.0,
             1.0,
             unit="hours",
-            help="A fixed limit instead; 0: learned from the past.",
+            help="Fixed limit. 0: learned from past results.",
         ),
         Integer(
             "history_days",
@@ -116,7 +118,7 @@ ALARM = Alarm(
             180,
             1,
             unit="days",
-            help="With fewer days of past nothing is learned.",
+            help="Days of history that the learned limit needs.",
         ),
     ),
     clears_after=timedelta(0),

@@ -1,4 +1,4 @@
-"""The bot trades with other parameters than those that are live."""
+"""The bot trades with a parameter version that is not live."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from analytics import frames
 from analytics.monitoring.alerts import wording
-from analytics.monitoring.alerts.base import Alarm, Finding, Values
+from analytics.monitoring.alerts.base import AlertRule, Finding, Values
 from analytics.monitoring.alerts.inputs import StrategyFrame
 from trading import clock
 from trading.strategies.parameters import Integer
@@ -21,27 +21,25 @@ def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding 
     if live is None:
         return None
     _, version, live_from = live
-    patience = timedelta(minutes=parameters["grace_minutes"])
-    if reported == version or entered - live_from < patience:
+    grace = timedelta(minutes=parameters["grace_minutes"])
+    if reported == version or entered - live_from < grace:
         return None
     return Finding(
-        f"{frame.about} entered its newest trade ({wording.moment(entered)}) with version "
-        f"{reported} of the parameters; version {version} was live since "
-        f"{wording.moment(live_from)}.",
-        "The bot does not fetch its parameters, or does not apply them. Until it does, a change "
-        "made here changes nothing.",
+        f"{frame.about} entered its last trade ({wording.moment(entered)}) with parameter version "
+        f"{reported}; version {version} was live since {wording.moment(live_from)}.",
+        "The bot does not fetch its parameters or does not apply them. Until it does, parameter "
+        "changes have no effect.",
         {"reported": reported, "live": version, "live_from": live_from.isoformat()},
         event=f"version {reported} instead of {version}",
     )
 
 
-ALARM = Alarm(
+RULE = AlertRule(
     key="parameters_differ",
-    title="Other parameters than served",
+    title="Parameter mismatch",
     about="strategy",
-    help="The version that the newest trade reports is not the one that was live when it was "
-    "entered.",
-    error_rate="No chance in it: the trade says so.",
+    help="The last trade reports a parameter version that was not live at its entry.",
+    error_rate="Deterministic.",
     check=check,
     parameters=(
         Integer(
@@ -51,7 +49,7 @@ ALARM = Alarm(
             10_080,
             5,
             unit="minutes",
-            help="How long the bot may take to apply a change.",
+            help="Time the bot has to apply a change.",
         ),
     ),
     clears_after=timedelta(0),

@@ -1,4 +1,4 @@
-"""Work of this installation waits and is not done."""
+"""Tasks wait too long for a worker, or jobs are late."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from analytics.models import Severity
 from analytics.monitoring.alerts import wording
-from analytics.monitoring.alerts.base import Alarm, Finding, Values
+from analytics.monitoring.alerts.base import AlertRule, Finding, Values
 from analytics.monitoring.alerts.system_inputs import SystemFrame
 from trading.strategies.parameters import Number
 
@@ -20,27 +20,28 @@ def check(frame: SystemFrame, as_of: datetime, parameters: Values) -> Finding | 
     late = frame.late
     if not waits and not late:
         return None
-    parts = [f"the {name} queue waits for {wording.hours(m / 60)}" for name, m in waits.items()]
+    parts = [
+        f"the oldest task in the {name} queue waits for {wording.hours(minutes / 60)}"
+        for name, minutes in waits.items()
+    ]
     if late:
-        parts.append(f"late: {wording.listed(late[:5])}")
-    told = "; ".join(parts)
+        parts.append(f"late jobs: {wording.listed(late[:5])}")
     return Finding(
-        f"Work is not being done: {told}.",
-        "Look whether the worker runs (the page of jobs and /healthz say so), and restart it with "
-        "“python3 manage.py up” or “worker”. Nothing is lost: what was missed is made up for.",
+        f"Tasks are not processed: {'; '.join(parts)}.",
+        "Check whether the worker runs (see “Scheduled jobs” or /healthz), and restart it with "
+        "“python3 manage.py up” or “worker”. Nothing is lost: missed work is caught up.",
         {"minutes": waits, "late": late},
-        event="",
         grave=bool(waits) and bool(late),
     )
 
 
-ALARM = Alarm(
+RULE = AlertRule(
     key="queue_stuck",
-    title="Work waits",
+    title="Queue stuck",
     about="system",
-    help="A task waits too long for a worker, or a job was not done in time.",
-    error_rate="No chance in it. A worker that is gone altogether cannot say so: watch /healthz "
-    "from outside.",
+    help="A task waits too long for a worker, or a job is late.",
+    error_rate="Deterministic. If no worker runs at all, this alert cannot be raised: monitor "
+    "/healthz from outside.",
     check=check,
     severity=Severity.WARNING,
     parameters=(
@@ -51,7 +52,7 @@ ALARM = Alarm(
             10_080.0,
             1.0,
             unit="minutes",
-            help="Of the queue of short jobs.",
+            help="Longest wait in the queue of short jobs.",
         ),
         Number(
             "long_minutes",
@@ -60,7 +61,7 @@ ALARM = Alarm(
             10_080.0,
             1.0,
             unit="minutes",
-            help="Of the queue of replays and searches.",
+            help="Longest wait in the queue of backtests and optimisations.",
         ),
     ),
     lived=True,

@@ -1,4 +1,4 @@
-"""A bot that used to report is not heard of."""
+"""A bot is offline: its last heartbeat is too old."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from analytics.models import Severity
 from analytics.monitoring.alerts import wording
-from analytics.monitoring.alerts.base import Alarm, Finding, Values
+from analytics.monitoring.alerts.base import AlertRule, Finding, Values
 from analytics.monitoring.alerts.inputs import BotFrame
 from trading.strategies.parameters import Number
 
@@ -20,24 +20,24 @@ def check(frame: BotFrame, as_of: datetime, parameters: Values) -> Finding | Non
     if silent <= limit:
         return None
     return Finding(
-        f"{frame.about} has not been heard of for {wording.hours(silent / 60)}: last at "
-        f"{wording.moment(seen)}, when it should report every "
+        f"{frame.about} has been offline for {wording.hours(silent / 60)}: last seen "
+        f"{wording.moment(seen)}, expected every "
         f"{wording.hours(parameters['period_minutes'] / 60)}.",
-        "Look whether its process runs and reaches the network. Positions that it holds are not "
-        "watched by it meanwhile.",
+        "Check whether its process runs and reaches the network. Its open positions are not "
+        "managed meanwhile.",
         {"silent_minutes": silent, "limit_minutes": limit, "seen_at": seen.isoformat()},
         event=f"since {seen.isoformat()}",
         grave=silent > 6 * limit,
     )
 
 
-ALARM = Alarm(
+RULE = AlertRule(
     key="silent",
-    title="Bot silent",
+    title="Bot offline",
     about="bot",
-    help="The bot has neither sent a heartbeat nor asked for its parameters for longer than a "
-    "period and a grace.",
-    error_rate="No chance in it: the bot was silent for so long.",
+    help="The bot has neither sent a heartbeat nor fetched its parameters for longer than period "
+    "plus grace time.",
+    error_rate="Deterministic.",
     check=check,
     severity=Severity.CRITICAL,
     parameters=(
@@ -48,7 +48,7 @@ ALARM = Alarm(
             10_080.0,
             0.5,
             unit="minutes",
-            help="How often the bot is expected to report.",
+            help="Expected time between heartbeats.",
         ),
         Number(
             "grace_minutes",
@@ -57,7 +57,7 @@ ALARM = Alarm(
             10_080.0,
             0.5,
             unit="minutes",
-            help="How much later than that it may be.",
+            help="Additional time before the alert is raised.",
         ),
     ),
     lived=True,

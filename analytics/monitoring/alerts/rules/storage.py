@@ -1,11 +1,11 @@
-"""The disk fills up, or the database does not answer as it should."""
+"""The disk is nearly full, or the database is damaged."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 from analytics.models import Severity
-from analytics.monitoring.alerts.base import Alarm, Finding, Values
+from analytics.monitoring.alerts.base import AlertRule, Finding, Values
 from analytics.monitoring.alerts.system_inputs import SystemFrame
 from trading.strategies.parameters import Number
 
@@ -16,9 +16,8 @@ def check(frame: SystemFrame, as_of: datetime, parameters: Values) -> Finding | 
     free, whole = frame.disk
     if frame.damage:
         return Finding(
-            f"The look at the database failed: “{frame.damage}”.",
-            "Stop the bots' imports, keep a copy of the files as they are, and restore the newest "
-            "backup that is whole.",
+            f"The database integrity check failed: “{frame.damage}”.",
+            "Stop imports, keep a copy of the damaged files, and restore the latest intact backup.",
             {"damage": frame.damage},
             event="damage",
             grave=True,
@@ -26,27 +25,26 @@ def check(frame: SystemFrame, as_of: datetime, parameters: Values) -> Finding | 
     if free >= parameters["free_gib"] * GIB:
         return None
     return Finding(
-        f"Only {free / GIB:.1f} of {whole / GIB:.0f} GiB are free where the data lies.",
-        "Free some space or move the data. When the disk is full nothing that bots send can be "
-        "stored; they keep it and send it again.",
+        f"Only {free / GIB:,.1f} GiB of {whole / GIB:,.0f} GiB are free on the data disk.",
+        "Free some space or move the data. On a full disk no data of bots can be stored; bots "
+        "keep it and send it again later.",
         {"free_bytes": free, "disk_bytes": whole},
         event="space",
         grave=free < parameters["free_gib"] * GIB / 4,
     )
 
 
-ALARM = Alarm(
+RULE = AlertRule(
     key="storage",
-    title="Disk or database in trouble",
+    title="Storage problem",
     about="system",
-    help="Little space is left where the data lies, or the nightly look at the database found "
-    "damage.",
-    error_rate="No chance in it.",
+    help="The data disk is nearly full, or the nightly integrity check found damage.",
+    error_rate="Deterministic.",
     check=check,
     severity=Severity.CRITICAL,
     parameters=(
         Number(
-            "free_gib", 1.0, 0.05, 10_000.0, 0.5, unit="GiB", help="How much space must be free."
+            "free_gib", 1.0, 0.05, 10_000.0, 0.5, unit="GiB", help="Free space that is required."
         ),
     ),
     lived=True,

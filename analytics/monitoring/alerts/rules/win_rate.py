@@ -1,26 +1,28 @@
-"""The win rate is below a limit, or below what the past makes plausible."""
+"""The win rate is below a fixed limit, or lower than past results explain."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 
 from analytics.monitoring.alerts import wording
-from analytics.monitoring.alerts.base import Alarm, Finding, Values
+from analytics.monitoring.alerts.base import AlertRule, Finding, Values
 from analytics.monitoring.alerts.inputs import StrategyFrame
 from analytics.quant import significance
 from trading.ledger.metrics import wilson
 from trading.strategies.parameters import Choice, Integer, Number
 
 WIDTHS = {"24h": 24, "7d": 168}
+WINDOWS = {"24h": "24 h", "7d": "7 d"}
 LEARNED, FIXED = "learned", "fixed"
 
 
 def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding | None:
     width = WIDTHS[parameters["window"]]
     trades, wins = (
-        significance.rolling(one, width) for one in (frame.hours.trades, frame.hours.wins)
+        significance.rolling(counts, width) for counts in (frame.hours.trades, frame.hours.wins)
     )
     if not trades.size or not trades[-1] >= parameters["fewest_trades"]:
         return None
@@ -37,18 +39,18 @@ def _fixed(
     by_chance = significance.binomial_at_most(won, n, limit)
     low, high = wilson(won, n)
     return Finding(
-        f"{frame.about} won {won} of {n} trades in {parameters['window']} "
-        f"({wording.percent(won / n)}), below your limit of {wording.percent(limit)}. With so many "
-        f"trades its true rate lies between {wording.percent(low)} and {wording.percent(high)}; at "
-        f"exactly the limit, so few wins come {wording.odds(by_chance, 'times')}.",
-        "A limit of your own is crossed; whether it means something depends on the number of "
-        "trades. Compare it with the average result: a lower win rate with larger wins is fine.",
+        f"{frame.about} won {won:,} of {n:,} trades in the last {WINDOWS[parameters['window']]}: "
+        f"win rate {wording.percent(won / n)} (limit {wording.percent(limit)}; 95% CI "
+        f"{wording.percent(low)} to {wording.percent(high)}). With a true win rate at the limit, "
+        f"so few wins occur {wording.odds(by_chance, 'times')}.",
+        "The fixed limit is crossed. Check the average result too: a lower win rate with larger "
+        "wins is fine.",
         {
             "wins": won,
             "trades": n,
             "limit": limit,
             "chance": by_chance,
-            **wording.picture(_rates(trades, wins), limit),
+            **_picture(frame, parameters["window"], trades, wins, limit, "limit"),
         },
     )
 
@@ -56,7 +58,7 @@ def _fixed(
 def _learned(
     frame: StrategyFrame, parameters: Values, trades: np.ndarray, wins: np.ndarray
 ) -> Finding | None:
-    """The same score at every hour of the past; the lowest of each day is what is compared."""
+    """Compares the current score with the lowest score of each past day."""
     cut = frame.today * 24 - frame.first_hour
     n_past, won_past = frame.hours.trades[:cut].sum(), frame.hours.wins[:cut].sum()
     rate = float(won_past / n_past) if n_past else 0.0
@@ -66,52 +68,70 @@ def _learned(
     with np.errstate(invalid="ignore", divide="ignore"):
         score = (wins - trades * rate) / np.sqrt(trades * rate * (1 - rate))
     score = np.where(enough, score, np.nan)
-    found = significance.below(significance.worst_of_days(score[:cut]), float(score[-1]))
-    if found is None or not found.beyond(parameters["days_between_false_alarms"]) or score[-1] >= 0:
+    comparison = significance.below(significance.worst_of_days(score[:cut]), float(score[-1]))
+    if comparison is None or score[-1] >= 0:
+        return None
+    if not comparison.beyond(parameters["days_between_false_alarms"]):
         return None
     n, won = int(trades[-1]), int(wins[-1])
-    by_chance = max(found.tail, significance.binomial_at_most(won, n, rate))
+    by_chance = max(comparison.tail, significance.binomial_at_most(won, n, rate))
     if by_chance > 1 / parameters["days_between_false_alarms"]:
         return None
     return Finding(
-        f"{frame.about} won {won} of {n} trades in {parameters['window']} "
-        f"({wording.percent(won / n)}); {wording.percent(rate)} is usual, and no hour of "
-        f"{found.past} days was as low for its number of trades. By chance it would come "
+        f"{frame.about} won {won:,} of {n:,} trades in the last {WINDOWS[parameters['window']]}: "
+        f"win rate {wording.percent(won / n)} (usually {wording.percent(rate)}), the lowest in "
+        f"{comparison.past} days for its number of trades. If nothing changed, this occurs "
         f"{wording.odds(by_chance)}.",
-        "Look which exit reason took the place of the wins. If targets are no longer reached, the "
-        "market has become calmer or wilder than the parameters expect.",
+        "Check which exit reason replaced the wins. If targets are no longer reached, volatility "
+        "is lower or higher than the parameters expect.",
         {
             "wins": won,
             "trades": n,
             "usual": rate,
-            "days": found.past,
+            "days": comparison.past,
             "chance": by_chance,
-            **wording.picture(_rates(trades, wins), rate),
+            **_picture(frame, parameters["window"], trades, wins, rate, "usual"),
         },
     )
 
 
-def _rates(trades: np.ndarray, wins: np.ndarray) -> list[float]:
-    known = trades > 0
-    return (wins[known] / trades[known]).tolist()[-500:]
+def _picture(
+    frame: StrategyFrame,
+    window: str,
+    trades: np.ndarray,
+    wins: np.ndarray,
+    limit: float,
+    bound: str,
+) -> dict[str, Any]:
+    """The win rate at the last 500 full hours whose window has trades."""
+    known = np.flatnonzero(trades > 0)[-500:]
+    first_day = (frame.first_hour + int(known[0])) // 24
+    return wording.picture(
+        (wins[known] / trades[known]).tolist(),
+        limit,
+        title=f"Win rate, last {WINDOWS[window]}",
+        unit="ratio",
+        since=wording.day(first_day),
+        bound=bound,
+    )
 
 
-ALARM = Alarm(
+RULE = AlertRule(
     key="win_rate",
     title="Win rate too low",
     about="strategy",
-    help="The share of winning trades of the window is below a limit: your own, or one learned "
-    "from the past.",
+    help="The win rate of the window is below a limit: a fixed one, or one learned from past "
+    "results.",
     error_rate="Learned: about one false alarm in the chosen number of days, or in as many days "
-    "as the past has (up to 180), if that is fewer. Fixed: the limit is yours; the alert says how "
-    "often chance crosses it.",
+    "as the history has (up to 180), if that is fewer. Fixed: not controlled; the alert says how "
+    "often chance crosses the limit.",
     check=check,
     parameters=(
         Choice(
             "limit_from",
             LEARNED,
             (LEARNED, FIXED),
-            help="Learned from the past, or the fixed limit below.",
+            help="Learned from past results, or the fixed limit below.",
         ),
         Number(
             "limit",
@@ -120,13 +140,13 @@ ALARM = Alarm(
             0.99,
             0.01,
             unit="ratio",
-            help="The fixed limit: alert if the win rate drops below.",
+            help="Fixed limit: alert if the win rate drops below it.",
         ),
         Choice(
             "window",
             "24h",
             tuple(WIDTHS),
-            help="Over how long; nothing is said before the strategy has traded for as long.",
+            help="Period of the win rate. No alert before the strategy has traded for as long.",
         ),
         Integer(
             "fewest_trades",
@@ -135,7 +155,7 @@ ALARM = Alarm(
             1_000,
             1,
             unit="trades",
-            help="With fewer trades in the window nothing is said.",
+            help="No alert with fewer trades in the window.",
         ),
         Integer(
             "days_between_false_alarms",
@@ -144,7 +164,7 @@ ALARM = Alarm(
             10_000,
             5,
             unit="days",
-            help="Average time between false alarms of the learned limit.",
+            help="Mean time between false alarms of the learned limit.",
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""A fault for every alarm: what to store so that exactly this goes wrong, and when to look."""
+"""A fault for every alert: what to store so that exactly this goes wrong, and when to look."""
 
 from __future__ import annotations
 
@@ -204,20 +204,20 @@ FAULTS: dict[str, Fault] = {
     "storage": storage,
 }
 SAID = {
-    "degraded": "R a trade over",
+    "degraded": "R per trade over",
     "window_loss": "in 24 hours: the worst 24 hours of",
-    "win_rate": "won 4 of 47 trades",
+    "win_rate": "won 4 of 47 trades in the last 24 h: win rate 8.5%",
     "drawdown": "percentage points below its peak of",
     "losing_streak": "lost 30 trades in a row",
-    "no_trades": "It looked 21 600 times: volatility blocked 21 000 (97 %), rsi 450, trend 150.",
-    "trade_rate": "more trades: 24.0 a day in the last 7 days",
-    "exits": "leave for other reasons",
-    "fees": "0.0900 % of the position a trade",
-    "silent": "has not been heard of for 31 min",
+    "no_trades": "21,600 evaluations: volatility blocked 21,000 (97.2%), rsi 450, trend 150.",
+    "trade_rate": "more trades: 24.0 per day in the last 7 days",
+    "exits": "Exit reasons of",
+    "fees": "0.0900% of the position per trade",
+    "silent": "has been offline for 31 min",
     "clock_skew": "95 s ahead",
     "candles": "10 missing after",
     "parameters_differ": "version 2 was live since",
-    "job_failed": "“Forget old runs of jobs” failed. It said: “OSError",
-    "queue_stuck": "the short queue waits for 45 min",
+    "job_failed": "“Forget old runs of jobs” failed. Error: “OSError",
+    "queue_stuck": "in the short queue waits for 45 min",
     "storage": "damaged",
 }

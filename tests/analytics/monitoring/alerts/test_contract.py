@@ -1,4 +1,4 @@
-"""What every alarm keeps to, each tried on a history in which its own fault was planted."""
+"""The contract of every alert rule, tested on a history with the fault that it detects."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from trading import clock
 from .faults import FAULTS, SAID, quiet
 
 pytestmark = pytest.mark.django_db
-STRATEGY = [kind for kind, alarm in REGISTRY.items() if alarm.about == "strategy"]
+STRATEGY = [kind for kind, rule in REGISTRY.items() if rule.about == "strategy"]
 SPOKEN = ("None", "nan", "inf", "{", "  ", "..")
 
 
 def look(kind, bot, at, **parameters):
-    """What the alarm finds about this bot, as of a moment."""
-    alarm = REGISTRY[kind]
+    """What the alert finds about this bot, as of a moment."""
+    rule = REGISTRY[kind]
     with clock.at(at):
         subjects = frames.subjects(bot.pk)
         evidence_days.build(bot.pk, at, subjects)
@@ -34,10 +34,10 @@ def look(kind, bot, at, **parameters):
             "strategy": lambda: next(iter(inputs.strategies(subjects, at)), None),
             "bot": lambda: inputs.BotFrame(bot, at),
             "system": lambda: SystemFrame(at),
-        }[alarm.about]()
+        }[rule.about]()
         if seen is None:
             return None
-        return alarm.check(seen, at, alarm.clean(parameters))
+        return rule.check(seen, at, rule.clean(parameters))
 
 
 @pytest.fixture
@@ -45,27 +45,27 @@ def bot(db):
     return make_bot()
 
 
-def test_every_alarm_has_a_fault_to_be_tried_on():
+def test_every_alert_has_a_fault_to_be_tried_on():
     assert FAULTS.keys() == REGISTRY.keys() == SAID.keys()
 
 
 @pytest.mark.parametrize("kind", REGISTRY)
 def test_it_declares_what_it_is_and_how_often_it_is_wrong(kind):
-    alarm = REGISTRY[kind]
-    assert alarm.key == kind and alarm.about in ("strategy", "bot", "system")
-    assert alarm.severity in ORDER
-    for text in (alarm.title, alarm.help, alarm.error_rate):
+    rule = REGISTRY[kind]
+    assert rule.key == kind and rule.about in ("strategy", "bot", "system")
+    assert rule.severity in ORDER
+    for text in (rule.title, rule.help, rule.error_rate):
         assert text and text[0].isupper()
-    assert alarm.help.endswith(".") and alarm.error_rate.endswith(".")
-    assert all(one.help.endswith((".", "?")) for one in alarm.parameters)
-    assert alarm.clean({}) == alarm.defaults() == alarm.complete({"gone": 1})
+    assert rule.help.endswith(".") and rule.error_rate.endswith(".")
+    assert all(one.help.endswith((".", "?")) for one in rule.parameters)
+    assert rule.clean({}) == rule.defaults() == rule.complete({"gone": 1})
     with pytest.raises(InvalidRule) as refused:
-        alarm.clean({"gone": 1})
+        rule.clean({"gone": 1})
     assert "gone" in refused.value.errors
 
 
 @pytest.mark.parametrize("kind", REGISTRY)
-def test_it_finds_its_own_fault_and_says_so_in_plain_words(kind, bot):
+def test_it_finds_its_own_fault_and_describes_it(kind, bot):
     found = look(kind, bot, FAULTS[kind](bot))
     assert found is not None
     assert SAID[kind] in found.sentence
@@ -109,19 +109,19 @@ def test_one_step_more_severe_ends_at_critical():
     assert [base.worse(one) for one in ORDER] == ["warning", "critical", "critical"]
 
 
-def test_a_fixed_limit_of_the_win_rate_is_the_user_s_own(bot):
+def test_a_fixed_limit_of_the_win_rate_replaces_the_learned_one(bot):
     at = quiet(bot)
     given = {"limit_from": "fixed", "limit": 0.9, "fewest_trades": 5}
     found = look("win_rate", bot, at, **given)
-    assert "below your limit of 90 %" in found.sentence
+    assert "(limit 90%; 95% CI" in found.sentence
     assert look("win_rate", bot, at, **given | {"limit": 0.1}) is None
     assert look("win_rate", bot, at, **given | {"fewest_trades": 9}) is None  # 8 trades a day
 
 
-def test_fixed_limits_of_streaks_silences_and_drawdowns_are_the_user_s_own(bot):
+def test_fixed_limits_of_streaks_pauses_and_drawdowns_replace_the_learned_ones(bot):
     at = quiet(bot)
     keep(bot, [closed(99_999, at - DAY / 100, -1.0)])
-    assert "The limit is your own" in look("losing_streak", bot, at + DAY / 4, limit=1).sentence
-    assert "your limit is 2 h" in look("no_trades", bot, at + DAY / 4, hours=2).sentence
+    assert "The limit is fixed" in look("losing_streak", bot, at + DAY / 4, limit=1).sentence
+    assert "the fixed limit is 2 h" in look("no_trades", bot, at + DAY / 4, hours=2).sentence
     assert look("no_trades", bot, at + DAY / 4, hours=8) is None
-    assert "the limit is your own" in look("drawdown", bot, at, limit_pct=0.01).sentence
+    assert "a fixed limit" in look("drawdown", bot, at, limit_pct=0.01).sentence

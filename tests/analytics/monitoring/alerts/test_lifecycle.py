@@ -9,7 +9,7 @@ import pytest
 from analytics.models import Alert, AlertEvent
 from analytics.monitoring.alerts import REGISTRY, lifecycle
 from analytics.monitoring.alerts.base import Finding
-from analytics.monitoring.alerts.configured import Rule
+from analytics.monitoring.alerts.configured import ConfiguredRule
 from analytics.monitoring.alerts.lifecycle import NotPossible, Place
 from tests.trading.story import MONDAY, make_bot
 from trading import clock
@@ -25,8 +25,8 @@ def place(db):
 
 
 def rule(kind="window_loss", severity="warning"):
-    alarm = REGISTRY[kind]
-    return Rule(alarm, True, severity, alarm.defaults())
+    rule = REGISTRY[kind]
+    return ConfiguredRule(rule, True, severity, rule.defaults())
 
 
 def found(event="", grave=False, sentence="It fell."):
