@@ -8,6 +8,7 @@ from django.contrib.auth.models import Permission, User
 from django.urls import reverse
 
 from analytics import jobs
+from analytics.jobs.timetable import sync_lines
 from analytics.models import JobLine, JobRun, WorkerBeat
 from trading import clock
 
@@ -53,7 +54,7 @@ def test_each_job_shows_how_it_went_when_it_comes_next_and_what_went_wrong(
 
 def test_a_late_job_is_called_late(admin_client, timetable, alive):
     now = clock.now()
-    jobs.sync(now - timedelta(days=1))
+    sync_lines(now - timedelta(days=1))
     JobLine.objects.filter(name="minutely").update(last_due=now - timedelta(hours=1))
     assert "Minutely every minute Late never" in text(admin_client.get(LIST))
 
@@ -90,7 +91,7 @@ def test_the_page_of_a_job_tells_its_runs_and_who_asked_for_them(
 def test_the_first_page_warns_when_the_worker_or_a_job_stands_still(admin_client, timetable):
     assert "worker" not in text(admin_client.get("/admin/"))
     now = clock.now()
-    jobs.sync(now - timedelta(days=1))
+    sync_lines(now - timedelta(days=1))
     JobLine.objects.update(last_due=now)
     assert "The worker is not running, so nothing is watched" in text(admin_client.get("/admin/"))
     WorkerBeat.objects.create(
