@@ -1,4 +1,4 @@
-"""Jobs: the timetable, fired by django-q2's schedules; a ledger decides what runs, and how often."""
+"""Jobs: a timetable, fired by django-q2's schedules, and a ledger that decides what runs."""
 
 from .queue import enqueue_due, fire, make_up, resend_lost, run_now, submit
 from .runs import release, run

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import copy
 import logging
-import math
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -20,16 +19,15 @@ from django.utils import timezone
 from django_q.models import Schedule
 from django_q.tasks import async_task
 
-from .tasks import DAY, WEEK, Job
+from .tasks import DAY, MINUTE, WEEK, Job
 
 log = logging.getLogger("analytics.jobs")
 PREFIX = "selflearn: "  # of the names of our rows
 FIRE = "analytics.jobs.fire"
 UNSAVED = "{'q_options': {'save': False}}"  # the ledger keeps the result, not the queue
 KIND = {DAY: Schedule.DAILY, WEEK: Schedule.WEEKLY}
-MINUTE = timedelta(minutes=1)
 LONGEST_BACKLOG = timedelta(days=366)  # django-q2 steps through it one period at a time
-SOON = timedelta(minutes=1)  # rows of others are examined shortly before they fire
+SOON = MINUTE  # rows of others are examined shortly before they fire
 
 
 def sync(jobs: Iterable[Job], now: datetime | None = None) -> None:
@@ -55,7 +53,7 @@ def _fields(job: Job) -> dict[str, Any]:
         "args": repr(job.name),
         "kwargs": UNSAVED,
         "schedule_type": kind,
-        "minutes": math.ceil(job.period / MINUTE) if kind == Schedule.MINUTES else None,
+        "minutes": job.period // MINUTE if kind == Schedule.MINUTES else None,
         "repeats": -1,
         "hook": None,
         "cron": None,
@@ -108,8 +106,9 @@ def _arguments(row: Schedule) -> tuple[tuple[Any, ...], dict[str, Any]]:
             kwargs = ast.literal_eval(row.kwargs)
         except (SyntaxError, ValueError):
             with suppress(SyntaxError, ValueError):
-                keywords = ast.parse(f"f({row.kwargs})").body[0].value.keywords
-                kwargs = {word.arg: ast.literal_eval(word.value) for word in keywords}
+                call = ast.parse(f"f({row.kwargs})", mode="eval").body
+                keywords = call.keywords if isinstance(call, ast.Call) else ()
+                kwargs = {word.arg: ast.literal_eval(word.value) for word in keywords if word.arg}
     args = ast.literal_eval(row.args) if row.args else ()
     kwargs["q_options"] = {**kwargs.get("q_options", {}), "cluster": row.cluster}
     return args if type(args) is tuple else (args,), kwargs

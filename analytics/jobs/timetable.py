@@ -22,7 +22,8 @@ log = logging.getLogger("analytics.jobs")
 
 def timetable() -> tuple[Job, ...]:
     """The jobs in use: ``settings.TIMETABLE`` names them."""
-    return import_string(settings.TIMETABLE)
+    jobs: tuple[Job, ...] = import_string(settings.TIMETABLE)
+    return jobs
 
 
 def find(name: str) -> Job | None:
@@ -32,7 +33,8 @@ def find(name: str) -> Job | None:
 
 def function(job: Job) -> Callable[..., Any]:
     """The function that it calls. Raises ImportError where there is none."""
-    return import_string(job.function)
+    target: Callable[..., Any] = import_string(job.function)
+    return target
 
 
 def is_wanted(job: Job) -> bool:

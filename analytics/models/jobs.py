@@ -25,7 +25,7 @@ class JobLine(models.Model):
         ordering = ("name",)
         verbose_name = "job"
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
 
@@ -76,7 +76,7 @@ class JobRun(models.Model):
             ),
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.job} for {self.due:%Y-%m-%d %H:%M:%S}"
 
 
@@ -94,5 +94,5 @@ class WorkerBeat(models.Model):
     class Meta:
         ordering = ("queue", "-beat_at")
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.queue} on {self.host}"
