@@ -273,7 +273,7 @@ def report(bot):
 
     now = clock.now()
     for back in (2, 1, 0):
-        made, _ = daily.one(bot, "day", reports.newest(now - timedelta(days=back)), now)
+        made, _ = daily.write_one(bot, "day", reports.newest(now - timedelta(days=back)), now)
     return made
 
 

@@ -139,37 +139,33 @@ DATABASES: dict[str, dict[str, Any]] = {"default": DATABASE}
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
-# The worker: what it does when, and how patient it is (selflearn/worker/timeouts.py)
+# The worker: its jobs, and how patient its supervisor is (selflearn/worker/supervisor.py)
 TIMETABLE = "analytics.jobs.tasks.TIMETABLE"
 WORKER_PACE: dict[str, float] = {}
 
 
 def _queue(workers: int, timeout: int) -> dict[str, int]:
-    # The broker hands a task out again when the one who fetched it is dead, not after "retry":
-    # that only has to exceed what a task and the wait before it may take.
+    # A fetched task is delivered again after "retry": longer than it may run and wait before.
     retry = 3 * timeout + 2 * SQLITE_BUSY_SECONDS
     return {"workers": workers, "timeout": timeout, "queue_limit": workers, "retry": retry}
 
 
 Q_CLUSTER = {
-    "name": "selflearn",
-    "cluster_name": "short",
+    "name": "short",
     **_queue(workers=2, timeout=300),
     "ALT_CLUSTERS": {"long": _queue(workers=1, timeout=3600)},
-    "broker_class": "selflearn.worker.broker.Owned",
     "orm": "default",
-    # The ledger (analytics.jobs) decides what is tried again; the timetable is our own.
-    "ack_failures": True,
-    "max_attempts": 1,
-    "scheduler": False,
+    "max_attempts": 3,
     "catch_up": False,
     "bulk": 1,
     "save_limit": 500,
     "save_limit_per": "func",
-    "recycle": 200,
+    # The supervisor replaces all processes together when one ends: rarely, then.
+    "recycle": 10_000,
     "max_rss": 1_000_000,
     "guard_cycle": 1,
     "poll": 2,
+    "time_zone": "UTC",
     "label": "Background tasks",
 }
 

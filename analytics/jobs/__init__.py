@@ -1,7 +1,6 @@
-"""Jobs: queued when they fall due or are asked for, run under a ledger, never beside themselves."""
+"""Jobs: a timetable, fired by django-q2's schedules, and a ledger that decides what runs."""
 
-from .effects import once
-from .queue import enqueue_due, make_up, next_moment, reconcile, run_now, submit
+from .queue import enqueue_due, fire, make_up, resend_lost, run_now, submit
 from .runs import release, run
 from .simulated import live_through
 from .timetable import find, function, sync, timetable
@@ -9,13 +8,12 @@ from .timetable import find, function, sync, timetable
 __all__ = [
     "enqueue_due",
     "find",
+    "fire",
     "function",
     "live_through",
     "make_up",
-    "next_moment",
-    "once",
-    "reconcile",
     "release",
+    "resend_lost",
     "run",
     "run_now",
     "submit",

@@ -1,24 +1,22 @@
-"""What is forgotten of runs that ended."""
+"""Deletes old rows of the ledger of runs."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
-from analytics.models import Effect, JobRun
+from analytics.models import JobRun
 
 from .timetable import timetable
 
-OFTEN = timedelta(hours=1)
-KEPT_OFTEN = timedelta(days=2)  # good runs of jobs that run more often than hourly
+FREQUENT = timedelta(hours=1)
+KEPT_FREQUENT = timedelta(days=2)  # successful runs of jobs with a shorter period than FREQUENT
 KEPT = timedelta(days=60)
 
 
-def prune(as_of: datetime) -> dict[str, Any]:
-    """Delete old runs, those that went wrong later than the good ones of busy jobs."""
-    busy = [job.name for job in timetable() if job.period < OFTEN]
+def prune(as_of: datetime) -> dict[str, int]:
+    """Delete old runs: successful ones of frequent jobs after 2 days, all others after 60."""
+    frequent = [job.name for job in timetable() if job.period < FREQUENT]
     ended = JobRun.objects.exclude(state__in=JobRun.ACTIVE)
-    good = ended.filter(job__in=busy, state=JobRun.State.OK, due__lt=as_of - KEPT_OFTEN)
-    runs = good.delete()[0] + ended.filter(due__lt=as_of - KEPT).delete()[0]
-    effects = Effect.objects.filter(at__lt=as_of - KEPT).delete()[0]
-    return {"runs": runs, "effects": effects}
+    successful = ended.filter(job__in=frequent, state=JobRun.State.OK)
+    deleted = successful.filter(due__lt=as_of - KEPT_FREQUENT).delete()[0]
+    return {"runs": deleted + ended.filter(due__lt=as_of - KEPT).delete()[0]}

@@ -1,4 +1,4 @@
-"""Which runs are queued: those that fell due, those that people asked for, those that were lost."""
+"""Which runs are queued: those that are due, those that users requested, those that were lost."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef
-from django_q.brokers import get_broker
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
-from analytics.jobs.tasks import LAST, Job
+from analytics.jobs.tasks import Job
 from analytics.models import JobLine, JobRun
 from trading import clock
 
@@ -21,47 +19,53 @@ from .timetable import find, is_wanted, timetable
 
 log = logging.getLogger("analytics.jobs")
 TASK = "analytics.jobs.runs.run"
-SETTLED = timedelta(seconds=30)  # a run without its row in the queue for longer was lost
-SKEW = timedelta(seconds=5)  # the clocks of two machines may differ by so much
+SETTLED = timedelta(seconds=30)  # a run queued for less is not lost, only on its way
+SKEW = timedelta(seconds=5)  # allowed difference between the clocks of two machines
 ACTIVE = JobRun.ACTIVE
 
 
-def enqueue_due(now: datetime | None = None, jobs: Iterable[Job] | None = None) -> list[JobRun]:
-    """Queue what fell due up to now and was not queued yet; return the runs.
+def fire(name: str) -> str:
+    """What django-q2's schedules call: let the ledger queue what is due of this job.
 
-    Of moments missed the newest one counts, or, for jobs that catch up, the oldest: the rest
-    follow one by one, as each ends. A job that is still queued or running is left alone.
+    Firing too often, or for nothing, does no harm. Returns what was queued, for the task's log.
+    """
+    job = find(name)
+    if job is None or clock.simulated():
+        return "nothing to do"
+    return ", ".join(map(str, enqueue_due(jobs=[job]))) or "nothing due"
+
+
+def enqueue_due(now: datetime | None = None, jobs: Iterable[Job] | None = None) -> list[JobRun]:
+    """Queue what is due and was not queued yet; return the runs.
+
+    Of several missed moments the newest is queued, or the oldest for jobs that catch up each day:
+    the others follow as each run ends. A job that is still queued or running is left alone.
     """
     now = now or clock.now()
     chosen = {job.name: job for job in (timetable() if jobs is None else jobs) if job.timed}
     lines = JobLine.objects.filter(name__in=chosen)
     busy = set(JobRun.objects.filter(state__in=ACTIVE, key="").values_list("job", flat=True))
-    queued = []
+    runs = []
     for line in lines:
         job = chosen[line.name]
         if line.last_due > now + SKEW:
-            line = _clock_went_back(job, line, now)
-        due = _next(job, line.last_due, now)
+            line = _reset_to_earlier_clock(job, line, now)
+        due = _next_due(job, line.last_due, now)
         if due is None or line.name in busy:
             continue
         run = _queue_moment(job, line, due)
         if run:
-            queued.append(run)
-    return queued
+            runs.append(run)
+    return runs
 
 
 def make_up(name: str, since: datetime) -> None:
-    """Let a job fall due again for what lies after a moment, as if nothing had run since."""
+    """Make a job due again for every moment after ``since``, as if it had not run."""
     JobLine.objects.filter(name=name, last_due__gt=since).update(last_due=since)
 
 
-def next_moment(now: datetime) -> datetime:
-    """When the next line of the timetable falls due."""
-    return min((job.next_due(now) for job in timetable()), default=LAST)
-
-
-def _next(job: Job, last: datetime, now: datetime) -> datetime | None:
-    """The moment to run for; None where none fell due since the last one."""
+def _next_due(job: Job, last: datetime, now: datetime) -> datetime | None:
+    """The moment to run for; None where nothing is due."""
     if job.catch_up == "each day":
         return next(job.due(last, now), None)
     newest = job.last_due(now)
@@ -69,7 +73,7 @@ def _next(job: Job, last: datetime, now: datetime) -> datetime | None:
 
 
 def _queue_moment(job: Job, line: JobLine, due: datetime) -> JobRun | None:
-    """Queue it, unless another process was first."""
+    """Queue a run, unless another process was first."""
     wanted = is_wanted(job)
     with transaction.atomic():
         moved = JobLine.objects.filter(name=line.name, last_due=line.last_due).update(last_due=due)
@@ -77,13 +81,13 @@ def _queue_moment(job: Job, line: JobLine, due: datetime) -> JobRun | None:
             return None
         run = _add(job, due)
         if run is None and not JobRun.objects.filter(job=job.name, key="", due=due).exists():
-            # Somebody asked for a run at this very moment: this one comes after it.
+            # A user requested a run just now: the scheduled one comes after it.
             transaction.set_rollback(True)
         return run
 
 
 def _add(job: Job, due: datetime, **fields: Any) -> JobRun | None:
-    """A run with its row in the queue, committed together; None where it is there already."""
+    """A run and its message in the queue, committed together; None where it exists already."""
     try:
         with transaction.atomic():
             run = JobRun.objects.create(job=job.name, due=due, queue=job.queue, **fields)
@@ -94,17 +98,13 @@ def _add(job: Job, due: datetime, **fields: Any) -> JobRun | None:
 
 
 def _send(run: JobRun) -> None:
-    # The broker shares the database: inside the transaction on purpose.
-    broker = get_broker(run.queue)
-    async_task(TASK, run.pk, broker=broker, task_name=f"{run.job} {run.pk}", save=False)
-    run.message = broker.newest
-    run.save(update_fields=["message"])
+    async_task(TASK, run.pk, cluster=run.queue, task_name=f"{run.job} {run.pk}", save=False)
 
 
-def _clock_went_back(job: Job, line: JobLine, now: datetime) -> JobLine:
-    """Go on with the new time: what was done in a future that is not yet here counts no more."""
+def _reset_to_earlier_clock(job: Job, line: JobLine, now: datetime) -> JobLine:
+    """Go on with the new time: runs for moments that are in the future again are forgotten."""
     log.warning(
-        "the clock went back: %s last fell due at %s, it is %s",
+        "the clock went back: %s was last due at %s, it is %s",
         job.name,
         line.last_due.isoformat(),
         now.isoformat(),
@@ -124,9 +124,9 @@ def run_now(job: Job, user: Any = None) -> JobRun | None:
 
 
 def submit(name: str, key: str, arguments: dict[str, Any], user: Any = None) -> JobRun | None:
-    """Queue a run on request, with arguments that JSON holds, beside those of other keys.
+    """Queue a run on request; ``arguments`` is JSON. Runs with different keys run side by side.
 
-    None where one with this key is queued or running. Raises KeyError for a job that there is not.
+    None where one with this key is queued or running. Raises KeyError for an unknown job.
     """
     job = find(name)
     if job is None:
@@ -134,22 +134,17 @@ def submit(name: str, key: str, arguments: dict[str, Any], user: Any = None) -> 
     return _add(job, clock.now(), key=key, arguments=arguments, requested_by=user)
 
 
-def reconcile(now: datetime | None = None) -> int:
-    """Queue again what has lost its row in the queue; return how many runs that were."""
+def resend_lost(queue: str, now: datetime | None = None) -> int:
+    """Send runs again that wait although the queue is empty; return how many.
+
+    A second message for one run does no harm: the ledger starts it once.
+    """
     now = now or clock.now()
-    there = OrmQ.objects.filter(pk=OuterRef("message"))
-    lost = JobRun.objects.filter(
-        ~Exists(there), state__in=ACTIVE, queued_at__lt=now - SETTLED
-    ).values_list("pk", flat=True)
-    return sum(_send_again(pk) for pk in list(lost))
-
-
-def _send_again(pk: int) -> bool:
-    with transaction.atomic():
-        run = JobRun.objects.select_for_update().filter(pk=pk, state__in=ACTIVE).first()
-        if run is None or OrmQ.objects.filter(pk=run.message).exists():
-            return False
-        log.warning("run %d of %s was lost from the queue: queued again", pk, run.job)
-        JobRun.objects.filter(pk=pk).update(state=JobRun.State.QUEUED, owner="", pid=None)
+    waiting = JobRun.objects.filter(queue=queue, state=JobRun.State.QUEUED)
+    lost = list(waiting.filter(queued_at__lt=now - SETTLED))
+    if not lost or OrmQ.objects.filter(key=queue).exists():
+        return 0
+    for run in lost:
+        log.warning("run %d of %s was lost from the queue: sent again", run.pk, run.job)
         _send(run)
-    return True
+    return len(lost)

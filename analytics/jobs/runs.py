@@ -1,6 +1,6 @@
 """One run under the ledger: it starts at most three times, and ends once.
 
-The queue delivers a task at least once, and again for ever when the process that runs it dies.
+The queue delivers a message at least once, and again for ever when the process that runs it dies.
 So a run is first marked as started, in a transaction of its own; a process that dies leaves that
 mark behind, and the fourth start is refused.
 """
@@ -11,12 +11,13 @@ import json
 import logging
 import os
 import time
-from collections.abc import Collection, Iterable, Mapping
-from types import MappingProxyType
+from collections.abc import Collection
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F
+from django.utils import timezone
+from django_q.models import OrmQ
 
 from analytics.jobs.tasks import Job
 from analytics.models import JobLine, JobRun
@@ -28,29 +29,30 @@ log = logging.getLogger("analytics.jobs")
 State = JobRun.State
 STARTS = 3
 LONGEST_SUMMARY = 20_000  # characters of its JSON
-owner = ""  # of the tasks of this process: set by the worker that it belongs to
+OWNER = "SELFLEARN_WORKER"  # environment variable: the process group that this process belongs to
 
 
 def run(pk: int) -> str:
-    """Do a queued run, whatever happens; the answer is a word for the log of the queue.
+    """Do a queued run and write its outcome; return a word for the log of the queue.
 
-    Never raises but where the database is away, so that the queue drops what was answered.
+    Raises only where the database is away, so that the queue keeps nothing that was answered.
     """
-    found = _start(pk)
-    if found is None:
+    job_run = _start(pk)
+    if job_run is None:
         return "nothing to do"
-    if found.state == State.DEAD:
+    if job_run.state == State.DEAD:
         return "given up"
     began = time.monotonic()
     try:
-        summary, error = _call(found), ""
-    except (Exception, SystemExit) as raised:  # what it is told when it takes too long is an exit
-        log.exception("job %s failed", found.job)
+        summary, error = _call(job_run), ""
+    except (Exception, SystemExit) as raised:  # django-q2's timeout is a SystemExit
+        log.exception("job %s failed", job_run.job)
         summary, error = None, last_line(raised)
-    _end(found, State.FAILED if error else State.OK, time.monotonic() - began, error, summary)
-    job = find(found.job)
+    state = State.FAILED if error else State.OK
+    _end(job_run, state, time.monotonic() - began, error, summary)
+    job = find(job_run.job)
     if job and job.timed:
-        # What fell due meanwhile, or is still missing from a time when nothing ran.
+        # The next missed moment, or one that became due meanwhile.
         from .queue import enqueue_due
 
         enqueue_due(jobs=[job])
@@ -58,29 +60,30 @@ def run(pk: int) -> str:
 
 
 def _start(pk: int) -> JobRun | None:
-    """Mark it as started, or as given up after too many starts; None where it is not to run."""
+    """Mark it as started, or as given up after too many starts; None where it must not run."""
     with transaction.atomic():
         # The queue may deliver twice: only one delivery finds it queued.
-        found = JobRun.objects.select_for_update().filter(pk=pk, state=State.QUEUED).first()
-        if found is None:
+        job_run = JobRun.objects.select_for_update().filter(pk=pk, state=State.QUEUED).first()
+        if job_run is None:
             return None
-        if found.attempts >= STARTS:
+        if job_run.attempts >= STARTS:
             error = f"given up: the process died each of the {STARTS} times it was started"
-            log.error("job %s, run %d: %s", found.job, pk, error)
-            _end(found, State.DEAD, None, error, None)
-            found.state = State.DEAD
-            return found
-        found.state, found.attempts = State.RUNNING, found.attempts + 1
-        found.owner, found.pid, found.started_at = owner, os.getpid(), clock.now()
-        found.save(update_fields=["state", "attempts", "owner", "pid", "started_at"])
-    return found
+            log.error("job %s, run %d: %s", job_run.job, pk, error)
+            _end(job_run, State.DEAD, None, error, None)
+            job_run.state = State.DEAD
+            return job_run
+        job_run.state, job_run.attempts = State.RUNNING, job_run.attempts + 1
+        job_run.owner, job_run.pid = os.environ.get(OWNER, ""), os.getpid()
+        job_run.started_at = clock.now()
+        job_run.save(update_fields=["state", "attempts", "owner", "pid", "started_at"])
+    return job_run
 
 
-def _call(found: JobRun) -> Any:
-    job = find(found.job)
+def _call(job_run: JobRun) -> Any:
+    job = find(job_run.job)
     if job is None:
-        raise LookupError(f"the timetable has no job {found.job!r} any more")
-    return checked(job, function(job)(as_of=found.due, **found.arguments))
+        raise LookupError(f"the timetable has no job {job_run.job!r} any more")
+    return checked(job, function(job)(as_of=job_run.due, **job_run.arguments))
 
 
 def checked(job: Job, summary: Any) -> Any:
@@ -92,47 +95,38 @@ def checked(job: Job, summary: Any) -> Any:
     return json.loads(text)
 
 
-def _end(found: JobRun, state: str, seconds: float | None, error: str, summary: Any) -> None:
+def _end(job_run: JobRun, state: str, seconds: float | None, error: str, summary: Any) -> None:
     """Write the outcome and count it, both or neither."""
     outcome = {"state": state, "seconds": seconds, "error": error, "summary": summary}
     with transaction.atomic():
         # Not where it was taken from this process and started again elsewhere.
-        ours = JobRun.objects.filter(
-            pk=found.pk, state=found.state, owner=found.owner, pid=found.pid
+        same_start = JobRun.objects.filter(
+            pk=job_run.pk, state=job_run.state, owner=job_run.owner, pid=job_run.pid
         )
-        if ours.update(**outcome, ended_at=clock.now()):
+        if same_start.update(**outcome, ended_at=clock.now()):
             counter = f"{state}_runs"
-            JobLine.objects.filter(name=found.job).update(
+            JobLine.objects.filter(name=job_run.job).update(
                 **{counter: F(counter) + 1}, seconds=F("seconds") + (seconds or 0.0)
             )
 
 
 def last_line(error: BaseException) -> str:
-    """What went wrong, in one line that fits its column."""
+    """The type and the last line of an error, in at most 500 printable characters."""
     lines = str(error).strip().splitlines()
     text = f"{type(error).__name__}: {lines[-1]}" if lines else type(error).__name__
     return "".join(c if c.isprintable() else " " for c in text)[:500]
 
 
-def release(
-    dead: Iterable[str], innocent: Mapping[str, Collection[int]] = MappingProxyType({})
-) -> int:
-    """Let what these owners were running be started again; return how many runs that were.
+def release(queue: str, owner: str, survivors: Collection[int] = ()) -> int:
+    """Let the runs of a process group that is gone start again; return how many.
 
-    ``innocent``: by owner, the processes that were alive when another one died. What they ran
-    was not the cause: their start does not count.
+    ``survivors``: processes that lived until the group was killed. They were not the cause, so
+    the starts of their runs do not count.
     """
-    count = 0
-    for name in dead:
-        running = JobRun.objects.filter(owner=name, state=State.RUNNING)
-        pids = innocent.get(name, ())
-        running.filter(pid__in=pids, attempts__gt=0).update(attempts=F("attempts") - 1)
-        count += running.update(state=State.QUEUED, owner="", pid=None)
+    running = JobRun.objects.filter(queue=queue, owner=owner, state=State.RUNNING)
+    running.filter(pid__in=survivors, attempts__gt=0).update(attempts=F("attempts") - 1)
+    count = running.update(state=State.QUEUED, owner="", pid=None)
+    # Fetched messages stay locked for Q_CLUSTER's "retry". Delivering one twice does no harm.
+    now = timezone.now()
+    OrmQ.objects.filter(key=queue, lock__gt=now).update(lock=now)
     return count
-
-
-def excuse(name: str) -> None:
-    """Do not hold it against what this owner runs that the worker is being stopped."""
-    JobRun.objects.filter(owner=name, state=State.RUNNING, attempts__gt=0).update(
-        attempts=F("attempts") - 1
-    )

@@ -1,4 +1,4 @@
-"""Jobs in simulated time: what falls due on the way runs at once, in order, in this process."""
+"""Jobs in simulated time: what is due on the way runs at once, in order, in this process."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from analytics.models import JobLine
 from trading import clock
 
 from .runs import checked, last_line
-from .timetable import function, is_wanted, sync, timetable
+from .timetable import function, is_wanted, sync_lines, timetable
 
 
 def live_through(before: datetime | None, to: datetime) -> list[dict[str, Any]]:
-    """Run each job of the timetable for every moment from the one before (left out) to this one.
+    """Run each job of the timetable for every moment after ``before``, up to and with ``to``.
 
-    Jobs that fall due together run in the order of the timetable. Nothing is due when the clock
-    is first set. Returns what they list under "events", with the moment and the job; one that
-    raises is an event too. A move that was cut off is taken up where all jobs had got to.
+    Jobs that are due together run in the order of the timetable. Nothing is due when the clock is
+    first set. Returns the "events" of their summaries, with job and moment; a job that raises is
+    an event too. A move that was interrupted is repeated by the next one from where it began.
     """
     if before is None:
-        sync(to)
+        sync_lines(to)
         JobLine.objects.update(last_due=to)
         return []
-    sync(before)
+    sync_lines(before)
     done = dict(JobLine.objects.values_list("name", "last_due"))
     jobs = [job for job in timetable() if job.simulated and job.timed and is_wanted(job)]
     due = sorted(
@@ -34,17 +34,17 @@ def live_through(before: datetime | None, to: datetime) -> list[dict[str, Any]]:
     )
     events: list[dict[str, Any]] = []
     for moment, place in due:
-        events += _one(jobs[place], moment)
+        events += _events(jobs[place], moment)
     JobLine.objects.update(last_due=to)
     return events
 
 
-def _one(job: Job, moment: datetime) -> list[dict[str, Any]]:
+def _events(job: Job, moment: datetime) -> list[dict[str, Any]]:
     mark = {"job": job.name, "as_of": moment.isoformat().replace("+00:00", "Z")}
     try:
         with clock.at(moment):
             summary = checked(job, function(job)(as_of=moment))
     except Exception as error:
         return [{**mark, "type": "job_failed", "error": last_line(error)}]
-    found = summary.get("events", ()) if isinstance(summary, dict) else ()
-    return [{**mark, **event} for event in found]
+    events = summary.get("events", ()) if isinstance(summary, dict) else ()
+    return [{**mark, **event} for event in events]

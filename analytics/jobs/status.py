@@ -1,4 +1,4 @@
-"""How the jobs and the processes that do them are getting on: for pages, probes and alerts."""
+"""The state of jobs, workers and queues: for pages, health checks and alerts."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from trading import clock
 
 from .timetable import is_wanted, timetable
 
-SILENT = timedelta(seconds=60)  # a worker that has not been heard for longer is down
-STUCK = {"short": timedelta(minutes=10), "long": timedelta(hours=2)}  # of the oldest that waits
-RECENT = 12  # runs of a job that tell how it is getting on
+SILENT = timedelta(seconds=60)  # a worker without a heartbeat for longer is down
+STUCK = {"short": timedelta(minutes=10), "long": timedelta(hours=2)}  # age of the oldest waiting
+RECENT = 12  # runs of a job that are shown
 State = JobRun.State
 
 
@@ -27,7 +27,7 @@ class Standing:
 
     job: Job
     line: JobLine | None
-    recent: list[JobRun]  # newest first, those on request too
+    recent: list[JobRun]  # newest first, requested ones too
     active: JobRun | None
     state: str
     next_due: datetime | None
@@ -42,13 +42,13 @@ def standings(now: datetime | None = None) -> list[Standing]:
     """All jobs of the timetable, in its order."""
     now = now or clock.now()
     lines, active = _lines_and_active()
-    found = []
+    result = []
     for job in timetable():
         due = job.next_due(now) if job.timed and not clock.simulated() else None
         recent = list(JobRun.objects.filter(job=job.name).order_by("-due")[:RECENT])
-        one = Standing(job, lines.get(job.name), recent, active.get(job.name), "", due)
-        found.append(replace(one, state=_state(one, now)))
-    return found
+        standing = Standing(job, lines.get(job.name), recent, active.get(job.name), "", due)
+        result.append(replace(standing, state=_state(standing, now)))
+    return result
 
 
 def _lines_and_active() -> tuple[dict[str, JobLine], dict[str, JobRun]]:
@@ -56,21 +56,21 @@ def _lines_and_active() -> tuple[dict[str, JobLine], dict[str, JobRun]]:
     return JobLine.objects.in_bulk(), {run.job: run for run in running}
 
 
-def _state(one: Standing, now: datetime) -> str:
-    if not is_wanted(one.job):
+def _state(standing: Standing, now: datetime) -> str:
+    if not is_wanted(standing.job):
         return "off"
-    last = one.last
+    last = standing.last
     if last and last.state in (State.DEAD, State.FAILED):
         return str(last.state)
-    if is_late(one.job, one.line, one.active, now):
+    if is_late(standing.job, standing.line, standing.active, now):
         return "late"
-    if one.active:
+    if standing.active:
         return "running"
     return "ok" if last else "waiting"
 
 
 def is_late(job: Job, line: JobLine | None, active: JobRun | None, now: datetime) -> bool:
-    """Whether a moment that fell due longer ago than the job's grace has not been dealt with."""
+    """Whether a moment was due longer ago than the job's grace and is not done."""
     if clock.simulated():
         return False
     if active and active.queued_at < now - job.grace:
@@ -92,31 +92,33 @@ def late(now: datetime | None = None) -> list[str]:
 
 
 def workers(now: datetime | None = None) -> dict[str, dict[str, Any]]:
-    """By queue: the seconds since its worker was last heard (None: never), and its restarts."""
+    """By queue: the seconds since its worker's last heartbeat (None: never), and its restarts."""
     now = now or clock.now()
-    found: dict[str, dict[str, Any]] = {
+    result: dict[str, dict[str, Any]] = {
         queue: {"silent_seconds": None, "restarts": 0} for queue in QUEUES
     }
     # Newest last, so that it is the one that counts.
-    for beat in WorkerBeat.objects.order_by("beat_at"):
-        silent = max(0.0, (now - beat.beat_at).total_seconds())
-        found[beat.queue] = {"silent_seconds": round(silent, 1), "restarts": beat.restarts}
-    return found
+    for group in WorkerBeat.objects.order_by("beat_at"):
+        silent = max(0.0, (now - group.beat_at).total_seconds())
+        result[group.queue] = {"silent_seconds": round(silent, 1), "restarts": group.restarts}
+    return result
 
 
 def queues(now: datetime | None = None) -> dict[str, dict[str, Any]]:
     """By queue: how many tasks wait for a worker, and the seconds that the oldest has waited."""
     now = now or clock.now()
     rows = (
-        OrmQ.objects.filter(key__in=QUEUES)
+        OrmQ.objects.filter(key__in=QUEUES, lock__lte=now)
         .values_list("key")
         .annotate(waiting=Count("pk"), since=Min("lock"))
         .order_by()
     )
-    found: dict[str, dict[str, Any]] = {
+    result: dict[str, dict[str, Any]] = {
         queue: {"waiting": 0, "oldest_seconds": 0.0} for queue in QUEUES
     }
     for queue, waiting, since in rows:
-        oldest = max(0.0, (now - since).total_seconds()) if since else 0.0
-        found[queue] = {"waiting": waiting, "oldest_seconds": round(oldest, 1)}
-    return found
+        result[queue] = {
+            "waiting": waiting,
+            "oldest_seconds": round((now - since).total_seconds(), 1),
+        }
+    return result

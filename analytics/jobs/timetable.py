@@ -1,4 +1,4 @@
-"""The timetable in use, and its lines in the database."""
+"""The timetable in use, and its rows in the database."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ from analytics.jobs.tasks import Job
 from analytics.models import JobLine
 from trading import clock
 
+from . import schedules
+
 log = logging.getLogger("analytics.jobs")
 
 
 def timetable() -> tuple[Job, ...]:
-    """The lines in use: ``settings.TIMETABLE`` names them."""
-    return import_string(settings.TIMETABLE)
+    """The jobs in use: ``settings.TIMETABLE`` names them."""
+    jobs: tuple[Job, ...] = import_string(settings.TIMETABLE)
+    return jobs
 
 
 def find(name: str) -> Job | None:
@@ -29,38 +32,44 @@ def find(name: str) -> Job | None:
 
 
 def function(job: Job) -> Callable[..., Any]:
-    """What it calls. Raises ImportError where there is no such function."""
-    return import_string(job.function)
+    """The function that it calls. Raises ImportError where there is none."""
+    target: Callable[..., Any] = import_string(job.function)
+    return target
 
 
 def is_wanted(job: Job) -> bool:
     """Whether there is anything for it to do in this installation.
 
-    Where that cannot be told it is said to be: one job must not stop the others, and its run will
-    show what is wrong.
+    True where its ``wanted`` raises: the run then shows the error, and no other job is stopped.
     """
     if not job.wanted:
         return True
     try:
         return bool(import_string(job.wanted)())
     except Exception:
-        log.exception("whether there is anything to do for %s cannot be told", job.name)
+        log.exception("%s: its condition cannot be evaluated", job.name)
         return True
 
 
-def sync(now: datetime | None = None) -> dict[str, list[str]]:
-    """Bring the lines of the database to those of the code; doing it again changes nothing.
+def sync() -> dict[str, list[str]]:
+    """Bring ledger and schedules to the timetable; a second call changes nothing.
 
-    A new job first runs when it falls due after this moment. Returns the names added and removed.
+    Returns the names of the jobs added and removed.
     """
-    now = now or clock.now()
+    changes = sync_lines(clock.now())
+    schedules.sync(job for job in timetable() if job.timed)
+    return changes
+
+
+def sync_lines(now: datetime) -> dict[str, list[str]]:
+    """A line of the ledger for each job; a new job first runs when it is due after ``now``."""
     timed = {job.name: job for job in timetable() if job.timed}
     known = set(JobLine.objects.values_list("name", flat=True))
-    new, gone = sorted(set(timed) - known), sorted(known - set(timed))
-    if new or gone:
+    new, stale = sorted(set(timed) - known), sorted(known - set(timed))
+    if new or stale:
         lines = [JobLine(name=n, since=now, last_due=timed[n].last_due(now)) for n in new]
         with transaction.atomic():
             # Two processes that start together both want to add them.
             JobLine.objects.bulk_create(lines, ignore_conflicts=True)
-            JobLine.objects.filter(name__in=gone).delete()
-    return {"added": new, "removed": gone}
+            JobLine.objects.filter(name__in=stale).delete()
+    return {"added": new, "removed": stale}

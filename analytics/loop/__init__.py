@@ -1,3 +1,1 @@
-"""From a day of trades to a decision: ``daily`` writes the reports that are due, each with its
-recommendations.
-"""
+"""The daily step from trades to decisions: `daily.write` writes the reports that are due."""

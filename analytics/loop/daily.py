@@ -1,4 +1,4 @@
-"""The job of the report: the day that is over, the week that ended with it, what to do."""
+"""The daily report job: reports of the day and week that ended, and their recommendations."""
 
 from __future__ import annotations
 
@@ -14,46 +14,50 @@ SUNDAY = 6
 
 
 def write(as_of: datetime) -> dict[str, Any]:
-    """Write what is due of every bot: the newest day that is over, and on Mondays the week. What
-    was written stays. "events" are the recommendations that are new."""
+    """Write the reports that are due for every bot: the last full day, and on Mondays the week.
+
+    Existing reports stay. "events" are the new recommendations.
+    """
     day = reports.newest(as_of)
     kinds = [Report.Kind.DAY, *([Report.Kind.WEEK] if day.weekday() == SUNDAY else [])]
-    made, events = 0, []
+    count, events = 0, []
     for bot in frames.bots():
         for kind in kinds if begins(bot) <= day else ():
-            report, fresh = one(bot, kind, day, as_of)
-            if fresh:
-                made += 1
+            report, is_new = write_one(bot, kind, day, as_of)
+            if is_new:
+                count += 1
                 events += _events(report)
-    return {"as_of": clock.to_text(as_of), "reports": made, "events": events}
+    return {"as_of": clock.to_text(as_of), "reports": count, "events": events}
 
 
-def one(
+def write_one(
     bot: Any, kind: str, day: date, as_of: datetime, again: bool = False
 ) -> tuple[Report, bool]:
     """The report of a day or week with its recommendations, and whether it was written now.
-    Raises ValueError for a time that has not begun, or of which nothing is known."""
-    about = reports.period(kind, day, as_of)
+
+    Raises ValueError for a period that has not begun or lies before the bot's first data.
+    """
+    period = reports.period(kind, day, as_of)
     first = begins(bot)
-    if about.day < first:
-        raise ValueError(f"nothing is known of {bot} before {first}")
-    report, fresh = reports.make(bot, about, again)
-    if fresh:
+    if period.day < first:
+        raise ValueError(f"{bot} has no data before {first}")
+    report, is_new = reports.make(bot, period, again)
+    if is_new:
         recommendations.propose(report)
-    return report, fresh
+    return report, is_new
 
 
 def _events(report: Report) -> list[dict[str, Any]]:
-    """Those that were proposed for the first time."""
+    """The recommendations that were proposed for the first time."""
     return [
         {
             "type": "recommendation",
-            "id": each["id"],
-            "strategy": each["strategy"],
-            "kind": each["kind"],
-            "sentence": each["sentence"],
-            "changes": each["changes"],
+            "id": proposal["id"],
+            "strategy": proposal["strategy"],
+            "kind": proposal["kind"],
+            "sentence": proposal["sentence"],
+            "changes": proposal["changes"],
         }
-        for each in report.proposals
-        if each["times"] == 1
+        for proposal in report.proposals
+        if proposal["times"] == 1
     ]

@@ -15,25 +15,15 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Effect',
-            fields=[
-                ('key', models.CharField(max_length=200, primary_key=True, serialize=False)),
-                ('at', models.DateTimeField(db_index=True, default=trading.clock.now)),
-            ],
-            options={
-                'ordering': ('-at',),
-            },
-        ),
-        migrations.CreateModel(
             name='JobLine',
             fields=[
                 ('name', models.CharField(max_length=40, primary_key=True, serialize=False)),
-                ('since', models.DateTimeField(default=trading.clock.now, help_text='What fell due earlier never runs')),
-                ('last_due', models.DateTimeField(help_text='The newest moment that was queued, or passed over')),
+                ('since', models.DateTimeField(default=trading.clock.now, help_text='Earlier moments never run')),
+                ('last_due', models.DateTimeField(help_text='The newest moment that was queued or skipped')),
                 ('ok_runs', models.PositiveBigIntegerField(default=0)),
                 ('failed_runs', models.PositiveBigIntegerField(default=0)),
                 ('dead_runs', models.PositiveBigIntegerField(default=0)),
-                ('seconds', models.FloatField(default=0.0, help_text='Of all runs together')),
+                ('seconds', models.FloatField(default=0.0, help_text='Total of all runs')),
             ],
             options={
                 'verbose_name': 'job',
@@ -49,7 +39,7 @@ class Migration(migrations.Migration):
                 ('pid', models.PositiveIntegerField()),
                 ('started_at', models.DateTimeField()),
                 ('beat_at', models.DateTimeField()),
-                ('restarts', models.PositiveIntegerField(help_text='Since its supervisor started')),
+                ('restarts', models.PositiveIntegerField(help_text='Of this queue, since the worker started')),
             ],
             options={
                 'ordering': ('queue', '-beat_at'),
@@ -60,14 +50,13 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('job', models.CharField(max_length=40)),
-                ('key', models.CharField(blank=True, help_text='Tells apart runs on request', max_length=80)),
-                ('due', models.DateTimeField(help_text='The moment it runs for: as_of')),
+                ('key', models.CharField(blank=True, help_text='Distinguishes requested runs', max_length=80)),
+                ('due', models.DateTimeField(help_text='Scheduled for (as_of)')),
                 ('arguments', models.JSONField(blank=True, default=dict)),
                 ('queue', models.CharField(max_length=16)),
-                ('message', models.BigIntegerField(help_text='Its row in the queue', null=True)),
                 ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('ok', 'OK'), ('failed', 'Failed'), ('dead', 'Given up')], default='queued', max_length=8)),
-                ('attempts', models.PositiveSmallIntegerField(default=0, help_text='Starts, but for those that ended through no fault of its own')),
-                ('owner', models.CharField(blank=True, help_text='The worker that started it', max_length=40)),
+                ('attempts', models.PositiveSmallIntegerField(default=0, help_text="Starts, without those that another process's end interrupted")),
+                ('owner', models.CharField(blank=True, help_text='The worker group that runs it', max_length=40)),
                 ('pid', models.PositiveIntegerField(null=True)),
                 ('queued_at', models.DateTimeField(default=trading.clock.now)),
                 ('started_at', models.DateTimeField(null=True)),
@@ -78,8 +67,8 @@ class Migration(migrations.Migration):
                 ('requested_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                'verbose_name': 'run of a job',
-                'verbose_name_plural': 'runs of jobs',
+                'verbose_name': 'job run',
+                'verbose_name_plural': 'job runs',
                 'ordering': ('-due', '-pk'),
                 'constraints': [models.UniqueConstraint(fields=('job', 'key', 'due'), name='job_run_once_per_moment'), models.UniqueConstraint(condition=models.Q(('state__in', ('queued', 'running'))), fields=('job', 'key'), name='job_never_beside_itself')],
             },

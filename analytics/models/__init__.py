@@ -1,7 +1,7 @@
 """Judgements, and the work that makes them."""
 
 from .evidence import ArmDay, Progress, Source, TradeDay
-from .jobs import Effect, JobLine, JobRun, WorkerBeat
+from .jobs import JobLine, JobRun, WorkerBeat
 from .monitoring import Alert, AlertEvent, AlertRuleSetting, Severity, Snapshot, Trend
 from .notifications import Channel, Message, Notice
 from .reports import Recommendation, Report, ReportNotice
@@ -13,7 +13,6 @@ __all__ = [
     "AlertRuleSetting",
     "ArmDay",
     "Channel",
-    "Effect",
     "JobLine",
     "JobRun",
     "Message",

@@ -1,4 +1,4 @@
-"""The work that runs by itself: where each job stands, its runs, and who does them."""
+"""Scheduled jobs: their ledger of runs, and the worker processes that do them."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from trading import clock
 
 
 class JobLine(models.Model):
-    """Where a line of the timetable stands. ``last_due`` moves by compare-and-set, so that of
-    several processes one queues a moment; the counters only grow, but for a new installation."""
+    """The progress of one job of the timetable. ``last_due`` moves by compare-and-set, so that one
+    of several processes queues a moment."""
 
     name = models.CharField(max_length=40, primary_key=True)
-    since = models.DateTimeField(default=clock.now, help_text="What fell due earlier never runs")
-    last_due = models.DateTimeField(help_text="The newest moment that was queued, or passed over")
+    since = models.DateTimeField(default=clock.now, help_text="Earlier moments never run")
+    last_due = models.DateTimeField(help_text="The newest moment that was queued or skipped")
     ok_runs = models.PositiveBigIntegerField(default=0)
     failed_runs = models.PositiveBigIntegerField(default=0)
     dead_runs = models.PositiveBigIntegerField(default=0)
-    seconds = models.FloatField(default=0.0, help_text="Of all runs together")
+    seconds = models.FloatField(default=0.0, help_text="Total of all runs")
 
     class Meta:
         ordering = ("name",)
         verbose_name = "job"
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
 
 class JobRun(models.Model):
-    """One run of a job for one moment: the ledger that decides whether it may start (again)."""
+    """One run of a job for one moment: decides whether it may start again."""
 
     class State(models.TextChoices):
         QUEUED = "queued", "Queued"
@@ -42,16 +42,15 @@ class JobRun(models.Model):
     ACTIVE = (State.QUEUED, State.RUNNING)
 
     job = models.CharField(max_length=40)
-    key = models.CharField(max_length=80, blank=True, help_text="Tells apart runs on request")
-    due = models.DateTimeField(help_text="The moment it runs for: as_of")
+    key = models.CharField(max_length=80, blank=True, help_text="Distinguishes requested runs")
+    due = models.DateTimeField(help_text="Scheduled for (as_of)")
     arguments = models.JSONField(default=dict, blank=True)
     queue = models.CharField(max_length=16)
-    message = models.BigIntegerField(null=True, help_text="Its row in the queue")
     state = models.CharField(max_length=8, choices=State, default=State.QUEUED)
     attempts = models.PositiveSmallIntegerField(
-        default=0, help_text="Starts, but for those that ended through no fault of its own"
+        default=0, help_text="Starts, without those that another process's end interrupted"
     )
-    owner = models.CharField(max_length=40, blank=True, help_text="The worker that started it")
+    owner = models.CharField(max_length=40, blank=True, help_text="The worker group that runs it")
     pid = models.PositiveIntegerField(null=True)
     queued_at = models.DateTimeField(default=clock.now)
     started_at = models.DateTimeField(null=True)
@@ -65,8 +64,8 @@ class JobRun(models.Model):
 
     class Meta:
         ordering = ("-due", "-pk")
-        verbose_name = "run of a job"
-        verbose_name_plural = "runs of jobs"
+        verbose_name = "job run"
+        verbose_name_plural = "job runs"
         constraints = (
             # Also the index of a job's newest runs.
             models.UniqueConstraint(fields=("job", "key", "due"), name="job_run_once_per_moment"),
@@ -77,12 +76,12 @@ class JobRun(models.Model):
             ),
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.job} for {self.due:%Y-%m-%d %H:%M:%S}"
 
 
 class WorkerBeat(models.Model):
-    """A sign of life of the processes that work on one queue, in time of their machine."""
+    """The last heartbeat of a process group that works on one queue, by its machine's clock."""
 
     owner = models.CharField(max_length=40, primary_key=True)
     queue = models.CharField(max_length=16)
@@ -90,23 +89,10 @@ class WorkerBeat(models.Model):
     pid = models.PositiveIntegerField()
     started_at = models.DateTimeField()
     beat_at = models.DateTimeField()
-    restarts = models.PositiveIntegerField(help_text="Since its supervisor started")
+    restarts = models.PositiveIntegerField(help_text="Of this queue, since the worker started")
 
     class Meta:
         ordering = ("queue", "-beat_at")
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.queue} on {self.host}"
-
-
-class Effect(models.Model):
-    """That something was done, once; see ``analytics.jobs.once``."""
-
-    key = models.CharField(max_length=200, primary_key=True)
-    at = models.DateTimeField(default=clock.now, db_index=True)
-
-    class Meta:
-        ordering = ("-at",)
-
-    def __str__(self):
-        return self.key

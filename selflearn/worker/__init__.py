@@ -1,11 +1,11 @@
-"""The background worker: a supervisor, and below it a cluster of django-q2 for each queue.
+"""The background worker: a supervisor over django-q2 clusters, one process group for each queue.
 
-A cluster's processes wait for each other in ways that the death of one can stall for ever, so
-none is replaced: when one dies, all of them are killed and started anew.
+    supervisor                starts, watches and replaces the groups
+      qcluster of "short"     timeout 5 min; its sentinel fires the schedules
+        sentinel
+          worker, worker, monitor, pusher
+      qcluster of "long"      timeout 1 h; only while there is work in that queue
 
-    supervisor                 starts, watches, kills; touches neither database nor disk
-      main of "short"          the timetable's tick, the signs of life, the canary
-        sentinel               django-q2's own: watches the four below
-          worker, worker, pusher, monitor
-      main of "long"           the same, while there is something in that queue
+A group is replaced as a whole when one of its processes died or its heartbeat is overdue: the
+processes share locks, so that a survivor could wait forever.
 """

@@ -1,4 +1,4 @@
-"""Child processes that end with their parent: each in a group of its own, none left behind."""
+"""Child processes that end with their parent, each in a process group of its own."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
 # Looked up here: between a fork and what follows as little as possible should happen.
@@ -19,7 +20,7 @@ _prctl = ctypes.CDLL(None).prctl if sys.platform.startswith("linux") else None
 
 @dataclass
 class Forked:
-    """A copy of this process that runs a function; the part of Popen that is needed of it."""
+    """A forked copy of this process, with the methods of Popen that are used here."""
 
     pid: int
     returncode: int | None = None
@@ -40,15 +41,15 @@ class Forked:
 
     def _wait(self, options: int) -> int | None:
         if self.returncode is None:
-            found, status = os.waitpid(self.pid, options)
-            if found:
+            pid, status = os.waitpid(self.pid, options)
+            if pid:
                 self.returncode = os.waitstatus_to_exitcode(status)
         return self.returncode
 
 
 @dataclass(frozen=True)
 class Child:
-    """A running program and the name it goes by in messages."""
+    """A running program and its name in messages."""
 
     name: str
     process: subprocess.Popen[bytes] | Forked
@@ -70,7 +71,7 @@ def start(
     environment: Mapping[str, str],
     keep_open: Sequence[int] = (),
 ) -> Child:
-    """Start a program in a session of its own, so that Ctrl-C reaches it only through us."""
+    """Start a program in a session of its own, so that Ctrl-C does not reach it directly."""
     process = subprocess.Popen(
         command,
         env=dict(environment),
@@ -118,10 +119,7 @@ def _asked_to_stop_with_parent() -> None:
 
 
 def stop(children: Sequence[Child], *, patience: float, hurry: Callable[[], bool]) -> None:
-    """Ask all to stop; after ``patience`` seconds, or when ``hurry`` says so, kill what is left.
-
-    The whole groups are killed at the end: a program that died may have left processes.
-    """
+    """Send SIGTERM; after ``patience`` seconds, or when ``hurry()`` is true, kill the groups."""
     for child in children:
         if child.process.poll() is None:
             child.process.terminate()
@@ -131,8 +129,32 @@ def stop(children: Sequence[Child], *, patience: float, hurry: Callable[[], bool
             break
         time.sleep(0.05)
     for child in children:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child.process.pid, signal.SIGKILL)
-        # It may not yet have made a group of its own.
-        child.process.kill()
-        child.process.wait()
+        kill(child)
+
+
+def kill(child: Child) -> None:
+    """Kill its process group, also where the child itself has ended already, and reap it."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.process.pid, signal.SIGKILL)
+    # It may not have its own group yet.
+    child.process.kill()
+    child.process.wait()
+
+
+def children(pid: int) -> list[int]:
+    """The direct child processes, zombies included. Empty where there is no /proc."""
+    try:
+        return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def is_running(pid: int) -> bool:
+    """Whether the process exists and is not a zombie."""
+    try:
+        os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # of another user, or there is no /proc

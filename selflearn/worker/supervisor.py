@@ -1,212 +1,171 @@
-"""Starts the clusters, watches them, kills and replaces them. Needs neither database nor disk."""
+"""Starts the process groups and replaces one whose process died or whose heartbeat is overdue."""
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
 import signal
 import time
-import uuid
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
-from selflearn.worker.timeouts import Pace
+from django.db import DatabaseError, InterfaceError, close_old_connections, connections
+
+from analytics import jobs
+from analytics.jobs import heartbeat
+from analytics.models import JobRun
+
+from .group import Group, start
 
 log = logging.getLogger("selflearn.worker")
-GLANCE = 0.5  # seconds
+SHORT, LONG = "short", "long"
 
 
-@dataclass
-class Running:
-    """A forked cluster and what was heard from it."""
+@dataclass(frozen=True)
+class Pace:
+    """Seconds. ``settings.WORKER_PACE`` overrides them."""
 
-    pid: int
-    owner: str
-    channel: int
-    started_at: float
-    heard: dict[str, float] = field(default_factory=dict)
-    innocent: set[int] = field(default_factory=set)
-    well: bool = False
-    reaped: bool = False
-    _rest: bytes = b""
-
-    def ended(self) -> str | None:
-        """How it ended, in words; "" where it went home by itself, None while it runs."""
-        found, status = os.waitpid(self.pid, os.WNOHANG)
-        if not found:
-            return None
-        self.reaped = True
-        code = os.waitstatus_to_exitcode(status)
-        if code < 0:
-            return f"killed by {signal.Signals(-code).name}"
-        return f"exit status {code}" if code else ""
-
-    def kill(self) -> None:
-        """The whole group, whoever of it is left; the child itself is reaped."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)
-        if not self.reaped:
-            # It may not yet have made a group of its own.
-            os.kill(self.pid, signal.SIGKILL)
-            os.waitpid(self.pid, 0)
-            self.reaped = True
-
-    def listen(self) -> set[str]:
-        """Read what it said; return the queues it wants to be worked on."""
-        wanted = set()
-        with contextlib.suppress(BlockingIOError):
-            self._rest += os.read(self.channel, 65536)
-        *lines, self._rest = self._rest.split(b"\n")
-        for line in filter(None, lines):
-            word, *rest = line.decode().split()
-            self.heard[word] = time.monotonic()
-            self.well = self.well or word == "well"
-            if word == "wanted":
-                wanted |= set(rest)
-            elif word == "innocent":
-                self.innocent |= set(map(int, rest))
-        return wanted
-
-    def silent(self, who: str) -> float:
-        """Seconds since that process was last heard, or was started."""
-        return time.monotonic() - self.heard.get(who, self.started_at)
+    glance: float = 0.5  # between two looks at the processes
+    look: float = 2  # between two looks for work in the queue of long tasks
+    chores: float = 10  # between two looks at heartbeats, schedules and lost runs
+    overdue: float = 90  # without a heartbeat a group is replaced; it beats every 30 s
+    idle: float = 60  # without work after which the group of long tasks is stopped
+    drain: float = 15  # for tasks to end when the worker is stopped
+    backoff: float = 5  # the longest pause before a group is started after one that failed to
 
 
 @dataclass
 class Slot:
-    """One queue, and the history of its clusters."""
+    """A queue, and the group that works on it."""
 
     queue: str
-    always: bool
-    wanted: bool = False
-    running: Running | None = None
-    failures: int = 0  # in a row, of clusters that never got well
+    group: Group | None = None
     restarts: int = 0
+    pause: float = 0.0
     not_before: float = 0.0
-    predecessors: list[str] = field(default_factory=list)
-    innocent: dict[str, set[int]] = field(default_factory=dict)
+    busy_at: float = 0.0  # when it last had work
 
 
 class Supervisor:
-    """``birth`` is called in the forked process, with queue, owner, the descriptor to speak to
-    and the slot; what it returns is the exit status."""
+    """Runs in the process of the ``worker`` command; times are monotonic seconds."""
 
-    def __init__(
-        self,
-        always: tuple[str, ...],
-        lazy: tuple[str, ...],
-        pace: Pace,
-        birth: Callable[[Slot, str, int], int],
-    ) -> None:
-        self.slots = [Slot(q, True) for q in always] + [Slot(q, False) for q in lazy]
+    def __init__(self, pace: Pace, start: Callable[[str], Group] = start) -> None:
         self._pace = pace
-        self._birth = birth
-        self._name = uuid.uuid4().hex[:12]
-        self._born = 0
-        self._asked: list[int] = []
+        self._start_group = start
+        self.slots = {queue: Slot(queue) for queue in (SHORT, LONG)}
+        self._due = {"look": 0.0, "chores": 0.0}
+        self._signals: list[int] = []
 
     def run(self) -> None:
-        """Until asked to stop by a signal."""
+        """Work until a signal asks to stop."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, lambda number, frame: self._asked.append(number))
+            signal.signal(number, lambda number, frame: self._signals.append(number))
         try:
-            while not self._asked:
-                for slot in self.slots:
-                    self._watch(slot)
-                self._hear()
+            while not self._signals:
+                self.step()
+                time.sleep(self._pace.glance)
         finally:
-            self._stop()
+            self._stop_all()
 
-    def _watch(self, slot: Slot) -> None:
-        """Replace what has ended or gone silent; start what is to run."""
-        running = slot.running
-        if running is None:
-            if (slot.always or slot.wanted) and time.monotonic() >= slot.not_before:
-                self._start(slot)
+    def step(self) -> None:
+        """Replace what failed, start what is wanted, and do the chores that are due."""
+        self.start(self.slots[SHORT])
+        for slot in self.slots.values():
+            if slot.group and (reason := slot.group.failure(self._pace.overdue)):
+                self.replace(slot, reason)
+        with self._database():
+            if self._is_due("look"):
+                self._look_for_long_work()
+            if self._is_due("chores"):
+                self._do_chores()
+
+    def start(self, slot: Slot) -> None:
+        """Start the group of a queue, unless it runs or has to wait after a failed start."""
+        if slot.group or time.monotonic() < slot.not_before:
             return
-        how = running.ended()
-        if how is None:
-            for who in ("sentinel", "main"):
-                if running.silent(who) > getattr(self._pace, who):
-                    how = f"its {who} was silent for {running.silent(who):.0f} s"
-        if how is not None:
-            self._bury(slot, running, how)
-
-    def _start(self, slot: Slot) -> None:
-        self._born += 1
-        owner = f"{self._name}.{self._born}"
-        ours, theirs = os.pipe()
-        os.set_blocking(ours, False)
-        os.set_blocking(theirs, False)
+        connections.close_all()  # the fork must not share them
         try:
-            pid = os.fork()
+            group = slot.group = self._start_group(slot.queue)
         except OSError as error:
             log.error("the worker of %s cannot be started: %s", slot.queue, error)
             slot.not_before = time.monotonic() + self._pace.backoff
-            os.close(ours)
-            os.close(theirs)
             return
-        if pid == 0:
-            self._be(slot, owner, theirs)
-        os.close(theirs)
-        slot.running = Running(pid, owner, ours, time.monotonic())
-        slot.wanted = False
+        with self._database():
+            heartbeat.begin(group.owner, slot.queue, group.pid, slot.restarts)
 
-    def _be(self, slot: Slot, owner: str, channel: int) -> None:
-        """In the forked process: never returns."""
-        status = 1
-        try:
-            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-                signal.signal(number, signal.SIG_DFL)
-            status = self._birth(slot, owner, channel)
-        except BaseException:
-            log.exception("the worker of %s failed", slot.queue)
-        finally:
-            logging.shutdown()
-            os._exit(status)
-
-    def _bury(self, slot: Slot, running: Running, how: str) -> None:
-        """Kill what is left of it, remember its name, and say when the next one may start."""
-        running.listen()  # its last words
-        running.kill()
-        os.close(running.channel)
-        slot.running = None
-        slot.predecessors = [*slot.predecessors[-99:], running.owner]
-        slot.innocent = {name: slot.innocent.get(name, set()) for name in slot.predecessors}
-        slot.innocent[running.owner] = running.innocent
-        if how == "" and not slot.always:
-            return  # it had nothing left to do
-        slot.wanted = True
+    def replace(self, slot: Slot, reason: str) -> None:
+        """Kill the group and start another: after a pause, where this one was never complete."""
+        group = slot.group
+        assert group
+        log.warning("the worker of %s is restarted: %s", slot.queue, reason)
+        self._end(slot, group, patience=0)
         slot.restarts += 1
-        slot.failures = 0 if running.well else slot.failures + 1
-        wait = min(self._pace.backoff, 0.5 * 2 ** (slot.failures - 1)) if slot.failures else 0.0
-        slot.not_before = time.monotonic() + wait
-        log.warning("the worker of %s ended (%s): started anew", slot.queue, how or "by itself")
+        slot.pause = 0.0 if group.complete else min(self._pace.backoff, 2 * slot.pause + 0.5)
+        slot.not_before = time.monotonic() + slot.pause
+        self.start(slot)
 
-    def _hear(self) -> None:
-        """Wait a moment, then read what the clusters said meanwhile."""
-        time.sleep(GLANCE)
-        for slot in self.slots:
-            if slot.running:
-                for queue in slot.running.listen():
-                    self._want(queue)
+    def _end(self, slot: Slot, group: Group, patience: float) -> None:
+        """Stop the group and let its runs start again elsewhere."""
+        survivors = group.stop(patience, hurry=lambda: len(self._signals) > 1)
+        slot.group = None
+        with self._database():
+            jobs.release(slot.queue, group.owner, survivors)
+            heartbeat.end(group.owner)
 
-    def _want(self, queue: str) -> None:
-        for slot in self.slots:
-            if slot.queue == queue and slot.running is None:
-                slot.wanted = True
+    def _look_for_long_work(self) -> None:
+        slot, now = self.slots[LONG], time.monotonic()
+        if JobRun.objects.filter(queue=LONG, state__in=JobRun.ACTIVE).exists():
+            slot.busy_at = now
+            self.start(slot)
+        elif slot.group and now - slot.busy_at > self._pace.idle:
+            slot.group.terminate()
+            self._end(slot, slot.group, patience=self._pace.drain)
 
-    def _stop(self) -> None:
-        """Ask all to finish; after a while, or when asked again, kill what is left."""
-        asked = len(self._asked)
-        running = [slot.running for slot in self.slots if slot.running]
-        for one in running:
-            os.kill(one.pid, signal.SIGTERM)
+    def _do_chores(self) -> None:
+        """Repair schedules, note heartbeats and send the next, take over from the dead."""
+        jobs.sync()
+        for slot in self.slots.values():
+            group = slot.group
+            if group:
+                beat_at = heartbeat.last(group.owner)
+                if beat_at is None:
+                    heartbeat.begin(group.owner, slot.queue, group.pid, slot.restarts)
+                elif beat_at != group.beat_at:
+                    group.beat_at, group.beat_seen = beat_at, time.monotonic()
+                    heartbeat.send(group.owner, slot.queue)
+            jobs.resend_lost(slot.queue)
+        ours = {slot.group.owner for slot in self.slots.values() if slot.group}
+        for queue, owner in list(heartbeat.dead_groups()):
+            if owner not in ours:
+                log.warning("the worker %s of %s is gone: its runs start again", owner, queue)
+                jobs.release(queue, owner)
+                heartbeat.end(owner)
+
+    def _is_due(self, what: str) -> bool:
+        now = time.monotonic()
+        if now < self._due[what]:
+            return False
+        self._due[what] = now + getattr(self._pace, what)
+        return True
+
+    @contextmanager
+    def _database(self) -> Iterator[None]:
+        """Go on where the database is away: nothing can be said of heartbeats meanwhile."""
+        close_old_connections()
+        try:
+            yield
+        except (DatabaseError, InterfaceError) as error:
+            log.warning("the database is away: %s", str(error).strip().splitlines()[:1])
+            connections.close_all()
+            for slot in self.slots.values():
+                if slot.group:
+                    slot.group.beat_seen = time.monotonic()
+
+    def _stop_all(self) -> None:
+        groups = [(slot, slot.group) for slot in self.slots.values() if slot.group]
+        for _, group in groups:
+            group.terminate()
         deadline = time.monotonic() + self._pace.drain
-        left = list(running)
-        while left and time.monotonic() < deadline and len(self._asked) == asked:
-            time.sleep(0.05)
-            left = [one for one in left if one.ended() is None]
-        for one in running:
-            one.kill()
+        for slot, group in groups:
+            self._end(slot, group, patience=max(0.0, deadline - time.monotonic()))
+        connections.close_all()

@@ -4,7 +4,6 @@ import sys
 import time
 from datetime import timedelta
 
-from analytics.jobs import once
 from analytics.jobs.tasks import Job
 from trading import clock
 
@@ -39,8 +38,7 @@ def unspeakable(as_of):
 
 
 def claims(as_of, number):
-    with once(f"claim {number}") as first:
-        calls.append((number, first))
+    calls.append((number, True))
 
 
 def wanted():

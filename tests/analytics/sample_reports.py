@@ -32,7 +32,7 @@ def idle(values=MUTED, bot: Bot | None = None) -> StrategyInstance:
 
 
 def report(bot: Bot, day: date = WEDNESDAY, now: datetime = LATE, **more) -> Report:
-    return daily.one(bot, more.pop("kind", "day"), day, now, **more)[0]
+    return daily.write_one(bot, more.pop("kind", "day"), day, now, **more)[0]
 
 
 __all__ = ["DAY", "LATE", "MARKET", "MUTED", "WEDNESDAY", "idle", "report"]

@@ -3,19 +3,26 @@
 import os
 import signal
 import time
+from datetime import timedelta
 
-from analytics.jobs import once
+from django_q.models import Task
+
 from analytics.jobs.tasks import Job
-from analytics.models import Effect
+from trading import clock
+
+
+def record(key):
+    now = clock.now()
+    Task.objects.get_or_create(
+        id=key, defaults={"name": key, "func": "errand", "started": now, "stopped": now}
+    )
 
 
 def leave_a_mark(as_of, number, seconds=0.0):
-    """Two rows that are there once, and one for each time it got as far as this."""
-    Effect.objects.create(key=f"start {number} {os.getpid()} {time.monotonic_ns()}")
+    """A row that is written once, and one for each time it got as far as this."""
+    record(f"start {number} {os.getpid()} {time.monotonic_ns() % 10**9}")
     time.sleep(seconds)
-    with once(f"claim {number}") as first:
-        if first:
-            Effect.objects.create(key=f"effect {number}")
+    record(f"effect {number}")
     return {"number": number}
 
 
@@ -29,6 +36,15 @@ def deaf(as_of):
     time.sleep(60)
 
 
+def tick(as_of):
+    record(f"tick {as_of:%d %H:%M}")
+
+
+def foreign():
+    """What a schedule of somebody else calls."""
+    record("foreign")
+
+
 def fail(as_of):
     raise ValueError("two lines\nof which the last says why")
 
@@ -38,5 +54,6 @@ TIMETABLE = (
     Job("long_mark", "Leave a mark", "tests.selflearn.errands.leave_a_mark", queue="long"),
     Job("die", "Kill its process", "tests.selflearn.errands.die"),
     Job("deaf", "Hear nothing", "tests.selflearn.errands.deaf"),
+    Job("minutely", "Every minute", "tests.selflearn.errands.tick", every=timedelta(minutes=1)),
     Job("fail", "Raise", "tests.selflearn.errands.fail"),
 )

@@ -1,121 +1,184 @@
-"""The supervisor with clusters that are plain functions, in processes that are really forked."""
+"""The supervisor, with groups of plain processes that are really forked."""
 
 import os
 import signal
 import time
 
 import pytest
+from django.db import OperationalError
 
-from selflearn.worker.broker import say
-from selflearn.worker.supervisor import Supervisor
-from selflearn.worker.timeouts import Pace
+from analytics.jobs import heartbeat
+from analytics.models import JobRun, WorkerBeat
+from selflearn.worker import processes, supervisor
+from selflearn.worker.group import Group
+from trading import clock
 
 from .conftest import alive
 from .working import wait_for
 
-
-def supervise(birth, *, lazy: bool = False, **pace) -> Supervisor:
-    queues = ((), ("q",)) if lazy else (("q",), ())
-    return Supervisor(*queues, Pace(**{"backoff": 0.2, **pace}), birth)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def turn(supervisor, until) -> None:
-    """Let it look, as its loop does, until something holds."""
+def family() -> None:
+    """A main process with a sentinel that has two workers."""
+    if os.fork() == 0:
+        for _ in range(2):
+            if os.fork() == 0:
+                break
+    time.sleep(60)
+
+
+@pytest.fixture
+def supervise(request):
+    """A supervisor whose groups run ``work``; nothing of it is left behind."""
+
+    def made(work=family, **pace) -> supervisor.Supervisor:
+        def start(queue: str) -> Group:
+            return Group(f"group {time.monotonic_ns()}", processes.fork(queue, work))
+
+        one = supervisor.Supervisor(supervisor.Pace(**{"backoff": 0.4, **pace}), start)
+        request.addfinalizer(
+            lambda: [s.group and s.group.stop(0, bool) for s in one.slots.values()]
+        )
+        return one
+
+    return made
+
+
+def step(one, until) -> None:
+    """Let it work, as its loop does, until something holds."""
 
     def look() -> bool:
-        supervisor._watch(supervisor.slots[0])
-        if supervisor.slots[0].running:
-            for queue in supervisor.slots[0].running.listen():
-                supervisor._want(queue)
-        return until(supervisor.slots[0])
+        one.step()
+        return until(one.slots["short"])
 
-    try:
-        wait_for(look, 10)
-    finally:
-        running = supervisor.slots[0].running
-        if running:
-            running.kill()
+    wait_for(look, 10)
 
 
-def sleep(slot, owner, channel) -> int:
-    time.sleep(60)
-    return 0
+def complete(slot) -> bool:
+    slot.group.dead()
+    return len(slot.group.members) == 4
 
 
-@pytest.mark.parametrize("status", [0, 1])
-def test_whatever_the_exit_status_a_cluster_is_started_anew(status, caplog):
-    supervisor = supervise(lambda slot, owner, channel: status)
-    turn(supervisor, lambda slot: slot.restarts == 3)
-    assert "the worker of q ended" in caplog.text
-    assert len(set(supervisor.slots[0].predecessors)) == 3
+def kill(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: not alive([pid]), 2)
 
 
-def test_one_that_never_gets_well_is_started_less_and_less_often():
-    supervisor, waits = supervise(lambda *told: 1, backoff=1.5), []
+@pytest.mark.parametrize("place", range(4))
+def test_where_one_process_dies_all_are_replaced(supervise, place, caplog):
+    one = supervise()
+    step(one, complete)
+    first = one.slots["short"].group
+    members = sorted(first.members)
+    kill(members[place])
+    step(one, lambda slot: slot.restarts == 1 and slot.group is not None)
+    assert not alive(members)
+    assert "one of its processes died" in caplog.text
+    assert list(WorkerBeat.objects.values_list("owner", "restarts")) == [
+        (one.slots["short"].group.owner, 1)
+    ]
+
+
+def test_only_the_run_of_the_dead_process_is_blamed(supervise):
+    one = supervise()
+    step(one, complete)
+    group = one.slots["short"].group
+    dead, survivor = sorted(group.members)[-2:]
+    for pid in (dead, survivor):
+        JobRun.objects.create(
+            job="a",
+            key=str(pid),
+            due=clock.now(),
+            queue="short",
+            state=JobRun.State.RUNNING,
+            owner=group.owner,
+            pid=pid,
+            attempts=1,
+        )
+    kill(dead)
+    step(one, lambda slot: slot.restarts == 1)
+    runs = JobRun.objects.values_list("key", "state", "attempts")
+    assert sorted(runs) == sorted([(str(dead), "queued", 1), (str(survivor), "queued", 0)])
+
+
+def test_a_group_without_a_heartbeat_is_replaced(supervise, caplog):
+    one = supervise(overdue=0.5, chores=0.1)
+    step(one, lambda slot: slot.restarts == 1)
+    assert "no heartbeat for" in caplog.text
+
+
+def test_a_group_with_a_heartbeat_is_not(supervise):
+    one = supervise(overdue=0.5, chores=0.1)
+    began = time.monotonic()
+
+    def beating(slot) -> bool:
+        if slot.group:
+            heartbeat.beat(slot.group.owner)
+        return time.monotonic() - began > 1.5
+
+    step(one, beating)
+    assert one.slots["short"].restarts == 0
+
+
+def test_a_database_that_is_away_is_no_missing_heartbeat(supervise, monkeypatch, caplog):
+    def away(*args):
+        raise OperationalError("gone")
+
+    one = supervise(overdue=0.5, chores=0.1)
+    step(one, complete)
+    monkeypatch.setattr(heartbeat, "last", away)
+    began = time.monotonic()
+    step(one, lambda slot: time.monotonic() - began > 1.5)
+    assert one.slots["short"].restarts == 0
+    assert "the database is away: ['gone']" in caplog.text
+
+
+def test_a_group_that_ends_at_once_is_started_less_and_less_often(supervise):
+    one, pauses = supervise(lambda: None, backoff=1.5), []
 
     def noted(slot) -> bool:
-        if len(waits) < slot.restarts:
-            waits.append(round(slot.not_before - time.monotonic(), 1))
+        if len(pauses) < slot.restarts:
+            pauses.append(slot.pause)
             slot.not_before = 0.0
         return slot.restarts == 4
 
-    turn(supervisor, noted)
-    assert waits == [0.5, 1.0, 1.5, 1.5]
+    step(one, noted)
+    assert pauses == [0.5, 1.5, 1.5, 1.5]
 
 
-def test_one_that_was_well_is_started_at_once():
-    supervisor = supervise(lambda slot, owner, channel: say(channel, "well") or 1)
-    turn(supervisor, lambda slot: slot.restarts == 2)
-    assert supervisor.slots[0].failures == 0
+def test_the_group_of_long_tasks_runs_only_while_there_is_work(supervise):
+    one = supervise(look=0.0, idle=0.2, drain=0.2)
+    slot = one.slots["long"]
+    one.step()
+    assert slot.group is None
+    JobRun.objects.create(job="a", due=clock.now(), queue="long")
+    one.step()
+    assert slot.group
+    JobRun.objects.all().delete()
+    step(one, lambda _: slot.group is None)
+    assert slot.restarts == 0
 
 
-@pytest.mark.parametrize("silent", ["sentinel", "main"])
-def test_one_that_falls_silent_is_killed_with_all_its_processes(silent, tmp_path, caplog):
-    def born(slot, owner, channel) -> int:
-        os.setsid()
-        child = os.fork()
-        if child:
-            (tmp_path / str(os.getpid())).write_text(str(child))
-        time.sleep(60)
-        return 0
-
-    supervisor = supervise(born, **{silent: 0.5})
-    turn(supervisor, lambda slot: slot.restarts == 1)
-    assert f"its {silent} was silent for" in caplog.text
-    started = [int(text) for f in tmp_path.iterdir() for text in (f.name, f.read_text())]
-    assert started
-    wait_for(lambda: not alive(started[:2]), 2)
+def test_runs_of_a_worker_that_is_gone_start_again(supervise):
+    heartbeat.begin("gone", "short", 2**22 + 1, 0)
+    for owner in ("gone", "unknown"):
+        JobRun.objects.create(
+            job=owner, due=clock.now(), queue="short", state="running", owner=owner, pid=1
+        )
+    one = supervise()
+    one.step()
+    assert set(JobRun.objects.values_list("state", flat=True)) == {"queued"}
+    assert not WorkerBeat.objects.filter(owner="gone").exists()
 
 
-def test_the_last_words_of_a_cluster_reach_the_next_one():
-    def born(slot, owner, channel) -> int:
-        say(channel, "innocent 5 7")
-        os.kill(os.getpid(), signal.SIGKILL)
-        return 0
-
-    supervisor = supervise(born)
-    turn(supervisor, lambda slot: slot.restarts == 1)
-    slot = supervisor.slots[0]
-    assert slot.innocent == {slot.predecessors[0]: {5, 7}}
-
-
-def test_a_cluster_that_is_not_always_there_waits_to_be_wanted_and_may_go_home():
-    supervisor = supervise(lambda *told: 0, lazy=True)
-    supervisor._watch(supervisor.slots[0])
-    assert supervisor.slots[0].running is None
-    supervisor._want("q")
-    turn(supervisor, lambda slot: slot.predecessors and slot.running is None)
-    slot = supervisor.slots[0]
-    assert (slot.wanted, slot.restarts) == (False, 0)
-
-
-def test_a_machine_that_has_no_process_left_is_asked_again(monkeypatch, caplog):
-    def none_left() -> int:
+def test_a_machine_without_free_processes_is_asked_again(supervise, monkeypatch, caplog):
+    def none_free() -> int:
         raise BlockingIOError("Resource temporarily unavailable")
 
-    supervisor = supervise(sleep)
+    one = supervise()
     with monkeypatch.context() as patch:
-        patch.setattr(os, "fork", none_left)
-        supervisor._watch(supervisor.slots[0])
+        patch.setattr(os, "fork", none_free)
+        one.step()
     assert "cannot be started: Resource temporarily unavailable" in caplog.text
-    turn(supervisor, lambda slot: slot.running is not None)
+    step(one, lambda slot: slot.group is not None)

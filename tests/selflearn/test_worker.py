@@ -1,19 +1,22 @@
-"""The worker heals from the death of any of its processes, and does each task's effect once."""
+"""The worker survives the death of any of its processes, and each task has its effect once."""
 
 import os
 import random
 import signal
 import time
+from datetime import timedelta
 
 import pytest
-from django_q.models import OrmQ
+from django.db.models import F
+from django.utils import timezone
+from django_q.models import OrmQ, Schedule
 
 from analytics import jobs
-from analytics.models import JobRun, WorkerBeat
+from analytics.models import JobLine, JobRun, WorkerBeat
 from tests.trading.api.server import database_url
 
 from .conftest import alive
-from .working import HEALED, KINDS, all_done, effects, mark, starts, wait_for, working
+from .working import BUSY, HEALED, KINDS, all_done, effects, keys, mark, starts, wait_for, working
 
 State = JobRun.State
 
@@ -28,7 +31,7 @@ def worker(django_db_setup, django_db_blocker, tmp_path_factory):
 
 
 def heals(worker, kind: str, busy: bool, first: int = 0, count: int = 6) -> float:
-    """Kill one process, at work or while there is none; the seconds until all tasks are done."""
+    """Kill one process, busy or idle; the seconds until all tasks are done."""
     numbers = range(first, first + count)
     if busy:
         mark(numbers, seconds=0.2)
@@ -89,36 +92,45 @@ def test_a_task_that_kills_its_process_stops_after_three_starts_and_harms_no_oth
     jobs.run_now(jobs.find("die"))
     mark(range(10), seconds=0.1)
     dead = JobRun.objects.filter(job="die", state=State.DEAD)
-    wait_for(lambda: dead.exists() and all_done(10), 30, worker.log)
+    wait_for(lambda: dead.exists() and all_done(10), BUSY, worker.log)
     assert dead.get().attempts == 3
     assert sorted(effects()) == list(range(10))
     assert not JobRun.objects.filter(job="mark").exclude(state=State.OK).exists()
 
 
-def thaws(worker, kind: str) -> None:
-    """Let one process stand still: it is replaced, and tasks are done all the same."""
+@pytest.mark.soak
+@pytest.mark.parametrize("kind", ["pusher", "sentinel"])
+def test_a_process_that_hangs_is_replaced(worker, errands, kind):
     stopped = worker.pid(kind)
     os.kill(stopped, signal.SIGSTOP)
     mark(range(4), seconds=0.1)
-    wait_for(lambda: not alive([stopped]), 30, worker.log)
+    wait_for(lambda: not alive([stopped]), 120, worker.log)
     wait_for(lambda: all_done(4) and not OrmQ.objects.exists(), HEALED, worker.log)
     assert sorted(effects()) == [0, 1, 2, 3]
 
 
-def test_a_process_that_hangs_is_replaced(worker, errands):
-    thaws(worker, "pusher")
-
-
-@pytest.mark.soak
-@pytest.mark.parametrize("kind", ["monitor", "sentinel", "main"])
-def test_any_process_that_hangs_is_replaced(worker, errands, kind):
-    thaws(worker, kind)
-
-
-def test_long_tasks_have_a_cluster_of_their_own_that_goes_home_when_there_are_none(worker, errands):
+def test_long_tasks_have_a_group_of_their_own_that_ends_when_there_are_none(worker, errands):
     mark(range(3), job="long_mark")
-    wait_for(lambda: all_done(3), HEALED, worker.log)
-    assert sorted(effects()) == [0, 1, 2]
     wait_for(WorkerBeat.objects.filter(queue="long").exists, HEALED, worker.log)
-    wait_for(lambda: len(worker.family()) == 7, HEALED, worker.log)
+    wait_for(lambda: all_done(3), BUSY, worker.log)
+    assert sorted(effects()) == [0, 1, 2]
+    wait_for(lambda: len(worker.family()) == 7, BUSY, worker.log)
     assert not WorkerBeat.objects.filter(queue="long").exists()
+
+
+def test_schedules_fire_beside_broken_and_edited_ones(worker, errands):
+    """One wait of half a minute, which is how often django-q2 looks at its schedules."""
+    now = timezone.now()
+    theirs = {"func": "tests.selflearn.errands.foreign", "schedule_type": "O", "next_run": now}
+    Schedule.objects.create(name="broken", args="(((", **theirs)
+    Schedule.objects.create(name="sound", **theirs)
+    wait_for(Schedule.objects.filter(name="selflearn: Every minute").exists, BUSY, worker.log)
+    # Edited, and moved off as by a clock that was put back.
+    ours = Schedule.objects.filter(name="selflearn: Every minute")
+    ours.update(args="nonsense", next_run=now + timedelta(hours=1))
+    JobLine.objects.update(last_due=now - timedelta(hours=1))
+    ticks = JobRun.objects.filter(job="minutely", state=State.OK)
+    wait_for(lambda: ticks.exists() and keys("foreign"), 100, worker.log)
+    assert Schedule.objects.get(name="broken").repeats == 0
+    beats = WorkerBeat.objects.filter(beat_at__gt=F("started_at") + timedelta(seconds=1))
+    wait_for(beats.exists, 60, worker.log)

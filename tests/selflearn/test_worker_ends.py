@@ -36,8 +36,8 @@ def test_a_stop_lets_tasks_end_and_does_not_wait_for_ever(errands, tmp_path):
         assert gone(family, within=1)
     assert effects() == [0]
     cut_off = JobRun.objects.get(key="1")
-    # It is started again, and being stopped is not held against it.
-    assert (cut_off.state, cut_off.attempts) == (JobRun.State.RUNNING, 0)
+    # It starts again, and the interrupted start does not count.
+    assert (cut_off.state, cut_off.attempts) == (JobRun.State.QUEUED, 0)
 
 
 def test_what_a_killed_worker_was_doing_is_taken_up_by_another(errands, tmp_path):

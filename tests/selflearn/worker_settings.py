@@ -6,8 +6,7 @@ from selflearn.settings import *  # noqa: F403
 from selflearn.settings import Q_CLUSTER
 
 TIMETABLE = "tests.selflearn.errands.TIMETABLE"
-WORKER_PACE = {"tick": 0.2, "beat": 2, "canary": 2, "stall": 4, "idle": 3, "backoff": 2}
-WORKER_PACE |= {"sentinel": 5, "main": 6}
+WORKER_PACE = {"glance": 0.2, "look": 0.2, "chores": 2, "idle": 3}
 Q_CLUSTER = Q_CLUSTER | {"poll": 0.2, "guard_cycle": 0.5}
 if "DRAIN" in os.environ:
     WORKER_PACE["drain"] = float(os.environ["DRAIN"])

@@ -12,15 +12,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from django.conf import settings
+from django_q.models import Task
 
 from analytics import jobs
-from analytics.models import Effect, JobRun
+from analytics.models import JobRun
+from selflearn.worker.processes import children
 from tests.trading.api.server import ROOT, database_url
 
 from .conftest import MANAGE, clean_environment
 
 KINDS = ("worker", "pusher", "monitor", "sentinel", "main")
-HEALED = 15  # seconds
+HEALED = 10  # seconds
+BUSY = 60  # where the machine may be slow
 
 
 class Working:
@@ -53,14 +56,14 @@ class Working:
 
     def family(self) -> list[int]:
         """The supervisor and all below it."""
-        found = [self.process.pid]
-        for pid in found:
-            found += children(pid)
-        return found
+        pids = [self.process.pid]
+        for pid in pids:
+            pids += children(pid)
+        return pids
 
     def pid(self, kind: str, queue: int = 0) -> int:
-        """One process of the first cluster; waits for it where the cluster is being made."""
-        found: list[int] = []
+        """One process of the first group; waits for it while the group is starting."""
+        matching: list[int] = []
 
         def look() -> bool:
             mains = children(self.process.pid)
@@ -68,7 +71,7 @@ class Working:
             parts = children(sentinels[0]) if sentinels else []
             # In the order in which the sentinel makes them.
             names = ("worker", "worker", "monitor", "pusher")
-            found[:] = [
+            matching[:] = [
                 pid
                 for name, pid in (
                     *zip(names, parts, strict=False),
@@ -80,7 +83,7 @@ class Working:
             return len(parts) == len(names)
 
         wait_for(look, HEALED, self.log)
-        return found[0]
+        return matching[0]
 
     def kill(self, kind: str) -> None:
         os.kill(self.pid(kind), signal.SIGKILL)
@@ -100,12 +103,6 @@ class Working:
 
     def log(self) -> str:
         return (self.data / "log").read_text(errors="replace")[-4000:]
-
-
-def children(pid: int) -> list[int]:
-    with contextlib.suppress(OSError):
-        return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    return []
 
 
 def wait_for(what: Callable[[], bool], seconds: float, say: Callable[[], str] = str) -> float:
@@ -134,7 +131,7 @@ def starts() -> int:
 
 
 def keys(prefix: str) -> list[str]:
-    return list(Effect.objects.filter(key__startswith=prefix).values_list("key", flat=True))
+    return list(Task.objects.filter(id__startswith=prefix).values_list("id", flat=True))
 
 
 def all_done(count: int) -> bool:

@@ -1,4 +1,4 @@
-"""Jobs: what runs by itself, how it went, when it runs next; and the button that runs it now."""
+"""Scheduled jobs: their state, their runs, when they run next, and a button to run one now."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RUNS_SHOWN = 50
 
 @admin.register(JobLine)
 class JobAdmin(ReadOnlyAdmin):
-    """The list is the timetable of the code, jobs on request included."""
+    """Lists the jobs of the timetable, those on request included."""
 
     def get_urls(self) -> list[Any]:
         run = self.admin_site.admin_view(require_POST(self.run_view))
@@ -38,7 +38,7 @@ class JobAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        request.list_title = self.list_title
+        request.list_title = self.list_title  # type: ignore[attr-defined]  # for the page header
         now = clock.now()
         context = {
             **self.admin_site.each_context(request),
@@ -46,7 +46,7 @@ class JobAdmin(ReadOnlyAdmin):
             "opts": self.opts,
             "simulated": clock.simulated(),
             "worker": rows.worker(now),
-            "jobs": [rows.row(one, now) for one in status.standings(now)],
+            "jobs": [rows.row(standing, now) for standing in status.standings(now)],
             "may_run": self.may_run(request),
         }
         return TemplateResponse(request, "analytics/jobs.html", context)
@@ -61,17 +61,17 @@ class JobAdmin(ReadOnlyAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         now = clock.now()
-        one = next((s for s in status.standings(now) if s.job.name == object_id), None)
-        if one is None:
+        standing = next((s for s in status.standings(now) if s.job.name == object_id), None)
+        if standing is None:
             raise Http404(object_id)
-        request.list_title = self.list_title
+        request.list_title = self.list_title  # type: ignore[attr-defined]  # for the page header
         runs = JobRun.objects.filter(job=object_id).select_related("requested_by")
         context = {
             **self.admin_site.each_context(request),
-            "title": one.job.title,
+            "title": standing.job.title,
             "opts": self.opts,
-            "row": rows.row(one, now),
-            "facts": rows.facts(one),
+            "row": rows.row(standing, now),
+            "facts": rows.facts(standing),
             "columns": rows.COLUMNS,
             "rows": [rows.run_cells(run) for run in runs[:RUNS_SHOWN]],
             "may_run": self.may_run(request),
@@ -79,14 +79,14 @@ class JobAdmin(ReadOnlyAdmin):
         return TemplateResponse(request, "analytics/job.html", context)
 
     def run_view(self, request: HttpRequest, name: str) -> HttpResponse:
-        """Queue a run for this moment, in the name of who asked."""
+        """Queue a run for this moment, triggered by the user."""
         if not self.may_run(request):
             raise PermissionDenied
         job = jobs.find(name)
         if job is None or not job.timed:
             raise Http404(name)
         if jobs.run_now(job, request.user):
-            messages.success(request, f"{job.title}: queued. The worker starts it in a moment.")
+            messages.success(request, f"{job.title}: queued. It starts in a moment.")
         else:
             messages.warning(request, f"{job.title} is queued or running already.")
         back = request.POST.get("back")
@@ -126,10 +126,10 @@ class JobRunAdmin(Exported, ReadOnlyAdmin):
         job = jobs.find(run.job)
         return job.title if job else run.job
 
-    @admin.display(description="For the moment (UTC)", ordering="due")
+    @admin.display(description="Scheduled for (UTC)", ordering="due")
     def due_time(self, run: JobRun) -> str:
         return formatting.moment(run.due).text
 
-    @admin.display(description="Took")
+    @admin.display(description="Duration")
     def took(self, run: JobRun) -> str:
         return rows.took(run) or formatting.NOTHING

@@ -1,4 +1,4 @@
-"""What the pages of jobs say, in plain words."""
+"""The text of the pages of jobs."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from trading import formatting
 from trading.admin.keyset import Column
 from trading.formatting import Cell
 
-# What each state is called, and the tone in which it is said.
+# Label and tone of each state.
 STATES = {
     "ok": ("OK", "gain"),
     "late": ("Late", "warn"),
     "failed": ("Failed", "loss"),
     "dead": ("Given up", "loss"),
-    "running": ("At work", ""),
+    "running": ("Running", ""),
     "waiting": ("Not yet run", ""),
     "off": ("Nothing to do", ""),
 }
 RUN_TONES = {"ok": "gain", "failed": "loss", "dead": "loss"}
 MEANINGS = {
-    "late": "It should have been done by now: look whether the worker runs, and at what it does.",
-    "failed": "The newest run raised an error. It is tried again when it next falls due.",
-    "dead": f"The process died each of the {STARTS} times it was started, so it was given up. It "
-    "is tried again when it next falls due.",
-    "off": "There is nothing here for it to do at present.",
-    "waiting": "It has not fallen due yet since this installation knows it.",
+    "late": "It should be done by now: check that the worker runs, and what it is doing.",
+    "failed": "The newest run raised an error. The job runs again when it is next due.",
+    "dead": f"The process died in each of {STARTS} attempts, so the run was given up. The job runs "
+    "again when it is next due.",
+    "off": "There is nothing for it to do at present.",
+    "waiting": "It has not been due since it was added to this installation.",
 }
 
 
 def worker(now: datetime) -> dict[str, Any]:
-    """Whether the work is being done at all."""
+    """The state of the worker."""
     workers, queues = status.workers(now), status.queues(now)
     short = workers["short"]
     silent = short["silent_seconds"]
@@ -49,32 +49,32 @@ def worker(now: datetime) -> dict[str, Any]:
         "seen": None if silent is None else f"{formatting.duration(round(silent))} ago",
         "waiting": waiting,
         "oldest": formatting.duration(round(oldest)) if waiting else "",
-        "restarts": sum(one["restarts"] for one in workers.values()),
+        "restarts": sum(group["restarts"] for group in workers.values()),
     }
 
 
-def row(one: Standing, now: datetime) -> dict[str, Any]:
-    """One line of the list."""
-    title, tone = STATES[one.state]
-    due = None if one.state == "off" else one.next_due
+def row(standing: Standing, now: datetime) -> dict[str, Any]:
+    """One row of the list."""
+    title, tone = STATES[standing.state]
+    due = None if standing.state == "off" else standing.next_due
     return {
-        "name": one.job.name,
-        "title": one.job.title,
-        "schedule": one.job.schedule,
-        "queue": one.job.queue,
-        "url": reverse("admin:analytics_jobline_change", args=[one.job.name]),
+        "name": standing.job.name,
+        "title": standing.job.title,
+        "schedule": standing.job.schedule,
+        "queue": standing.job.queue,
+        "url": reverse("admin:analytics_jobline_change", args=[standing.job.name]),
         "state": title,
         "tone": tone,
-        "meaning": MEANINGS.get(one.state, ""),
-        "last": one.last,
-        "ago": _ago(one.last, now),
-        "took": took(one.last),
+        "meaning": MEANINGS.get(standing.state, ""),
+        "last": standing.last,
+        "ago": _ago(standing.last, now),
+        "took": took(standing.last),
         "next": due,
         "in": formatting.duration(max(0, round((due - now).total_seconds()))) if due else "",
-        "when": _when(one),
-        "busy": one.active is not None,
-        "timed": one.job.timed,
-        "history": _history(one),
+        "when": _when(standing),
+        "busy": standing.active is not None,
+        "timed": standing.job.timed,
+        "history": _history(standing),
     }
 
 
@@ -85,68 +85,68 @@ def _ago(last: JobRun | None, now: datetime) -> str:
 
 
 def took(run: JobRun | None) -> str:
-    """How long it took, to the hundredth of a second; empty where it has not ended."""
+    """Its duration, to a hundredth of a second; empty where it has not ended."""
     if run is None or run.seconds is None:
         return ""
     return formatting.duration(round(run.seconds, 2))
 
 
-def _when(one: Standing) -> str:
-    """What stands where no moment can be told."""
-    if one.state == "off":
+def _when(standing: Standing) -> str:
+    """When it runs next, where no moment is known."""
+    if standing.state == "off":
         return "when there is something to do"
-    return "as the clock is moved" if one.job.timed else "when asked for"
+    return "when the clock is moved" if standing.job.timed else "on request"
 
 
-def _history(one: Standing) -> list[dict[str, str]]:
-    """The newest runs, oldest first, as marks that can be told apart without colours."""
+def _history(standing: Standing) -> list[dict[str, str]]:
+    """Recent runs, oldest first, as marks that can be distinguished without colours."""
     return [
         {
             "tone": RUN_TONES.get(run.state, ""),
             "mark": {"ok": "●", "failed": "✕", "dead": "✕"}.get(run.state, "○"),
             "title": f"{run.due:%Y-%m-%d %H:%M:%S} UTC: {run.get_state_display()}",
         }
-        for run in reversed(one.recent)
+        for run in reversed(standing.recent)
     ]
 
 
-def facts(one: Standing) -> list[tuple[str, Cell]]:
-    """What is fixed about a job, and what it has come to so far."""
-    job, line = one.job, one.line
-    found = [
-        ("Runs", Cell(job.schedule)),
-        ("When runs were missed", Cell(_catch_up(one))),
+def facts(standing: Standing) -> list[tuple[str, Cell]]:
+    """The settings of a job and the totals of its runs."""
+    job, line = standing.job, standing.line
+    cells = [
+        ("Schedule", Cell(job.schedule)),
+        ("Missed runs", Cell(_catch_up(standing))),
         ("Late after", Cell(formatting.duration(job.grace.total_seconds()))),
         ("Queue", Cell(job.queue)),
         ("Name", Cell(job.name, "code")),
     ]
     if line:
-        found += [
-            ("Known since (UTC)", formatting.moment(line.since)),
-            ("Runs that went well", formatting.count(line.ok_runs)),
-            ("that failed", formatting.count(line.failed_runs)),
-            ("that were given up", formatting.count(line.dead_runs)),
-            ("Time spent", Cell(formatting.duration(line.seconds))),
+        cells += [
+            ("Added (UTC)", formatting.moment(line.since)),
+            ("Successful runs", formatting.count(line.ok_runs)),
+            ("Failed runs", formatting.count(line.failed_runs)),
+            ("Given up", formatting.count(line.dead_runs)),
+            ("Total duration", Cell(formatting.duration(line.seconds))),
         ]
-    return found
+    return cells
 
 
-def _catch_up(one: Standing) -> str:
-    if not one.job.timed:
-        return "it runs when it is asked for"
-    if one.job.catch_up == "each day":
+def _catch_up(standing: Standing) -> str:
+    if not standing.job.timed:
+        return "none: it runs on request"
+    if standing.job.catch_up == "each day":
         return "each is made up for, in order"
     return "one run makes up for all"
 
 
 COLUMNS = (
-    Column("For the moment (UTC)", lambda run: formatting.moment(run.due), "time"),
-    Column("Outcome", lambda run: _state(run)),
-    Column("Ended (UTC)", lambda run: formatting.moment(run.ended_at, "It has not ended.")),
-    Column("Took", lambda run: Cell(took(run) or formatting.NOTHING, "number"), "number"),
-    Column("Starts", lambda run: formatting.count(run.attempts), "number"),
-    Column("Asked for by", lambda run: _who(run)),
-    Column("What came of it", lambda run: _outcome(run), "long"),
+    Column("Scheduled for (UTC)", lambda run: formatting.moment(run.due), "time"),
+    Column("State", lambda run: _state(run)),
+    Column("Ended (UTC)", lambda run: formatting.moment(run.ended_at, "Not ended yet.")),
+    Column("Duration", lambda run: Cell(took(run) or formatting.NOTHING, "number"), "number"),
+    Column("Attempts", lambda run: formatting.count(run.attempts), "number"),
+    Column("Triggered by", lambda run: _who(run)),
+    Column("Result", lambda run: _outcome(run), "long"),
 )
 
 
@@ -161,14 +161,14 @@ def _state(run: JobRun) -> Cell:
 def _who(run: JobRun) -> Cell:
     if run.requested_by:
         return Cell(str(run.requested_by))
-    return Cell(formatting.NOTHING, title="It fell due.")
+    return Cell("Schedule")
 
 
 def _outcome(run: JobRun) -> Cell:
     if run.error:
         return Cell(run.error, "long", "loss")
     if run.summary is None:
-        return formatting.nothing("It returned nothing.")
+        return formatting.nothing("No result.")
     if isinstance(run.summary, dict):
         parts = [
             f"{formatting.label(name)}: {_plain(value)}" for name, value in run.summary.items()

@@ -41,7 +41,7 @@ class Command(Base):
         if not bots:
             raise CommandError("there is no bot yet; make one with: python3 manage.py create_bot")
         try:
-            made = [daily.one(each, kind, day, now, again)[0] for each in bots]
+            made = [daily.write_one(each, kind, day, now, again)[0] for each in bots]
         except ValueError as error:
             raise CommandError(f"--date: {error}") from error
         sent = report_mail.tell(made, now) if send else None

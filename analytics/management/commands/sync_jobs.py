@@ -7,7 +7,7 @@ from trading.management.base import Command as Base
 
 
 class Command(Base):
-    help = "Bring the jobs of the database to the timetable of this version (up does it too)."
+    help = "Sync ledger and django-q2 schedules with the timetable (up and worker do it too)."
 
     def handle(self, *args: Any, **options: Any) -> None:
         changes = jobs.sync()

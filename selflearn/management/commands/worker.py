@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+from argparse import SUPPRESS, ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
@@ -14,24 +16,23 @@ from selflearn import database
 class Command(BaseCommand):
     help = "Run the background worker in the foreground (Ctrl-C stops it)."
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        # How the supervisor starts the cluster of another queue.
+        parser.add_argument("--group", action="store_true", help=SUPPRESS)
+
+    def handle(self, *args: Any, group: bool = False, **options: Any) -> None:
         # Importing them reads the settings of the queue.
         from analytics import jobs
-        from selflearn.worker.cluster import QUEUES, Birth, live
-        from selflearn.worker.supervisor import Slot, Supervisor
-        from selflearn.worker.timeouts import pace
+        from selflearn.worker.group import work
+        from selflearn.worker.supervisor import Pace, Supervisor
 
+        if group:
+            return work()
         if database.pending():
             raise CommandError("the database is not up to date: run manage.py migrate first")
         jobs.sync()
-
-        def birth(slot: Slot, owner: str, channel: int) -> int:
-            return live(
-                Birth(slot.queue, owner, channel, slot.restarts, slot.predecessors, slot.innocent)
-            )
-
-        # What is loaded is shared with the processes that are forked; a connection must not be.
+        # The forked processes share what is loaded; they must not share a connection.
         connections.close_all()
         gc.collect()
         gc.freeze()
-        Supervisor(QUEUES[:1], QUEUES[1:], pace(), birth).run()
+        Supervisor(Pace(**settings.WORKER_PACE)).run()

@@ -8,6 +8,7 @@ from django.contrib.auth.models import Permission, User
 from django.urls import reverse
 
 from analytics import jobs
+from analytics.jobs.timetable import sync_lines
 from analytics.models import JobLine, JobRun, WorkerBeat
 from trading import clock
 
@@ -31,7 +32,7 @@ def text(answer) -> str:
 def test_before_anything_ran_the_page_says_that_nothing_did(admin_client, timetable):
     jobs.sync()
     said = text(admin_client.get(LIST))
-    assert "The worker is not running, so nothing below is done. It has never been heard." in said
+    assert "The worker is not running, so no job runs. No heartbeat yet." in said
     assert "Minutely every minute Not yet run never" in said
     assert "daily at 06:00 UTC" in said
 
@@ -44,7 +45,7 @@ def test_each_job_shows_how_it_went_when_it_comes_next_and_what_went_wrong(
         jobs.run_now(jobs.find(name))
     work()
     said = text(admin_client.get(LIST))
-    assert "Running heard 0 s ago" in said
+    assert "Running heartbeat 0 s ago" in said
     assert "Restarts 2" in said
     daily = r"Daily daily at 06:00 UTC OK 0 s ago took 0(\.\d+)? s .+? ● Run now Weekly"
     assert re.search(daily, said)
@@ -53,7 +54,7 @@ def test_each_job_shows_how_it_went_when_it_comes_next_and_what_went_wrong(
 
 def test_a_late_job_is_called_late(admin_client, timetable, alive):
     now = clock.now()
-    jobs.sync(now - timedelta(days=1))
+    sync_lines(now - timedelta(days=1))
     JobLine.objects.filter(name="minutely").update(last_due=now - timedelta(hours=1))
     assert "Minutely every minute Late never" in text(admin_client.get(LIST))
 
@@ -67,7 +68,7 @@ def test_in_simulated_time_the_page_says_who_moves_the_clock(admin_client, timet
 
 def test_a_timetable_without_jobs_is_called_empty(admin_client, timetable, monkeypatch):
     monkeypatch.setattr(timetable, "TIMETABLE", ())
-    assert "its timetable is empty" in text(admin_client.get(LIST))
+    assert "the timetable is empty" in text(admin_client.get(LIST))
 
 
 def test_the_page_of_a_job_tells_its_runs_and_who_asked_for_them(
@@ -78,11 +79,11 @@ def test_the_page_of_a_job_tells_its_runs_and_who_asked_for_them(
     answer = admin_client.post(address, {"back": "job"}, follow=True)
     assert "Daily: queued" in text(answer)
     assert answer.redirect_chain[-1][0] == f"{LIST}daily/change/"
-    assert "at work now" in text(answer)
+    assert "running now" in text(answer)
     assert "queued or running already" in text(admin_client.post(address, follow=True))
     work()
     said = text(admin_client.get(f"{LIST}daily/change/"))
-    assert re.search(r"Newest runs .+ OK .+ 1 admin Events: 1", said)
+    assert re.search(r"Recent runs .+ OK .+ 1 admin Events: 1", said)
     assert "each is made up for, in order" in said
     assert JobRun.objects.get().requested_by.username == "admin"
 
@@ -90,7 +91,7 @@ def test_the_page_of_a_job_tells_its_runs_and_who_asked_for_them(
 def test_the_first_page_warns_when_the_worker_or_a_job_stands_still(admin_client, timetable):
     assert "worker" not in text(admin_client.get("/admin/"))
     now = clock.now()
-    jobs.sync(now - timedelta(days=1))
+    sync_lines(now - timedelta(days=1))
     JobLine.objects.update(last_due=now)
     assert "The worker is not running, so nothing is watched" in text(admin_client.get("/admin/"))
     WorkerBeat.objects.create(

@@ -2,14 +2,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django_q.brokers.orm import ORM
 from django_q.models import OrmQ
+from django_q.signing import SignedPackage
 from django_q.timeout import TimeoutHandler
 
 from analytics import jobs
 from analytics.jobs import queue, runs
 from analytics.jobs.tasks import Job
-from analytics.models import Effect, JobLine, JobRun
-from selflearn.worker.broker import Owned
+from analytics.jobs.timetable import sync_lines
+from analytics.models import JobLine, JobRun
 from trading import clock
 
 NOW = datetime(2025, 1, 31, 12, 0, 30, tzinfo=UTC)
@@ -26,23 +28,23 @@ def tick(moment: datetime) -> list[str]:
         return sorted(run.job for run in jobs.enqueue_due())
 
 
-def test_syncing_twice_changes_nothing_and_a_job_that_is_gone_goes(timetable, monkeypatch):
-    assert jobs.sync(NOW)["added"] == ["daily", "here", "minutely", "weekly"]
+def test_syncing_twice_changes_nothing_and_a_removed_job_loses_its_line(timetable, monkeypatch):
+    assert sync_lines(NOW)["added"] == ["daily", "here", "minutely", "weekly"]
     before = list(JobLine.objects.values())
-    assert jobs.sync(NOW + DAY) == {"added": [], "removed": []}
+    assert sync_lines(NOW + DAY) == {"added": [], "removed": []}
     assert list(JobLine.objects.values()) == before
     monkeypatch.setattr(timetable, "TIMETABLE", timetable.TIMETABLE[:1])
-    assert jobs.sync(NOW)["removed"] == ["daily", "here", "weekly"]
+    assert sync_lines(NOW)["removed"] == ["daily", "here", "weekly"]
 
 
 def test_a_new_job_first_runs_when_it_falls_due_the_next_time(timetable):
-    jobs.sync(NOW)
+    sync_lines(NOW)
     assert tick(NOW) == []
     assert tick(NOW + MINUTE) == ["minutely"]
 
 
 def test_a_moment_is_queued_once_however_often_it_is_looked_at(timetable, work):
-    jobs.sync(NOW)
+    sync_lines(NOW)
     assert tick(NOW + MINUTE) == ["minutely"]
     assert tick(NOW + MINUTE) == []
     with clock.at(NOW + MINUTE):
@@ -53,7 +55,7 @@ def test_a_moment_is_queued_once_however_often_it_is_looked_at(timetable, work):
 
 
 def test_two_processes_that_saw_the_same_moment_due_queue_it_once(timetable, work):
-    jobs.sync(NOW)
+    sync_lines(NOW)
     seen, job, due = JobLine.objects.get(name="minutely"), jobs.find("minutely"), NOW + MINUTE
     assert queue._queue_moment(job, seen, due).due == due
     assert queue._queue_moment(job, seen, due) is None
@@ -66,7 +68,7 @@ def test_two_processes_that_saw_the_same_moment_due_queue_it_once(timetable, wor
 def test_after_a_time_down_each_job_runs_once_and_a_daily_report_once_for_each_day(
     timetable, work, down
 ):
-    jobs.sync(NOW)
+    sync_lines(NOW)
     with clock.at(NOW + down):
         jobs.enqueue_due()
         work(), work("long")
@@ -86,7 +88,7 @@ def test_after_a_time_down_each_job_runs_once_and_a_daily_report_once_for_each_d
 def test_a_job_that_has_not_ended_is_not_queued_again_and_then_runs_for_the_newest_moment(
     timetable, work
 ):
-    jobs.sync(NOW)
+    sync_lines(NOW)
     assert tick(NOW + MINUTE) == ["minutely"]
     assert tick(NOW + 5 * MINUTE) == []
     with clock.at(NOW + 6 * MINUTE):
@@ -98,7 +100,7 @@ def test_a_job_that_has_not_ended_is_not_queued_again_and_then_runs_for_the_newe
 
 
 def test_a_clock_that_goes_back_stops_nothing(timetable, work, caplog):
-    jobs.sync(NOW)
+    sync_lines(NOW)
     with clock.at(NOW + HOUR):
         jobs.enqueue_due()
         work()
@@ -112,14 +114,14 @@ def test_a_clock_that_goes_back_stops_nothing(timetable, work, caplog):
 
 
 def test_a_small_difference_between_two_clocks_is_not_a_clock_that_went_back(timetable, caplog):
-    jobs.sync(NOW)
+    sync_lines(NOW)
     assert tick(at("2025-01-31 12:01:00")) == ["minutely"]
     assert tick(at("2025-01-31 12:00:58")) == []
     assert "went back" not in caplog.text
 
 
 def test_where_there_is_nothing_to_do_the_moment_is_passed_over(timetable, work):
-    jobs.sync(NOW)
+    sync_lines(NOW)
     timetable.here = False
     assert "here" not in tick(at("2025-02-01 12:00"))
     timetable.here = True
@@ -130,7 +132,7 @@ def test_where_there_is_nothing_to_do_the_moment_is_passed_over(timetable, work)
 
 
 def test_a_line_of_the_timetable_that_is_broken_stops_no_other(timetable, work, monkeypatch):
-    jobs.sync(NOW)
+    sync_lines(NOW)
     broken = (
         Job("here", "Here", "no.such.function", at="12:00", wanted="tests.analytics.lines.raises"),
         Job("daily", "Daily", "tests.analytics.lines.no_such_function", at="06:00"),
@@ -145,7 +147,7 @@ def test_a_line_of_the_timetable_that_is_broken_stops_no_other(timetable, work, 
 
 
 def test_a_run_is_told_its_moment_and_leaves_what_came_of_it(timetable, work):
-    jobs.sync(NOW)
+    sync_lines(NOW)
     tick(NOW + MINUTE)
     with clock.at(NOW + 2 * MINUTE):
         work()
@@ -198,7 +200,7 @@ def test_who_asked_for_a_run_is_kept_and_a_second_one_waits_for_the_first(timeta
 
 
 def test_a_report_of_a_day_is_not_lost_to_a_run_asked_for_at_that_moment(timetable, work):
-    jobs.sync(NOW)
+    sync_lines(NOW)
     due = at("2025-02-01 06:00")
     with clock.at(due - timedelta(seconds=1)):
         jobs.run_now(jobs.find("daily"))
@@ -217,28 +219,28 @@ def test_runs_on_request_with_different_keys_go_beside_each_other(timetable, wor
         jobs.submit("no such job", "1", {})
 
 
-def die(owner: str) -> list[tuple[int, str]]:
-    """Fetch a task, start its run, and be gone."""
-    broker = Owned("short")
-    broker.owner = owner
-    taken = broker._take()
-    run = JobRun.objects.get(message=taken[0][0])
-    assert runs._start(run.pk) is not None
-    JobRun.objects.filter(pk=run.pk).update(owner=owner, pid=77)
-    return taken
+@pytest.fixture
+def die(monkeypatch):
+    """Fetch a message, start its run in a group, and die."""
+
+    def start(owner: str) -> JobRun:
+        monkeypatch.setenv(runs.OWNER, owner)
+        message = ORM("short").dequeue()[0]
+        run = runs._start(SignedPackage.loads(message[1])["args"][0])
+        assert run.owner == owner
+        JobRun.objects.filter(pk=run.pk).update(pid=77)
+        run.pid = 77
+        return run
+
+    return start
 
 
-def bury(owner: str, innocent=()) -> None:
-    jobs.release([owner], {owner: innocent})
-    OrmQ.objects.filter(key=f"short#{owner}").update(key="short")
-
-
-def test_a_run_whose_process_dies_starts_three_times_and_is_then_given_up(timetable, work):
+def test_a_run_whose_process_dies_starts_three_times_and_is_then_given_up(timetable, work, die):
     jobs.run_now(jobs.find("claims"))
     for number in range(3):
-        die(f"worker{number}")
+        die(f"group{number}")
         assert work() == []
-        bury(f"worker{number}")
+        jobs.release("short", f"group{number}")
     assert work() == ["given up"]
     run = JobRun.objects.get()
     assert (run.state, run.attempts) == (State.DEAD, 3)
@@ -246,65 +248,51 @@ def test_a_run_whose_process_dies_starts_three_times_and_is_then_given_up(timeta
     assert OrmQ.objects.count() == 0
 
 
-def test_a_run_that_only_stood_beside_the_one_that_killed_the_worker_is_not_blamed(timetable, work):
+def test_a_run_beside_the_one_that_killed_the_group_is_not_blamed(timetable, work, die):
     jobs.submit("claims", "1", {"number": "1"})
     for number in range(5):
-        die(f"worker{number}")
-        bury(f"worker{number}", innocent=[77])
+        die(f"group{number}")
+        jobs.release("short", f"group{number}", survivors=[77])
     assert work() == ["ok"]
     assert JobRun.objects.get().attempts == 1
 
 
-def test_a_run_cut_off_by_a_stop_of_the_worker_is_not_blamed(timetable, work):
+def test_a_process_that_comes_back_late_does_not_overwrite_what_another_did(timetable, work, die):
     jobs.submit("claims", "1", {"number": "1"})
-    for number in range(5):
-        die(f"worker{number}")
-        runs.excuse(f"worker{number}")
-        bury(f"worker{number}")
-    assert work() == ["ok"]
-
-
-def test_a_run_that_was_excused_and_still_ended_in_time_counts_as_ended(timetable):
-    jobs.submit("claims", "1", {"number": "1"})
-    taken = die("worker")
-    run = JobRun.objects.get(message=taken[0][0])
-    runs.excuse("worker")
-    runs._end(run, State.OK, 0.1, "", None)
-    assert JobRun.objects.get().state == State.OK
-
-
-def test_a_process_that_comes_back_late_does_not_overwrite_what_another_did(timetable, work):
-    jobs.submit("claims", "1", {"number": "1"})
-    taken = die("slow")
-    late = JobRun.objects.get(message=taken[0][0])
-    bury("slow")
+    late = die("slow")
+    jobs.release("short", "slow")
     assert work() == ["ok"]
     runs._end(late, State.FAILED, 9.0, "late", None)
     assert JobRun.objects.get().state == State.OK
 
 
-def test_a_task_delivered_twice_runs_once(timetable):
+def test_a_message_delivered_twice_runs_once(timetable):
     run = jobs.submit("claims", "1", {"number": "1"})
     assert [runs.run(run.pk), runs.run(run.pk)] == ["ok", "nothing to do"]
     assert timetable.calls == [("1", True)]
 
 
-def test_a_run_that_lost_its_row_in_the_queue_is_queued_again(timetable, work):
+def test_a_run_that_lost_its_message_is_sent_again(timetable, work):
     with clock.at(NOW):
         jobs.submit("claims", "1", {"number": "1"})
+    assert jobs.resend_lost("short", NOW + MINUTE) == 0
     OrmQ.objects.all().delete()
-    assert jobs.reconcile(NOW + timedelta(seconds=10)) == 0
-    assert jobs.reconcile(NOW + MINUTE) == 1
-    assert jobs.reconcile(NOW + MINUTE) == 0
+    assert jobs.resend_lost("short", NOW + timedelta(seconds=10)) == 0
+    assert jobs.resend_lost("short", NOW + MINUTE) == 1
+    assert jobs.resend_lost("short", NOW + MINUTE) == 0
     assert work() == ["ok"]
 
 
-def test_an_effect_happens_once_and_not_at_all_when_its_block_fails(db):
-    with pytest.raises(ZeroDivisionError), jobs.once("mail") as first:
-        assert first
-        1 / 0  # noqa: B018
-    assert not Effect.objects.exists()
-    with jobs.once("mail") as first:
-        assert first
-    with jobs.once("mail") as first:
-        assert not first
+def test_firing_queues_what_is_due_and_firing_too_often_does_no_harm(timetable, work):
+    sync_lines(NOW)
+    assert jobs.fire("minutely") != "nothing due"
+    assert jobs.fire("minutely") == "nothing due"
+    assert jobs.fire("gone") == "nothing to do"
+    assert work() == ["ok"]
+
+
+def test_nothing_fires_where_time_is_simulated(timetable, monkeypatch):
+    sync_lines(NOW)
+    monkeypatch.setattr(clock, "_simulation", lambda: NOW + HOUR)
+    assert jobs.fire("minutely") == "nothing to do"
+    assert not JobRun.objects.exists()

@@ -3,8 +3,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from analytics import jobs
+from analytics.jobs.timetable import sync_lines
 from analytics.models import JobRun
-from trading import clock
 from trading.bots import simulated_clock
 
 START = datetime(2025, 1, 31, 5, 58, 30, tzinfo=UTC)
@@ -64,20 +64,6 @@ def test_a_job_that_raises_is_an_event_and_stops_no_other(timetable, monkeypatch
 
 
 def test_time_that_was_lived_before_does_not_stand_in_the_way_of_simulated_time(timetable):
-    jobs.sync(datetime(2026, 1, 1, tzinfo=UTC))
+    sync_lines(datetime(2026, 1, 1, tzinfo=UTC))
     jobs.live_through(None, START)
     assert len(jobs.live_through(START, START + MINUTE)) == 1
-
-
-def test_nothing_runs_by_the_wall_clock_where_time_is_simulated(timetable, monkeypatch):
-    from selflearn.worker.cluster import Birth
-    from selflearn.worker.housekeeping import Chores
-
-    jobs.sync(START)
-    monkeypatch.setattr(clock, "_simulation", lambda: START + 60 * MINUTE)
-    Chores(Birth("short", "a.1", -1))._do()
-    assert not JobRun.objects.exists()
-    monkeypatch.setattr(clock, "_simulation", None)
-    with clock.at(START + 60 * MINUTE):
-        Chores(Birth("short", "a.1", -1))._do()
-    assert JobRun.objects.filter(job="minutely").count() == 1

@@ -316,7 +316,7 @@ def test_a_report_of_a_time_past_asks_for_nothing_today():
 def test_nothing_is_reported_of_days_before_anything_is_known():
     bot = make_bot()
     keep(bot, history.days(1))
-    with pytest.raises(ValueError, match="nothing is known of Mara before 2025-03-03"):
+    with pytest.raises(ValueError, match="Mara has no data before 2025-03-03"):
         report(bot, date(2010, 1, 1))
 
 

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from analytics import jobs, reports
+from analytics.jobs.timetable import sync_lines
 from analytics.loop import daily
 from analytics.models import Alert, AlertEvent, Report
 from analytics.reports import deep_sections
@@ -195,7 +196,7 @@ def test_the_job_writes_the_day_that_is_over_and_on_mondays_the_week(bot):
 def test_days_that_were_missed_are_written_one_by_one(bot, work):
     Bot.objects.update(created_at=MONDAY)
     bot.refresh_from_db()
-    jobs.sync(MONDAY + DAY)
+    sync_lines(MONDAY + DAY)
     for _ in range(5):
         with clock.at(MONDAY + 4 * DAY + timedelta(hours=1)):
             jobs.enqueue_due(jobs=[jobs.find("report")])

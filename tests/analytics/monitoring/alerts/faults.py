@@ -217,7 +217,7 @@ SAID = {
     "clock_skew": "95 s ahead",
     "candles": "10 missing after",
     "parameters_differ": "version 2 was live since",
-    "job_failed": "“Forget old runs of jobs” failed. Error: “OSError",
-    "queue_stuck": "in the short queue waits for 45 min",
+    "job_failed": "“Prune job runs” failed. Error: “OSError",
+    "queue_stuck": "the short queue waits for 45 min",
     "storage": "damaged",
 }
