@@ -54,6 +54,6 @@ def logging_config(*, level: str) -> dict[str, Any]:
             "urllib3": {"level": "WARNING", "handlers": ["nowhere"], "propagate": False},
             "axes": talkative,
             "django-q": talkative,
-            "gunicorn.error": talkative,
+            "gunicorn.error": {**talkative, "propagate": True},
         },
     }

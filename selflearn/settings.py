@@ -65,20 +65,18 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    # Counts all requests, and answers /healthz.
+    # Counts all requests and answers /healthz.
     "analytics.api.probes.Probes",
-    # Leads requests of bots past all that follow.
-    "selflearn.api_middleware.ShortWay",
     "django.middleware.security.SecurityMiddleware",
     "trading.api.middleware.RequestLog",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     # Last: it turns the refusal of a locked login into its answer.
     "axes.middleware.AxesMiddleware",
