@@ -21,11 +21,12 @@ NOW = datetime(2026, 3, 12, 15, 20, 31, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch):
-    """Four days instead of thirty: the same story, told faster."""
+    """Four days instead of thirty: the same story, shorter."""
     monkeypatch.setattr(demo, "DAYS", 4)
-    monkeypatch.setattr(demo, "FINE_DAYS", 1)
-    first, second = demo.CHANGES
-    changes = (first, (second[0], timedelta(days=2, hours=9), *second[2:]))
+    changes = [
+        (strategy, min(after, timedelta(days=2, hours=9)), values, reason)
+        for strategy, after, values, reason in demo.CHANGES
+    ]
     monkeypatch.setattr(demo, "CHANGES", changes)
 
 
@@ -93,10 +94,10 @@ def others() -> None:
 
 
 def test_it_is_filled_with_everything_and_says_that_it_is_invented():
-    told = fill()
+    result = fill()
     bot = Bot.objects.get()
     assert bot.notes.startswith("Synthetic")
-    assert told["trades"] == Trade.objects.count() > 100
+    assert result["trades"] == Trade.objects.count() > 100
     assert set(Trade.objects.values_list("book__mode", flat=True)) == {"paper"}
     markets = set(Trade.objects.values_list("book__market__name", flat=True))
     assert markets == {"DEMO-BTC", "DEMO-ETH", "DEMO-SOL"}
@@ -104,8 +105,8 @@ def test_it_is_filled_with_everything_and_says_that_it_is_invented():
     assert not Trade.objects.filter(parameter_set=None).exists()
     assert not Trade.objects.filter(context=None).exists()
     versions = Trade.objects.filter(book__instance__strategy="rsi_bb")
-    assert set(versions.values_list("parameter_set__version", flat=True)) == {1, 2}
-    assert CandleSeries.objects.filter(bot=bot, gaps=0).count() == 6
+    assert set(versions.values_list("parameter_set__version", flat=True)) == {2, 3}
+    assert CandleSeries.objects.filter(bot=bot, gaps=0).count() == 3
     assert RenkoBrick.objects.count() > 100
     assert EvaluationCount.objects.filter(signals__gt=0).exists()
     assert bot.reported["version"] == "demo"
@@ -130,7 +131,7 @@ def test_a_filling_that_was_cut_off_is_completed_without_doubles(monkeypatch):
         raise RuntimeError("cut off")
 
     with monkeypatch.context() as patched:
-        patched.setattr(demo, "_noted", cut)
+        patched.setattr(demo, "_note_progress", cut)
         with pytest.raises(RuntimeError):
             fill()
     count = Trade.objects.count()
@@ -144,7 +145,7 @@ def test_while_it_is_filled_it_is_not_said_to_have_been_silent_for_a_month(monke
     def cut_off(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(demo, "_tell", cut_off)
+    monkeypatch.setattr(demo, "_send", cut_off)
     with pytest.raises(KeyboardInterrupt):
         fill()
     assert Bot.objects.get().seen_at is None
@@ -268,4 +269,4 @@ def test_what_people_change_the_demo_obeys():
         )
     live(NOW + timedelta(hours=5))
     newest = Trade.objects.filter(book__instance__strategy="rsi_bb").order_by("-exit_at")[0]
-    assert newest.parameter_set.version == 3
+    assert newest.parameter_set.version == 4

@@ -5,7 +5,7 @@ from trading.management.base import Command as Base
 
 
 class Command(Base):
-    help = "Fill in an invented market with a paper bot that lives on, or remove it."
+    help = "Create a synthetic market with a paper bot that keeps trading, or remove it."
 
     def add_arguments(self, parser):
         parser.add_argument("--clear", action="store_true", help="remove the demo, nothing else")
@@ -32,7 +32,7 @@ def filled(result):
     if not result["filled"]:
         return "The demo is there already and lives on while the worker runs."
     return (
-        f'The demo is ready: bot "{result["bot"]}", {result["trades"]:,} invented paper trades. '
+        f'The demo is ready: bot "{result["bot"]}", {result["trades"]:,} synthetic paper trades. '
         "It lives on while the worker runs; python3 manage.py demo --clear removes it."
     )
 
