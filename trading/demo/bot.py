@@ -37,19 +37,24 @@ CHANGES: tuple[tuple[str, timedelta, dict[str, float], str], ...] = (
         AT_FIRST,
         CANDLES
         | {
-            "volume_multiplier": 0.8,
-            "take_profit_bps": 20.0,
-            "stop_loss_bps": 12.0,
+            "volume_multiplier": 0.7,
+            "vol_max_bps": 60.0,
+            "bb_low_zone_min": 0.1,
+            "bb_low_zone_max": 0.4,
+            "bb_high_zone_min": 0.6,
+            "bb_high_zone_max": 0.9,
+            "take_profit_bps": 24.0,
+            "stop_loss_bps": 15.0,
             "max_hold_minutes": 60.0,
         },
-        "Demo: candles of 5 minutes, with exits as wide as one of them moves",
+        "Demo: candles of 10 minutes, with exits as wide as one of them moves",
     ),
     (
         "renko_ao",
         AT_FIRST,
         CANDLES
         | {
-            "renko_atr_multiplier": 0.6,
+            "renko_atr_multiplier": 0.4,
             "brick_max_bps": 60.0,
             "renko_lookback": 40,
             "min_divergence_strength": 0.03,
@@ -57,13 +62,14 @@ CHANGES: tuple[tuple[str, timedelta, dict[str, float], str], ...] = (
             "stop_loss_bps": 32.0,
             "max_hold_minutes": 120.0,
         },
-        "Demo: candles of 5 minutes, with small bricks so that it trades every day",
+        "Demo: candles of 10 minutes, with small bricks so that it trades every day",
     ),
     (
         "breakout",
         AT_FIRST,
         CANDLES
         | {
+            "breakout_lookback": 14,
             "min_atr_expansion": 1.0,
             "take_profit_atr_multiplier": 6.0,
             "trailing_stop_activation_atr": 3.0,
@@ -71,13 +77,13 @@ CHANGES: tuple[tuple[str, timedelta, dict[str, float], str], ...] = (
             "no_movement_minutes": 90.0,
             "max_hold_minutes": 180.0,
         },
-        "Demo: candles of 5 minutes, with room for trends of hours",
+        "Demo: candles of 10 minutes, with room for trends of hours",
     ),
     (
         "rsi_bb",
         timedelta(days=14, hours=9),
-        {"take_profit_bps": 60.0, "stop_loss_bps": 30.0, "max_hold_minutes": 120.0},
-        "Demo: stops of 12 bps are hit by noise and gains are cut short; wider exits",
+        {"take_profit_bps": 72.0, "stop_loss_bps": 36.0, "max_hold_minutes": 120.0},
+        "Demo: stops of 15 bps are hit by noise and gains are cut short; wider exits",
     ),
     (
         "breakout",

@@ -24,7 +24,7 @@ from trading.strategies.engine.walk import Bars, Fills, Walk
 from trading.strategies.indicators import Floats
 
 RENKO = "renko_ao"  # keeps its wall of bricks first in its memory
-STEP = 300  # seconds of a candle
+STEP = 600  # seconds of a candle
 HOUR = 3_600
 # The bot restarts every six days, so that a session never reaches back further. It enters nothing
 # in the hours before, and starts with the indicators of the last candles.
