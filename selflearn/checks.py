@@ -13,7 +13,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as Caution
 from django.db import DatabaseError, connections
 
-from selflearn.secret_key import SHORTEST
+from selflearn.environment import SHORTEST_KEY
 
 BUSY_MS = 5000
 FULL = 2
@@ -29,11 +29,11 @@ def _error(number: int, message: str, hint: str) -> Error:
 def settings_check(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     """Settings that contradict each other or let strangers in."""
     found: list[CheckMessage] = []
-    if len(settings.SECRET_KEY) < SHORTEST:
+    if len(settings.SECRET_KEY) < SHORTEST_KEY:
         found.append(
             _error(
                 6,
-                f"SECRET_KEY has fewer than {SHORTEST} characters.",
+                f"SECRET_KEY has fewer than {SHORTEST_KEY} characters.",
                 "Unset it to have one made and kept in DATA_DIR, or set a long random one.",
             )
         )

@@ -20,8 +20,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, connections
 
 from selflearn import database
-from selflearn.initial_admin import create_admin
-from selflearn.listener import answers, listen, local_url
+from selflearn.management.initial_admin import create_admin
+from selflearn.management.listener import answers, listen, local_url
 from selflearn.worker import processes
 
 EVERYWHERE = ("0.0.0.0", "::")
