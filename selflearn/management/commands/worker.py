@@ -15,7 +15,7 @@ class Command(BaseCommand):
     help = "Run the background worker in the foreground (Ctrl-C stops it)."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        # Importing them reads the settings of the queue.
+        # Imported here: they read the settings of the queue.
         from analytics import jobs
         from selflearn.worker.cluster import QUEUES, Birth, live
         from selflearn.worker.supervisor import Slot, Supervisor
@@ -30,7 +30,7 @@ class Command(BaseCommand):
                 Birth(slot.queue, owner, channel, slot.restarts, slot.predecessors, slot.innocent)
             )
 
-        # What is loaded is shared with the processes that are forked; a connection must not be.
+        # Forked processes share what is loaded, but must not share a connection.
         connections.close_all()
         gc.collect()
         gc.freeze()

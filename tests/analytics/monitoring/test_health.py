@@ -272,7 +272,7 @@ def test_the_nightly_look_finds_damage(tmp_path, monkeypatch):
     described = DEFAULT | {"NAME": str(file)}
     opened = DatabaseWrapper({**connections.configure_settings({"default": described})["default"]})
     monkeypatch.setattr(database, "connection", opened)
-    with pytest.raises(DatabaseError, match=r"is damaged, put back a backup: Page 9: .+"):
+    with pytest.raises(DatabaseError, match=r"is damaged, restore a backup: Page 9: .+"):
         database.examine(clock.now())
     opened.close()
 

@@ -64,7 +64,7 @@ def test_up_fills_an_empty_installation_once_and_the_pages_answer(tmp_path, star
     assert started[0].stop() == 0
     started.append(Started(tmp_path))
     text = "".join(started[1].printed)
-    assert "demo: there already" in text
+    assert "demo: exists already" in text
     assert "POST /api/v1/trades/" not in text
     # The worker may have lived a minute meanwhile.
     assert 0 <= trades(tmp_path) - count < 50
