@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
-"""Runs the product's commands, and makes the environment they need on first use."""
+"""Runs the product's commands and creates the environment they need on first use."""
 
-import gc
 import os
 import sys
 from pathlib import Path
@@ -18,9 +17,6 @@ ROOT = Path(__file__).resolve().parent
 
 
 def main(arguments: list[str]) -> int:
-    # Starting makes a hundred thousand lasting objects and no garbage: looking for some after
-    # every 700 of them costs a sixth of the time.
-    gc.set_threshold(50_000, 10, 10)
     bootstrap.ensure(ROOT, arguments)
     if arguments[:1] == ["test"]:
         return run_tests(arguments[1:])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.apps import AppConfig
 
@@ -15,8 +16,8 @@ class AnalyticsConfig(AppConfig):
         simulated_clock.stages.append(_live_through)
 
 
-def _live_through(before: datetime | None, to: datetime) -> list[dict]:
-    # Imported when it is needed: a start must not wait for it.
+def _live_through(before: datetime | None, to: datetime) -> list[dict[str, Any]]:
+    # Imported when needed: a start must not wait for it.
     from analytics import jobs
 
     return jobs.live_through(before, to)

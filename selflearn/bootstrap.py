@@ -1,4 +1,4 @@
-"""From a bare Python to a working environment: makes .venv, installs the lock, starts over in it.
+"""From a bare Python to a working environment: creates .venv, installs the lock, restarts in it.
 
 Standard library only. Does nothing where the dependencies can already be imported, as in an
 activated environment. A second start compares one digest and calls no installer.
@@ -25,13 +25,13 @@ MARK = "SELFLEARN_BOOTSTRAPPED"
 
 
 class Failed(Exception):
-    """What went wrong, as one text for people."""
+    """Why the environment cannot be created; one text for people."""
 
 
 def ensure(root: Path, arguments: list[str]) -> None:
-    """Return where the wanted packages can be imported; else never: the process is replaced.
+    """Return if the needed packages can be imported; else replace this process by one that can.
 
-    Leaves with exit status 1 and a message when the environment cannot be made.
+    Exits with status 1 and a message when the environment cannot be created.
     """
     testing = arguments[:1] == ["test"]
     if importable(DEVELOPMENT if testing else RUNTIME):
@@ -44,29 +44,29 @@ def ensure(root: Path, arguments: list[str]) -> None:
     except Failed as error:
         sys.exit(f"selflearn: {error}")
     except KeyboardInterrupt:
-        sys.exit("\nselflearn: interrupted; the next start goes on from here")
+        sys.exit("\nselflearn: interrupted; the next start continues from here")
     os.environ[MARK] = "1"
     sys.stdout.flush()
     os.execv(python, [str(python), str(root / "manage.py"), *arguments])
 
 
 def importable(names: tuple[str, ...]) -> bool:
-    """Whether all of these packages are there, without importing them."""
+    """Whether all of these packages are installed, without importing them."""
     return all(find_spec(name) is not None for name in names)
 
 
 def prepare(root: Path, *, testing: bool) -> Path:
-    """Bring root/.venv up to the lock where it is not; return its Python."""
+    """Install the lock in root/.venv where that is needed; return its Python."""
     home = root / ".venv"
     python = home / "bin" / "python"
     lock = root / ("requirements-dev.txt" if testing else "requirements.txt")
     if works(python) and up_to_date(home, root, testing=testing):
         return python
-    print("selflearn: preparing .venv; this is needed once and takes a minute or two", flush=True)
+    print("selflearn: preparing .venv; this happens once and takes a minute or two", flush=True)
     if not works(python):
-        step(1, "making .venv", lambda: make(home))
+        step(1, "creating .venv", lambda: make(home))
     else:
-        print("[1/3] .venv is there", flush=True)
+        print("[1/3] .venv exists", flush=True)
     count = sum("==" in line for line in lock.read_text().splitlines())
     step(2, f"installing {count} packages from {lock.name}", lambda: install(home, lock))
     print("[3/3] starting", flush=True)
@@ -74,19 +74,19 @@ def prepare(root: Path, *, testing: bool) -> Path:
 
 
 def step(number: int, title: str, work: Callable[[], None]) -> None:
-    """Do one step, its line saying first what, then how long it took."""
+    """Do one step; print its title, then how long it took."""
     print(f"[{number}/3] {title} ...", end="", flush=True)
-    began = time.monotonic()
+    started = time.monotonic()
     try:
         work()
     except BaseException:
         print(flush=True)
         raise
-    print(f" {time.monotonic() - began:.0f} s", flush=True)
+    print(f" {time.monotonic() - started:.0f} s", flush=True)
 
 
 def works(python: Path) -> bool:
-    """Whether the environment's Python starts; it does not after its base was removed."""
+    """Whether the environment's Python starts; it fails after its base was removed."""
     if not python.exists():
         return False
     check = "import sys; sys.exit(sys.version_info < (3, 11))"
@@ -94,7 +94,7 @@ def works(python: Path) -> bool:
 
 
 def up_to_date(home: Path, root: Path, *, testing: bool) -> bool:
-    """Whether the lock last installed is the one wanted; the development lock holds both."""
+    """Whether the right lock was installed last; the development lock contains the other."""
     try:
         stamp = (home / STAMP).read_text().strip()
     except OSError:
@@ -111,13 +111,13 @@ def digest(file: Path) -> str:
 
 
 def make(home: Path) -> None:
-    """Make the environment anew, with an installer of its own where this Python brings one."""
+    """Create the environment anew, with its own pip where this Python has ensurepip."""
     pip = [] if find_spec("ensurepip") else ["--without-pip"]
     command = [sys.executable, "-m", "venv", "--clear", *pip, str(home)]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     if ran.returncode:
         raise Failed(
-            f"cannot make {home.name}: {last_lines(ran.stdout + ran.stderr)}\n"
+            f"cannot create {home.name}: {last_lines(ran.stdout + ran.stderr)}\n"
             "This Python may lack the venv module (on Debian and Ubuntu: apt install python3-venv)"
         )
 
@@ -132,7 +132,7 @@ def install(home: Path, lock: Path) -> None:
             [
                 *installer(home),
                 *("install", "--require-hashes", "--no-input", "--disable-pip-version-check"),
-                # What is imported is compiled then; most of it never is.
+                # Python compiles what is imported; most never is.
                 *("--progress-bar", "off", "--no-compile", "-r", str(lock)),
             ],
             stdout=output,
@@ -149,7 +149,7 @@ def install(home: Path, lock: Path) -> None:
 
 
 def installer(home: Path) -> list[str]:
-    """The environment's own pip; where it has none, the one of this Python, told where to work."""
+    """The command of the environment's own pip, or of this Python's pip aimed at it."""
     python = home / "bin" / "python"
     if any(home.glob("lib/python*/site-packages/pip")):
         return [str(python), "-m", "pip"]

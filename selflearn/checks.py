@@ -1,4 +1,4 @@
-"""System checks: what is set up wrongly is said with an id and the way to put it right."""
+"""System checks: what is wrong with the settings, and how to correct it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as Caution
 from django.db import DatabaseError, connections
 
-from selflearn.secret_key import SHORTEST
+from selflearn.environment import SHORTEST_KEY
 
 BUSY_MS = 5000
 FULL = 2
@@ -27,19 +27,19 @@ def _error(number: int, message: str, hint: str) -> Error:
 
 @register(Tags.security)
 def settings_check(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
-    """Settings that contradict each other or let strangers in."""
-    found: list[CheckMessage] = []
-    if len(settings.SECRET_KEY) < SHORTEST:
-        found.append(
+    """Settings that contradict each other or open the site to strangers."""
+    messages: list[CheckMessage] = []
+    if len(settings.SECRET_KEY) < SHORTEST_KEY:
+        messages.append(
             _error(
                 6,
-                f"SECRET_KEY has fewer than {SHORTEST} characters.",
-                "Unset it to have one made and kept in DATA_DIR, or set a long random one.",
+                f"SECRET_KEY has fewer than {SHORTEST_KEY} characters.",
+                "Unset it to have one created in DATA_DIR, or set a long random one.",
             )
         )
     public = sorted(set(settings.ALLOWED_HOSTS) - LOCAL_HOSTS)
     if settings.DEBUG and public:
-        found.append(
+        messages.append(
             _error(
                 7,
                 f"DEBUG is on while ALLOWED_HOSTS names {', '.join(public)}.",
@@ -47,7 +47,7 @@ def settings_check(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
             )
         )
     if settings.PRODUCTION and "*" in settings.ALLOWED_HOSTS:
-        found.append(
+        messages.append(
             _error(
                 8,
                 "ALLOWED_HOSTS is '*' in production.",
@@ -55,7 +55,7 @@ def settings_check(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
             )
         )
     if settings.PRODUCTION and not public:
-        found.append(
+        messages.append(
             Caution(
                 "ALLOWED_HOSTS names this machine only, in production.",
                 hint="Name the hosts that visitors type: ALLOWED_HOSTS=bot.example.org.",
@@ -63,19 +63,19 @@ def settings_check(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
             )
         )
     if settings.PRODUCTION and settings.SIMULATION:
-        found.append(
+        messages.append(
             _error(
                 9,
                 "SIMULATION, which lets a client move the clock, is on in production.",
                 "Unset SIMULATION or PRODUCTION.",
             )
         )
-    return found
+    return messages
 
 
 @register()
 def data_directory_check(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
-    """DATA_DIR must be a directory in which files can be made."""
+    """DATA_DIR must be a directory in which files can be created."""
     folder = Path(settings.DATA_DIR)
     if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
         return []
@@ -93,31 +93,31 @@ def data_directory_check(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]
 def database_check(
     app_configs: Apps, databases: Iterable[str] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Open each named database and, on SQLite, read back what its connections are set to."""
-    found: list[CheckMessage] = []
+    """Open each named database; on SQLite, read back the settings of its connections."""
+    messages: list[CheckMessage] = []
     for alias in databases or ():
         connection = connections[alias]
         try:
             connection.ensure_connection()
             if connection.vendor == "sqlite":
-                found += _sqlite(alias)
+                messages += _sqlite(alias)
         except DatabaseError as error:
-            found.append(
+            messages.append(
                 _error(
                     10,
                     f"The database {alias!r} cannot be used: {_first_line(error)}.",
                     "Check DATABASE_URL, that the server runs, or that the file is whole.",
                 )
             )
-    return found
+    return messages
 
 
 def _sqlite(alias: str) -> list[CheckMessage]:
     connection = connections[alias]
     options = "Set it in DATABASES[...]['OPTIONS'] of selflearn/settings.py: "
-    found: list[CheckMessage] = []
+    messages: list[CheckMessage] = []
     if connection.settings_dict["OPTIONS"].get("transaction_mode") != "IMMEDIATE":
-        found.append(
+        messages.append(
             _error(
                 1,
                 f"Transactions of {alias!r} do not begin IMMEDIATE: under load most writes fail.",
@@ -128,7 +128,7 @@ def _sqlite(alias: str) -> list[CheckMessage]:
         _pragma(alias, name) for name in ("journal_mode", "busy_timeout", "synchronous")
     )
     if journal != "wal":
-        found.append(
+        messages.append(
             _error(
                 2,
                 f"journal_mode of {alias!r} is {journal!r}, not 'wal': readers block the writer.",
@@ -137,7 +137,7 @@ def _sqlite(alias: str) -> list[CheckMessage]:
             )
         )
     if int(busy) < BUSY_MS:
-        found.append(
+        messages.append(
             _error(
                 3,
                 f"busy_timeout of {alias!r} is {busy} ms, less than {BUSY_MS}: writers give up.",
@@ -145,14 +145,14 @@ def _sqlite(alias: str) -> list[CheckMessage]:
             )
         )
     if int(synchronous) < FULL:
-        found.append(
+        messages.append(
             _error(
                 4,
                 f"synchronous of {alias!r} is {synchronous}, not FULL: a power cut loses trades.",
                 options + "'init_command': '... PRAGMA synchronous=FULL;'.",
             )
         )
-    return found
+    return messages
 
 
 def _pragma(alias: str, name: str) -> Any:

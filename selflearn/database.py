@@ -1,4 +1,4 @@
-"""Bring the database to this version before anything serves from it."""
+"""The state of the database: pending migrations, size, integrity."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from django.db.migrations.executor import MigrationExecutor
 
 
 def place() -> str:
-    """The database in words, without its password."""
-    described = connection.settings_dict
+    """The name of the database for people, without its password."""
+    config = connection.settings_dict
     if connection.vendor == "sqlite":
-        return str(described["NAME"])
-    return f"{described['NAME']} on {described['HOST'] or 'the local server'}"
+        return str(config["NAME"])
+    return f"{config['NAME']} on {config['HOST'] or 'the local server'}"
 
 
 def pending() -> int:
-    """How many migrations are still to be applied.
+    """How many migrations are to be applied.
 
-    Raises CommandError, one sentence for people, when the database cannot be opened, is damaged,
-    or was written by a newer version of the program.
+    Raises CommandError with one sentence when the database cannot be opened, is damaged, or was
+    written by a newer version of the program.
     """
     try:
         connection.ensure_connection()
@@ -36,7 +36,7 @@ def pending() -> int:
 
 
 def upgrade() -> int:
-    """Apply what is pending; return how many migrations that were."""
+    """Apply pending migrations; return how many."""
     count = pending()
     if count:
         try:
@@ -47,7 +47,7 @@ def upgrade() -> int:
 
 
 def size() -> int:
-    """Bytes that the database takes."""
+    """Size of the database in bytes."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
@@ -57,33 +57,33 @@ def size() -> int:
 
 
 def examine(as_of: datetime) -> dict[str, Any]:
-    """The nightly job: whether the file is sound, and how large the database is.
+    """The nightly job: check the integrity of the file; return the size of the database.
 
-    Raises DatabaseError where SQLite finds damage. PostgreSQL watches its own pages.
+    Raises DatabaseError where SQLite finds damage. PostgreSQL checks its own pages.
     """
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA quick_check(5)")
-            found = [line for row in cursor.fetchall() for line in row[0].splitlines()]
-        if found != ["ok"]:
-            told = "; ".join(line for line in found if not line.startswith("***"))
-            raise DatabaseError(f"the database is damaged, put back a backup: {told}")
+            lines = [line for row in cursor.fetchall() for line in row[0].splitlines()]
+        if lines != ["ok"]:
+            damage = "; ".join(line for line in lines if not line.startswith("***"))
+            raise DatabaseError(f"the database is damaged, restore a backup: {damage}")
     return {"bytes": size()}
 
 
 def unusable(error: Exception) -> CommandError:
-    """The error of a database as one sentence that says what can be done."""
+    """A database error as one sentence that says what to do."""
     lines = str(error).strip().splitlines()
     reason = lines[0].rstrip(".") if lines else type(error).__name__
     if connection.vendor == "sqlite":
-        advice = "put back a backup, or name another file with DATABASE_URL or DATA_DIR"
+        advice = "restore a backup, or name another file with DATABASE_URL or DATA_DIR"
     else:
         advice = "check DATABASE_URL and that the server runs"
     return CommandError(f"the database {place()} cannot be used: {reason}; {advice}")
 
 
 def _refuse_newer(executor: MigrationExecutor) -> None:
-    """An older program would write rows that the newer one no longer understands."""
+    """Raise CommandError where a newer program migrated: this one would write unreadable rows."""
     loader = executor.loader
     ours = set(loader.migrated_apps)
     unknown = sorted(

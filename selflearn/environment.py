@@ -1,8 +1,14 @@
-"""Strict readers of environment variables: a bad value is one clear line naming the variable."""
+"""Strict readers of environment variables: a bad value is one clear line naming the variable.
+
+django-environ parses the addresses of the database and the mail server. Its casts of plain values
+are not used: they take a misspelt switch for "off", follow values that begin with a ``$``, and
+do not name the variable of a bad number.
+"""
 
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +19,7 @@ TRUE = frozenset({"1", "true", "yes", "on"})
 FALSE = frozenset({"0", "false", "no", "off"})
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+SHORTEST_KEY = 50  # characters
 
 _env = environ.Env()
 
@@ -24,7 +31,7 @@ def load(file: Path) -> None:
 
 
 def flag(name: str, *, default: bool = False) -> bool:
-    """Read a switch. django-environ would take a misspelt one for "off" without a word."""
+    """Read a switch."""
     given = text(name)
     if not given:
         return default
@@ -59,8 +66,8 @@ def whole(name: str, *, default: int, low: int, high: int) -> int:
 
 def words(name: str, *, default: tuple[str, ...] = ()) -> list[str]:
     """Read a comma-separated list; empty items are dropped, an empty list is the default."""
-    found = [item.strip() for item in text(name).split(",") if item.strip()]
-    return found or list(default)
+    items = [item.strip() for item in text(name).split(",") if item.strip()]
+    return items or list(default)
 
 
 def hosts(name: str, *, default: tuple[str, ...]) -> list[str]:
@@ -77,14 +84,14 @@ def hosts(name: str, *, default: tuple[str, ...]) -> list[str]:
 
 def origins(name: str) -> list[str]:
     """Read origins such as https://bot.example.org."""
-    found = words(name)
-    for origin in found:
+    values = words(name)
+    for origin in values:
         scheme, separator, rest = origin.partition("://")
         if scheme not in ("http", "https") or not separator or not rest or "/" in rest:
             raise ImproperlyConfigured(
                 f"{name} takes origins such as https://bot.example.org, not {origin!r}"
             )
-    return found
+    return values
 
 
 def base_url(name: str) -> str:
@@ -150,3 +157,44 @@ def email(name: str, *, default: str) -> dict[str, Any]:
     except ValueError:
         raise ImproperlyConfigured(f"{name} is not a valid {scheme} address") from None
     return {setting: value for setting, value in parsed.items() if value is not None}
+
+
+def secret_key(name: str, *, file: Path) -> str:
+    """Read the secret key, else return the one kept in ``file``, which is written once however
+    many processes ask at the same time."""
+    if given := text(name):
+        return given
+    try:
+        if not file.exists():
+            _write_key(file)
+        key = file.read_text().strip()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"{name} is not set and {file} cannot be used ({error.strerror})"
+        ) from None
+    if len(key) < SHORTEST_KEY:
+        raise ImproperlyConfigured(
+            f"{name}: {file} holds fewer than {SHORTEST_KEY} characters; "
+            "delete the file to have a new key written (everyone has to log in again)"
+        )
+    return key
+
+
+def _write_key(file: Path) -> None:
+    """Write a whole file, then link it to its name: the first link wins, readers see no half."""
+    draft = file.with_name(f".{file.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as stream:
+            stream.write(secrets.token_urlsafe(64) + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        try:
+            os.link(draft, file)
+        except FileExistsError:
+            pass
+        except OSError:
+            # Some mounted file systems know no hard links; a rename is whole too.
+            draft.replace(file)
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""One record, one line, on stderr: nothing that a bot sends can forge a second line."""
+"""Logging on stderr, one line per record: nothing that a bot sends can forge a second line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class OneLine(logging.Formatter):
-    """Write line breaks and other control characters of a record, tracebacks too, as escapes."""
+    """Escape line breaks and other control characters of a record, its traceback included."""
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
         return _second(int(record.created))
@@ -27,9 +27,9 @@ def _second(moment: int) -> str:
 
 
 def logging_config(*, level: str) -> dict[str, Any]:
-    """Return the LOGGING setting."""
-    # These report every start, task and recycled process.
-    talkative = {"level": level if level in ("DEBUG", "ERROR") else "WARNING"}
+    """The LOGGING setting."""
+    # These log every start, task and recycled process.
+    verbose = {"level": level if level in ("DEBUG", "ERROR") else "WARNING"}
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -41,19 +41,19 @@ def logging_config(*, level: str) -> dict[str, Any]:
         },
         "handlers": {
             "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
-            "nowhere": {"class": "logging.NullHandler"},
+            "null": {"class": "logging.NullHandler"},
         },
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             # Django's own handlers would mail and print a second time.
             "django": {"handlers": [], "propagate": True},
-            # Every refused request is told once already, in the line of trading.api.
+            # trading.api logs every refused request already.
             "django.request": {"level": "ERROR"},
-            # What they say of a connection holds the address, which is a secret.
-            "apprise": {"level": "WARNING", "handlers": ["nowhere"], "propagate": False},
-            "urllib3": {"level": "WARNING", "handlers": ["nowhere"], "propagate": False},
-            "axes": talkative,
-            "django-q": talkative,
-            "gunicorn.error": talkative,
+            # Their messages hold addresses, which are secret.
+            "apprise": {"level": "WARNING", "handlers": ["null"], "propagate": False},
+            "urllib3": {"level": "WARNING", "handlers": ["null"], "propagate": False},
+            "axes": verbose,
+            "django-q": verbose,
+            "gunicorn.error": {**verbose, "propagate": True},
         },
     }

@@ -6,6 +6,7 @@ Without any variable the product runs on SQLite in ./data, for this machine alon
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,6 @@ from django.core.exceptions import ImproperlyConfigured
 from selflearn import environment
 from selflearn.admin_theme import UNFOLD as UNFOLD
 from selflearn.logs import logging_config
-from selflearn.secret_key import secret_key
-from selflearn.static_packages import plotly_files
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 environment.load(BASE_DIR / ".env")
@@ -35,7 +34,7 @@ if PRODUCTION and SIMULATION:
 
 ALLOWED_HOSTS = environment.hosts("ALLOWED_HOSTS", default=("localhost", "127.0.0.1", "[::1]"))
 CSRF_TRUSTED_ORIGINS = environment.origins("CSRF_TRUSTED_ORIGINS")
-SECRET_KEY = environment.text("SECRET_KEY") or secret_key(DATA_DIR / "secret_key")
+SECRET_KEY = environment.secret_key("SECRET_KEY", file=DATA_DIR / "secret_key")
 SECRET_KEY_FALLBACKS = environment.words("SECRET_KEY_FALLBACKS")
 
 INSTALLED_APPS = [
@@ -65,20 +64,18 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    # Counts all requests, and answers /healthz.
+    # Counts all requests and answers /healthz.
     "analytics.api.probes.Probes",
-    # Leads requests of bots past all that follow.
-    "selflearn.api_middleware.ShortWay",
     "django.middleware.security.SecurityMiddleware",
     "trading.api.middleware.RequestLog",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     # Last: it turns the refusal of a locked login into its answer.
     "axes.middleware.AxesMiddleware",
@@ -118,14 +115,14 @@ if SQLITE:
         "timeout": SQLITE_BUSY_SECONDS,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
-    # A file, not memory: threads and other processes then see what they see in service.
+    # A file, not memory: threads and processes of tests then share it as in production.
     DATABASE["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
 else:
     DATABASE["CONN_HEALTH_CHECKS"] = True
     DATABASE["OPTIONS"] = {
         "options": "-c statement_timeout=30s -c lock_timeout=5s"
         " -c idle_in_transaction_session_timeout=60s",
-        # A server that vanished without a word must not hold a request for minutes.
+        # A server that vanished must not hold a request for minutes.
         "connect_timeout": 5,
         "tcp_user_timeout": 20_000,
         "keepalives_idle": 10,
@@ -245,7 +242,7 @@ REST_FRAMEWORK = {
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "selflearn",
-    "DESCRIPTION": "What a trading bot reports, and what it is told. See docs/api.md.",
+    "DESCRIPTION": "The bot API: trades, market data and parameters. See docs/api.md.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.1",
     "SCHEMA_PATH_PREFIX": "/api/v1",
@@ -255,12 +252,17 @@ SPECTACULAR_SETTINGS = {
 # Who may read /metrics, beside bots' tokens
 METRICS_TOKEN = environment.text("METRICS_TOKEN")
 
-# Trades after a change of parameters from which its outcome is told
+# Trades after a parameter change from which its outcome is shown
 OUTCOME_TRADES = environment.whole("OUTCOME_TRADES", default=30, low=2, high=1_000_000)
 
-# Static files straight from the packages: no step between a clone and a page.
+# Static files straight from the packages: no step between a clone and a page. Of plotly only the
+# script is served, found without importing the package, which takes a second.
 STATIC_URL = "static/"
-STATICFILES_DIRS = plotly_files()
+_plotly = find_spec("plotly")
+STATICFILES_DIRS = [
+    ("plotly", Path(folder) / "package_data")
+    for folder in (_plotly.submodule_search_locations or () if _plotly else ())
+]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_MAX_AGE = 600

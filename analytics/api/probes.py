@@ -10,8 +10,6 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
-from selflearn import request_counts
-
 HEALTH = "/healthz"
 COLOURS = {"ok": "#0b6b3a", "late": "#8a4b00", "down": "#b42318"}
 BADGE = (
@@ -30,12 +28,16 @@ class Probes:
     address it is asked and without HTTPS, as what watches a container does."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        # Imported here: a command that serves nothing must not wait for it.
+        from analytics.monitoring.prometheus import count_request
+
         self._get_response = get_response
+        self._count_request = count_request
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         began = time.perf_counter()
         answer = health(request) if request.path_info == HEALTH else self._get_response(request)
-        request_counts.add(answer.status_code, time.perf_counter() - began)
+        self._count_request(answer.status_code, time.perf_counter() - began)
         return answer
 
 

@@ -1,4 +1,4 @@
-"""Whether the product does its work, in one look that costs a few small queries."""
+"""What /healthz answers, from a few small queries."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ OK, LATE, DOWN = "ok", "late", "down"
 
 
 def look() -> dict[str, Any]:
-    """What ``/healthz`` answers. ``status`` is "down" where something does not work, "late" where
-    everything lives but a job has not been done in time; each part has its own ``ok``.
+    """The state of web, database, worker, queue and jobs, each with its own ``ok``.
 
-    In simulated time jobs run as bots move the clock: no worker is needed for them.
+    ``status`` is "down" where something does not work, "late" where only a job is overdue. In
+    simulated time jobs run as bots move the clock, so no worker is needed.
     """
     answer: dict[str, Any] = {"status": OK, "web": {"ok": True}}
     began = time.monotonic()
@@ -25,18 +25,20 @@ def look() -> dict[str, Any]:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
         answer["database"] = {"ok": True, "seconds": round(time.monotonic() - began, 4)}
-        parts = {"simulated": True} if clock.simulated() else _worker()
+        if clock.simulated():
+            return answer | {"simulated": True}
+        parts = _worker()
     except (DatabaseError, InterfaceError):
         connection.close()
         return {**answer, "status": DOWN, "database": {"ok": False}}
     answer |= parts
-    broken = [name for name, part in parts.items() if name != "simulated" and not part["ok"]]
+    broken = [name for name, part in parts.items() if not part["ok"]]
     if broken:
         answer["status"] = LATE if broken == ["jobs"] else DOWN
     return answer
 
 
-def _worker() -> dict[str, Any]:
+def _worker() -> dict[str, dict[str, Any]]:
     workers, queues, late = status.workers(), status.queues(), status.late()
     silent = workers["short"]["silent_seconds"]
     alive = silent is not None and silent <= status.SILENT.total_seconds()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from importlib.util import find_spec
 
 import pytest
 from django.db import connection
@@ -11,7 +12,6 @@ from analytics.jobs import runs as ledger
 from analytics.models import JobRun, Run
 from analytics.quant.outcome import Costs
 from analytics.research import backtest, run_store
-from selflearn.static_packages import plotly_files
 from tests.analytics.replays import EAGER, MARKET, stored
 from tests.chromium import follow
 from tests.trading.story import MONDAY, make_bot, trade
@@ -21,7 +21,7 @@ from trading.parameters import instance_for, promote
 pytestmark = [
     pytest.mark.either,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not plotly_files(), reason="plotly is not installed"),
+    pytest.mark.skipif(not find_spec("plotly"), reason="plotly is not installed"),
 ]
 
 

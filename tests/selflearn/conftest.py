@@ -16,6 +16,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MANAGE = str(ROOT / "manage.py")
+METRICS_TOKEN = "of the server under test"
 MEANT_FOR_US = frozenset(
     {
         "ALLOWED_HOSTS",
@@ -154,7 +155,8 @@ def gone(pids: list[int], *, within: float) -> bool:
 @pytest.fixture(scope="module")
 def running(tmp_path_factory, own_database) -> Iterator[Running]:
     """One started product for the tests of a module that only look at it."""
-    started = start(tmp_path_factory.mktemp("data"), **own_database)
+    data = tmp_path_factory.mktemp("data")
+    started = start(data, METRICS_TOKEN=METRICS_TOKEN, **own_database)
     yield started
     started.stop()
 

@@ -130,13 +130,14 @@ def test_the_secret_key_is_made_once_for_the_owner_alone(tmp_path):
 
 def test_processes_that_start_at_the_same_time_agree_on_the_secret_key(tmp_path):
     code = (
-        "import sys, pathlib; from selflearn.secret_key import secret_key;"
-        "input(); print(secret_key(pathlib.Path(sys.argv[1])))"
+        "import sys, pathlib; from selflearn.environment import secret_key;"
+        "input(); print(secret_key('SECRET_KEY', file=pathlib.Path(sys.argv[1])))"
     )
     racers = [
         subprocess.Popen(
             [sys.executable, "-c", code, str(tmp_path / "secret_key")],
             cwd=ROOT,
+            env=clean_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

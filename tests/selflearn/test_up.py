@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from prometheus_client.parser import text_string_to_metric_families
 
-from .conftest import Running, alive, gone, run, start
+from .conftest import METRICS_TOKEN, Running, alive, gone, run, start
 
 
 def ask(running: Running, path: str, **headers: str) -> http.client.HTTPResponse:
@@ -99,6 +100,35 @@ def test_clients_that_ask_without_pause_leave_room_for_others(running):
         enough.set()
     assert visits == [401] * 20
     assert all(chat.result() > 0 for chat in chats)
+
+
+def test_metrics_add_up_what_all_processes_of_the_web_server_counted(running):
+    def counted() -> float:
+        answer = ask(running, "/metrics", Authorization=f"Bearer {METRICS_TOKEN}")
+        text = answer.read().decode()
+        values = {
+            sample.labels["class"]: sample.value
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+            if sample.name == "selflearn_http_requests_total"
+        }
+        return values["4xx"]
+
+    before = counted()
+    for _ in range(20):
+        assert ask(running, "/api/v1/parameters/").status == 401
+    assert counted() == before + 20
+
+
+def test_clients_that_connect_and_say_nothing_do_not_hold_up_the_others(running):
+    parts = urllib.parse.urlsplit(running.url)
+    address = (parts.hostname, parts.port)
+    silent = [socket.create_connection(address) for _ in range(6)]
+    try:
+        assert ask(running, "/admin/login/").status == 200
+    finally:
+        for connection in silent:
+            connection.close()
 
 
 def test_every_page_carries_the_security_headers(running):

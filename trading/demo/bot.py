@@ -1,4 +1,4 @@
-"""The demo's bot: made and filled, kept alive minute by minute, and removed without a trace."""
+"""The demo's bot: created and filled, kept alive minute by minute, and removed completely."""
 
 from __future__ import annotations
 
@@ -17,30 +17,79 @@ from trading.db import locks
 from trading.demo import story
 from trading.demo.local_client import Client, ClientError, Inside
 from trading.demo.market import DAY, MARKETS, SEED
+from trading.demo.paper import STEP, ValueSet
 from trading.demo.state import NAME, STATE, find
 from trading.demo.story import Sets, Stretch
-from trading.demo.trades import ValueSet
 from trading.models import Bot, BotToken, LivePeriod, Market, StateEntry
 
 NOTES = (
     "Synthetic: an invented market (DEMO-...) and a paper bot, to look around in. "
-    "Remove all of it with: python3 manage.py demo --clear"
+    "Remove it with: python3 manage.py demo --clear"
 )
-DAYS, FINE_DAYS = 30, 3
-CATCH_UP = DAY  # what was missed before this is left out, as a bot that was off would
+DAYS = 30
+CATCH_UP = DAY  # a bot that was off longer leaves the rest out
+CANDLES = {"candle_interval_seconds": STEP}
+AT_FIRST = timedelta(seconds=1)
 # Strategy, time since the first day, what changes, why.
-CHANGES = (
+CHANGES: tuple[tuple[str, timedelta, dict[str, float], str], ...] = (
+    (
+        "rsi_bb",
+        AT_FIRST,
+        CANDLES
+        | {
+            "volume_multiplier": 0.7,
+            "vol_max_bps": 60.0,
+            "bb_low_zone_min": 0.1,
+            "bb_low_zone_max": 0.4,
+            "bb_high_zone_min": 0.6,
+            "bb_high_zone_max": 0.9,
+            "take_profit_bps": 24.0,
+            "stop_loss_bps": 15.0,
+            "max_hold_minutes": 60.0,
+        },
+        "Demo: candles of 10 minutes, with exits as wide as one of them moves",
+    ),
     (
         "renko_ao",
-        timedelta(seconds=1),
-        {"take_profit_bps": 45.0, "stop_loss_bps": 32.0, "max_hold_minutes": 90.0},
-        "Demo: swings of this market last an hour; the declared exits are made for minutes",
+        AT_FIRST,
+        CANDLES
+        | {
+            "renko_atr_multiplier": 0.4,
+            "brick_max_bps": 60.0,
+            "renko_lookback": 40,
+            "min_divergence_strength": 0.03,
+            "take_profit_bps": 45.0,
+            "stop_loss_bps": 32.0,
+            "max_hold_minutes": 120.0,
+        },
+        "Demo: candles of 10 minutes, with small bricks so that it trades every day",
+    ),
+    (
+        "breakout",
+        AT_FIRST,
+        CANDLES
+        | {
+            "breakout_lookback": 14,
+            "min_atr_expansion": 1.0,
+            "take_profit_atr_multiplier": 6.0,
+            "trailing_stop_activation_atr": 3.0,
+            "trailing_stop_distance_atr": 2.0,
+            "no_movement_minutes": 90.0,
+            "max_hold_minutes": 180.0,
+        },
+        "Demo: candles of 10 minutes, with room for trends of hours",
     ),
     (
         "rsi_bb",
-        timedelta(days=17, hours=9),
-        {"take_profit_bps": 10.0, "stop_loss_bps": 5.0, "bb_high_zone_max": 0.85},
-        "Demo: stops of 4 bps were hit by noise and gains cut short; both get a quarter more room",
+        timedelta(days=14, hours=9),
+        {"take_profit_bps": 72.0, "stop_loss_bps": 36.0, "max_hold_minutes": 120.0},
+        "Demo: stops of 15 bps are hit by noise and gains are cut short; wider exits",
+    ),
+    (
+        "breakout",
+        timedelta(days=20, hours=15),
+        {"take_profit_atr_multiplier": 1.0, "stop_loss_atr_multiplier": 0.2},
+        "Demo: take profits sooner and lose less on each failure",
     ),
 )
 LIFE = timedelta(minutes=15)  # of a token; a new one is made for each use
@@ -48,29 +97,38 @@ Say = Callable[[str], None]
 
 
 def fill(url: str = "", say: Say = lambda text: None) -> dict[str, Any]:
-    """Make the bot and 30 days of its past, where they are not there. A job keeps it alive.
+    """Create the bot and 30 days of its past where they are missing. A job keeps it alive.
 
-    Speaks over HTTP where ``url`` is given, else in this process. Interrupted, it goes on with the
-    same story the next time. Raises Taken.
+    Sends over HTTP where ``url`` is given, else in this process. After an interruption it goes on
+    with the same story the next time. Raises Taken.
     """
     bot = find()
-    note = _note(bot) if bot else None
     if bot is None:
         until = _minute()
-        note = {"seed": SEED, "start": (until // DAY - DAYS) * DAY, "until": until}
-        bot = _make(note)
-    if not note["filled"]:
-        stretch = Stretch(note["start"], note["until"], note["until"] - FINE_DAYS * DAY)
-        with connected(bot, _usable(bot, url)) as client:
-            told = _tell(client, bot, stretch, say)
-        return {"bot": NAME, "filled": True, **told}
-    return {"bot": NAME, "filled": False}
+        start = (until // DAY - DAYS) * DAY
+        bot = _create({"seed": SEED, "start": start, "until": until, "filled": False})
+    note = _note(bot)
+    if note["filled"]:
+        return {"bot": NAME, "filled": False}
+    stretch = Stretch(note["start"], note["start"], note["until"])
+    say(f"trading {DAYS} days of a synthetic market on paper ...")
+    with connected(bot, _usable(bot, url)) as client:
+        count = _send(client, bot, stretch)
+        started = clock.from_epoch(stretch.since)
+        client.heartbeat(version="demo", started_at=started, status={"synthetic": True})
+        _note_progress(client, note, stretch.until)
+    return {
+        "bot": NAME,
+        "filled": True,
+        "trades": count,
+        "since": started,
+        "until": clock.from_epoch(stretch.until),
+    }
 
 
-def _make(note: dict[str, Any]) -> Bot:
-    """The bot as of its first day, and its changes of parameters at the times they were made."""
+def _create(note: dict[str, Any]) -> Bot:
+    """The bot as of its first day, and its parameter changes at the times they were made."""
     start = clock.from_epoch(note["start"])
-    note["filled"] = False
     with transaction.atomic(), clock.at(start):
         bot = Bot.objects.create(name=NAME, notes=NOTES)
         with connected(bot) as client:
@@ -81,7 +139,7 @@ def _make(note: dict[str, Any]) -> Bot:
         for strategy, after, values, reason in CHANGES:
             with clock.at(start + after), connected(bot) as client:
                 client.ask(f"/parameters/{strategy}/", {"values": values, "reason": reason})
-        # Its past was told just now: it is heard of from its first heartbeat on.
+        # It is seen from its first heartbeat on, not since the requests that created its past.
         Bot.objects.filter(pk=bot.pk).update(seen_at=None)
     return bot
 
@@ -98,40 +156,31 @@ def _usable(bot: Bot, url: str) -> str:
     return url
 
 
-def _tell(client: Client, bot: Bot, stretch: Stretch, say: Say) -> dict[str, Any]:
+def _send(client: Client, bot: Bot, stretch: Stretch) -> int:
+    """Send all that happened in a stretch; how many trades that were."""
     sets = sets_of(bot)
-    say("drawing 30 days of an invented market and trading it on paper ...")
-    number = story.tell_trades(client, stretch, sets)
-    say(f"sending {number:,} trades, candles, bricks and counts through the API ...")
-    story.tell_candles(client, stretch)
-    story.tell_bricks(client, stretch, sets)
-    story.tell_evaluations(client, stretch, sets)
+    count = story.send_trades(client, stretch, sets)
+    story.send_candles(client, stretch)
+    story.send_bricks(client, stretch, sets)
+    story.send_evaluations(client, stretch, sets)
     _flush(client)
-    started = clock.from_epoch(stretch.since)
-    client.heartbeat(version="demo", started_at=started, status={"synthetic": True})
-    _noted(client, _note(bot), stretch.until)
-    return {"trades": number, "since": started, "until": clock.from_epoch(stretch.until)}
+    return count
 
 
 def live(as_of: datetime | None = None) -> dict[str, Any]:
     """Bring the demo up to this minute; the same minute again changes nothing."""
     bot = find()
-    note = _note(bot) if bot else {}
-    until = _minute(as_of)
-    if not bot or not note["filled"] or until <= note["until"]:
+    if bot is None:
+        return {"minutes": 0}
+    note, until = _note(bot), _minute(as_of)
+    if not note["filled"] or until <= note["until"]:
         return {"minutes": 0}
     since = max(note["until"], until - CATCH_UP)
-    stretch = Stretch(since, until, since)
-    sets = sets_of(bot)
     with connected(bot) as client:
-        number = story.tell_trades(client, stretch, sets)
-        story.tell_candles(client, stretch)
-        story.tell_bricks(client, stretch, sets)
-        story.tell_evaluations(client, stretch, sets)
+        count = _send(client, bot, Stretch(note["start"], since, until))
         client.heartbeat(version="demo", status={"synthetic": True})
-        _flush(client)
-        _noted(client, note, until)
-    return {"minutes": (until - since) // 60, "trades": number}
+        _note_progress(client, note, until)
+    return {"minutes": (until - since) // 60, "trades": count}
 
 
 def clear() -> dict[str, Any]:
@@ -158,16 +207,16 @@ def _remove_market(name: str) -> None:
 
 
 def sets_of(bot: Bot) -> Sets:
-    """What was live from when, of each strategy: what people change, the demo's bot obeys."""
-    found: dict[str, list[ValueSet]] = {strategy: [] for strategy in story.TRADED}
+    """By strategy, the sets and when each became live: the bot obeys what people change."""
+    sets: dict[str, list[ValueSet]] = {strategy: [] for strategy in story.TRADED}
     periods = LivePeriod.objects.filter(instance__bot=bot, instance__label="")
     for period in periods.select_related("parameter_set", "instance").order_by("live_from"):
-        if period.instance.strategy in found:
+        if period.instance.strategy in sets:
             chosen = period.parameter_set
-            found[period.instance.strategy].append(
+            sets[period.instance.strategy].append(
                 ValueSet(period.live_from.timestamp(), chosen.version, chosen.values)
             )
-    return found
+    return sets
 
 
 @contextmanager
@@ -193,18 +242,19 @@ def connected(bot: Bot, url: str = "") -> Iterator[Client]:
 
 def _flush(client: Client) -> None:
     if not client.flush(timeout=60) or client.rejected_file.exists():
-        why = client.last_error
+        reason = client.last_error
         if client.rejected_file.exists():
-            why = client.rejected_file.read_text()[:500]
-        raise RuntimeError(f"the demo could not be told: {why}")
+            reason = client.rejected_file.read_text()[:500]
+        raise RuntimeError(f"the API did not accept the demo's data: {reason}")
 
 
 def _note(bot: Bot) -> dict[str, Any]:
-    return StateEntry.objects.get(bot=bot, key=STATE).value
+    note: dict[str, Any] = StateEntry.objects.get(bot=bot, key=STATE).value
+    return note
 
 
-def _noted(client: Client, note: dict[str, Any], until: int) -> None:
-    """Last of all: only what was told completely counts as told."""
+def _note_progress(client: Client, note: dict[str, Any], until: int) -> None:
+    """Last of all: only what was sent completely counts as sent."""
     value = {**note, "filled": True, "until": until}
     client.put_state(STATE, value, as_of=clock.from_epoch(until))
     _flush(client)

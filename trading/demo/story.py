@@ -1,133 +1,117 @@
-"""Everything that happened in a stretch of time, told to the API through the client."""
+"""Sends everything that happened in a stretch of time to the API through the client."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from trading.demo import breakout, market, renko_ao, rsi_bb
+from trading.demo import market, paper
 from trading.demo.local_client import Client
-from trading.demo.market import DAY
-from trading.demo.trades import SIGNAL, Day, Done, ValueSet
+from trading.demo.paper import HOUR, RENKO, STEP, PaperTrade, Session, ValueSet
 
-HOUR = 3_600
 TRADED: Mapping[str, tuple[str, ...]] = {
-    rsi_bb.KEY: ("DEMO-BTC", "DEMO-ETH"),
-    renko_ao.KEY: ("DEMO-ETH", "DEMO-SOL"),
-    breakout.KEY: ("DEMO-BTC", "DEMO-ETH", "DEMO-SOL"),
+    "rsi_bb": ("DEMO-BTC", "DEMO-ETH"),
+    RENKO: ("DEMO-ETH", "DEMO-SOL"),
+    "breakout": ("DEMO-BTC", "DEMO-SOL"),
 }
-_RULES: Mapping[str, Callable[[str, int, Sequence[ValueSet]], Day]] = {
-    rsi_bb.KEY: rsi_bb.run,
-    renko_ao.KEY: renko_ao.run,
-    breakout.KEY: breakout.run,
-}
-INTERVALS = (60, 900)
+BRICK_DAYS = 3  # of a longer stretch only the newest bricks are sent
 Sets = Mapping[str, Sequence[ValueSet]]
-_days: dict[tuple, Day] = {}
-_KEPT = 40
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """(since, until] in epoch seconds, whole minutes; minute candles and bricks may begin later."""
+    """(since, until] in epoch seconds, whole minutes, of a demo that began at ``first``."""
 
+    first: int
     since: int
     until: int
-    fine_since: int
-
-    @property
-    def days(self) -> range:
-        return range(self.since // DAY, (self.until - 1) // DAY + 1)
 
 
-def day_of(strategy: str, name: str, day: int, sets: Sequence[ValueSet]) -> Day:
-    """What one strategy did in one market on one day; the newest days are remembered."""
-    key = (strategy, name, day, tuple((one.since, one.version) for one in sets))
-    if key not in _days:
-        while len(_days) >= _KEPT:
-            _days.pop(next(iter(_days)))
-        _days[key] = _RULES[strategy](name, day, sets)
-    return _days[key]
+def sessions(stretch: Stretch, strategy: str, name: str, sets: Sets) -> Iterator[Session]:
+    """What a strategy did in a market, session by session. Only closed candles count, so that
+    nothing is computed again before the next one is complete."""
+    until = stretch.until // STEP * STEP
+    for start, end in paper.restarts(stretch.since, stretch.until):
+        yield paper.session(
+            strategy, name, max(start, stretch.first), end, until, tuple(sets[strategy])
+        )
 
 
-def trades(stretch: Stretch, sets: Sets) -> tuple[list[Done], list[Done]]:
-    """Those that closed in the stretch, and those that are open at its end."""
-    closed, opened = [], []
+def send_trades(client: Client, stretch: Stretch, sets: Sets) -> int:
+    """Trades that closed in the stretch, and the positions open at its end; how many trades."""
+    closed: list[PaperTrade] = []
+    positions: list[dict[str, Any]] = []
     for strategy, names in TRADED.items():
         for name in names:
-            for day in stretch.days:
-                for done in day_of(strategy, name, day, sets[strategy]).trades:
-                    if stretch.since < done.exit_at <= stretch.until:
-                        closed.append(done)
-                    elif done.plan.at <= stretch.until < done.exit_at:
-                        opened.append(done)
-    return sorted(closed, key=lambda done: (done.exit_at, done.id)), opened
-
-
-def tell_trades(client: Client, stretch: Stretch, sets: Sets) -> int:
-    closed, opened = trades(stretch, sets)
-    client.record_trades(done.record() for done in closed)
-    there = {(one["strategy"], one["market"]) for one in client.ask("/positions/")}
-    held = {(done.strategy, done.market) for done in opened}
-    for strategy, name in sorted(there - held):
+            for session in sessions(stretch, strategy, name, sets):
+                closed += [
+                    trade for trade in session.trades if stretch.since < trade.left <= stretch.until
+                ]
+                last_session = session
+            if last_session.position:
+                positions.append(last_session.position)
+    closed.sort(key=lambda trade: (trade.left, trade.id))
+    client.record_trades(trade.record() for trade in closed)
+    stored = {(row["strategy"], row["market"]) for row in client.ask("/positions/")}
+    held = {(position["strategy"], position["market"]) for position in positions}
+    for strategy, name in sorted(stored - held):
         client.close_position(strategy, name)
-    for done in opened:
-        client.put_position(**done.position(stretch.until))
+    for position in positions:
+        client.put_position(**position)
     return len(closed)
 
 
-def tell_candles(client: Client, stretch: Stretch) -> None:
+def send_candles(client: Client, stretch: Stretch) -> None:
     for name in market.MARKETS:
-        for interval in INTERVALS:
-            since = stretch.fine_since if interval < 900 else stretch.since
-            rows = market.candles(name, interval, since, stretch.until)
-            if len(rows):
-                client.push_candles(
-                    name, interval, [[int(row[0]), *row[1:]] for row in rows.tolist()]
-                )
+        rows = market.candles(name, STEP, stretch.since, stretch.until).tolist()
+        if rows:
+            client.push_candles(name, STEP, [[int(row[0]), *row[1:]] for row in rows])
 
 
-def tell_bricks(client: Client, stretch: Stretch, sets: Sets) -> None:
-    for name in TRADED[renko_ao.KEY]:
-        path = f"/bricks/?strategy={renko_ao.KEY}&market={name}&limit=1"
-        last = _last_brick(client, path)
-        since = max(stretch.fine_since, last["close_time"]) if last else stretch.fine_since
-        drawn = renko_ao.bricks(name, last, since, stretch.until, sets[renko_ao.KEY][-1].values)
+def send_bricks(client: Client, stretch: Stretch, sets: Sets) -> None:
+    """Bricks newer than the last stored one, numbered on from it."""
+    for name in TRADED[RENKO]:
+        stored = client.ask(f"/bricks/?strategy={RENKO}&market={name}&limit=1")["bricks"]
+        after, following = max(stretch.since, stretch.until - BRICK_DAYS * market.DAY), 0
+        if stored:
+            newest = datetime.fromisoformat(stored[-1]["close_time"])
+            after = max(after, int(newest.timestamp()))
+            following = stored[-1]["sequence"] + 1
+        drawn = [
+            brick
+            for session in sessions(stretch, RENKO, name, sets)
+            for brick in session.bricks
+            if after < brick["close_time"] <= stretch.until
+        ]
         if drawn:
-            client.push_bricks(renko_ao.KEY, name, drawn)
+            numbered = [
+                {"sequence": number, **brick} for number, brick in enumerate(drawn, start=following)
+            ]
+            client.push_bricks(RENKO, name, numbered)
 
 
-def _last_brick(client: Client, path: str) -> dict[str, Any] | None:
-    found = client.ask(path)["bricks"]
-    if not found:
-        return None
-    closed = datetime.fromisoformat(found[-1]["close_time"])
-    return {**found[-1], "close_time": int(closed.timestamp())}
-
-
-def tell_evaluations(client: Client, stretch: Stretch, sets: Sets) -> None:
-    """By the hour; the hour that is not over is told again each time, as far as it got."""
+def send_evaluations(client: Client, stretch: Stretch, sets: Sets) -> None:
+    """Counts by the hour; the hour that is not over is sent again each time, as far as it got."""
     for strategy, names in TRADED.items():
         for name in names:
-            for start in range(stretch.since // HOUR * HOUR, stretch.until, HOUR):
-                end = min(start + HOUR, stretch.until)
-                day = day_of(strategy, name, start // DAY, sets[strategy])
-                counts = day.funnel.get(start % DAY // HOUR, {})
-                share = (end - start) / HOUR
-                blocked = {
-                    filter_: int(count * share)
-                    for filter_, count in counts.items()
-                    if filter_ != SIGNAL and int(count * share)
-                }
-                signals = sum(start < done.plan.at <= end for done in day.trades)
-                client.record_evaluations(
-                    strategy=strategy,
-                    market=name,
-                    start=start,
-                    end=end,
-                    signals=signals,
-                    evaluations=signals + sum(blocked.values()),
-                    blocked=blocked,
-                )
+            for session in sessions(stretch, strategy, name, sets):
+                for start, counted in sorted(session.funnel.items()):
+                    end = min(start + HOUR, stretch.until)
+                    if end <= stretch.since:
+                        continue
+                    blocked = {
+                        filter_name: count
+                        for filter_name, count in counted.items()
+                        if count and filter_name not in ("evaluations", "signals")
+                    }
+                    client.record_evaluations(
+                        strategy=strategy,
+                        market=name,
+                        start=start,
+                        end=end,
+                        signals=counted["signals"],
+                        evaluations=counted["evaluations"],
+                        blocked=blocked,
+                    )

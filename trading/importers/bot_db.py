@@ -1,16 +1,17 @@
-"""The reference bot's own SQLite file, read-only. Times in it are float epoch seconds."""
+"""The reference bot's own SQLite file. Times in it are float epoch seconds."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from statistics import mode
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -18,179 +19,144 @@ import numpy as np
 from trading import clock, ingest
 from trading.bots.catalog import strategy_of
 from trading.db import bulk
-from trading.db.counts import Counts
+from trading.importers.base import Importer, Option, Progress, Report, Unreadable, no_progress
+from trading.importers.common import SqliteFile, moment, parameter_file
 from trading.ingest import positions, state
 from trading.ingest.positions import PositionReport
 from trading.ingest.trade_schema import TradeIn
 from trading.market import candles
-from trading.models import Bot, Market, Origin, RenkoBrick
-from trading.parameters import instance_for, promote
+from trading.models import Bot, Market, Origin, RenkoBrick, StrategyInstance
+from trading.parameters import Refused, instance_for, promote
 from trading.strategies import UnknownStrategy
 from trading.strategies.common import COMMON_CONTEXT
 from trading.validation.errors import Invalid, Stale
 
 BATCH = 1_000
 PRICES_KEPT = 5_000  # newest prices per strategy and market that go into the state
+TABLES = ("candles", "positions", "price_history", "renko_bricks", "trades")
 _BOOLEANS = {feature.name for feature in COMMON_CONTEXT if feature.kind == "boolean"}
-_WAL = b"\x02\x02"
 _TRADE = (
-    "id",
-    "strategy",
-    "side",
-    "entry_price",
-    "exit_price",
-    "size",
-    "pnl_pct",
-    "pnl_usd",
-    "entry_time",
-    "exit_time",
-    "exit_reason",
-    "market",
+    *("id", "strategy", "side", "entry_price", "exit_price", "size", "pnl_pct", "pnl_usd"),
+    *("entry_time", "exit_time", "exit_reason", "market"),
 )
 
 
-class Unreadable(ValueError):
-    """The file is not what it should be; the text says what to do."""
+@dataclass(frozen=True)
+class BotDatabase(Importer):
+    """Trades, positions, candles, bricks and prices; any table may be missing."""
 
+    key = "bot_db"
+    label = "The bot's own SQLite file"
+    help = (
+        "Import the bot's own SQLite file: trades, positions, candles, bricks, price history. "
+        "The file is only read. A second import changes nothing and completes one that was "
+        "interrupted."
+    )
+    options = (
+        Option(
+            "parameters",
+            "JSON: the parameters by strategy that were live from --valid-from on",
+            parameter_file,
+            "FILE",
+        ),
+        Option("valid_from", "when these parameters became live (UTC)", moment, "TIME"),
+    )
 
-@dataclass
-class Report:
-    """What an import did; counts of rows by what became of them."""
+    parameters: Mapping[str, Mapping[str, Any]] | None = None
+    valid_from: datetime | None = None
 
-    trades: ingest.Outcome = field(default_factory=ingest.Outcome)
-    candles: Counts = field(default_factory=Counts)
-    bricks: Counts = field(default_factory=Counts)
-    positions: int = 0
-    prices: int = 0
-    parameter_sets: int = 0
-    notes: list[str] = field(default_factory=list)
+    def __post_init__(self) -> None:
+        if bool(self.parameters) != bool(self.valid_from):
+            raise Unreadable("--parameters and --valid-from belong together")
 
-    def as_dict(self) -> dict:
-        return asdict(self)
+    def count(self, file: Path) -> int:
+        with SqliteFile(file) as source:
+            return source.count("trades")
 
-
-class Source:
-    """The file, opened so that nothing in it or beside it can change."""
-
-    def __init__(self, path: Path) -> None:
-        if not path.is_file():
-            raise Unreadable(f"there is no file {path}")
-        with path.open("rb") as file:
-            head = file.read(20)
-        if not head.startswith(b"SQLite format 3\x00"):
-            raise Unreadable(f"{path} is not an SQLite file")
-        self.wal_missing = head[18:20] == _WAL and not Path(f"{path}-wal").exists()
-        # A file in WAL mode whose -wal is gone cannot be opened read-only unless it is said to be
-        # immutable, which it is: nobody writes to a copy.
-        mode_ = "mode=ro&immutable=1" if self.wal_missing else "mode=ro"
-        self.database = sqlite3.connect(f"{path.resolve().as_uri()}?{mode_}", uri=True)
-        self.database.row_factory = sqlite3.Row
-        try:
-            found = self.database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-            self.tables = {row[0] for row in found}
-        except sqlite3.DatabaseError as error:
-            raise Unreadable(f"{path} cannot be read: {error}") from error
-
-    def __enter__(self) -> Source:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.database.close()
-
-    def count(self, table: str) -> int:
-        if table not in self.tables:
-            return 0
-        return int(self.database.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0])
-
-    def rows(self, table: str, order: str) -> Iterator[sqlite3.Row]:
-        if table in self.tables:
+    def run(self, file: Path, bot: Bot | None, progress: Progress = no_progress) -> Report:
+        if bot is None:
+            raise Unreadable("trades belong to a bot: name it")
+        report = Report()
+        with SqliteFile(file) as source:
+            if source.wal_missing:
+                report.notes.append(
+                    f"{file.name} is in WAL mode and its -wal file is not beside it: the newest "
+                    "rows may be missing. Copy both files, or run `PRAGMA wal_checkpoint` first."
+                )
+            if source.tables.isdisjoint(TABLES):
+                raise Unreadable(f"{file} holds none of the tables {', '.join(TABLES)}")
             try:
-                yield from self.database.execute(f"SELECT * FROM {table} ORDER BY {order}")
-            except sqlite3.DatabaseError as error:
-                raise Unreadable(
-                    f"table {table}: {error}; is it another program's file? The bot's own has "
-                    f"the columns {', '.join(_TRADE)} in its table trades"
-                ) from error
-
-
-def run(
-    path: Path,
-    bot: Bot,
-    *,
-    parameters: dict | None = None,
-    valid_from: datetime | None = None,
-    progress: Callable[[int], None] = lambda done: None,
-) -> Report:
-    """Import everything that the file holds. Again, it changes nothing; cut off, it resumes."""
-    report = Report()
-    with Source(path) as source:
-        if source.wal_missing:
-            report.notes.append(
-                f"{path.name} is in WAL mode and its -wal file is not beside it: the newest rows "
-                "may be missing. Copy both files, or run `PRAGMA wal_checkpoint` first."
+                self._import_parameters(bot, file, report)
+            except (Refused, UnknownStrategy) as error:
+                raise Unreadable(str(error)) from error
+            _import_trades(source, bot, report, progress)
+            _import_positions(source, bot, report)
+            _import_candles(source, bot, report)
+            _import_bricks(source, bot, report)
+            _import_prices(source, bot, report)
+        if report.of("trades").stored and not bot.trades.filter(fee__isnull=False).exists():
+            report.summary.append(
+                "The file holds no fees: results are as the bot computed them, maybe before fees."
             )
-        known = {"trades", "positions", "candles", "renko_bricks", "price_history"}
-        if not source.tables & known:
-            raise Unreadable(f"{path} holds none of the tables {', '.join(sorted(known))}")
-        _parameters(bot, parameters or {}, valid_from, path, report)
-        _trades(source, bot, report, progress)
-        _positions(source, bot, report)
-        _candles(source, bot, report)
-        _bricks(source, bot, report)
-        _prices(source, bot, report)
-    return report
-
-
-def _parameters(
-    bot: Bot, by_strategy: dict, valid_from: datetime | None, path: Path, report: Report
-) -> None:
-    for name, values in by_strategy.items():
-        instance = instance_for(bot, name)
-        there = instance.live_periods.filter(live_from=valid_from).first()
-        if there:
-            complete = strategy_of(instance).clean(values)
-            if there.parameter_set.values != complete:
-                raise Unreadable(f"{name}: another set is recorded as live from {valid_from}")
-            continue
-        promote(
-            instance=instance,
-            values=values,
-            origin=Origin.IMPORT,
-            live_from=valid_from,
-            reason=f"Live from {valid_from:%Y-%m-%d %H:%M} UTC, imported with {path.name}"[:500],
+        report.summary.append(
+            f'See the results: python3 manage.py query_pnl --bot "{bot}" --by strategy'
         )
-        report.parameter_sets += 1
+        return report
+
+    def _import_parameters(self, bot: Bot, file: Path, report: Report) -> None:
+        rows = report.of("parameter_sets")
+        for name, values in (self.parameters or {}).items():
+            assert self.valid_from is not None
+            rows.read += 1
+            instance = instance_for(bot, name)
+            period = instance.live_periods.filter(live_from=self.valid_from).first()
+            if period:
+                if period.parameter_set.values != strategy_of(instance).clean(values):
+                    raise Unreadable(
+                        f"{name}: another set is recorded as live from {self.valid_from}"
+                    )
+                rows.unchanged += 1
+                continue
+            since = f"{self.valid_from:%Y-%m-%d %H:%M}"
+            promote(
+                instance=instance,
+                values=values,
+                origin=Origin.IMPORT,
+                live_from=self.valid_from,
+                reason=f"Live from {since} UTC, imported with {file.name}"[:500],
+            )
+            rows.stored += 1
 
 
-def _trades(source: Source, bot: Bot, report: Report, progress: Callable[[int], None]) -> None:
+def _import_trades(source: SqliteFile, bot: Bot, report: Report, progress: Progress) -> None:
     contexts = _contexts(source)
-    done = 0
+    rows = report.of("trades")
     for batch in bulk.chunks(source.rows("trades", "exit_time, id"), BATCH):
-        trades, indices = [], []
-        for index, row in enumerate(batch, start=done):
+        trades = []
+        for row in batch:
             try:
                 trades.append(_trade(row, contexts.get(row["id"])))
-                indices.append(index)
             except (msgspec.ValidationError, IndexError, TypeError) as error:
-                report.trades.refuse(index, str(row["id"]), {"row": [str(error)]})
+                rows.rejected[f"trade {row['id']}"] = str(error)
         outcome = ingest.store_trades(bot, trades)
-        report.trades.stored += outcome.stored
-        report.trades.updated += outcome.updated
-        report.trades.unchanged += outcome.unchanged
+        rows.read += len(batch)
+        rows.stored += outcome.stored
+        rows.updated += outcome.updated
+        rows.unchanged += outcome.unchanged
         for refusal in outcome.rejected:
-            report.trades.rejected.append({**refusal, "index": indices[refusal["index"]]})
-        done += len(batch)
-        progress(done)
+            errors = (f"{name} {' '.join(texts)}" for name, texts in refusal["errors"].items())
+            rows.rejected[f"trade {refusal['id']}"] = "; ".join(errors)
+        progress(rows.read)
 
 
-def _trade(row: sqlite3.Row, context: dict | None) -> TradeIn:
+def _trade(row: sqlite3.Row, context: dict[str, Any] | None) -> TradeIn:
     values = {name: row[name] for name in _TRADE if row[name] is not None}
     values["id"] = str(row["id"])
     return msgspec.convert({**values, "context": context}, TradeIn)
 
 
-def _contexts(source: Source) -> dict[int, dict]:
-    found = {}
+def _contexts(source: SqliteFile) -> dict[int, dict[str, Any]]:
+    contexts = {}
     for row in source.rows("trade_context", "trade_id"):
         values = {
             # SQLite has no booleans.
@@ -198,11 +164,11 @@ def _contexts(source: Source) -> dict[int, dict]:
             for name, value in dict(row).items()
             if name not in ("id", "trade_id", "created_at") and value is not None
         }
-        found[row["trade_id"]] = values
-    return found
+        contexts[row["trade_id"]] = values
+    return contexts
 
 
-def _maybe_json(value: object) -> object:
+def _maybe_json(value: Any) -> Any:
     if isinstance(value, str) and value[:1] in "[{":
         try:
             return json.loads(value)
@@ -211,37 +177,42 @@ def _maybe_json(value: object) -> object:
     return value
 
 
-def _positions(source: Source, bot: Bot, report: Report) -> None:
+def _import_positions(source: SqliteFile, bot: Bot, report: Report) -> None:
+    counted = report.of("positions")
     for row in source.rows("positions", "id"):
         values = {
             name: row[name]
             for name in ("strategy", "market", "side", "entry_price", "size", "entry_time")
         }
-        # The file writes 0 for a stop, target or size that there is not.
+        # The file writes 0 for a stop, target or size that is absent.
         values |= {name: row[name] or None for name in ("stop_loss", "take_profit", "initial_size")}
         extra = {name: row[name] for name in ("entry_ao", "order_index")}
         scaled = _maybe_json(row["scaled_entries"] or "[]")
+        position = PositionReport(
+            **values, as_of=row["updated_at"], scaled_entries=scaled, extra=extra
+        )
+        counted.read += 1
         try:
-            _, new = positions.put(
-                bot,
-                PositionReport(
-                    **values, as_of=row["updated_at"], scaled_entries=scaled, extra=extra
-                ),
-            )
-            report.positions += new
+            _, new = positions.put(bot, position)
+            counted.stored += new
+            counted.unchanged += not new
         except Stale:
             report.notes.append(f"position of {row['strategy']}: a newer report is stored already")
         except Invalid as invalid:
             report.notes.append(f"position of {row['strategy']} rejected: {invalid}")
 
 
-def _candles(source: Source, bot: Bot, report: Report) -> None:
-    groups: dict[tuple[str, str], list] = defaultdict(list)
+def _import_candles(source: SqliteFile, bot: Bot, report: Report) -> None:
+    counted = report.of("candles")
+    groups: dict[tuple[str, str], list[list[Any]]] = defaultdict(list)
     for row in source.rows("candles", "open_time"):
         values = [row[name] for name in candles.FIELDS]
         groups[row["strategy"], row["market"]].append(values)
     for (strategy, market), rows in groups.items():
-        _ran(bot, strategy)
+        counted.read += len(rows)
+        # A strategy for which the bot kept candles is one that it runs, even if it never traded.
+        with suppress(UnknownStrategy):
+            instance_for(bot, strategy)
         table = np.array(rows, dtype=np.float64).T
         times = table[0].astype(np.int64)
         steps = np.diff(times)
@@ -252,55 +223,51 @@ def _candles(source: Source, bot: Bot, report: Report) -> None:
         new = candles.Candles(times, *table[1:])
         wrong = candles.problems(new, interval)
         if wrong:
-            row, message = next(iter(wrong.items()))
+            message = next(iter(wrong.values()))
             report.notes.append(
                 f"{len(wrong)} candles of {strategy} on {market} rejected; the first: {message}"
             )
-        sound = np.setdiff1d(np.arange(len(new)), list(wrong))
-        counts = candles.store(candles.series_for(bot, market, interval), new.take(sound))
-        report.candles.add(counts)
+        valid = np.setdiff1d(np.arange(len(new)), list(wrong))
+        counts = candles.store(candles.series_for(bot, market, interval), new.take(valid))
+        counted.add(counts)
 
 
-def _ran(bot: Bot, strategy: str) -> None:
-    """A strategy for which the bot kept candles is one that it runs, even if it never traded."""
-    with suppress(UnknownStrategy):
-        instance_for(bot, strategy)
-
-
-def _bricks(source: Source, bot: Bot, report: Report) -> None:
-    groups: dict[tuple[str, str], list] = defaultdict(list)
+def _import_bricks(source: SqliteFile, bot: Bot, report: Report) -> None:
+    counted = report.of("bricks")
+    groups: dict[tuple[str, str], list[sqlite3.Row]] = defaultdict(list)
     for row in source.rows("renko_bricks", "open_time"):
         groups[row["strategy"], row["market"]].append(row)
     for (strategy, market), rows in groups.items():
+        counted.read += len(rows)
         try:
             instance = instance_for(bot, strategy)
         except UnknownStrategy as unknown:
             report.notes.append(f"{len(rows)} bricks rejected: {unknown}")
             continue
-        place, _ = Market.objects.get_or_create(name=market)
-        report.bricks.add(_store_bricks(instance, place, rows))
+        stored_market, _ = Market.objects.get_or_create(name=market)
+        fresh = _store_bricks(instance, stored_market, rows)
+        counted.stored += fresh
+        counted.unchanged += len(rows) - fresh
 
 
-def _store_bricks(instance, market: Market, rows: list[sqlite3.Row]) -> Counts:
-    """The file numbers no bricks: they are numbered here by open time, which is unique in it, and
-    keep their number when the bot has dropped old ones and the file comes again."""
-    stored = RenkoBrick.objects.filter(instance=instance, market=market).order_by("sequence")
-    known = {brick.open_at: brick for brick in stored}
-    following = max((brick.sequence for brick in known.values()), default=0)
-    counts, fresh = Counts(), []
+def _store_bricks(instance: StrategyInstance, market: Market, rows: list[sqlite3.Row]) -> int:
+    """Store the bricks that are new; how many. The file has no numbers: bricks are numbered by
+    open time, and keep their number when the bot has dropped old ones."""
+    stored = RenkoBrick.objects.filter(instance=instance, market=market)
+    numbers = dict(stored.values_list("open_at", "sequence"))
+    last_number = max(numbers.values(), default=0)
+    fresh = []
     for at, row in enumerate(rows):
         closed = rows[at + 1]["open_time"] if at + 1 < len(rows) else row["created_at"]
         opened = clock.from_epoch(row["open_time"])
-        before = known.get(opened)
-        if before:
-            counts.unchanged += 1
+        if opened in numbers:
             continue
-        following += 1
+        last_number += 1
         fresh.append(
             RenkoBrick(
                 instance=instance,
                 market=market,
-                sequence=following,
+                sequence=last_number,
                 open_at=opened,
                 close_at=clock.from_epoch(max(closed, row["open_time"])),
                 open=row["open"],
@@ -312,20 +279,22 @@ def _store_bricks(instance, market: Market, rows: list[sqlite3.Row]) -> Counts:
             )
         )
     RenkoBrick.objects.bulk_create(fresh, batch_size=BATCH)
-    counts.stored = len(fresh)
-    return counts
+    return len(fresh)
 
 
-def _prices(source: Source, bot: Bot, report: Report) -> None:
-    value: dict[str, dict[str, list]] = defaultdict(lambda: defaultdict(list))
+def _import_prices(source: SqliteFile, bot: Bot, report: Report) -> None:
+    """Keep the newest prices as the state ``price_history``."""
+    counted = report.of("prices")
+    prices: dict[str, dict[str, list[list[float]]]] = defaultdict(lambda: defaultdict(list))
     newest = 0.0
     for row in source.rows("price_history", "timestamp, id"):
-        value[row["strategy"]][row["market"]].append([row["timestamp"], row["price"]])
+        prices[row["strategy"]][row["market"]].append([row["timestamp"], row["price"]])
         newest = max(newest, row["timestamp"])
-        report.prices += 1
-    if report.prices:
-        kept = {
-            strategy: {market: prices[-PRICES_KEPT:] for market, prices in markets.items()}
-            for strategy, markets in value.items()
-        }
-        state.write(bot, "price_history", kept, clock.to_micros(clock.from_epoch(newest)))
+        counted.read += 1
+    if not counted.read:
+        return
+    kept = {
+        strategy: {market: history[-PRICES_KEPT:] for market, history in markets.items()}
+        for strategy, markets in prices.items()
+    }
+    state.write(bot, "price_history", kept, clock.to_micros(clock.from_epoch(newest)))

@@ -6,64 +6,99 @@ import csv
 import gzip
 import json
 import zlib
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import mode
+from typing import Any
 
 import numpy as np
 
-from trading.db.counts import Counts
+from trading.importers.base import Importer, Option, Progress, Report, Unreadable, no_progress
 from trading.market import candles
 from trading.market.candles import Candles
 from trading.models import Bot
+from trading.validation import limits
 
 BATCH = 50_000
+LONGEST = 31 * 86_400
 _TIME = ("open_time", "timestamp", "date", "datetime", "time", "open time")
 _REST = ("open", "high", "low", "close", "volume")
+_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _MILLISECONDS, _MICROSECONDS = 1e11, 1e14
 
 
-class Unreadable(ValueError):
-    """The file is not what it should be; the text says what to do."""
+def interval_seconds(text: str) -> int:
+    """Seconds of 60, 1m, 1h or 1d. Raises ValueError."""
+    number, unit = (text[:-1], text[-1]) if text[-1:] in _UNITS else (text, "s")
+    if not number.isdecimal():
+        raise ValueError(f"{text!r} is not a length in seconds, such as 60 (or 1m, 1h, 1d)")
+    return int(number) * _UNITS[unit]
 
 
-@dataclass
-class Report:
-    """What an import did. ``rejected`` maps a row of the file (from 1) to what is wrong."""
+@dataclass(frozen=True)
+class CandleFile(Importer):
+    """Candles of one market and interval; without a bot they are for all bots."""
 
-    counts: Counts = field(default_factory=Counts)
-    rejected: dict[int, str] = field(default_factory=dict)
-    read: int = 0
+    key = "candle_files"
+    label = "Candle file"
+    help = "Import candles from CSV, CSV.gz, freqtrade JSON, Parquet or Feather."
+    needs_bot = False
+    options = (
+        Option("market", "as the bot names it: BTC/USDT", required=True),
+        Option(
+            "interval", "length of a candle: 60, 1m, 1h", interval_seconds, "SECONDS", required=True
+        ),
+    )
+
+    market: str
+    interval: int
+
+    def __post_init__(self) -> None:
+        if not limits.MARKET.fullmatch(self.market):
+            raise Unreadable(
+                f'"{self.market}" is no market name: it must match {limits.MARKET.pattern}'
+            )
+        if not 1 <= self.interval <= LONGEST:
+            raise Unreadable(f"--interval must be 1 to {LONGEST} seconds")
+
+    def run(self, file: Path, bot: Bot | None, progress: Progress = no_progress) -> Report:
+        report = Report()
+        rows = report.of("candles")
+        table, rejected = _read(file)
+        rows.read = len(table) + len(rejected)
+        numbers = np.setdiff1d(np.arange(1, rows.read + 1), list(rejected))
+        _check_interval(table, self.interval)
+        wrong = candles.problems(table, self.interval)
+        rejected |= {int(numbers[row]): message for row, message in wrong.items()}
+        rows.rejected = {f"row {number}": rejected[number] for number in sorted(rejected)}
+        valid = table.take(np.setdiff1d(np.arange(len(table)), list(wrong)))
+        series = candles.series_for(bot, self.market, self.interval)
+        for start in range(0, len(valid), BATCH):
+            rows.add(candles.store(series, valid.take(slice(start, start + BATCH))))
+            progress(min(start + BATCH, len(valid)))
+        series.refresh_from_db()
+        report.details["series"] = {
+            "market": self.market,
+            "interval": self.interval,
+            "candles": series.candles,
+            "first": series.first_at,
+            "last": series.last_at,
+            "gaps": series.gaps,
+            "missing": series.missing,
+        }
+        if series.first_at and series.last_at:
+            report.summary.append(
+                f"{self.market} at {self.interval} s now holds {series.candles:,} candles from "
+                f"{series.first_at:%Y-%m-%d %H:%M} to {series.last_at:%Y-%m-%d %H:%M} UTC, "
+                f"{series.gaps} gap{'s' * (series.gaps != 1)} ({series.missing:,} candles missing)"
+            )
+        return report
 
 
-def run(
-    path: Path,
-    *,
-    market: str,
-    interval: int,
-    bot: Bot | None = None,
-    progress: Callable[[int], None] = lambda done: None,
-) -> Report:
-    """Import one file into a series; again, it changes nothing."""
-    found, rejected = _read(path)
-    report = Report(rejected=rejected, read=len(found) + len(rejected))
-    numbers = np.setdiff1d(np.arange(1, report.read + 1), list(rejected))
-    _check_interval(found, interval)
-    wrong = candles.problems(found, interval)
-    report.rejected |= {int(numbers[row]): message for row, message in wrong.items()}
-    sound = found.take(np.setdiff1d(np.arange(len(found)), list(wrong)))
-    series = candles.series_for(bot, market, interval)
-    for start in range(0, len(sound), BATCH):
-        counts = candles.store(series, sound.take(slice(start, start + BATCH)))
-        report.counts.add(counts)
-        progress(min(start + BATCH, len(sound)))
-    return report
-
-
-def _check_interval(found: Candles, interval: int) -> None:
-    steps = np.diff(np.unique(found.open_time)).tolist()
+def _check_interval(table: Candles, interval: int) -> None:
+    steps = np.diff(np.unique(table.open_time)).tolist()
     if steps and (usual := mode(steps)) != interval:
         raise Unreadable(
             f"the file's candles are {usual} s apart, not {interval}; "
@@ -97,7 +132,8 @@ def _from_csv(path: Path) -> tuple[Candles, dict[int, str]]:
         raise Unreadable(f"{path.name} cannot be read: {error}") from error
 
 
-def _whole(rows, at: list[int]):
+def _whole(rows: Iterable[list[str]], at: list[int]) -> Iterator[list[str] | None]:
+    """The rows that are not empty; None for one with too few columns."""
     for row in rows:
         if row:
             yield row if len(row) > max(at) else None
@@ -139,9 +175,10 @@ def _from_arrow(path: Path) -> tuple[Candles, dict[int, str]]:
     return _collect(zip(*(table.column(place).to_pylist() for place in at), strict=True))
 
 
-def _collect(rows) -> tuple[Candles, dict[int, str]]:
+def _collect(rows: Iterable[Sequence[Any] | None]) -> tuple[Candles, dict[int, str]]:
     """Candles of the rows that can be read, and what is wrong with the others."""
-    table, rejected = [], {}
+    table: list[list[float]] = []
+    rejected: dict[int, str] = {}
     for number, row in enumerate(rows, start=1):
         if row is None:
             rejected[number] = "has too few columns"
@@ -156,7 +193,7 @@ def _collect(rows) -> tuple[Candles, dict[int, str]]:
     return Candles(matrix[0].astype(np.int64), *matrix[1:]), rejected
 
 
-def _seconds(value: object) -> float:
+def _seconds(value: Any) -> float:
     """Epoch seconds of a time: ISO 8601 (UTC without an offset), or epoch s, ms or us."""
     if isinstance(value, str):
         text = value.strip()

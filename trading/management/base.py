@@ -1,4 +1,4 @@
-"""What the commands share: ``--json``, bots by name, moments, and one clear line on bad input."""
+"""What the commands share: ``--json``, bots by name, times, and one clear line on bad input."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from trading.validation import limits
 
 
 class Command(BaseCommand):
-    """A command that can answer in JSON. ``say`` prints for people, ``answer`` for programs."""
+    """A command that can answer in JSON."""
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         parser = super().create_parser(prog_name, subcommand, **kwargs)
@@ -30,11 +30,11 @@ class Command(BaseCommand):
 
     def execute(self, *args: Any, **options: Any) -> Any:
         try:
-            done = super().execute(*args, **options)
+            result = super().execute(*args, **options)
             self.stdout.flush()
-            return done
+            return result
         except BrokenPipeError:
-            # Whoever read along has seen enough (``| head``): nothing went wrong.
+            # The reader closed the pipe (``| head``): nothing went wrong.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise SystemExit(0) from None
         except (OperationalError, ProgrammingError) as error:
@@ -46,50 +46,51 @@ class Command(BaseCommand):
             ) from error
 
     def answer(self, result: object) -> None:
+        """Print the result as JSON."""
         self.stdout.write(json.dumps(result, default=_plain, indent=2))
 
 
 def bot_named(name: str) -> Bot:
-    """The bot, or an error that names those there are."""
-    found = Bot.objects.filter(name=name).first()
-    if found:
-        return found
+    """The bot of a name. Raises CommandError, which lists the existing ones."""
+    bot = Bot.objects.filter(name=name).first()
+    if bot:
+        return bot
     names = list(Bot.objects.values_list("name", flat=True)[:20])
-    there = f"there are: {', '.join(names)}" if names else "there is none yet"
+    known = f"there are: {', '.join(names)}" if names else "there is none yet"
     raise CommandError(
-        f'no bot is named "{name}"; {there}. Make it with: python3 manage.py create_bot "{name}"'
+        f'no bot is named "{name}"; {known}. Create it with: python3 manage.py create_bot "{name}"'
     )
 
 
 def instance_named(strategy: str, bot: str | None, make: bool = False) -> StrategyInstance:
-    """The instance of a strategy that a bot runs, or an error that says which there are.
+    """The instance of a strategy that a bot runs. Raises CommandError.
 
-    Where only one bot runs it, ``bot`` may be None; ``make`` starts it for a bot that is named.
+    ``bot`` may be None where only one bot runs it; ``make`` creates it for a bot that is named.
     """
     owner = bot_named(bot) if bot else None
     try:
-        found = list(Selection(bot=owner, strategy=strategy).instances()[:20])
-        if make and owner and not found:
+        instances = list(Selection(bot=owner, strategy=strategy).instances()[:20])
+        if make and owner and not instances:
             return parameters.instance_for(owner, strategy)
     except UnknownStrategy as unknown:
         raise CommandError(str(unknown)) from unknown
-    if len(found) == 1:
-        return found[0]
-    if found:
-        names = ", ".join(instance.bot.name for instance in found)
+    if len(instances) == 1:
+        return instances[0]
+    if instances:
+        names = ", ".join(instance.bot.name for instance in instances)
         raise CommandError(f"several bots run {strategy}: {names}; say which one with --bot")
     raise CommandError(f"{bot} does not run {strategy}" if bot else f"no bot runs {strategy} yet")
 
 
 def moment(text: str) -> datetime:
-    """A moment from the command line; a date or a time without offset is read as UTC."""
+    """A time from the command line; a date or a time without offset is UTC."""
     try:
         return datetime.combine(date.fromisoformat(text), time.min, UTC)
     except ValueError:
         pass
     try:
-        found = datetime.fromisoformat(text)
-        return limits.moment(found if found.tzinfo else found.replace(tzinfo=UTC))
+        parsed = datetime.fromisoformat(text)
+        return limits.moment(parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC))
     except ValueError as error:
         raise CommandError(
             f'"{text}" is not a time; write 2025-01-31 or 2025-01-31T12:00:00Z'

@@ -1,4 +1,4 @@
-"""A progress bar for work that takes long, on a terminal; silence elsewhere."""
+"""A progress bar for long work, on a terminal; nothing elsewhere."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Advance(Protocol):
 
 @contextmanager
 def bar(title: str, total: int) -> Iterator[Advance]:
-    """Give a function that is told how much is done so far. The bar appears after 2 s."""
+    """Yield a function that takes how much is done so far. The bar appears after 2 s."""
     if not sys.stderr.isatty():
         yield lambda done: None
         return

@@ -47,21 +47,18 @@ def details(group: Group) -> str:
 
 def flat(group: Group) -> dict[str, object]:
     """One level of columns: money by currency, intervals by end."""
-    row: dict[str, object] = {"key": _inert(group.key)}
+    row: dict[str, object] = {"key": group.key}
     for name, value in group.metrics.items():
         if isinstance(value, dict):
-            row |= {f"{name}_{currency}": plain(amount) for currency, amount in value.items()}
+            row |= {
+                f"{name}_{currency}": Decimal(plain(amount)) for currency, amount in value.items()
+            }
         elif name.endswith("_interval"):
             low, high = value or (None, None)
             row |= {f"{name}_low": low, f"{name}_high": high}
         else:
             row[name] = value
     return row
-
-
-def _inert(text: str | None) -> str | None:
-    # A spreadsheet would run a cell that begins like a formula.
-    return f"'{text}" if text and text[0] in "=+-@\t\r\0" else text
 
 
 def _cell(value: float | None, form: str) -> str:

@@ -20,15 +20,15 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, connections
 
 from selflearn import database
-from selflearn.initial_admin import create_admin
-from selflearn.listener import answers, listen, local_url
+from selflearn.management.initial_admin import create_admin
+from selflearn.management.listener import answers, listen, local_url
 from selflearn.worker import processes
 
 EVERYWHERE = ("0.0.0.0", "::")
-PATIENCE = 20  # the worker drains for 15
-REPORTED = timedelta(days=8)  # of the demo, told as if it had been watched
+STOP_LIMIT = 20  # seconds; the worker finishes its tasks for 15
+REPORTED = timedelta(days=8)  # of the demo's past that gets daily reports
 START_LIMIT = 60
-STEADY, LONGEST_PAUSE = 60, 30  # seconds
+STEADY, LONGEST_PAUSE = 60, 30  # seconds: of a worker that ran well; between restarts
 
 
 class Command(BaseCommand):
@@ -40,7 +40,7 @@ class Command(BaseCommand):
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
         parser.add_argument("--port", default=8000, type=int, help="port to listen on")
         parser.add_argument(
-            "--demo", action="store_true", help="fill in an invented market with a paper bot"
+            "--demo", action="store_true", help="add a synthetic market with a paper bot"
         )
 
     def handle(self, *args: Any, host: str, port: int, demo: bool, **options: Any) -> None:
@@ -52,7 +52,7 @@ class Command(BaseCommand):
             raise CommandError("interrupted while starting", returncode=130) from None
 
     def prepare(self) -> None:
-        """Bring the database to this version; make the first user where there is none."""
+        """Migrate the database; create the first user where there is none."""
         applied = database.upgrade()
         self.check(databases=["default"])
         changes = f" ({applied} migrations applied)" if applied else ""
@@ -63,27 +63,27 @@ class Command(BaseCommand):
 
     def serve(self, listener: socket.socket, host: str, demo: bool) -> None:
         """Run web and worker until a signal or until the web server ends by itself."""
-        asked = threading.Event()
-        insistent = threading.Event()
+        stop_requested = threading.Event()
+        hurry = threading.Event()  # a second signal
 
         def on_signal(number: int, frame: object) -> None:
-            (insistent if asked.is_set() else asked).set()
+            (hurry if stop_requested.is_set() else stop_requested).set()
 
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, on_signal)
-        # The programs are started one by one: whatever happens then, those started are stopped.
+        # Whatever happens while they start, those that were started are stopped.
         children: list[processes.Child] = []
         try:
             self.start(children, listener, host)
-            failure = self.wait_for_answer(children, listener, asked)
-            if not failure and not asked.is_set():
+            failure = self.wait_for_answer(children, listener, stop_requested)
+            if not failure and not stop_requested.is_set():
                 if demo:
-                    self.fill(local_url(listener), children, asked)
+                    self.fill(local_url(listener), children, stop_requested)
                 self.announce(listener, host)
-                failure = self.watch(children, listener, asked)
+                failure = self.watch(children, listener, stop_requested)
             self.say(f"selflearn: {failure}; stopping" if failure else "stopping ...")
         finally:
-            processes.stop(children, patience=PATIENCE, hurry=insistent.is_set)
+            processes.stop(children, patience=STOP_LIMIT, hurry=hurry.is_set)
         if failure:
             raise CommandError(failure)
         self.say("stopped")
@@ -110,41 +110,43 @@ class Command(BaseCommand):
         children.append(fork_worker(listener))
 
     def watch(
-        self, children: list[processes.Child], listener: socket.socket, asked: threading.Event
+        self, children: list[processes.Child], listener: socket.socket, stop: threading.Event
     ) -> str | None:
-        """Wait for a signal, or for the end of the web server, and return what went wrong. A
-        worker that ends is followed by another, after a pause that grows if that ends too."""
+        """Wait for a signal or the end of the web server; return what went wrong, if anything.
+
+        A worker that ends is replaced, after a pause that grows while its successors end too.
+        """
         web, since, pause = children[0], time.monotonic(), 0.0
-        while not asked.wait(0.5):
+        while not stop.wait(0.5):
             if failure := first_end([web]):
                 return failure
-            if how := children[1].ended():
+            if reason := children[1].ended():
                 lasted = time.monotonic() - since
                 pause = 0.0 if lasted > STEADY else min(LONGEST_PAUSE, 2 * pause + 1)
-                self.say(f"selflearn: the worker stopped unexpectedly ({how}); starting another")
-                if asked.wait(pause):
+                self.say(f"selflearn: the worker stopped unexpectedly ({reason}); starting another")
+                if stop.wait(pause):
                     return None
                 children[1], since = fork_worker(listener), time.monotonic()
         return None
 
     def wait_for_answer(
-        self, children: list[processes.Child], listener: socket.socket, asked: threading.Event
+        self, children: list[processes.Child], listener: socket.socket, stop: threading.Event
     ) -> str | None:
         """Wait for the first page; return what went wrong, if anything."""
         for _ in range(START_LIMIT * 10):
-            if asked.wait(0.1):
+            if stop.wait(0.1):
                 return None
             failure = first_end(children)
             if failure or answers(listener):
                 return failure
         return f"the web server did not answer within {START_LIMIT} s"
 
-    def fill(self, url: str, children: list[processes.Child], asked: threading.Event) -> None:
-        """The demo, through the server that was just started. It can be left at any moment: the
-        next start goes on with it."""
+    def fill(self, url: str, children: list[processes.Child], stop: threading.Event) -> None:
+        """Fill the demo through the server that was just started. It can be interrupted at any
+        moment: the next start completes it."""
         filling = threading.Thread(target=self.demo, args=(url,), daemon=True)
         filling.start()
-        while filling.is_alive() and not asked.wait(0.1) and not first_end(children):
+        while filling.is_alive() and not stop.wait(0.1) and not first_end(children):
             pass
 
     def demo(self, url: str) -> None:
@@ -152,20 +154,20 @@ class Command(BaseCommand):
         from trading import clock
         from trading.demo import bot
 
-        began = time.monotonic()
+        started = time.monotonic()
         try:
             filled = bot.fill(url, lambda text: self.say(f"demo: {text}"))["filled"]
             if filled:
-                # The worker writes the reports of the days that were just filled in.
+                # The worker writes the reports of the newest days.
                 jobs.make_up("report", clock.now() - REPORTED)
         except Exception as error:
-            # Whatever it is, it must not take the product down.
+            # Whatever goes wrong here, the product must keep running.
             self.say(f"demo: {error}")
             return
         finally:
             connection.close()
-        took = f"ready after {time.monotonic() - began:.0f} s" if filled else "there already"
-        self.say(f"demo: {took}; python3 manage.py demo --clear removes it")
+        state = f"ready after {time.monotonic() - started:.0f} s" if filled else "exists already"
+        self.say(f"demo: {state}; python3 manage.py demo --clear removes it")
 
     def announce(self, listener: socket.socket, host: str) -> None:
         self.say(f"selflearn is ready: {local_url(listener)} (Ctrl-C stops it)")
@@ -174,7 +176,7 @@ class Command(BaseCommand):
             self.say("Other machines are refused: set ALLOWED_HOSTS to the names they will use.")
         if not apps.get_model("trading", "Bot").objects.exists():
             self.say(
-                "No bot yet: make one with 'python3 manage.py create_bot NAME', then connect it, "
+                "No bot yet: create one with 'python3 manage.py create_bot NAME', then connect it, "
                 "or import its file with 'python3 manage.py import_bot_db FILE --bot NAME'. To "
                 "look around first: 'python3 manage.py up --demo'."
             )
@@ -185,7 +187,7 @@ class Command(BaseCommand):
 
 
 def fork_worker(listener: socket.socket) -> processes.Child:
-    """A worker needs what is loaded here already: a copy costs a third of the memory."""
+    """Fork the worker: it shares what is loaded here, a third of the memory of a new process."""
     connections.close_all()
     return processes.fork("worker", work, closing=(listener.fileno(),))
 
@@ -195,11 +197,11 @@ def work() -> None:
 
 
 def first_end(children: list[processes.Child]) -> str | None:
-    """What to say when one of the programs has ended."""
+    """Why the first of the children ended; None while all run."""
     for child in children:
-        how = child.ended()
-        if how:
-            return f"the {child.name} stopped unexpectedly ({how})"
+        reason = child.ended()
+        if reason:
+            return f"the {child.name} stopped unexpectedly ({reason})"
     return None
 
 
@@ -211,7 +213,7 @@ def welcome(password: str) -> str:
         "    user      admin",
         f"    password  {password}",
         "",
-        "The password is shown this once and stored only as a hash. Another one:",
+        "The password is shown only once and stored only as a hash. To change it:",
         "python3 manage.py changepassword admin",
     )
     width = max(map(len, lines))

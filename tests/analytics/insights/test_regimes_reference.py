@@ -17,7 +17,7 @@ from analytics import frames
 from analytics.frames import context
 from analytics.insights import breakdown, excursions, regimes
 from tests.trading.story import make_bot
-from trading.importers import bot_db
+from trading.importers.bot_db import BotDatabase
 
 pytestmark = [pytest.mark.either, pytest.mark.django_db]
 END = datetime(2022, 1, 13, tzinfo=UTC)
@@ -44,7 +44,7 @@ def minutes(shared_data):
 def renko(shared_data, minutes):
     """The instance and its trades."""
     bot = make_bot()
-    bot_db.run(shared_data / "bot" / "pnl_trades.db", bot)
+    BotDatabase().run(shared_data / "bot" / "pnl_trades.db", bot)
     file = shared_data / "candles" / "btc_perp_1m_2022-01.csv.gz"
     call_command("import_candles", str(file), market="BTC-PERP", interval=60)
     (one,) = [one for one in frames.subjects(bot.pk) if one.name == "renko_ao"]

@@ -17,7 +17,7 @@ from tests.analytics import history
 from tests.analytics.history import DAY, closed, keep
 from tests.trading.story import MONDAY, make_bot
 from trading import clock
-from trading.importers import bot_db
+from trading.importers.bot_db import BotDatabase
 from trading.models import Bot
 
 pytestmark = pytest.mark.django_db
@@ -109,7 +109,7 @@ def hourly(shared_data, tmp_path_factory) -> list[Path]:
 def lived(hourly: list[Path]) -> Bot:
     bot = make_bot()
     for moment, path in zip(hours(), hourly, strict=True):
-        bot_db.run(path, bot)
+        BotDatabase().run(path, bot)
         monitoring.monitor(moment)
     return bot
 
@@ -137,7 +137,7 @@ def test_a_replayed_history_gives_the_alerts_of_the_lived_one_twice_over(hourly,
     assert (story(), evidence()) == (wanted, facts)
 
     bot.delete()
-    bot_db.run(shared_data / "bot" / "pnl_trades.db", make_bot())
+    BotDatabase().run(shared_data / "bot" / "pnl_trades.db", make_bot())
     events = replayed()
     assert story() == wanted
     told = [(event["what"], event["kind"], event["strategy"]) for event in events]

@@ -26,7 +26,7 @@ from django.conf import settings
 from django.core.management import CommandError
 from django.db import connection
 
-from selflearn.listener import listen
+from selflearn.management.listener import listen
 from trading.bots import tokens
 from trading.models import Bot, BotToken
 

@@ -23,11 +23,12 @@ def test_real_files_import_whole_with_their_gaps_and_again_change_nothing(run, s
     path = shared_data / "candles" / name
     args = ("import_candles", path, "--market", "BTC", "--interval", interval, "--json")
     first = run(*args)
-    assert (first["stored"], first["rejected"]) == (count, 0)
+    assert (first["candles"]["stored"], first["candles"]["rejected"]) == (count, {})
     assert (first["series"]["gaps"], first["series"]["missing"]) == (gaps, missing)
     before = [bytes(block.columns) for block in CandleBlock.objects.order_by("start")]
     again = run(*args)
-    assert (again["stored"], again["updated"], again["unchanged"]) == (0, 0, count)
+    counted = again["candles"]
+    assert (counted["stored"], counted["updated"], counted["unchanged"]) == (0, 0, count)
     assert [bytes(block.columns) for block in CandleBlock.objects.order_by("start")] == before
     _equals_pandas(path, interval)
 
@@ -109,7 +110,7 @@ def test_freqtrade_json_is_read(run, tmp_path):
         json.dumps([[1735689600000, 1, 2, 0.5, 1.5, 9], [1735689660000, 1, 2, 1, 2, 9]])
     )
     result = run("import_candles", path, "--market", "M", "--interval", "60", "--json")
-    assert (result["stored"], result["series"]["gaps"]) == (2, 0)
+    assert (result["candles"]["stored"], result["series"]["gaps"]) == (2, 0)
 
 
 @pytest.mark.django_db

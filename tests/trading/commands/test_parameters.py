@@ -61,7 +61,7 @@ def test_a_set_goes_out_to_a_file_and_comes_in_for_another_bot(mara, run, tmp_pa
     file = tmp_path / "calm.json"
     name_set(mara.instances.get().parameter_sets.get(version=1), "calm")
     told = run("export_parameters", "--strategy", "rsi_bb", "--name", "calm", "--output", file)
-    assert told == f"Version 1 of Mara / rsi_bb is in {file}.\n"
+    assert told == f"Version 1 of Mara / rsi_bb was written to {file}.\n"
     theo = make_bot("Theo")
     made = run("import_parameters", file, "--bot", "Theo", "--reason", "Try calm", "--json")
     assert (made["bot"], made["version"]) == ("Theo", 2)
@@ -117,7 +117,7 @@ def test_the_plain_form_of_an_import_is_taken_too(mara, run, tmp_path):
 
 
 def test_check_audit_finds_nothing_or_fails_with_what_it_found(mara, run, capsys):
-    assert run("check_audit") == "All live parameters are as their history says.\n"
+    assert run("check_audit") == "All live parameters agree with their history.\n"
     assert run("check_audit", "--json") == []
     with connection.cursor() as cursor:
         cursor.execute("UPDATE trading_liveset SET reason = 'other'")

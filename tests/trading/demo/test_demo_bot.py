@@ -21,11 +21,12 @@ NOW = datetime(2026, 3, 12, 15, 20, 31, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch):
-    """Four days instead of thirty: the same story, told faster."""
+    """Four days instead of thirty: the same story, shorter."""
     monkeypatch.setattr(demo, "DAYS", 4)
-    monkeypatch.setattr(demo, "FINE_DAYS", 1)
-    first, second = demo.CHANGES
-    changes = (first, (second[0], timedelta(days=2, hours=9), *second[2:]))
+    changes = [
+        (strategy, min(after, timedelta(days=2, hours=9)), values, reason)
+        for strategy, after, values, reason in demo.CHANGES
+    ]
     monkeypatch.setattr(demo, "CHANGES", changes)
 
 
@@ -93,10 +94,10 @@ def others() -> None:
 
 
 def test_it_is_filled_with_everything_and_says_that_it_is_invented():
-    told = fill()
+    result = fill()
     bot = Bot.objects.get()
     assert bot.notes.startswith("Synthetic")
-    assert told["trades"] == Trade.objects.count() > 100
+    assert result["trades"] == Trade.objects.count() > 100
     assert set(Trade.objects.values_list("book__mode", flat=True)) == {"paper"}
     markets = set(Trade.objects.values_list("book__market__name", flat=True))
     assert markets == {"DEMO-BTC", "DEMO-ETH", "DEMO-SOL"}
@@ -104,8 +105,8 @@ def test_it_is_filled_with_everything_and_says_that_it_is_invented():
     assert not Trade.objects.filter(parameter_set=None).exists()
     assert not Trade.objects.filter(context=None).exists()
     versions = Trade.objects.filter(book__instance__strategy="rsi_bb")
-    assert set(versions.values_list("parameter_set__version", flat=True)) == {1, 2}
-    assert CandleSeries.objects.filter(bot=bot, gaps=0).count() == 6
+    assert set(versions.values_list("parameter_set__version", flat=True)) == {2, 3}
+    assert CandleSeries.objects.filter(bot=bot, gaps=0).count() == 3
     assert RenkoBrick.objects.count() > 100
     assert EvaluationCount.objects.filter(signals__gt=0).exists()
     assert bot.reported["version"] == "demo"
@@ -130,7 +131,7 @@ def test_a_filling_that_was_cut_off_is_completed_without_doubles(monkeypatch):
         raise RuntimeError("cut off")
 
     with monkeypatch.context() as patched:
-        patched.setattr(demo, "_noted", cut)
+        patched.setattr(demo, "_note_progress", cut)
         with pytest.raises(RuntimeError):
             fill()
     count = Trade.objects.count()
@@ -144,7 +145,7 @@ def test_while_it_is_filled_it_is_not_said_to_have_been_silent_for_a_month(monke
     def cut_off(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(demo, "_tell", cut_off)
+    monkeypatch.setattr(demo, "_send", cut_off)
     with pytest.raises(KeyboardInterrupt):
         fill()
     assert Bot.objects.get().seen_at is None
@@ -173,7 +174,7 @@ def test_a_minute_lived_twice_changes_nothing():
 
 
 @pytest.mark.either
-def test_minutes_one_by_one_and_all_at_once_end_the_same():
+def test_a_stretch_in_pieces_and_all_at_once_end_the_same():
     def lived() -> tuple:
         return (
             list(Trade.objects.order_by("external_id").values_list("digest", "external_id")),
@@ -187,14 +188,14 @@ def test_minutes_one_by_one_and_all_at_once_end_the_same():
         )
 
     fill()
-    for minute in range(1, 31):
+    for minute in range(3, 31, 3):
         live(NOW + timedelta(minutes=minute))
-    one_by_one = lived()
+    in_pieces = lived()
     demo.clear()
     authentication.forget()
     fill()
     live(NOW + timedelta(minutes=30))
-    assert lived() == one_by_one
+    assert lived() == in_pieces
 
 
 @pytest.mark.either
@@ -262,10 +263,10 @@ def test_what_people_change_the_demo_obeys():
     with clock.at(NOW + timedelta(minutes=1)):
         promote(
             instance=instance_for(bot, "rsi_bb"),
-            values={"take_profit_bps": 30},
-            reason="by hand",
+            values={**demo.sets_of(bot)["rsi_bb"][-1].values, "take_profit_bps": 30},
+            reason="a test",
             origin="admin",
         )
-    live(NOW + timedelta(hours=5))
+    live(NOW + timedelta(hours=8))
     newest = Trade.objects.filter(book__instance__strategy="rsi_bb").order_by("-exit_at")[0]
-    assert newest.parameter_set.version == 3
+    assert newest.parameter_set.version == 4

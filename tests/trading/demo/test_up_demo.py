@@ -38,16 +38,16 @@ class Started:
 
 @pytest.fixture
 def started(tmp_path) -> Iterator[list[Started]]:
-    every: list[Started] = []
-    yield every
-    for one in every:
-        if one.process.poll() is None:
-            one.stop()
+    processes: list[Started] = []
+    yield processes
+    for process in processes:
+        if process.process.poll() is None:
+            process.stop()
 
 
 def trades(data) -> int:
-    told = run("query_pnl", "--bot", "demo", "--mode", "paper", "--json", DATA_DIR=str(data))
-    return sum(row["trades"] for row in json.loads(told.stdout))
+    answer = run("query_pnl", "--bot", "demo", "--mode", "paper", "--json", DATA_DIR=str(data))
+    return sum(row["trades"] for row in json.loads(answer.stdout))
 
 
 def test_up_fills_an_empty_installation_once_and_the_pages_answer(tmp_path, started):
@@ -60,11 +60,11 @@ def test_up_fills_an_empty_installation_once_and_the_pages_answer(tmp_path, star
     with urllib.request.urlopen(f"{url}admin/login/", timeout=10) as page:
         assert page.status == 200
     count = trades(tmp_path)
-    assert count > 1_000
+    assert count > 500
     assert started[0].stop() == 0
     started.append(Started(tmp_path))
     text = "".join(started[1].printed)
-    assert "demo: there already" in text
+    assert "demo: exists already" in text
     assert "POST /api/v1/trades/" not in text
     # The worker may have lived a minute meanwhile.
     assert 0 <= trades(tmp_path) - count < 50

@@ -19,7 +19,7 @@ import pytest
 from django.db import connection
 
 from tests.trading.story import make_bot, rebuilt, sums
-from trading.importers import bot_db
+from trading.importers.bot_db import BotDatabase
 from trading.ledger.tally import TALLY
 from trading.models import Bot, CandleSeries, RenkoBrick, RollupDay, StateEntry, Trade
 
@@ -45,9 +45,10 @@ def test_everything_in_the_file_is_imported_and_a_second_import_changes_nothing(
     before = hashlib.sha256(file.read_bytes()).digest(), sorted(file.parent.iterdir())
     bot = make_bot()
     seen: list[int] = []
-    report = bot_db.run(file, bot, progress=seen.append)
-    assert report.trades.stored == 2316 and report.trades.rejected == []
-    assert (report.candles.stored, report.bricks.stored, report.prices) == (288, 5000, 1000)
+    report = BotDatabase().run(file, bot, progress=seen.append)
+    assert report.of("trades").stored == 2316 and report.of("trades").rejected == {}
+    assert (report.of("candles").stored, report.of("bricks").stored) == (288, 5000)
+    assert report.of("prices").read == 1000
     assert seen == [1000, 2000, 2316]
     by_strategy = Trade.objects.filter(book__instance__bot=bot)
     assert by_strategy.filter(book__instance__strategy="rsi_bb").count() == 236
@@ -61,9 +62,10 @@ def test_everything_in_the_file_is_imported_and_a_second_import_changes_nothing(
     assert sums(bot) == rebuilt(bot)
 
     first = dump(bot)
-    again = bot_db.run(file, bot)
-    assert (again.trades.stored, again.trades.updated, again.trades.unchanged) == (0, 0, 2316)
-    assert (again.candles.unchanged, again.bricks.unchanged) == (288, 5000)
+    again = BotDatabase().run(file, bot)
+    again_trades = again.of("trades")
+    assert (again_trades.stored, again_trades.updated, again_trades.unchanged) == (0, 0, 2316)
+    assert (again.of("candles").unchanged, again.of("bricks").unchanged) == (288, 5000)
     assert dump(bot) == first
     after = hashlib.sha256(file.read_bytes()).digest(), sorted(file.parent.iterdir())
     assert after == before
@@ -72,7 +74,7 @@ def test_everything_in_the_file_is_imported_and_a_second_import_changes_nothing(
 @pytest.mark.django_db
 def test_totals_equal_those_of_the_file_by_every_way_of_grouping(file, rows):
     bot = make_bot()
-    bot_db.run(file, bot)
+    BotDatabase().run(file, bot)
     alias = {"mean_reversion": "rsi_bb"}
     wanted: dict[str, dict] = defaultdict(lambda: defaultdict(list))
     for row in rows:
@@ -109,7 +111,7 @@ def test_totals_equal_those_of_the_file_by_every_way_of_grouping(file, rows):
 
 @pytest.mark.django_db
 def test_no_trade_of_the_file_contradicts_its_own_prices(file):
-    bot_db.run(file, make_bot())
+    BotDatabase().run(file, make_bot())
     assert Trade.objects.filter(flagged=True).count() == 0
 
 
@@ -141,7 +143,7 @@ if place != "nowhere":
     modules = {"update": update, "ingest": ingest, "candles": candles, "bot_db": bot_db}
     module, name = place.split(".")
     die_at(modules[module], name)
-bot_db.run(Path(file), Bot.objects.get(name="Mara"))
+bot_db.BotDatabase().run(Path(file), Bot.objects.get(name="Mara"))
 """
 
 
@@ -164,7 +166,7 @@ def import_in_a_process(place: str, count: int, file: Path) -> int:
 @pytest.mark.django_db(transaction=True)
 def test_an_import_that_was_killed_anywhere_resumes_to_the_same_end(file):
     straight = make_bot("Juno")
-    bot_db.run(file, straight)
+    BotDatabase().run(file, straight)
     wanted = dump(straight)
     straight.delete()
     Bot.objects.create(name="Mara")

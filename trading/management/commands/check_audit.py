@@ -1,3 +1,7 @@
+from __future__ import annotations
+
+from typing import Any
+
 from django.core.management.base import CommandError
 
 from trading.management.base import Command as Base
@@ -5,13 +9,13 @@ from trading.parameters import audit
 
 
 class Command(Base):
-    help = "Check that what is live is what the history of parameters says."
+    help = "Verify that the live parameters agree with their change history."
 
-    def handle(self, **options):
-        found = audit.check()
+    def handle(self, **options: Any) -> None:
+        problems = audit.check()
         if options["json"]:
-            self.answer(found)
-        elif not found:
-            self.stdout.write("All live parameters are as their history says.")
-        if found:
-            raise CommandError(audit.told(found))
+            self.answer(problems)
+        elif not problems:
+            self.stdout.write("All live parameters agree with their history.")
+        if problems:
+            raise CommandError(audit.told(problems))

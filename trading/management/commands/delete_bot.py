@@ -1,4 +1,8 @@
-from django.core.management.base import CommandError
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
 from trading.db import locks
@@ -8,13 +12,13 @@ from trading.models import Trade
 
 
 class Command(Base):
-    help = "Delete a bot with everything that belongs to it: an import under a wrong name, say."
+    help = "Delete a bot with all its data, for example after an import under a wrong name."
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", metavar="NAME")
         parser.add_argument("--yes", metavar="NAME", help="the name again, instead of typing it")
 
-    def handle(self, *, name, yes, **options):
+    def handle(self, *, name: str, yes: str | None, **options: Any) -> None:
         bot = bot_named(name)
         trades = Trade.objects.filter(bot=bot).count()
         if (yes or self._ask(name, trades)) != name:
@@ -25,10 +29,10 @@ class Command(Base):
         if options["json"]:
             self.answer({"bot": name, "trades": trades})
         else:
-            self.stdout.write(f'Bot "{name}" is deleted, with {trades} trades.')
+            self.stdout.write(f'Bot "{name}" was deleted, with {trades:,} trades.')
 
-    def _ask(self, name, trades):
+    def _ask(self, name: str, trades: int) -> str | None:
         try:
-            return input(f'"{name}" has {trades} trades. This cannot be undone; type its name: ')
+            return input(f'"{name}" has {trades:,} trades. This cannot be undone. Type its name: ')
         except EOFError:
             return None

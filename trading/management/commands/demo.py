@@ -1,16 +1,20 @@
-from django.core.management.base import CommandError
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
 
 from trading.demo import bot, state
 from trading.management.base import Command as Base
 
 
 class Command(Base):
-    help = "Fill in an invented market with a paper bot that lives on, or remove it."
+    help = "Create a synthetic market with a paper bot that keeps trading, or remove it."
 
-    def add_arguments(self, parser):
-        parser.add_argument("--clear", action="store_true", help="remove the demo, nothing else")
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--clear", action="store_true", help="remove the demo and nothing else")
 
-    def handle(self, *, clear, **options):
+    def handle(self, *, clear: bool, **options: Any) -> None:
         quiet = options["json"]
         try:
             result = bot.clear() if clear else bot.fill(say=_silence if quiet else self.say)
@@ -23,25 +27,25 @@ class Command(Base):
         else:
             self.say(filled(result))
 
-    def say(self, text):
+    def say(self, text: str) -> None:
         self.stdout.write(text)
         self.stdout.flush()
 
 
-def filled(result):
+def filled(result: dict[str, Any]) -> str:
     if not result["filled"]:
-        return "The demo is there already and lives on while the worker runs."
+        return "The demo exists already and keeps trading while the worker runs."
     return (
-        f'The demo is ready: bot "{result["bot"]}", {result["trades"]:,} invented paper trades. '
-        "It lives on while the worker runs; python3 manage.py demo --clear removes it."
+        f'The demo is ready: bot "{result["bot"]}", {result["trades"]:,} synthetic paper trades. '
+        "It keeps trading while the worker runs; python3 manage.py demo --clear removes it."
     )
 
 
-def removed(result):
+def removed(result: dict[str, Any]) -> str:
     if not result["removed"]:
-        return "There is no demo here."
-    return f"The demo and its {result['trades']:,} trades are gone; nothing else was touched."
+        return "There is no demo."
+    return f"The demo and its {result['trades']:,} trades were removed; nothing else was touched."
 
 
-def _silence(text):
+def _silence(text: str) -> None:
     pass

@@ -1,7 +1,10 @@
+from __future__ import annotations
+
 import json
 from pathlib import Path
+from typing import Any
 
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
 
 from trading.management.base import Command as Base
 from trading.management.base import instance_named
@@ -11,21 +14,23 @@ from trading.parameters.errors import Refused
 
 class Command(Base):
     help = (
-        "Make a new live version from a file that export_parameters wrote, or from a plain one: "
-        '{"rsi_bb": {"rsi_period": 14}}. What it leaves out takes its default.'
+        "Create a new live version from a file of export_parameters, or from a plain one: "
+        '{"rsi_bb": {"rsi_period": 14}}. Parameters that are left out take their defaults.'
     )
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, metavar="FILE")
-        parser.add_argument("--reason", required=True, help="why; it stands in the history")
+        parser.add_argument("--reason", required=True, help="why; shown in the history")
         parser.add_argument("--strategy", help="if not the only one that the file names")
         parser.add_argument("--bot", metavar="NAME", help="needed where several run the strategy")
 
-    def handle(self, *, file, reason, strategy, bot, **options):
+    def handle(
+        self, *, file: Path, reason: str, strategy: str | None, bot: str | None, **options: Any
+    ) -> None:
         document = self._read(file)
         instance = instance_named(strategy or _only(document, file), bot, make=True)
         try:
-            made = files.import_set(
+            imported = files.import_set(
                 instance=instance, document=document, reason=reason, made_by="command"
             )
         except Refused as refused:
@@ -35,14 +40,14 @@ class Command(Base):
                 {
                     "bot": instance.bot.name,
                     "strategy": instance.name,
-                    "version": made.version,
-                    "values": made.values,
+                    "version": imported.version,
+                    "values": imported.values,
                 }
             )
         else:
-            self.stdout.write(f"Version {made.version} of {instance} is live.")
+            self.stdout.write(f"Version {imported.version} of {instance} is live.")
 
-    def _read(self, file):
+    def _read(self, file: Path) -> Any:
         try:
             return json.loads(file.read_text(encoding="utf-8"))
         except OSError as error:
@@ -51,7 +56,7 @@ class Command(Base):
             raise CommandError(f"{file} is not JSON: {error}") from error
 
 
-def _only(document, file):
+def _only(document: Any, file: Path) -> str:
     named = files.strategies_in(document)
     if len(named) == 1:
         return named[0]

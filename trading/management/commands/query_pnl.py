@@ -1,4 +1,8 @@
-from django.core.management.base import CommandError
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
 
 from trading.formatting import csv_export
 from trading.management.base import Command as Base
@@ -12,9 +16,9 @@ from trading.validation import limits
 
 
 class Command(Base):
-    help = "The metrics of closed trades, net of the fees that bots report: table, JSON or CSV."
+    help = "Metrics of closed trades, net of reported fees, as a table, JSON or CSV."
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--bot", metavar="NAME")
         parser.add_argument("--strategy", help="key, alias, or instance such as rsi_bb@sol")
         parser.add_argument("--market")
@@ -22,7 +26,9 @@ class Command(Base):
         parser.add_argument("--version", type=int, dest="set_version", help="of the parameters")
         parser.add_argument("--since", metavar="TIME", help="exits from then on (UTC)")
         parser.add_argument("--until", metavar="TIME", help="exits before then (UTC)")
-        parser.add_argument("--window", choices=[*PERIODS, "all"], help="instead of since, until")
+        parser.add_argument(
+            "--window", choices=[*PERIODS, "all"], help="instead of --since and --until"
+        )
         parser.add_argument(
             "--by",
             help="day, hour (of the day, UTC), strategy, market, exit_reason, version, "
@@ -30,11 +36,11 @@ class Command(Base):
         )
         parser.add_argument("--csv", action="store_true", help="print as CSV")
 
-    def create_parser(self, prog_name, subcommand, **kwargs):
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         # --version means the version of the parameters here, not Django's.
         return super().create_parser(prog_name, subcommand, conflict_handler="resolve", **kwargs)
 
-    def handle(self, *, by, **options):
+    def handle(self, *, by: str | None, **options: Any) -> None:
         if options["json"] and options["csv"]:
             raise CommandError("--json and --csv: choose one")
         selection = self._selection(options)
@@ -47,18 +53,17 @@ class Command(Base):
         elif options["csv"]:
             rows = [flat(group) for group in groups]
             names = list(dict.fromkeys(name for row in rows for name in row))
-            for line in csv_export.lines(
-                names, ([row.get(name) for name in names] for row in rows)
-            ):
+            cells = ([row.get(name) for name in names] for row in rows)
+            for line in csv_export.lines(names, cells):
                 self.stdout.write(line, ending="")
         elif not sum(group.metrics["trades"] for group in groups):
             self.stdout.write(self._why_none(selection))
         else:
             self.stdout.write(columns(by, groups) if by else details(groups[0]))
 
-    def _selection(self, options):
+    def _selection(self, options: dict[str, Any]) -> Selection:
         if options["window"] and (options["since"] or options["until"]):
-            raise CommandError("--window stands for --since and --until: give one or the other")
+            raise CommandError("--window replaces --since and --until: give one or the other")
         if options["market"] and not limits.MARKET.fullmatch(options["market"]):
             raise CommandError(f"--market must match {limits.MARKET.pattern}")
         since, until = period(options["window"] or "all")
@@ -78,7 +83,7 @@ class Command(Base):
             until=until,
         )
 
-    def _why_none(self, selection):
+    def _why_none(self, selection: Selection) -> str:
         if not Trade.objects.exists():
             return (
                 "No trades are stored yet: python3 manage.py create_bot NAME, then "
@@ -92,5 +97,5 @@ class Command(Base):
         if newest and (selection.since or selection.until):
             return f"No trades match; the newest closed on {newest.exit_at:%Y-%m-%d %H:%M} UTC."
         if Trade.objects.filter(book__mode=other).exists():
-            return f"No {selection.mode} trades match; for {other} ones: --mode {other}"
+            return f"No {selection.mode} trades match; to see {other} trades: --mode {other}"
         return "No trades match."

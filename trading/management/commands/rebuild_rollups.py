@@ -1,5 +1,10 @@
+from __future__ import annotations
+
 from itertools import groupby
 from operator import attrgetter
+from typing import Any
+
+from django.core.management.base import CommandParser
 
 from trading.management import progress
 from trading.management.base import Command as Base
@@ -9,34 +14,39 @@ from trading.rollups import rebuild
 
 
 class Command(Base):
-    help = "Compute the sums by day and hour anew from the trades; trades may arrive meanwhile."
+    help = "Recompute the daily and hourly aggregates from the trades; trades may arrive meanwhile."
 
-    def add_arguments(self, parser):
-        parser.add_argument("--bot", metavar="NAME", help="only of this bot")
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--bot", metavar="NAME", help="only this bot")
 
-    def handle(self, *, bot, **options):
+    def handle(self, *, bot: str | None, **options: Any) -> None:
         instances = StrategyInstance.objects.select_related("bot").order_by("bot", "pk")
         trades = Trade.objects.order_by()
         if bot:
             instances = instances.filter(bot=bot_named(bot))
             trades = trades.filter(book__instance__bot__name=bot)
-        done, before = [], 0
+        rows: list[dict[str, Any]] = []
+        before = 0
         with progress.bar("Trades", trades.count()) as advance:
             for _, group in groupby(instances, key=attrgetter("bot_id")):
-                mine = list(group)
+                of_bot = list(group)
                 before += rebuild.instances(
-                    mine, lambda here, before=before: advance(before + here)
+                    of_bot, lambda here, before=before: advance(before + here)
                 )
-                done += [
-                    {"bot": one.bot.name, "strategy": one.name, "trades": _count(one)}
-                    for one in mine
+                rows += [
+                    {
+                        "bot": instance.bot.name,
+                        "strategy": instance.name,
+                        "trades": _count(instance),
+                    }
+                    for instance in of_bot
                 ]
         if options["json"]:
-            self.answer(done)
+            self.answer(rows)
             return
-        for row in done:
-            self.stdout.write(f"{row['bot']} / {row['strategy']}: {row['trades']} trades")
-        self.stdout.write(f"Rebuilt {len(done)} strategies from {before} trades.")
+        for row in rows:
+            self.stdout.write(f"{row['bot']} / {row['strategy']}: {row['trades']:,} trades")
+        self.stdout.write(f"Rebuilt {len(rows)} strategies from {before:,} trades.")
 
 
 def _count(instance: StrategyInstance) -> int:

@@ -1,4 +1,8 @@
-from django.core.management.base import CommandError
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
 
 from trading import parameters
 from trading.management.base import Command as Base
@@ -7,18 +11,22 @@ from trading.parameters.errors import Refused
 
 
 class Command(Base):
-    help = "Let the values of an earlier version of a strategy's parameters be live again."
+    help = "Roll a strategy's parameters back to the values of an earlier version."
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--strategy", required=True, help="key, alias, or rsi_bb@sol")
         parser.add_argument("--to", type=int, required=True, metavar="VERSION")
-        parser.add_argument("--reason", required=True, help="why; it stands in the history")
+        parser.add_argument("--reason", required=True, help="why; shown in the history")
         parser.add_argument("--bot", metavar="NAME", help="needed where several run the strategy")
 
-    def handle(self, *, strategy, to, reason, bot, **options):
+    def handle(
+        self, *, strategy: str, to: int, reason: str, bot: str | None, **options: Any
+    ) -> None:
         instance = instance_named(strategy, bot)
         try:
-            made = parameters.roll_back(instance=instance, to=to, reason=reason, made_by="command")
+            restored = parameters.roll_back(
+                instance=instance, to=to, reason=reason, made_by="command"
+            )
         except Refused as refused:
             raise CommandError(str(refused)) from refused
         if options["json"]:
@@ -26,12 +34,13 @@ class Command(Base):
                 {
                     "bot": instance.bot.name,
                     "strategy": instance.name,
-                    "version": made.version,
+                    "version": restored.version,
                     "rolled_back_to": to,
-                    "values": made.values,
+                    "values": restored.values,
                 }
             )
         else:
             self.stdout.write(
-                f"Version {made.version} of {instance} is live, with the values of version {to}."
+                f"Version {restored.version} of {instance} is live, with the values of "
+                f"version {to}."
             )

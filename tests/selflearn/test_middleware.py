@@ -1,4 +1,4 @@
-"""Requests of bots pass by what only pages need, and lose nothing of what makes an answer safe."""
+"""Answers of the API carry the same security headers as pages, errors included."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LOGIN = "/admin/login/"
 
 
 def policies(answer) -> dict[str, set[str]]:
-    """What an answer tells browsers; the order of a policy's parts means nothing."""
+    """The security headers of an answer; the order of a policy's parts means nothing."""
     names = {*SAFE, "Strict-Transport-Security"} & {name for name, _ in answer.items()}
     return {name: set(answer[name].split("; ")) for name in names}
 
@@ -61,7 +61,7 @@ def test_a_host_that_is_not_ours_is_refused_and_logged(bearer, caplog):
     assert f"GET {PARAMETERS} 400" in caplog.text
 
 
-def test_a_fault_is_told_logged_and_named_like_any_answer(bearer, caplog, monkeypatch):
+def test_an_unhandled_error_is_answered_and_logged_like_any_request(bearer, caplog, monkeypatch):
     def broken(bot):
         raise RuntimeError("a fault of ours")
 
@@ -78,5 +78,6 @@ def test_a_fault_is_told_logged_and_named_like_any_answer(bearer, caplog, monkey
 
 
 def test_cookies_mean_nothing_to_the_api(bearer):
-    answer = Client().get(PARAMETERS, HTTP_COOKIE="sessionid=x; csrftoken=y", **bearer)
+    cookies = f"sessionid={'x' * 32}; csrftoken={'y' * 32}"
+    answer = Client().get(PARAMETERS, HTTP_COOKIE=cookies, **bearer)
     assert (answer.status_code, dict(answer.cookies), answer.has_header("Vary")) == (200, {}, False)

@@ -11,9 +11,9 @@ from django.core.management.base import CommandError
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Take the port before anything else is done, so that no other program can take it meanwhile.
+    """Open the port before anything else, so that no other program takes it meanwhile.
 
-    Port 0 takes any free one. Raises CommandError, one sentence, where that is not possible.
+    Port 0 takes any free one. Raises CommandError with one sentence.
     """
     if not 0 <= port <= 65535:
         raise CommandError(f"--port must be 0 to 65535, not {port}")
@@ -31,9 +31,9 @@ def _reason(error: OSError, host: str, port: int) -> str:
     advice = {
         "EADDRINUSE": "is in use: stop the program that uses it, or choose another with --port",
         "EACCES": "is reserved for the system: choose one above 1023 with --port",
-        "EADDRNOTAVAIL": "cannot be taken: this machine does not have that address (--host)",
+        "EADDRNOTAVAIL": "cannot be used: this machine does not have that address (--host)",
     }
-    return f"port {port} on {host} {advice.get(name, f'cannot be taken: {error.strerror}')}"
+    return f"port {port} on {host} {advice.get(name, f'cannot be used: {error.strerror}')}"
 
 
 def local_url(listener: socket.socket) -> str:
@@ -43,7 +43,7 @@ def local_url(listener: socket.socket) -> str:
 
 
 def answers(listener: socket.socket) -> bool:
-    """Whether a page is served by now. A refusal is an answer too."""
+    """Whether the server answers; a refusal counts."""
     host, port = _reachable(listener)
     names = [name for name in settings.ALLOWED_HOSTS if name[0] not in "*."]
     connection = http.client.HTTPConnection(host, port, timeout=10)

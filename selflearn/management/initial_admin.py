@@ -1,4 +1,4 @@
-"""What an empty database needs before anyone can log in."""
+"""The first user, so that somebody can log in."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import secrets
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
 
-# Without the letters and digits that are easily taken for one another.
+# Without letters and digits that are easily confused.
 ALPHABET = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 LENGTH = 20
 
 
 def create_admin() -> str | None:
-    """Make the user ``admin`` where there is no user at all; return its password, kept nowhere."""
+    """Create the user ``admin`` where there is no user; return its password, kept nowhere."""
     users = get_user_model().objects
     if users.exists():
         return None
@@ -22,6 +22,6 @@ def create_admin() -> str | None:
         with transaction.atomic():
             users.create_superuser("admin", password=password)
     except IntegrityError:
-        # Another process was first; it has shown its password.
+        # Another process was first, and showed its password.
         return None
     return password
