@@ -30,7 +30,7 @@ class Side:
 
     arm: ExperimentArm
     result: Result | None
-    told: timedelta | None
+    served: timedelta | None
     blocks: int | None
     asked: int | None
     changes: list[dict[str, Any]]
@@ -44,13 +44,13 @@ class Side:
     @property
     def pct_per_day(self) -> float | None:
         """Total PnL % per day told: what trading more often is worth, beside the average."""
-        if not self.result or not self.told or not self.trades:
+        if not self.result or not self.served or not self.trades:
             return None
-        return float(self.result.metrics["total_pnl_pct"]) / (self.told / timedelta(days=1))
+        return float(self.result.metrics["total_pnl_pct"]) / (self.served / timedelta(days=1))
 
     @property
     def trades_per_day(self) -> float | None:
-        return self.trades / (self.told / timedelta(days=1)) if self.told else None
+        return self.trades / (self.served / timedelta(days=1)) if self.served else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ _METRICS = (
     "sharpe",
     "max_drawdown_pct",
 )
-_TOLD = (
-    "told_seconds",
+_COMPARED = (
+    "served_seconds",
     "blocks",
     "blocks_asked",
     "pct_per_day",
@@ -31,7 +31,7 @@ _TOLD = (
     "verdict",
     "sentence",
 )
-COLUMNS = (*_EXPERIMENT, *_ARM, *_METRICS, *_TOLD)
+COLUMNS = (*_EXPERIMENT, *_ARM, *_METRICS, *_COMPARED)
 
 
 def as_csv(comparisons: Iterable[Comparison]) -> Iterator[str]:
@@ -55,7 +55,7 @@ def _row(comparison: Comparison, side: Side) -> list[Any]:
         made.version if made else None,
         result.selection.mode if result else None,
         *(result.metrics[name] if result else None for name in _METRICS),
-        side.told.total_seconds() if side.told is not None else None,
+        side.served.total_seconds() if side.served is not None else None,
         side.blocks,
         side.asked,
         side.pct_per_day,

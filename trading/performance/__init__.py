@@ -3,6 +3,6 @@
 The API, pages, reports and commands ask here.
 """
 
-from .measure import Group, equity, measure
+from .measure import Group, as_numbers, equity, measure
 
-__all__ = ["Group", "equity", "measure"]
+__all__ = ["Group", "as_numbers", "equity", "measure"]

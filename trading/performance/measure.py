@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -228,3 +229,16 @@ def _none(detail: bool) -> Metrics:
     if detail:
         found |= metrics.from_columns(Columns(np.zeros(0), np.zeros(0), np.zeros(0)))
     return found | _money({})
+
+
+def as_numbers(metrics: dict[str, Any]) -> dict[str, Any]:
+    """Metrics as JSON numbers, money included."""
+    return {name: _number(value) for name, value in metrics.items()}
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, dict):
+        return {key: _number(part) for key, part in value.items()}
+    return list(value) if isinstance(value, tuple) else value
