@@ -8,8 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.http.response import HttpResponseRedirectBase
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect, JsonResponse
 from django.middleware.common import CommonMiddleware
 from django.views.decorators.http import require_safe
 
@@ -44,7 +43,7 @@ class Probes:
 class CommonExceptHealth(CommonMiddleware):
     """Django's, but /healthz may be asked by any host name: containers are probed by address."""
 
-    def process_request(self, request: HttpRequest) -> HttpResponseRedirectBase | None:
+    def process_request(self, request: HttpRequest) -> HttpResponsePermanentRedirect | None:
         if request.path_info == f"/{HEALTH}":
             return None
         return super().process_request(request)

@@ -221,7 +221,7 @@ WHOLE = BRIEF | {
                 "trades_needed": 900,
             },
             "verdict": "cannot tell",
-            "sentence": "Cannot tell yet: 41 and 38 trades; about 900 each would be needed for a "
+            "sentence": "No result yet: 41 and 38 trades; about 900 each are needed for a "
             "difference this size.",
         },
     ],

@@ -1,4 +1,4 @@
-"""What a bot is told about each of its strategies."""
+"""Served parameters: what GET parameters/ answers for each strategy of a bot."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from trading.strategies import REGISTRY, UnknownStrategy, split
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One strategy's live parameters and what goes with them; ``etag`` changes when any does."""
+    """The served parameters of one strategy; ``etag`` changes when any field does."""
 
     strategy: str
     version: int
@@ -90,15 +90,15 @@ def for_strategy(bot: Bot, name: str) -> Answer:
 
 
 def everything(bot: Bot, *, noted: bool = True) -> list[Answer]:
-    """The answers of all strategies that the bot runs, by name; ``noted`` in the log of what an
-    experiment told."""
-    found = LiveSet.objects.filter(strategy_instance__bot=bot)
-    rows = found.select_related("parameter_set", "strategy_instance__bot")
+    """The served parameters of all strategies of a bot, by name; ``noted`` writes them to the
+    assignment log of an experiment."""
+    live_sets = LiveSet.objects.filter(strategy_instance__bot=bot)
+    rows = live_sets.select_related("parameter_set", "strategy_instance__bot")
     return sorted((_answer(row, noted) for row in rows), key=lambda answer: answer.strategy)
 
 
 def etag(answers: list[Answer] | Answer) -> str:
-    """A strong entity tag of what is told."""
+    """The strong entity tag of what is served."""
     many = answers if isinstance(answers, list) else [answers]
     content = json.dumps([answer.content() for answer in many], sort_keys=True)
     return f'"{blake2b(content.encode(), digest_size=12).hexdigest()}"'
@@ -107,12 +107,12 @@ def etag(answers: list[Answer] | Answer) -> str:
 def _answer(live: LiveSet, noted: bool = True) -> Answer:
     instance: StrategyInstance = live.strategy_instance
     turn = current_arm.now(instance, noted=noted) if instance.experiment else None
-    found = turn.arm.parameter_set if turn else live.parameter_set
+    served = (turn.arm.parameter_set if turn else None) or live.parameter_set
     return Answer(
         strategy=instance.name,
-        version=found.version,
-        # A set stored before a parameter was declared is told with its default.
-        values=strategy_of(instance).complete(found.values),
+        version=served.version,
+        # A set stored before a parameter was declared is served with its default.
+        values=strategy_of(instance).complete(served.values),
         experiment=instance.experiment if turn else None,
         arm=turn.arm.name if turn else None,
         size=instance.size,

@@ -98,7 +98,7 @@ def test_results_are_read_with_what_can_be_said(api, experiment):
     control, arm = found["arms"]
     assert found["trades"] == 30 and control["metrics"]["trades"] == 15
     assert control["verdict"] is None and arm["verdict"] == "cannot tell"
-    assert arm["sentence"].startswith("Cannot tell yet: 15 and 15 trades")
+    assert arm["sentence"].startswith("No result yet: 15 and 15 trades")
     assert arm["difference"]["low"] < arm["difference"]["avg_pnl_pct"] < arm["difference"]["high"]
     assert control["served_seconds"] + arm["served_seconds"] == 48 * 3600
     assert early["trades"] == 10 and early["arms"][1]["served_seconds"] <= 10 * 3600

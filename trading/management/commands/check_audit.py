@@ -14,4 +14,4 @@ class Command(Base):
         elif not found:
             self.stdout.write("All live parameters are as their history says.")
         if found:
-            raise CommandError(audit.told(found))
+            raise CommandError(audit.summary(found))
