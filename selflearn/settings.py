@@ -64,7 +64,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    # Counts all requests and answers /healthz.
+    # Counts all requests.
     "analytics.api.probes.Probes",
     "django.middleware.security.SecurityMiddleware",
     "trading.api.middleware.RequestLog",
@@ -72,7 +72,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "analytics.api.probes.CommonExceptHealth",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -203,6 +203,7 @@ CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SECURE = HTTPS
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
+SECURE_REDIRECT_EXEMPT = ["^healthz$"]  # probes of a container come without HTTPS
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 if HTTPS:
@@ -233,7 +234,13 @@ API_RATE = environment.whole("API_RATE", default=600, low=1, high=1_000_000)
 REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "trading.api.errors.handle",
     "UNAUTHENTICATED_USER": None,
-    "DEFAULT_SCHEMA_CLASS": "trading.api.schema.document.Described",
+    "DEFAULT_AUTHENTICATION_CLASSES": ["trading.api.authentication.BearerToken"],
+    "DEFAULT_PERMISSION_CLASSES": ["trading.api.permissions.HasScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["trading.api.throttling.TokenRateThrottle"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "trading.api.parsers.OneParser",
+    "DEFAULT_PARSER_CLASSES": ["trading.api.parsers.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["trading.api.renderers.MsgspecJSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "trading.api.schema.EndpointSchema",
     "DEFAULT_THROTTLE_RATES": {"token": f"{API_RATE}/min"},
     "NUM_PROXIES": PROXY_COUNT,
     # Endpoints read ?format= themselves, like any other parameter.
@@ -242,7 +249,7 @@ REST_FRAMEWORK = {
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "selflearn",
-    "DESCRIPTION": "The bot API: trades, market data and parameters. See docs/api.md.",
+    "DESCRIPTION": "The Bot API: what a trading bot sends and receives. See docs/api.md.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.1",
     "SCHEMA_PATH_PREFIX": "/api/v1",

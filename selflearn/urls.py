@@ -1,4 +1,4 @@
-"""Addresses: the admin is the product's face."""
+"""URLs of the web server."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from trading.api.views import docs
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
+    path(probes.HEALTH, probes.health, name="health"),
     path("badge.svg", probes.badge, name="badge"),
     path("metrics", probes.metrics, name="metrics"),
     path("admin/", admin.site.urls),

@@ -1,16 +1,18 @@
-"""What watches the product from outside: /healthz, /badge.svg, /metrics."""
+"""Monitoring from outside: /healthz, /badge.svg, /metrics."""
 
 from __future__ import annotations
 
 import hmac
 import time
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect, JsonResponse
+from django.middleware.common import CommonMiddleware
 from django.views.decorators.http import require_safe
 
-HEALTH = "/healthz"
+HEALTH = "healthz"
 COLOURS = {"ok": "#0b6b3a", "late": "#8a4b00", "down": "#b42318"}
 BADGE = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="112" height="20" role="img"'
@@ -24,8 +26,7 @@ BADGE = (
 
 
 class Probes:
-    """First of all middleware. Counts every answer; answers /healthz itself, by whatever name or
-    address it is asked and without HTTPS, as what watches a container does."""
+    """First of all middleware: counts every answer."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         # Imported here: a command that serves nothing must not wait for it.
@@ -36,30 +37,38 @@ class Probes:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         began = time.perf_counter()
-        answer = health(request) if request.path_info == HEALTH else self._get_response(request)
+        answer = self._get_response(request)
         self._count_request(answer.status_code, time.perf_counter() - began)
         return answer
 
 
+class CommonExceptHealth(CommonMiddleware):
+    """Django's, but /healthz may be asked by any host name: containers are probed by address."""
+
+    def process_request(self, request: HttpRequest) -> HttpResponsePermanentRedirect | None:
+        if request.path_info == f"/{HEALTH}":
+            return None
+        return super().process_request(request)
+
+
 @require_safe
-def health(request: HttpRequest) -> JsonResponse:
-    """200 where everything does its work, 503 where something does not."""
-    found = _look()
-    code = 200 if found["status"] == "ok" else 503
-    return _fresh(JsonResponse(found, status=code))
+def health(request: HttpRequest) -> HttpResponse:
+    """200 if everything works, 503 if something is late or down."""
+    state = _look()
+    return _uncached(JsonResponse(state, status=200 if state["status"] == "ok" else 503))
 
 
 @require_safe
 def badge(request: HttpRequest) -> HttpResponse:
-    """The same as a picture to put on another page."""
+    """The same as an image."""
     word = _look()["status"]
     svg = BADGE.format(word=word, colour=COLOURS[word])
-    return _fresh(HttpResponse(svg, content_type="image/svg+xml"))
+    return _uncached(HttpResponse(svg, content_type="image/svg+xml"))
 
 
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Prometheus text, for who shows METRICS_TOKEN or a bot's token that may read."""
+    """Prometheus text; needs METRICS_TOKEN or a bot's token that may read."""
     if not _may_read(request):
         refusal = HttpResponse("Send the header: Authorization: Bearer <token>\n", status=401)
         refusal["WWW-Authenticate"] = "Bearer"
@@ -67,7 +76,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     from analytics.monitoring import prometheus
 
     text = prometheus.text()
-    return _fresh(HttpResponse(text, content_type="text/plain; version=0.0.4; charset=utf-8"))
+    return _uncached(HttpResponse(text, content_type="text/plain; version=0.0.4; charset=utf-8"))
 
 
 def _may_read(request: HttpRequest) -> bool:
@@ -78,20 +87,20 @@ def _may_read(request: HttpRequest) -> bool:
     own = settings.METRICS_TOKEN
     if own and hmac.compare_digest(secret.encode(), own.encode()):
         return True
-    from trading.api.authentication import READ
+    from trading.api.permissions import READ
     from trading.bots import tokens
 
     token = tokens.verify(secret)
     return token is not None and token.scope in READ
 
 
-def _look() -> dict:
-    # Imported when it is first asked for: a start must not wait for it.
+def _look() -> dict[str, Any]:
+    # Imported when first requested: a start must not wait for it.
     from analytics.monitoring import health
 
     return health.look()
 
 
-def _fresh(answer: HttpResponse) -> HttpResponse:
+def _uncached(answer: HttpResponse) -> HttpResponse:
     answer["Cache-Control"] = "no-store"
     return answer

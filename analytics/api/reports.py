@@ -1,138 +1,132 @@
-"""Reports of the bot, and its recommendations with what is decided about them."""
-
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from datetime import date
+from typing import Annotated, Any
 
-from rest_framework import status
+from msgspec import Meta
 from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.request import Request
 from rest_framework.response import Response
 
-from analytics import recommendations
-from analytics.api import requests
-from analytics.models import Recommendation, Report
-from analytics.recommendations import apply
-from trading.api import encoders
-from trading.api.authentication import OPERATE, READ, allow, token_of
-from trading.api.base import Endpoint, body
-from trading.api.query_params import Query
-from trading.parameters.errors import Refused
+from analytics.api import examples
+from analytics.models import Report
+from trading.api.answers import Moment, Object, time
+from trading.api.base import Endpoint
+from trading.api.operation import Answer, Error, Out, Parameter, describe, limit
+from trading.api.permissions import READ, allow
+from trading.validation import field_types as types
 from trading.validation import limits
 
+KindOut = Annotated[str, types.one_of(Report.Kind.values)]
+Day = Annotated[str, types.matching(types.DATE)]
 
-class Described(Endpoint):
-    described_in = "analytics.api.report_schema"
+
+class HeadLine(Out):
+    strategy: str
+    mode: str
+    text: str
 
 
-class Reports(Described):
-    """The reports of the bot, newest first, without their parts."""
+class ReportBrief(Out):
+    date: Annotated[str, Meta(extra_json_schema={"format": "date"})]
+    kind: KindOut
+    as_of: Moment
+    complete: bool
+    news: bool
+    made_at: Moment
+    head: list[HeadLine]
+
+
+class ReportsOut(Out):
+    reports: list[ReportBrief]
+
+
+class ReportOut(ReportBrief):
+    data: Object
+    recommendations: list[Object]
+
+
+_REPORT = {
+    **examples.REPORT,
+    "data": {"kind": "day", "day": "2025-11-17"},
+    "recommendations": [examples.RECOMMENDATION],
+}
+
+
+class Reports(Endpoint):
+    """Reports of the bot, newest first, without their sections."""
 
     scopes = allow(GET=READ)
 
-    def get(self, request):
-        query = Query(request, "kind", "limit", "before")
-        found = Report.objects.filter(bot=self.bot)
+    @describe(
+        "Reports",
+        {200: Answer("Reports.", ReportsOut, {"reports": [examples.REPORT]})},
+        parameters=(
+            Parameter("kind", KindOut, "Only daily, or only weekly reports."),
+            Parameter("before", Day, "Only reports of days before this one."),
+            limit(30, 500, "reports"),
+        ),
+    )
+    def get(self, request: Request) -> Response:
+        """List reports, newest first
+
+        The summary of each day (UTC) and week: a line per strategy.
+        """
+        query = self.query()
+        reports = Report.objects.filter(bot=self.bot)
         if (kind := query.one_of("kind", Report.Kind.values)) is not None:
-            found = found.filter(kind=kind)
+            reports = reports.filter(kind=kind)
         if (before := query.day("before")) is not None:
-            found = found.filter(day__lt=before)
+            reports = reports.filter(day__lt=before)
         limit = query.whole("limit", 30, 1, 500)
-        return Response({"reports": [_brief(one) for one in found[:limit]]})
+        return Response(ReportsOut([ReportBrief(**_fields(report)) for report in reports[:limit]]))
 
 
-class OneReport(Described):
+class OneReport(Endpoint):
     """A report as it was written."""
 
     scopes = allow(GET=READ)
 
-    def get(self, request, day):
-        query = Query(request, "kind")
-        kind = query.one_of("kind", Report.Kind.values) or Report.Kind.DAY
-        try:
-            asked = limits.day(day)
-        except ValueError as error:
-            raise ValidationError({"date": [str(error)]}) from error
-        found = Report.objects.filter(bot=self.bot, kind=kind, day=asked).first()
-        if found is None:
+    @describe(
+        "Reports",
+        {200: Answer("The report.", ReportOut, _REPORT)},
+        parameters=(
+            Parameter("day", Day, "Its day; of a week the last one, a Sunday.", True, place="path"),
+            Parameter("kind", KindOut, "A day (the default) or a week."),
+        ),
+        errors={404: ("There is no report of that day.", Error)},
+    )
+    def get(self, request: Request, day: str) -> Response:
+        """Read a report
+
+        The whole report as of its time: data holds the numbers behind each sentence,
+        recommendations those of that time.
+        """
+        kind = self.query().one_of("kind", Report.Kind.values) or Report.Kind.DAY
+        report = Report.objects.filter(bot=self.bot, kind=kind, day=_day(day)).first()
+        if report is None:
             raise NotFound("There is no report of that day.")
-        return Response({**_brief(found), "data": found.data, "recommendations": found.proposals})
+        return Response(
+            ReportOut(**_fields(report), data=report.data, recommendations=report.proposals)
+        )
 
 
-class Recommendations(Described):
-    """What is recommended, the weightiest of the newest first."""
-
-    scopes = allow(GET=READ)
-
-    def get(self, request):
-        query = Query(request, "strategy", "state", "limit")
-        found = Recommendation.objects.filter(bot=self.bot).select_related("instance")
-        if query.has("strategy"):
-            found = found.filter(instance__in=query.selection(self.bot).instances())
-        if (state := query.one_of("state", Recommendation.State.values)) is not None:
-            found = found.filter(state=state)
-        limit = query.whole("limit", 50, 1, 500)
-        return Response({"recommendations": [_out(one) for one in found[:limit]]})
+def _day(text: str) -> date:
+    try:
+        return limits.day(text)
+    except ValueError as error:
+        raise ValidationError({"date": [str(error)]}) from error
 
 
-class Step(Described):
-    """A decision about a recommendation."""
-
-    scopes = allow(POST=OPERATE)
-    shape: Any = requests.DecisionIn
-    take: Callable[[Recommendation, Any, str], dict[str, int]]
-
-    def post(self, request, recommendation):
-        found = body(request, self.shape)
-        row = Recommendation.objects.filter(pk=int(recommendation), bot=self.bot)
-        one = row.select_related("instance__bot").first()
-        if one is None:
-            raise NotFound("There is no such recommendation.")
-        try:
-            made = self.take(one, found, token_of(request))
-        except Refused as refused:
-            if "reason" in refused.errors or "how" in refused.errors:
-                raise ValidationError(refused.errors) from refused
-            text = " ".join(part for texts in refused.errors.values() for part in texts)
-            return Response({"detail": text}, status=status.HTTP_409_CONFLICT)
-        return Response({**_out(one), "made": made})
-
-
-class Accept(Step):
-    shape = requests.AcceptIn
-
-    def take(self, one, found, by):
-        return apply.follow(one, how=found.how, reason=found.reason, by=by)
-
-
-class Dismiss(Step):
-    def take(self, one, found, by):
-        recommendations.dismiss(one, reason=found.reason, by=by)
-        return {}
-
-
-def _brief(one: Report) -> dict[str, Any]:
+def _fields(report: Report) -> dict[str, Any]:
     return {
-        "date": one.day.isoformat(),
-        "kind": one.kind,
-        "as_of": encoders.time(one.as_of),
-        "complete": one.complete,
-        "news": one.news,
-        "made_at": encoders.time(one.made_at),
+        "date": report.day.isoformat(),
+        "kind": report.kind,
+        "as_of": time(report.as_of),
+        "complete": report.complete,
+        "news": report.news,
+        "made_at": time(report.made_at),
         "head": [
-            {"strategy": line["strategy"], "mode": line["mode"], "text": line["text"]}
-            for line in one.data["head"]
+            HeadLine(line["strategy"], line["mode"], line["text"]) for line in report.data["head"]
         ],
-    }
-
-
-def _out(one: Recommendation) -> dict[str, Any]:
-    return {
-        **recommendations.told(one),
-        "state": one.state,
-        "first_at": encoders.time(one.first_at),
-        "last_at": encoders.time(one.last_at),
-        "decided_at": encoders.time(one.decided_at),
-        "decided_by": one.decided_by,
-        "reason": one.reason,
     }

@@ -1,24 +1,28 @@
-"""What requests look like."""
+"""Requests as structs."""
 
 from __future__ import annotations
 
-from trading.api.requests import In
-from trading.ingest.trade_schema import Number
+from typing import Annotated
+
+from analytics.monitoring.alerts.lifecycle import NOTE_LENGTH
+from analytics.recommendations.apply import CHANGE, WAYS
+from trading.api.requests import In, Reason
+from trading.validation import field_types as types
+
+Note = Annotated[str, types.text(0, NOTE_LENGTH)]
 
 
 class NoteIn(In):
-    note: str = ""
+    note: Note = ""
 
 
-class SnoozeIn(In):
-    until: Number
-    note: str = ""
+class SnoozeIn(NoteIn, kw_only=True):
+    until: types.Time
 
 
-class DecisionIn(In):
-    reason: str
+class DismissIn(In):
+    reason: Reason
 
 
-class AcceptIn(In):
-    reason: str
-    how: str = "change"
+class AcceptIn(DismissIn):
+    how: Annotated[str, types.one_of(WAYS)] = CHANGE

@@ -1,12 +1,12 @@
-"""Addresses below /api/v1/, beside those of ``trading.api``."""
+"""URLs below /api/v1/, beside those of ``trading.api``."""
 
 from __future__ import annotations
 
 from django.urls import path, re_path
 
-from analytics.api import alerts, reports, runs
+from analytics.api import alerts, recommendations, reports, runs
 
-_ADVICE = r"^recommendations/(?P<recommendation>[0-9]{1,18})"
+_RECOMMENDATION = r"^recommendations/(?P<recommendation>[0-9]{1,18})"
 _ALERT = r"^alerts/(?P<alert>[0-9]{1,18})"
 
 urlpatterns = [
@@ -21,9 +21,17 @@ urlpatterns = [
         reports.OneReport.as_view(),
         name="report",
     ),
-    path("recommendations/", reports.Recommendations.as_view(), name="recommendations"),
-    re_path(rf"{_ADVICE}/accept/$", reports.Accept.as_view(), name="recommendation-accept"),
-    re_path(rf"{_ADVICE}/dismiss/$", reports.Dismiss.as_view(), name="recommendation-dismiss"),
+    path("recommendations/", recommendations.Recommendations.as_view(), name="recommendations"),
+    re_path(
+        rf"{_RECOMMENDATION}/accept/$",
+        recommendations.Accept.as_view(),
+        name="recommendation-accept",
+    ),
+    re_path(
+        rf"{_RECOMMENDATION}/dismiss/$",
+        recommendations.Dismiss.as_view(),
+        name="recommendation-dismiss",
+    ),
     path("runs/", runs.Runs.as_view(), name="runs"),
     re_path(r"^runs/(?P<run>[0-9]{1,18})/$", runs.OneRun.as_view(), name="run"),
 ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import date, datetime
+from typing import TypeVar
 
 from django.http import QueryDict
 from rest_framework.exceptions import ValidationError
@@ -14,21 +15,22 @@ from trading.performance.selection import PERIODS, Selection, period
 from trading.strategies import UnknownStrategy
 from trading.validation import limits
 
-_NOTHING = QueryDict()  # most requests name none
+_EMPTY = QueryDict()
+Checked = TypeVar("Checked")
 
 
 class Query:
-    """The query of a request; a parameter that is not among ``names`` is refused."""
+    """The query parameters of a request; one that is not among ``names`` is refused."""
 
     def __init__(self, request: Request, *names: str) -> None:
         if not request.META.get("QUERY_STRING"):
-            self._given = _NOTHING
+            self._given = _EMPTY
             return
         self._given = request.query_params
         unknown = {name: ["is not a parameter here"] for name in self._given if name not in names}
         if unknown:
             raise ValidationError({name[:64]: text for name, text in list(unknown.items())[:20]})
-        # A filter that was left empty or stands twice would silently answer another question.
+        # A filter that is empty or given twice would silently answer another question.
         empty = {name: ["must not be empty"] for name, value in self._given.items() if not value}
         twice = {name: ["stands twice"] for name, all_ in self._given.lists() if len(all_) > 1}
         if empty or twice:
@@ -44,7 +46,6 @@ class Query:
         return self._checked(name, lambda: limits.text(value, length))
 
     def one_of(self, name: str, words: Collection[str]) -> str | None:
-        """One of some words."""
         value = self.text(name, 40)
         if value is not None and value not in words:
             raise ValidationError({name: [f"must be one of {', '.join(words)}"]})
@@ -88,7 +89,7 @@ class Query:
         return None if value is None else self._checked(name, lambda: limits.day(value))
 
     def key(self, name: str) -> tuple[int, int] | None:
-        """A cursor as an answer gave it: where the page before it ended."""
+        """A cursor: the ``next`` of an earlier page."""
         value = self._given.get(name)
         if not value:
             return None
@@ -100,12 +101,12 @@ class Query:
         return int(parts[0]), int(parts[1])
 
     def selection(self, bot: Bot, mode: str | None = Mode.LIVE) -> Selection:
-        """The trades that strategy, market, mode, version, since, until or window name."""
+        """The trades that match strategy, market, mode, version, since, until and window."""
         since, until, as_of = map(self.moment, ("since", "until", "as_of"))
         window = self.text("window")
         if window and window not in (*PERIODS, "all"):
             raise ValidationError({"window": [f"must be {', '.join(PERIODS)} or all"]})
-        # Every filter narrows what the others leave.
+        # The narrowest of all bounds counts.
         first, last = period(window, as_of) if window else (None, None)
         since = max(filter(None, (since, first)), default=None)
         until = min(filter(None, (until, last, as_of)), default=None)
@@ -134,7 +135,7 @@ class Query:
         return selection
 
     @staticmethod
-    def _checked(name: str, check):
+    def _checked(name: str, check: Callable[[], Checked]) -> Checked:
         try:
             return check()
         except ValueError as error:

@@ -1,86 +1,138 @@
-"""What requests look like, one struct per direction, and how their errors are told."""
+"""Requests as structs, and their errors by field."""
 
 from __future__ import annotations
 
 import re
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
+from msgspec import Meta
 
-from trading.ingest.trade_schema import Number
+from trading.models import Experiment
+from trading.parameters.errors import REASON_LENGTH
+from trading.validation import field_types as types
+from trading.validation.fields import Errors
 
-Errors = dict[str, list[str]]
 Struct = TypeVar("Struct", bound=msgspec.Struct)
 
 
 class In(msgspec.Struct, forbid_unknown_fields=True):
-    """A typing error must not lose data: unknown fields are refused."""
+    """A request. Unknown fields are refused: a typo must not lose data."""
+
+
+MAX_INTERVAL = 31 * 86_400  # seconds
+Reason = Annotated[
+    str, types.text(1, REASON_LENGTH, "Why; shown in the history.", pattern=types.NOT_BLANK)
+]
+SeenVersion = Annotated[
+    int,
+    types.between(
+        1,
+        types.INT32,
+        "The live version that the change is based on. If another one is live by now, the answer "
+        "is 409 with the differences.",
+    ),
+]
+ExperimentStatus = Annotated[str, types.one_of(Experiment.Status.values)]
+Identifier = Annotated[str, types.matching(r"[A-Za-z_][A-Za-z0-9_]{0,63}")]
+Values = Annotated[
+    dict[str, Any],
+    Meta(description="Values by parameter name; those left out keep their declared default."),
+]
+Guardrail = Annotated[
+    int | float, types.between(1e-6, 1e6, "Guardrail: percentage points of an arm's total.")
+]
+_CANDLE = {
+    "type": "array",
+    "minItems": 5,
+    "maxItems": 6,
+    "description": "[open_time, open, high, low, close, volume]: low <= open, close <= high, "
+    "volume null where unknown, open_time a multiple of the interval.",
+    "prefixItems": [
+        {"$ref": "#/components/schemas/Time"},
+        *[{"type": "number", "minimum": 1e-12, "maximum": 1e12}] * 4,
+        {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1e300}, {"type": "null"}]},
+    ],
+}
 
 
 class CandlesIn(In):
-    market: str
-    interval: int
-    candles: list[Any]
-    as_of: Number | None = None
+    market: types.Market
+    interval: Annotated[int, types.between(1, MAX_INTERVAL, "Seconds.")]
+    # Rows are converted one by one: a wrong one is rejected, not the batch.
+    candles: Annotated[list[Any], Meta(extra_json_schema={"items": _CANDLE})]
+    as_of: types.AsOf | None = None
 
 
 class BricksIn(In):
-    strategy: str
-    market: str
-    bricks: list[Any]
+    strategy: types.StrategyName
+    market: types.Market
+    bricks: Annotated[
+        list[Any], Meta(extra_json_schema={"items": {"$ref": "#/components/schemas/BrickIn"}})
+    ]
 
 
 class BrickIn(In):
-    sequence: int
-    open_time: Number
-    close_time: Number
-    open: int | float
-    close: int | float
-    direction: int | str
-    high: int | float
-    low: int | float
-    size: int | float
+    sequence: Annotated[
+        int, types.between(0, types.INT64, "Numbered without gaps within a request.")
+    ]
+    open_time: types.Time
+    close_time: types.Time
+    open: types.Price
+    close: types.Price
+    direction: Annotated[int | str, types.one_of((1, -1, "up", "down"))]
+    high: types.Price
+    low: types.Price
+    size: types.Price
 
 
 class StateIn(In):
-    value: Any
-    as_of: Number
+    value: types.Json
+    as_of: types.AsOf
 
 
 class EvaluationIn(In, rename={"from_": "from"}):
-    strategy: str
-    market: str
-    from_: Number
-    to: Number
-    evaluations: int
-    signals: int
-    blocked: dict[str, int] = {}
+    strategy: types.StrategyName
+    market: types.Market
+    from_: types.Time
+    to: types.Time
+    evaluations: types.Whole
+    signals: types.Whole
+    blocked: Annotated[
+        dict[str, types.Whole],
+        Meta(
+            extra_json_schema={
+                "maxProperties": 100,
+                "propertyNames": types.text(1, 64).extra_json_schema,
+            }
+        ),
+    ] = {}
 
 
 class HeartbeatIn(In):
-    version: str | int | None = None
-    started_at: Number | None = None
-    status: str | dict[str, Any] | None = None
-    parameter_set: int | None = None
-    time: Number | None = None
-    extra: dict[str, Any] = {}
+    version: Annotated[str, types.text(0, 64)] | types.Whole | None = None
+    started_at: types.Time | None = None
+    status: Annotated[str, types.text(0, 200)] | types.OpenObject | None = None
+    parameter_set: types.Whole | None = None
+    time: types.Time | None = None
+    extra: types.OpenObject = {}
 
 
 class ParametersIn(In):
-    values: dict[str, Any]
-    reason: str
-    version: int | None = None
+    values: Values
+    reason: Reason
+    version: SeenVersion | None = None
 
 
 class RollbackIn(In):
-    to: int
-    reason: str
-    version: int | None = None
+    to: Annotated[int, types.between(1, types.INT32, "The version to go back to.")]
+    reason: Reason
+    version: SeenVersion | None = None
 
 
 class ParameterIn(In):
-    name: str
-    type: str
+    name: Identifier
+    type: Annotated[str, types.one_of(("number", "integer", "choice", "boolean"))]
     default: Any
     low: int | float | None = None
     high: int | float | None = None
@@ -91,36 +143,70 @@ class ParameterIn(In):
 
 
 class StrategyIn(In):
-    key: str
+    key: Annotated[str, types.matching(r"[a-z0-9_]{1,40}")]
     parameters: list[ParameterIn]
-    title: str = ""
-    features: list[str] = []
+    title: Annotated[str, types.text(0, 100)] = ""
+    features: Annotated[list[Identifier], Meta(extra_json_schema={"uniqueItems": True})] = []
+    # Stored for whoever reads the declaration; the product does not act on these three yet.
     autonomy: str | None = None
-    minimum_size: float | None = None
-    arms: list[dict[str, Any]] = []
+    minimum_size: Annotated[float, types.between(0, 1)] | None = None
+    arms: Annotated[list[Values], Meta(description="Sets of values to compare.")] = []
 
 
 class ArmIn(In):
-    name: str
-    values: dict[str, Any] | None = None
-    version: int | None = None
+    name: Annotated[
+        str,
+        Meta(
+            extra_json_schema={
+                **(types.text(1, 64).extra_json_schema or {}),
+                "not": {"const": "control"},
+            }
+        ),
+    ]
+    values: (
+        Annotated[
+            dict[str, Any],
+            Meta(description="Values that differ from the live ones, by parameter name."),
+        ]
+        | None
+    ) = None
+    version: (
+        Annotated[int, types.between(1, types.INT32, "An earlier version, instead of values.")]
+        | None
+    ) = None
 
 
 class ExperimentIn(In):
-    strategy: str
-    name: str
-    reason: str
-    arms: list[ArmIn]
-    design: str = "ab"
-    shares: list[int] = []
-    max_trades: int | None = None
-    max_days: int | float | None = None
-    max_drawdown_pct: int | float | None = None
-    max_loss_pct: int | float | None = None
-    block_seconds: int | None = None
-    before_days: int = 30
-    notes: str = ""
-    seed: int | None = None
+    strategy: types.StrategyName
+    name: Annotated[str, types.text(1, 64, pattern=types.NOT_BLANK)]
+    reason: Reason
+    arms: Annotated[list[ArmIn], Meta(extra_json_schema={"minItems": 1, "maxItems": 5})]
+    design: Annotated[str, types.one_of(("ab", "before_after"))] = "ab"
+    shares: Annotated[
+        list[Annotated[int, types.between(1, 20)]],
+        Meta(
+            description="Whole numbers: the share of the control, then of each arm; equal shares "
+            "if left out.",
+            extra_json_schema={"maxItems": 6},
+        ),
+    ] = []
+    max_trades: (
+        Annotated[int, types.between(2, 10**9, "Ends after so many trades in all arms.")] | None
+    ) = None
+    max_days: (
+        Annotated[int | float, types.between(0.01, 3_650, "Ends after so many days.")] | None
+    ) = None
+    max_drawdown_pct: Guardrail | None = None
+    max_loss_pct: Guardrail | None = None
+    block_seconds: (
+        Annotated[int, types.between(60, 604_800, "How long each arm runs before switching.")]
+        | None
+    ) = None
+    before_days: Annotated[
+        int, types.between(1, 3_650, "Before/after: days before the start to compare with.")
+    ] = 30
+    notes: Annotated[str, types.text(0, 10_000)] = ""
+    seed: Annotated[int, types.between(0, types.INT64, "Seed of the order of arms.")] | None = None
     start: bool = True
 
 
@@ -129,23 +215,23 @@ class NothingIn(In):
 
 
 class ReasonIn(In):
-    reason: str
+    reason: Reason
 
 
 class PromoteIn(In):
-    arm: str
-    reason: str
+    arm: Annotated[str, types.text(1, 64)]
+    reason: Reason
 
 
 class ClockIn(In):
-    now: Number
+    now: types.Time
 
 
 _PATH = re.compile(r" - at `\$([^`]*)`$")
 
 
 def convert(value: Any, kind: type[Struct]) -> Struct | Errors:
-    """The struct, or every error keyed by field name."""
+    """Return the struct, or all errors keyed by field name."""
     try:
         return msgspec.convert(value, kind)
     except (msgspec.ValidationError, UnicodeError, OverflowError) as error:
@@ -155,7 +241,7 @@ def convert(value: Any, kind: type[Struct]) -> Struct | Errors:
 
 
 def _explain(value: dict[str, Any], kind: type[Struct]) -> Errors:
-    """The library stops at the first error; people want them all at once."""
+    """All errors at once; msgspec stops at the first."""
     errors: Errors = {}
     known = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     for name in value.keys() - known.keys():

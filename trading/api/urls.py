@@ -1,4 +1,4 @@
-"""Addresses below /api/v1/."""
+"""URLs below /api/v1/."""
 
 from __future__ import annotations
 
@@ -26,9 +26,11 @@ urlpatterns = [
     path("bricks/", market.Bricks.as_view(), name="bricks"),
     path("state/", state.Recovery.as_view(), name="recovery"),
     re_path(r"^state/(?P<key>[^/]{1,200})/$", state.StateKey.as_view(), name="state"),
-    path("parameters/", parameters.Every.as_view(), name="parameters"),
+    path("parameters/", parameters.AllParameters.as_view(), name="parameters"),
     path("parameters/history/", parameters.History.as_view(), name="parameters-history"),
-    path("parameters/<str:strategy>/", parameters.OfStrategy.as_view(), name="parameters-of"),
+    path(
+        "parameters/<str:strategy>/", parameters.StrategyParameters.as_view(), name="parameters-of"
+    ),
     path("parameters/<str:strategy>/rollback/", parameters.Rollback.as_view(), name="rollback"),
     path("strategies/", strategies.Strategies.as_view(), name="strategies"),
     path("evaluations/", activity.Evaluations.as_view(), name="evaluations"),

@@ -1,6 +1,6 @@
 """Experiments on live trades: ``design`` plans one; ``start``, ``end``, ``keep``, ``promote``.
 
-``results`` and ``verdict`` say what it showed.
+``results`` has the metrics of its arms, ``verdict`` the conclusion.
 """
 
 from .lifecycle import end, keep, promote, start

@@ -1,4 +1,4 @@
-"""Designs of experiments: which sets are to be compared, how, and for how long."""
+"""Designs of experiments: which sets are compared, how, and for how long."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.db import transaction
 
 from trading import clock
@@ -27,7 +28,7 @@ HOUR = 3_600
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """A set to be held against the control: values, the live ones where they are left out, or an
+    """A set to compare with the control: values (those left out keep their live value), or an
     earlier version."""
 
     name: str
@@ -40,9 +41,9 @@ class Arm:
 class Ends:
     """When an experiment ends by itself, whichever comes first; None for never.
 
-    ``max_trades`` of all arms together and ``max_days`` are its planned length. The others are
-    guardrails, in percentage points of the total PnL % of any arm but the control: its drawdown,
-    and its loss.
+    ``max_trades`` (of all arms together) and ``max_days`` are its planned length. The others are
+    guardrails on the drawdown and the loss of any arm but the control, in percentage points of its
+    total PnL %.
     """
 
     max_trades: int | None = None
@@ -64,10 +65,10 @@ def create(
     before_days: int = 30,
     notes: str = "",
     seed: int | None = None,
-    author=None,
+    author: User | None = None,
     made_by: str = "",
 ) -> Experiment:
-    """Plan an experiment; nothing is told to a bot before it starts. Raises Refused."""
+    """Plan an experiment; the bot is served no arm before it starts. Raises Refused."""
     reason, ends = errors.reason(reason), ends or Ends()
     name = errors.storable("name", (name or "").strip(), 64)
     values = _checked(instance, design, arms, control_share)
@@ -79,7 +80,7 @@ def create(
         if Experiment.objects.filter(instance=instance, name=name).exists():
             raise Refused({"name": [f"{instance} has an experiment of this name already."]})
         now = clock.now()
-        made = Experiment.objects.create(
+        experiment = Experiment.objects.create(
             instance=instance,
             name=name,
             design=design,
@@ -99,14 +100,14 @@ def create(
         given = [Arm(CONTROL, share=control_share), *arms]
         for place, (arm, complete) in enumerate(zip(given, values, strict=True)):
             ExperimentArm.objects.create(
-                experiment=made, place=place, name=arm.name, share=arm.share, values=complete
+                experiment=experiment, place=place, name=arm.name, share=arm.share, values=complete
             )
-    return made
+    return experiment
 
 
 def usual_block(instance: StrategyInstance) -> int:
-    """Seconds of a block: an hour, or four times as long as the strategy holds a trade at most,
-    so that few trades reach from one block into the next."""
+    """Default seconds of a block: an hour, or four times the longest holding time of a trade, so
+    that few trades reach into the next block."""
     live = live_set(instance)
     minutes = live.values.get("max_hold_minutes", 0) if live else 0
     longest = int(minutes * 60) if isinstance(minutes, int | float) else 0
@@ -114,9 +115,10 @@ def usual_block(instance: StrategyInstance) -> int:
 
 
 def live_set(instance: StrategyInstance) -> ParameterSet | None:
-    """What is live now; None for a strategy that was never seen."""
-    found = LiveSet.objects.filter(strategy_instance=instance).select_related("parameter_set")
-    return found.get().parameter_set if found.exists() else None
+    """The live set; None for a strategy that was never seen."""
+    rows = LiveSet.objects.filter(strategy_instance=instance).select_related("parameter_set")
+    live = rows.first()
+    return live.parameter_set if live else None
 
 
 def _seed(instance: StrategyInstance, name: str, now: datetime) -> int:
@@ -162,13 +164,13 @@ def _checked(
     return complete
 
 
-def _complete(instance: StrategyInstance, control: dict, arm: Arm) -> dict[str, Any]:
+def _complete(instance: StrategyInstance, control: dict[str, Any], arm: Arm) -> dict[str, Any]:
     strategy = strategy_of(instance)
     if arm.version is not None:
-        found = instance.parameter_sets.filter(version=arm.version).first()
-        if found is None:
+        version = instance.parameter_sets.filter(version=arm.version).first()
+        if version is None:
             raise Refused({"arms": [f"{arm.name}: there is no version {arm.version}."]})
-        return strategy.complete(found.values)
+        return strategy.complete(version.values)
     try:
         return strategy.clean({**control, **(arm.values or {})})
     except InvalidValues as invalid:
@@ -181,17 +183,12 @@ def _complete(instance: StrategyInstance, control: dict, arm: Arm) -> dict[str, 
 
 
 def apart(arms: Sequence[tuple[str, dict[str, Any]]]) -> None:
-    """Names and values of arms, each of which must be another set than all before it. Raises
-    Refused."""
-    for at, (name, values) in enumerate(arms):
-        for earlier, other in arms[:at]:
+    """Check that no two arms, as (name, values), have the same values. Raises Refused."""
+    for index, (name, values) in enumerate(arms):
+        for earlier, other in arms[:index]:
             if all(same(values.get(key), other.get(key)) for key in {**values, **other}):
                 raise Refused(
-                    {
-                        "arms": [
-                            f"{name} has the very values of {earlier}: there is nothing to compare."
-                        ]
-                    }
+                    {"arms": [f"{name} has the same values as {earlier}: nothing to compare."]}
                 )
 
 

@@ -20,8 +20,8 @@ _METRICS = (
     "sharpe",
     "max_drawdown_pct",
 )
-_TOLD = (
-    "told_seconds",
+_COMPARED = (
+    "served_seconds",
     "blocks",
     "blocks_asked",
     "pct_per_day",
@@ -31,34 +31,34 @@ _TOLD = (
     "verdict",
     "sentence",
 )
-COLUMNS = (*_EXPERIMENT, *_ARM, *_METRICS, *_TOLD)
+COLUMNS = (*_EXPERIMENT, *_ARM, *_METRICS, *_COMPARED)
 
 
 def as_csv(comparisons: Iterable[Comparison]) -> Iterator[str]:
-    """Lines of CSV, the names first; differences are percentage points against the control."""
-    rows = (_row(one, side) for one in comparisons for side in one.sides)
+    """Lines of CSV with a header; differences are percentage points against the control."""
+    rows = (_row(comparison, side) for comparison in comparisons for side in comparison.sides)
     return csv_export.lines(COLUMNS, rows)
 
 
 def _row(comparison: Comparison, side: Side) -> list[Any]:
-    one, result, against, said = comparison.experiment, side.result, side.against, side.verdict
-    made = side.arm.parameter_set
+    experiment, result, against = comparison.experiment, side.result, side.against
+    version, verdict = side.arm.parameter_set, side.verdict
     return [
-        one.name,
-        one.instance.bot.name,
-        one.instance.name,
-        one.design,
-        one.status,
-        one.started_at,
-        one.ended_at,
+        experiment.name,
+        experiment.instance.bot.name,
+        experiment.instance.name,
+        experiment.design,
+        experiment.status,
+        experiment.started_at,
+        experiment.ended_at,
         side.arm.name,
-        made.version if made else None,
+        version.version if version else None,
         result.selection.mode if result else None,
         *(result.metrics[name] if result else None for name in _METRICS),
-        side.told.total_seconds() if side.told is not None else None,
+        side.served.total_seconds() if side.served is not None else None,
         side.blocks,
         side.asked,
         side.pct_per_day,
         *((against.difference, against.low, against.high) if against else (None, None, None)),
-        *((said.word, said.sentence) if said else (None, None)),
+        *((verdict.word, verdict.sentence) if verdict else (None, None)),
     ]

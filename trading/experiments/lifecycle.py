@@ -1,14 +1,15 @@
-"""The life of an experiment: started, ended, decided.
+"""The life cycle of an experiment: start, end, decide.
 
-A started experiment has sets of its own, which are told to the bot by turns and never go live:
-whatever trades with such a set belongs to its arm, however late it is reported. The live set is
-not touched; only ``promote`` changes it, by making the values of an arm a new version.
+A started experiment has sets of its own, which alternate in blocks and never go live: a trade with
+such a set belongs to its arm, however late it is reported. The live set does not change; only
+``promote`` changes it, by making the values of an arm a new version.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from django.contrib.auth.models import User
 from django.db import transaction
 
 from trading import clock, parameters
@@ -23,9 +24,11 @@ from trading.parameters.errors import Refused
 Status = Experiment.Status
 
 
-def start(*, experiment: Experiment, author=None, made_by: str = "") -> Experiment:
-    """Let a planned experiment begin: from now on the bot is told its arms. Raises Refused; Frozen
-    is a kind of it."""
+def start(*, experiment: Experiment, author: User | None = None, made_by: str = "") -> Experiment:
+    """Start a planned experiment: from now on the bot is served its arms.
+
+    Raises Refused, also as Frozen.
+    """
     with transaction.atomic():
         instance = _locked(experiment)
         if experiment.status != Status.PLANNED:
@@ -41,7 +44,7 @@ def start(*, experiment: Experiment, author=None, made_by: str = "") -> Experime
                     ]
                 }
             )
-        _make_sets(instance, experiment, author, made_by)
+        _create_sets(instance, experiment, author, made_by)
         experiment.status, experiment.started_at = Status.ACTIVE, clock.now()
         experiment.save(update_fields=("status", "started_at"))
         StrategyInstance.objects.filter(pk=instance.pk).update(experiment=experiment.name)
@@ -55,23 +58,27 @@ def _locked(experiment: Experiment) -> StrategyInstance:
     return StrategyInstance.objects.select_related("bot").get(pk=experiment.instance_id)
 
 
-def _make_sets(instance: StrategyInstance, experiment: Experiment, author, made_by: str) -> None:
+def _create_sets(
+    instance: StrategyInstance, experiment: Experiment, author: User | None, made_by: str
+) -> None:
     live, strategy = live_set(instance), strategy_of(instance)
+    if live is None:
+        raise Refused({"experiment": [f"{instance} has no live parameters."]})
     arms = list(experiment.arms.order_by("place"))
-    # The control is what is live when it starts, not when it was planned.
+    # The control is the live set at the start, not at the time of planning.
     arms[0].values = strategy.complete(live.values)
     apart([(arm.name, arm.values) for arm in arms])
     for arm in arms:
         if arm.control and experiment.design == Experiment.Design.BEFORE_AFTER:
             arm.parameter_set = live
         else:
-            what = f"version {live.version}, which was live" if arm.control else experiment.reason
+            why = f"version {live.version}, which was live" if arm.control else experiment.reason
             arm.parameter_set = parameters.set_aside(
                 instance=instance,
                 values=arm.values,
                 author=author,
                 made_by=made_by,
-                reason=f"{arm.name} of the experiment {experiment}: {what}"[:500],
+                reason=f"{arm.name} of the experiment {experiment}: {why}"[:500],
             )
         arm.save(update_fields=("values", "parameter_set"))
 
@@ -84,8 +91,11 @@ def end(
     at: datetime | None = None,
     status: str = Status.STOPPED,
 ) -> Experiment:
-    """End an active experiment, now or as of a moment: the live set is told again. Trades without
-    a version that were entered since then are counted under that. Raises Refused."""
+    """End an active experiment, now or at a past time: the live set is served again.
+
+    Trades without a version that were entered since then are counted under the live set. Raises
+    Refused.
+    """
     reason = errors.reason(reason)
     with transaction.atomic():
         instance = _locked(experiment)
@@ -93,7 +103,8 @@ def end(
             experiment.status = Status.STOPPED
         elif experiment.status == Status.ACTIVE:
             experiment.status = status
-            experiment.ended_at = max(at or clock.now(), experiment.started_at)
+            now = at or clock.now()
+            experiment.ended_at = max(now, experiment.started_at or now)
             StrategyInstance.objects.filter(pk=instance.pk).update(experiment="")
         else:
             raise Refused({"experiment": [f"{experiment} is over already."]})
@@ -109,12 +120,14 @@ def promote(
     experiment: Experiment,
     arm: ExperimentArm,
     reason: str,
-    author=None,
+    author: User | None = None,
     made_by: str = "",
     seen: int | None = None,
 ) -> ParameterSet:
-    """Let the values of an arm go live, as a new version; an active experiment ends by it. Raises
-    Refused; Stale and Frozen are kinds of it."""
+    """Make the values of an arm a new live version; ends an active experiment.
+
+    Raises Refused, also as Stale or Frozen.
+    """
     if arm.control or arm.experiment_id != experiment.pk:
         raise Refused({"arm": ["Choose an arm of this experiment other than the control."]})
     reason = errors.reason(reason)
@@ -127,7 +140,7 @@ def promote(
                 reason=f"{arm} is promoted: {reason}"[:500],
                 by=_who(author, made_by),
             )
-        made = parameters.promote(
+        version = parameters.promote(
             instance=instance,
             values=arm.values,
             origin=Origin.EXPERIMENT,
@@ -136,12 +149,14 @@ def promote(
             seen=seen,
             reason=f"{arm} of the experiment {experiment}: {reason}"[:500],
         )
-        _decide(experiment, Experiment.Decision.PROMOTED, made)
-    return made
+        _decide(experiment, Experiment.Decision.PROMOTED, version)
+    return version
 
 
-def keep(*, experiment: Experiment, reason: str, author=None, made_by: str = "") -> Experiment:
-    """Decide for the control: what is live stays so; an active experiment ends by it."""
+def keep(
+    *, experiment: Experiment, reason: str, author: User | None = None, made_by: str = ""
+) -> Experiment:
+    """Keep the control: the live set stays; ends an active experiment. Raises Refused."""
     reason = errors.reason(reason)
     with transaction.atomic():
         _locked(experiment)
@@ -156,7 +171,7 @@ def keep(*, experiment: Experiment, reason: str, author=None, made_by: str = "")
     return experiment
 
 
-def _who(author, made_by: str) -> str:
+def _who(author: User | None, made_by: str) -> str:
     return author.get_username() if author else made_by
 
 
@@ -167,7 +182,7 @@ def _check_open(experiment: Experiment) -> None:
         raise Refused({"experiment": [f"It was decided: {experiment.get_decision_display()}."]})
 
 
-def _decide(experiment: Experiment, decision: str, made: ParameterSet | None) -> None:
-    experiment.decision, experiment.promoted = decision, made
+def _decide(experiment: Experiment, decision: str, version: ParameterSet | None) -> None:
+    experiment.decision, experiment.promoted = decision, version
     experiment.decided_at = clock.now()
     experiment.save(update_fields=("decision", "promoted", "decided_at"))

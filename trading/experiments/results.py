@@ -1,4 +1,4 @@
-"""What the arms of an experiment made, and when that ends it."""
+"""Metrics of the arms of an experiment, and when they end it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BEFORE_AFTER = Experiment.Design.BEFORE_AFTER
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What an arm's trades add up to: the metrics of contract 4, and the sums of its days."""
+    """An arm with the metrics of its trades and their daily sums."""
 
     arm: ExperimentArm
     selection: Selection
@@ -35,7 +35,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """When an experiment ends, or ended, by itself, and why."""
+    """When and why an experiment ends by itself."""
 
     at: datetime
     status: str
@@ -43,32 +43,32 @@ class Due:
 
 
 def results(experiment: Experiment, as_of: datetime | None = None) -> list[Result]:
-    """One result per arm, the control first; none before the start.
+    """One result per arm, the control first; empty before the start.
 
-    The sets of an A/B are its own, so their trades are the arm's, those included that were open
-    when it ended. Before/after holds the candidate's trades against those that the live set
-    closed in the days before. ``as_of`` leaves out what was closed later.
+    In an A/B test each arm has its own set and all of its trades, also those still open at the
+    end. Before/after compares the candidate's trades with those that the live set closed in the
+    days before. ``as_of`` leaves out trades closed later.
     """
     if experiment.started_at is None:
         return []
     mode = mode_of(experiment)
-    found = []
+    by_arm = []
     for arm in experiment.arms.select_related("parameter_set").order_by("place"):
         selection = _selection(experiment, arm, mode, as_of)
         [group] = measure(selection)
-        found.append(Result(arm, selection, group.metrics, group.daily))
-    return found
+        by_arm.append(Result(arm, selection, group.metrics, group.daily))
+    return by_arm
 
 
 def _selection(
     experiment: Experiment, arm: ExperimentArm, mode: str, as_of: datetime | None
 ) -> Selection:
     since, until = experiment.started_at, as_of + clock.MICROSECOND if as_of else None
-    if arm.control and experiment.design == BEFORE_AFTER:
+    if since and arm.control and experiment.design == BEFORE_AFTER:
         since, until = since - timedelta(days=experiment.before_days), since
     return Selection(
         instance=experiment.instance,
-        version=arm.parameter_set.version,
+        version=arm.parameter_set.version if arm.parameter_set else None,
         mode=mode,
         since=since,
         until=until,
@@ -76,7 +76,7 @@ def _selection(
 
 
 def mode_of(experiment: Experiment) -> str:
-    """Live, but paper where the arms traded on paper only."""
+    """Live, or paper if the arms traded on paper only."""
     sets = experiment.arms.values("parameter_set")
     scopes = Scope.objects.filter(instance=experiment.instance, parameter_set__in=sets)
     modes = set(scopes.values_list("mode", flat=True))
@@ -84,22 +84,23 @@ def mode_of(experiment: Experiment) -> str:
 
 
 def planned_end(experiment: Experiment) -> datetime | None:
-    """When it ends by its days; None where it has no such end, or was not started."""
+    """The end by ``max_days``; None without one, or before the start."""
     if not experiment.max_days or not experiment.started_at:
         return None
     length = timedelta(microseconds=round(experiment.max_days * clock.DAY))
-    return experiment.started_at + length
+    end: datetime = experiment.started_at + length
+    return end
 
 
-def counted(experiment: Experiment, found: list[Result]) -> int:
-    """The trades that ``max_trades`` speaks of: those made since the start."""
-    new = found[1:] if experiment.design == BEFORE_AFTER else found
-    return sum(one.trades for one in new)
+def counted(experiment: Experiment, results: list[Result]) -> int:
+    """The trades that count towards ``max_trades``: those since the start."""
+    since_start = results[1:] if experiment.design == BEFORE_AFTER else results
+    return sum(result.trades for result in since_start)
 
 
 @dataclass(frozen=True, slots=True)
 class _Total:
-    """What decides about the end of an arm: trades, their PnL % in all, and its drawdown."""
+    """Sums of an arm: trades, total PnL % and drawdown in percentage points."""
 
     arm: ExperimentArm
     trades: int = 0
@@ -108,109 +109,108 @@ class _Total:
 
 
 def due(experiment: Experiment, as_of: datetime) -> Due | None:
-    """Whether an active experiment ends by itself, by what was known at a moment."""
-    found = _totals(experiment, as_of)
-    ends = (_days(experiment, as_of), _trades(experiment, found), _guard(experiment, found, as_of))
-    return min((one for one in ends if one), key=lambda one: one.at, default=None)
+    """The first end of an active experiment that is reached at ``as_of``, if any."""
+    totals = _totals(experiment, as_of)
+    ends = (
+        _by_days(experiment, as_of),
+        _by_trades(experiment, totals),
+        _by_guardrail(experiment, totals, as_of),
+    )
+    return min((end for end in ends if end), key=lambda end: end.at, default=None)
 
 
 def _totals(experiment: Experiment, as_of: datetime) -> list[_Total]:
-    """Of the arms that are told, from sums alone: they are looked at often."""
+    """Of the arms that are served, from rollups alone: they are read often."""
     arms = list(experiment.arms.order_by("place"))
-    told = plans.served_arms(experiment.design, arms)
+    served = plans.served_arms(experiment.design, arms)
     scopes = list(
         Scope.objects.filter(
             instance=experiment.instance_id,
             kind=Scope.Kind.SET,
             mode=mode_of(experiment),
-            parameter_set__in=[arm.parameter_set_id for arm in told],
+            parameter_set__in=[arm.parameter_set_id for arm in served],
         )
     )
     if not scopes:
-        return [_Total(arm) for arm in told]
+        return [_Total(arm) for arm in served]
     window = clock.to_micros(experiment.started_at), clock.to_micros(as_of) + 1
     sums = list(zip(scopes, windows.sums(scopes, [window])[0], strict=True))
-    found = []
-    for arm in told:
-        mine = [one for scope, one in sums if scope.parameter_set_id == arm.parameter_set_id]
-        found.append(
+    totals = []
+    for arm in served:
+        own = [tally for scope, tally in sums if scope.parameter_set_id == arm.parameter_set_id]
+        totals.append(
             _Total(
                 arm,
-                sum(int(one["trades"]) for one in mine),
-                sum(float(one["total"]) for one in mine),
-                max((float(one["drawdown"]) for one in mine), default=0.0),
+                sum(int(tally["trades"]) for tally in own),
+                sum(float(tally["total"]) for tally in own),
+                max((float(tally["drawdown"]) for tally in own), default=0.0),
             )
         )
-    return found
+    return totals
 
 
-def _days(experiment: Experiment, as_of: datetime) -> Due | None:
+def _by_days(experiment: Experiment, as_of: datetime) -> Due | None:
     end = planned_end(experiment)
     if end is None or end > as_of:
         return None
-    return Due(end, Status.COMPLETED, f"Its {experiment.max_days:g} days are over")
+    return Due(end, Status.COMPLETED, f"Planned length of {experiment.max_days:g} days reached")
 
 
-def _trades(experiment: Experiment, found: list[_Total]) -> Due | None:
+def _by_trades(experiment: Experiment, totals: list[_Total]) -> Due | None:
     wanted = experiment.max_trades
-    if not wanted or sum(one.trades for one in found) < wanted:
+    if not wanted or sum(total.trades for total in totals) < wanted:
         return None
     last = Trade.objects.filter(
-        parameter_set__in=[one.arm.parameter_set_id for one in found],
+        parameter_set__in=[total.arm.parameter_set_id for total in totals],
         book__mode=mode_of(experiment),
         exit_at__gte=experiment.started_at,
     ).order_by("exit_at", "id")[wanted - 1]
-    return Due(last.exit_at, Status.COMPLETED, f"Its {wanted:,} trades are made")
+    return Due(last.exit_at, Status.COMPLETED, f"Planned length of {wanted:,} trades reached")
 
 
-def _guard(experiment: Experiment, found: list[_Total], as_of: datetime) -> Due | None:
+def _by_guardrail(experiment: Experiment, totals: list[_Total], as_of: datetime) -> Due | None:
     fall, loss = experiment.max_drawdown_pct, experiment.max_loss_pct
-    for one in found:
-        if one.arm.control:
+    for total in totals:
+        if total.arm.control:
             continue
-        if fall and one.drawdown >= fall:
+        if fall and total.drawdown >= fall:
             return Due(
                 as_of,
                 Status.STOPPED,
-                (
-                    f"Guardrail: {one.arm} fell {one.drawdown:.3g} % from its highest point, and "
-                    f"{fall:g} % is the limit"
-                ),
+                f"Guardrail: drawdown of {total.arm} is {total.drawdown:.3g}% (limit {fall:g}%)",
             )
-        if loss and -one.total >= loss:
+        if loss and -total.total >= loss:
             return Due(
                 as_of,
                 Status.STOPPED,
-                (f"Guardrail: {one.arm} lost {-one.total:.3g} %, and {loss:g} % is the limit"),
+                f"Guardrail: loss of {total.arm} is {-total.total:.3g}% (limit {loss:g}%)",
             )
     return None
 
 
 def watch(as_of: datetime) -> dict[str, Any]:
-    """End what is due. Returns how many experiments were looked at, and what happened."""
+    """End the experiments that are due. Returns the number of active ones, and the events."""
     active = Experiment.objects.filter(status=Status.ACTIVE, started_at__lte=as_of)
-    looked, events = 0, []
+    count, events = 0, []
     for experiment in active.select_related("instance__bot").order_by("pk"):
-        looked += 1
-        found = due(experiment, as_of)
-        if found:
-            lifecycle.end(
-                experiment=experiment, reason=found.reason, at=found.at, status=found.status
-            )
+        count += 1
+        end = due(experiment, as_of)
+        if end:
+            lifecycle.end(experiment=experiment, reason=end.reason, at=end.at, status=end.status)
             events.append(
                 {
                     "type": "experiment_stopped",
                     "experiment": experiment.name,
                     "bot": experiment.instance.bot.name,
                     "strategy": experiment.instance.name,
-                    "status": found.status,
-                    "ended_at": clock.to_text(found.at),
-                    "reason": found.reason,
+                    "status": end.status,
+                    "ended_at": clock.to_text(end.at),
+                    "reason": end.reason,
                 }
             )
-    return {"experiments": looked, "events": events}
+    return {"experiments": count, "events": events}
 
 
 def any_active() -> bool:
-    """Whether there is anything to watch."""
+    """Whether any experiment is active."""
     return Experiment.objects.filter(status=Status.ACTIVE).exists()

@@ -1,5 +1,8 @@
-"""What an experiment allows to say, in plain words. It claims a difference only when it ended as it
-was planned to: who looks again and again, and stops at a good moment, finds one where none is."""
+"""The verdict on an experiment, in a sentence.
+
+It claims a difference only at the planned end: stopping at a good moment after repeated looks
+finds differences where there are none.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,15 @@ from trading.parameters.verdict import rounded
 
 BETTER, WORSE, OPEN = "better", "worse", "cannot tell"
 SWITCHED = (
-    "Before and after are not the same market: what changed meanwhile is part of the difference, "
-    "and results that were bad by chance recover by themselves. Only arms that take turns (A/B) "
-    "can tell."
+    "Before and after are different markets, so that market changes are part of the difference, "
+    "and results that were bad by chance recover by themselves. Only an A/B test, whose arms "
+    "alternate in blocks, can prove a difference."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """``word`` is better, worse or cannot tell; the sentence says why, and what would."""
+    """``word`` is better, worse or cannot tell; the sentence says why."""
 
     word: str
     sentence: str
@@ -28,9 +31,9 @@ class Verdict:
 def verdict(
     experiment: Experiment, arm: str, trades: tuple[int, int], difference: Difference | None
 ) -> Verdict:
-    """What can be said of an arm against the control, which made ``trades`` (control, arm)."""
+    """Compare an arm with the control; ``trades`` are those of (control, arm)."""
     if not all(trades) or difference is None:
-        return Verdict(OPEN, f"Cannot tell yet: {_counts(trades)}.")
+        return Verdict(OPEN, f"Not enough data: {_counts(trades)}.")
     if experiment.design == Experiment.Design.BEFORE_AFTER:
         return Verdict(OPEN, f"{_apart(arm, difference)}. {SWITCHED}")
     if experiment.active:
@@ -38,47 +41,48 @@ def verdict(
     if experiment.status != Experiment.Status.COMPLETED:
         return Verdict(
             OPEN,
-            f"It was stopped before its planned end, so this is shown as it is and decides "
-            f"nothing. {_apart(arm, difference)}.",
+            f"Stopped before its planned end, so the difference decides nothing. "
+            f"{_apart(arm, difference)}.",
         )
     if difference.low is None or difference.days < FEWEST_DAYS:
         return Verdict(
             OPEN,
-            f"Cannot tell: an interval needs trades on {FEWEST_DAYS} days, "
+            f"Not enough data: an interval needs trades on {FEWEST_DAYS} days, "
             f"and there are {difference.days}.",
         )
     if not difference.beyond_chance:
-        return Verdict(OPEN, f"Cannot tell: {_counts(difference.trades)}{_needed(difference)}.")
+        counts = f"{_counts(difference.trades)}{_needed(difference)}"
+        return Verdict(OPEN, f"Not statistically significant: {counts}.")
     word = BETTER if difference.difference > 0 else WORSE
-    return Verdict(word, f"{_apart(arm, difference)}: more than chance explains.")
+    return Verdict(word, f"{_apart(arm, difference)}: statistically significant.")
 
 
 def _running(experiment: Experiment, arm: str, difference: Difference) -> str:
-    counts = f"Cannot tell yet: {_counts(difference.trades)}{_needed(difference)}."
+    counts = f"No result yet: {_counts(difference.trades)}{_needed(difference)}."
     if not experiment.max_trades and not experiment.max_days:
         return (
-            f"{counts} It has no planned end in trades or days, and without one it can never "
-            "tell: whoever may stop at any moment finds a good one."
+            f"{counts} It has no planned end in trades or days, and without one no difference can "
+            "be proven."
         )
     if not difference.beyond_chance:
         return counts
     return (
-        f"So far {_apart(arm, difference, small=True)}. It decides at its planned end: looked at "
-        "before, chance alone shows such a gap far more often than it should."
+        f"So far {_apart(arm, difference, small=True)}. The result counts at the planned end: "
+        "early differences are often due to chance."
     )
 
 
 def _apart(arm: str, difference: Difference, small: bool = False) -> str:
-    """How far the averages lie apart, with the interval where there is one."""
+    """The difference of the averages, with its interval where there is one."""
     way = "better" if difference.difference >= 0 else "worse"
     the = "the" if small else "The"
-    told = (
+    sentence = (
         f"{the} average trade of {arm} was {abs(difference.difference):.3f} percentage points "
         f"{way} than the control's"
     )
     if difference.low is None or difference.high is None:
-        return told
-    return f"{told} ({difference.low:+.3f} to {difference.high:+.3f})"
+        return sentence
+    return f"{sentence} ({difference.low:+.3f} to {difference.high:+.3f})"
 
 
 def _counts(trades: tuple[int, int]) -> str:
@@ -90,7 +94,7 @@ def _needed(difference: Difference) -> str:
     if each is None:
         return ""
     if each > 1_000_000:
-        return "; a difference this small would need more than a million of each"
+        return "; a difference this small needs more than a million of each"
     if each <= min(difference.trades):
-        return "; a difference this size is found with so many in 4 of 5 cases"
-    return f"; about {rounded(each):,} each would be needed for a difference this size"
+        return "; enough to detect a difference this size with 80% power"
+    return f"; about {rounded(each):,} each are needed for a difference this size"

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from django.db import transaction
+from msgspec import Meta
 
 from trading import clock
 from trading.bots.catalog import Declared
 from trading.db import bulk, locks
-from trading.ingest.trade_schema import Number
 from trading.models import Bot, ClosedPosition, Market, Position, StrategyInstance, Trade
 from trading.parameters import instance_for
+from trading.validation import field_types as types
 from trading.validation import fields, limits
 from trading.validation.errors import Invalid, Stale
 from trading.validation.fields import Errors
@@ -39,19 +40,19 @@ _COLUMNS = (
 class PositionReport(msgspec.Struct, forbid_unknown_fields=True):
     """The wire form; ``put`` checks the values."""
 
-    strategy: str
-    market: str
-    side: str
-    entry_price: Number
-    size: Number
-    entry_time: Number
-    as_of: Number
-    stop_loss: Number | None = None
-    take_profit: Number | None = None
-    order_id: str = ""
-    initial_size: Number | None = None
-    scaled_entries: list[Any] = []
-    extra: dict[str, Any] = {}
+    strategy: types.StrategyName
+    market: types.Market
+    side: types.Side
+    entry_price: types.Positive
+    size: types.Positive
+    entry_time: types.Time
+    as_of: types.AsOf
+    stop_loss: types.Positive | None = None
+    take_profit: types.Positive | None = None
+    order_id: Annotated[str, types.matching(r"[!-~]{0,64}")] = ""
+    initial_size: types.Positive | None = None
+    scaled_entries: Annotated[list[types.Json], Meta(extra_json_schema={"maxItems": 1_000})] = []
+    extra: types.OpenObject = {}
 
 
 def put(bot: Bot, report: PositionReport) -> tuple[Position, bool]:

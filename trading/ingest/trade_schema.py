@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from hashlib import blake2b
 from operator import attrgetter
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import numpy as np
@@ -16,13 +16,13 @@ from trading.bots.catalog import Declared
 from trading.clock import to_micros
 from trading.ingest.context import Context, read_context
 from trading.ledger.amounts import amount, plain
+from trading.validation import field_types as types
 from trading.validation import fields, limits
 from trading.validation.fields import Errors
 
 EXPLAINED = 0.02  # percentage points by which a reported PnL may differ beyond its fees
 PNL_LIMIT = 1e6  # percent
 LEVERAGE = 1e-9, 1e4
-Number = int | float | str
 REQUIRED = ("entry_price", "exit_price", "size")
 PRICES = (*REQUIRED, "stop_loss")
 AMOUNTS = (*PRICES, "pnl", "fee")
@@ -48,30 +48,32 @@ TEXTS: dict[str, Callable[[Any, Errors], str]] = {
 class TradeIn(msgspec.Struct, gc=False, forbid_unknown_fields=True, rename={"external_id": "id"}):
     """The wire form; the values are checked by ``read``."""
 
-    external_id: str
-    strategy: str
-    market: str
-    side: str
-    entry_price: Number
-    exit_price: Number
-    size: Number
-    entry_time: Number
-    exit_time: Number
-    exit_reason: str
-    pnl_pct: Number | None = None
-    pnl: Number | None = None
-    fee: Number | None = None
-    pnl_usd: Number | None = None
-    fee_usd: Number | None = None
-    stop_loss: Number | None = None
-    parameter_set: int | None = None
-    arm: str | None = None
-    mode: str = "live"
-    tag: str = ""
-    currency: str = "USD"
-    leverage: Number | None = None
-    context: dict[str, Any] | None = None
-    revision: int = 0
+    external_id: types.Id
+    strategy: types.StrategyName
+    market: types.Market
+    side: types.Side
+    entry_price: types.Positive
+    exit_price: types.Positive
+    size: types.Positive
+    entry_time: types.Time
+    exit_time: types.Time
+    exit_reason: Annotated[str, types.text(1, 40, pattern=types.NOT_BLANK)]
+    pnl_pct: types.Percent | None = None
+    pnl: types.Amount | None = None
+    fee: types.Amount | None = None
+    pnl_usd: types.Amount | None = None
+    fee_usd: types.Amount | None = None
+    stop_loss: types.Positive | None = None
+    parameter_set: types.Whole | None = None
+    arm: Annotated[str, types.text(0, 64)] | None = None
+    mode: types.Mode = "live"
+    tag: Annotated[str, types.text(0, 500)] = ""
+    currency: Annotated[str, types.matching(limits.CURRENCY.pattern)] = "USD"
+    leverage: types.Leverage | None = None
+    context: types.Context | None = None
+    revision: Annotated[
+        int, types.between(0, types.INT64, "A higher one corrects the stored trade.")
+    ] = 0
 
 
 class TradeRow(msgspec.Struct):

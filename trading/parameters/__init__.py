@@ -1,9 +1,10 @@
-"""The one service that changes parameters: ``promote``, ``roll_back``, ``instance_for``.
+"""The service that changes parameters: ``promote``, ``roll_back``, ``instance_for``.
 
-Admin, API, experiments and commands call it; ``served`` answers what a bot is served, ``outcomes``
-what each change did.
+Admin, API, experiments and commands call it and nothing else changes parameters. ``served``
+returns what a bot is served, ``outcomes`` the effect of each change.
 """
 
-from .live import Refused, instance_for, live_for, promote, roll_back, set_aside
+from .errors import Refused
+from .live import instance_for, live_for, promote, roll_back, set_aside
 
 __all__ = ["Refused", "instance_for", "live_for", "promote", "roll_back", "set_aside"]

@@ -1,4 +1,4 @@
-"""Which values of a parameter were live, and how the trades made under each of them went."""
+"""The values that a parameter had, with the metrics of the trades under each."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import combinations, pairwise
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,7 @@ LEVEL = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """When a version with the value was live; ``until`` is None for the one that still is."""
+    """When a version with the value was live; ``until`` is None if it still is."""
 
     version: int
     since: datetime
@@ -37,8 +37,8 @@ class Period:
 
 @dataclass(slots=True)
 class OfValue:
-    """A value of a parameter, the versions that share it, and the metrics of all their trades
-    together: None without any. ``value`` is None for trades of unknown parameters."""
+    """A value, the versions that share it, and the metrics of all their trades: None without any.
+    ``value`` is None for trades of unknown parameters."""
 
     value: Value | None
     text: str
@@ -52,12 +52,12 @@ class OfValue:
 
     @property
     def trades(self) -> int:
-        return self.metrics["trades"] if self.metrics else 0
+        return int(self.metrics["trades"]) if self.metrics else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """The values of one parameter, by size, and what can be said of them."""
+    """The values of one parameter, by size, and the result of comparing them."""
 
     parameter: dict[str, Any]
     mode: str
@@ -69,11 +69,11 @@ class Values:
 def of(
     instance: StrategyInstance, name: str, mode: str | None = None, as_of: datetime | None = None
 ) -> Values:
-    """Every value that a parameter had, pooled over the versions that share it.
+    """All values that a parameter had, pooled over the versions that share them.
 
-    A set stored before the parameter was declared counts with its default. ``best`` is a value
-    only where its average lies above that of every other, chance and the number of comparisons
-    allowed for. Raises ValueError for a parameter that the strategy does not have.
+    A set stored before the parameter was declared counts with its default. ``best`` is the value
+    whose average is significantly above every other, corrected for the number of comparisons;
+    else None. Raises ValueError for a parameter that the strategy does not have.
     """
     strategy = declaration(instance)
     default = strategy.defaults().get(name) if strategy else None
@@ -81,40 +81,39 @@ def of(
         known = ", ".join(strategy.defaults()) if strategy else "none"
         raise ValueError(f"{instance.name} has no parameter {name!r}; there are: {known}")
     mode = mode or mode_of(instance)
-    found = _lived(_periods(instance, as_of), name, default)
-    asked = Selection(instance=instance, mode=mode, until=as_of)
-    groups = {group.key: group for group in measure(asked, f"param:{name}")}
-    for key, group in groups.items():
-        known = found.setdefault(key, OfValue(None, key))
-        known.metrics = group.metrics
-    ordered = sorted(found.values(), key=lambda one: grouping.sort_key(one.value))
-    best, sentence = _told(ordered, groups)
+    values = _by_text(_periods(instance, as_of), name, default)
+    selection = Selection(instance=instance, mode=mode, until=as_of)
+    groups = {str(group.key): group for group in measure(selection, f"param:{name}")}
+    for text, group in groups.items():
+        values.setdefault(text, OfValue(None, text)).metrics = group.metrics
+    ordered = sorted(values.values(), key=lambda value: grouping.sort_key(value.value))
+    best, sentence = _best(ordered, groups)
     return Values(described(strategy, name), mode, ordered, sentence, best)
 
 
 def so_far(
     instance: StrategyInstance, live: Mapping[str, Value], mode: str | None = None
 ) -> dict[str, Metrics | None]:
-    """For every parameter trades, win rate and average of all versions that share its ``live``
-    value, as ``of`` tells them; None without trades. All cost one reading of the sums."""
+    """By parameter: trades, win rate and average of all versions that share its ``live`` value,
+    as ``of`` has them; None without trades. Reads the rollups once."""
     strategy = declaration(instance)
-    asked = Selection(instance=instance, mode=mode or mode_of(instance))
-    scopes = asked.scopes(Scope.Kind.SET)
+    selection = Selection(instance=instance, mode=mode or mode_of(instance))
+    scopes = selection.scopes(Scope.Kind.SET)
     sums = windows.merged(windows.pieces(scopes, None, None), len(scopes))
     counted = np.stack([sums[name].astype(float) for name in ("trades", "wins", "total")], axis=1)
-    # A set as bots were told it; nothing is known of trades of an unknown set.
-    made = [scope.parameter_set for scope in scopes]
-    told = [strategy.complete(one.values) if strategy and one else {} for one in made]
-    found: dict[str, Metrics | None] = {}
+    # The sets as bots were served them; empty for trades of an unknown set.
+    sets = [scope.parameter_set for scope in scopes]
+    served = [strategy.complete(one.values) if strategy and one else {} for one in sets]
+    metrics: dict[str, Metrics | None] = {}
     for name, value in live.items():
-        shared = [at for at, values in enumerate(told) if values.get(name) == value]
+        shared = [index for index, values in enumerate(served) if values.get(name) == value]
         trades, wins, total = counted[shared].sum(axis=0).tolist()
-        found[name] = (
+        metrics[name] = (
             {"trades": int(trades), "win_rate": wins / trades, "avg_pnl_pct": total / trades}
             if trades
             else None
         )
-    return found
+    return metrics
 
 
 def _periods(instance: StrategyInstance, as_of: datetime | None) -> list[LivePeriod]:
@@ -124,44 +123,44 @@ def _periods(instance: StrategyInstance, as_of: datetime | None) -> list[LivePer
     return list(periods.select_related("parameter_set"))
 
 
-def _lived(periods: list[LivePeriod], name: str, default: Value) -> dict[str, OfValue]:
-    """The values by their text, with when each was live."""
-    found: dict[str, OfValue] = {}
-    for one, after in pairwise([*periods, None]):
-        value = one.parameter_set.values.get(name, default)
-        text = grouping.text(value)
-        known = found.setdefault(text, OfValue(value, text))
-        until = after.live_from if after else None
-        known.periods.append(Period(one.parameter_set.version, one.live_from, until))
-        known.live = after is None
-    return found
+def _by_text(periods: list[LivePeriod], name: str, default: Value) -> dict[str, OfValue]:
+    """The values by their text, with the periods in which each was live."""
+    values: dict[str, OfValue] = {}
+    ends = [*(period.live_from for period in periods[1:]), None]
+    for period, until in zip(periods, ends, strict=True) if periods else ():
+        value = period.parameter_set.values.get(name, default)
+        text = str(grouping.text(value))
+        entry = values.setdefault(text, OfValue(value, text))
+        entry.periods.append(Period(period.parameter_set.version, period.live_from, until))
+        entry.live = until is None
+    return values
 
 
-def _told(values: list[OfValue], groups: dict[str, Group]) -> tuple[Value | None, str]:
-    """The best value, None where chance may have made it so, and what to say."""
+def _best(values: list[OfValue], groups: dict[str, Group]) -> tuple[Value | None, str]:
+    """The significantly best value, if any, and a sentence."""
     least = settings.OUTCOME_TRADES
-    enough = [one for one in values if one.trades >= least and one.value is not None]
+    enough = [value for value in values if value.trades >= least and value.value is not None]
     if len(enough) < 2:
         return None, (
-            f"At least two values need {least} trades each before they can be compared; "
+            f"Not enough data: two values need {least} trades each to be compared; "
             f"{len(enough)} {'has' if len(enough) == 1 else 'have'} them."
         )
     beats: dict[str, int] = defaultdict(int)
     pairs = list(combinations(enough, 2))
     level = 1 - (1 - LEVEL) / len(pairs)
-    for one, other in pairs:
-        found = effect(groups[one.text].daily, groups[other.text].daily)
-        interval = found.interval(level) if found else None
+    for a, b in pairs:
+        difference = effect(groups[a.text].daily, groups[b.text].daily)
+        interval = difference.interval(level) if difference else None
         if interval and (interval[0] > 0 or interval[1] < 0):
-            beats[(other if interval[0] > 0 else one).text] += 1
-    for one in enough:
-        if beats[one.text] == len(enough) - 1:
-            return one.value, (
-                f"{one.text} did best: its average lies above that of every other value by more "
-                "than chance explains. The values were live at different times, though, and "
-                "other things may have changed as well."
+            beats[(b if interval[0] > 0 else a).text] += 1
+    for value in enough:
+        if beats[value.text] == len(enough) - 1:
+            return value.value, (
+                f"{value.text} did best: its average is above every other value's, statistically "
+                "significant. The values were live at different times, though, and other things "
+                "may have changed as well."
             )
     return None, (
-        "No value stands out: differences as large as these also come about by chance. "
-        "The values were live at different times as well."
+        "No value stands out: the differences are not statistically significant. The values were "
+        "also live at different times."
     )

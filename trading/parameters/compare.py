@@ -1,4 +1,4 @@
-"""Two versions side by side: their values, what their trades add up to, and how they got there."""
+"""Two versions side by side: their values, metrics and equity curves."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from trading.ledger.metrics import Metrics
 from trading.models import ParameterSet
 from trading.parameters.diff import described, ordered, same
 from trading.parameters.outcomes import mode_of
-from trading.performance import equity, measure
+from trading.performance import Group, equity, measure
 from trading.performance.selection import Selection
 
 POINTS = 400
@@ -21,10 +21,10 @@ POINTS = 400
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two: ``metrics`` None without trades; ``curve`` the running total of PnL % as
-    (moment, total), from 0, at most POINTS long."""
+    """One version. ``metrics`` is None without trades; ``curve`` is the cumulative PnL % as
+    (time, total), from 0, at most POINTS long."""
 
-    made: ParameterSet
+    parameter_set: ParameterSet
     metrics: Metrics | None
     curve: list[tuple[datetime, float]]
 
@@ -32,7 +32,7 @@ class Side:
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """``rows`` hold every parameter with the values ``a`` and ``b`` and whether they ``differ``;
-    ``effect`` is b's average less a's, None where one of them has no trades."""
+    ``effect`` is the average of b minus that of a, None where one of them has no trades."""
 
     mode: str
     rows: list[dict[str, Any]]
@@ -42,35 +42,35 @@ class Comparison:
 
 
 def compare(a: ParameterSet, b: ParameterSet, mode: str | None = None) -> Comparison:
-    """Two versions of one instance. Raises ValueError where they belong to two."""
+    """Compare two versions of one instance. Raises ValueError if they belong to two."""
     if a.instance_id != b.instance_id:
         raise ValueError("only versions of one strategy of one bot can be compared")
     mode = mode or mode_of(a.instance)
     groups = {
         group.key: group for group in measure(Selection(instance=a.instance, mode=mode), "version")
     }
-    found = [groups.get(str(made.version)) for made in (a, b)]
-    sides = [
-        Side(made, group.metrics if group else None, _curve(made, mode) if group else [])
-        for made, group in zip((a, b), found, strict=True)
-    ]
-    both = effect(found[0].daily, found[1].daily) if all(found) else None
-    return Comparison(mode, _rows(a, b), *sides, both)
+    of_a, of_b = groups.get(str(a.version)), groups.get(str(b.version))
+    difference = effect(of_a.daily, of_b.daily) if of_a and of_b else None
+    return Comparison(mode, _rows(a, b), _side(a, of_a, mode), _side(b, of_b, mode), difference)
+
+
+def _side(version: ParameterSet, group: Group | None, mode: str) -> Side:
+    return Side(version, group.metrics, _curve(version, mode)) if group else Side(version, None, [])
 
 
 def _rows(a: ParameterSet, b: ParameterSet) -> list[dict[str, Any]]:
     strategy = declaration(a.instance)
     defaults = strategy.defaults() if strategy else {}
-    one, other = {**defaults, **a.values}, {**defaults, **b.values}
+    values_a, values_b = {**defaults, **a.values}, {**defaults, **b.values}
     return [
         described(strategy, name)
-        | {"a": one.get(name), "b": other.get(name)}
-        | {"differ": not same(one.get(name), other.get(name))}
-        for name in ordered(strategy, one, other)
+        | {"a": values_a.get(name), "b": values_b.get(name)}
+        | {"differ": not same(values_a.get(name), values_b.get(name))}
+        for name in ordered(strategy, values_a, values_b)
     ]
 
 
-def _curve(made: ParameterSet, mode: str) -> list[tuple[datetime, float]]:
-    asked = Selection(instance=made.instance, version=made.version, mode=mode)
-    (curve,) = equity(asked).values()
+def _curve(version: ParameterSet, mode: str) -> list[tuple[datetime, float]]:
+    selection = Selection(instance=version.instance, version=version.version, mode=mode)
+    (curve,) = equity(selection).values()
     return list(formatting.thin(curve, POINTS))

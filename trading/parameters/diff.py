@@ -19,10 +19,10 @@ Row = dict[str, Any]
 def difference(instance: StrategyInstance, old: Values, new: Values) -> list[Row]:
     """A row per parameter that differs, in declared order, removed ones last.
 
-    A declared parameter that a set lacks counts with its default, as a bot is told it. ``step``
-    is new - old, exactly as written in decimals; ``relative`` that in percent of the old value;
-    ``steps`` how many declared steps it is. Each is None where it has no meaning. ``declared``
-    says whether the strategy still has the parameter; where it does not, a missing value is None.
+    A declared parameter that a set lacks counts with its default, as it is served. ``step`` is
+    new - old in exact decimals; ``relative`` the same in percent of the old value; ``steps`` the
+    same in declared steps. Each is None where it has no meaning. ``declared`` is whether the
+    strategy still has the parameter; where it does not, a missing value is None.
     """
     strategy = declaration(instance)
     defaults = strategy.defaults() if strategy else {}
@@ -35,7 +35,7 @@ def difference(instance: StrategyInstance, old: Values, new: Values) -> list[Row
 
 
 def changed(instance: StrategyInstance, old: Values | None, new: Values) -> list[Row]:
-    """The same; where nothing is known to have been before, a row per value, with old None."""
+    """Like ``difference``; a row per value with old None if the values before are unknown."""
     if old is not None:
         return difference(instance, old, new)
     strategy = declaration(instance)
@@ -43,19 +43,19 @@ def changed(instance: StrategyInstance, old: Values | None, new: Values) -> list
 
 
 def ordered(strategy: Strategy | None, *sets: Values) -> list[str]:
-    """Every parameter's name: those of the strategy in declared order, then what else is in the
-    sets by name, since a database keeps no order."""
+    """Names of all parameters: declared ones in their order, then the others of the sets by name,
+    since a database keeps no order."""
     declared = [parameter.name for parameter in strategy.parameters] if strategy else []
     return [*declared, *sorted({name for values in sets for name in values} - set(declared))]
 
 
 def same(one: Value | None, other: Value | None) -> bool:
-    """Whether two stored values are the same: 14 and 14.0 are, 1 and true are not."""
+    """Whether two stored values are equal: 14 and 14.0 are, 1 and true are not."""
     return one == other and isinstance(one, bool) == isinstance(other, bool)
 
 
 def described(strategy: Strategy | None, name: str) -> Row:
-    """Name, unit, kind and group of a parameter, as every row about one has them."""
+    """Name, label, unit, kind and group of a parameter, the first fields of every row."""
     parameter = _find(strategy, name)
     titles = {group.key: group.label for group in strategy.groups} if strategy else {}
     return {
@@ -74,9 +74,9 @@ def _row(name: str, old: Value | None, new: Value | None, strategy: Strategy | N
 
 
 def _step(parameter: Parameter | None, old: Value | None, new: Value | None) -> Row:
-    if not (_number(old) and _number(new)):
+    if isinstance(old, bool | str | None) or isinstance(new, bool | str | None):
         return {"step": None, "relative": None, "steps": None}
-    # In decimals as people write them: 0.3 - 0.1 is 0.2.
+    # In decimals: 0.3 - 0.1 is 0.2.
     before, after = Decimal(plain(old)), Decimal(plain(new))
     step, grain = after - before, getattr(parameter, "step", None)
     return {
@@ -91,7 +91,3 @@ def _find(strategy: Strategy | None, name: str) -> Parameter | None:
         return strategy.parameter(name) if strategy else None
     except KeyError:
         return None
-
-
-def _number(value: Value | None) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

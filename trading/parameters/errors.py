@@ -1,4 +1,4 @@
-"""Why a change of parameters is refused, and what texts that go with one must be like."""
+"""Reasons to refuse a change of parameters, and checks of the texts of a change."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ REASON_LENGTH = 500
 
 
 class Refused(ValueError):
-    """A change that the door refuses; ``errors`` maps a field or parameter to its messages."""
+    """A refused change; ``errors`` maps a field or parameter to its messages."""
 
     def __init__(self, errors: Mapping[str, list[str]]) -> None:
         self.errors = {name: list(messages) for name, messages in errors.items()}
@@ -20,15 +20,15 @@ class Refused(ValueError):
 
 
 class Frozen(Refused):
-    """A change while the parameters of the bot, or of the strategy, are frozen."""
+    """The parameters of the bot or the strategy are frozen."""
 
 
 class Experimenting(Refused):
-    """A change of live parameters while an experiment holds them against others."""
+    """An experiment compares the live parameters with others."""
 
 
 class Stale(Refused):
-    """A change that was made with another version in view than is live now.
+    """Another version went live since the author looked.
 
     ``seen`` is the set that the author saw, ``became`` the one that is live, and ``difference``
     the rows between the two.
@@ -49,7 +49,7 @@ class Stale(Refused):
 
 
 def reason(given: str) -> str:
-    """A reason without blanks around it. Raises Refused where it is missing, or too long."""
+    """The reason without surrounding blanks. Raises Refused if it is missing or too long."""
     given = (given or "").strip()
     if not given:
         raise Refused({"reason": ["Say what changes and why; it is what you will look for later."]})
@@ -57,7 +57,7 @@ def reason(given: str) -> str:
 
 
 def storable(field: str, text: str, length: int) -> str:
-    """A text that every database can hold. Raises Refused."""
+    """The text, if every database can store it. Raises Refused."""
     if len(text) > length:
         raise Refused({field: [f"At most {length} characters; these are {len(text)}."]})
     try:

@@ -1,9 +1,11 @@
-"""A set of parameters as a JSON document: taken to another bot, kept beside its code, and back."""
+"""Parameter files: a set as a JSON document, to keep beside a bot's code or move to another bot."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
+
+from django.contrib.auth.models import User
 
 from trading import clock
 from trading.bots.catalog import strategy_of
@@ -16,18 +18,18 @@ FORMAT = "selflearn-parameters-1"
 _KNOWN = {"format", "strategy", "version", "name", "reason", "live_since", "values"}
 
 
-def export_set(made: ParameterSet) -> dict[str, Any]:
-    """A set as a document that ``import_set`` takes: its values as the bot is told them."""
-    first = made.live_periods.order_by("live_from").first()
-    since = first.live_from if first else made.created_at
+def export_set(version: ParameterSet) -> dict[str, Any]:
+    """Return a document that ``import_set`` takes, with the values as the bot is served them."""
+    first = version.live_periods.order_by("live_from").first()
+    since = first.live_from if first else version.created_at
     return {
         "format": FORMAT,
-        "strategy": made.instance.name,
-        "version": made.version,
-        "name": made.name,
-        "reason": made.reason,
+        "strategy": version.instance.name,
+        "version": version.version,
+        "name": version.name,
+        "reason": version.reason,
         "live_since": clock.to_text(since),
-        "values": strategy_of(made.instance).complete(made.values),
+        "values": strategy_of(version.instance).complete(version.values),
     }
 
 
@@ -36,22 +38,22 @@ def import_set(
     instance: StrategyInstance,
     document: object,
     reason: str,
-    author=None,
+    author: User | None = None,
     seen: int | None = None,
     name: str | None = None,
     made_by: str = "",
 ) -> ParameterSet:
-    """The values of a document as a new version, live from now on; what it leaves out takes its
-    default. ``name`` None keeps the document's, unless another version has it. The document is as
-    ``export_set`` writes it, or plain: ``{"rsi_bb": {"rsi_period": 14}}``.
+    """Make the values of a document a new version, live from now on.
 
-    A document of another strategy, and names that the strategy does not have (any more), are
-    refused. Raises Refused, with the key ``document`` where it is no such document.
+    Missing values take their defaults. ``name`` None keeps the document's name, unless another
+    version has it. The document is as ``export_set`` writes it, or plain:
+    ``{"rsi_bb": {"rsi_period": 14}}``. Raises Refused, keyed ``document`` for another format or
+    strategy, and by parameter for names that the strategy does not have.
     """
     strategy = strategy_of(instance)
     values = values_in(document, strategy, instance.name)
     if name is None:
-        name = _free_name(instance, document.get("name"))
+        name = _free_name(instance, document)
     return live.promote(
         instance=instance,
         values=values,
@@ -65,16 +67,16 @@ def import_set(
 
 
 def strategies_in(document: object) -> list[str]:
-    """The names of the strategies that a document holds values of; none where it names none."""
-    if _plain(document):
+    """Names of the strategies that a document has values for; empty if it names none."""
+    if _is_plain(document):
         return list(document)
-    of = document.get("strategy") if isinstance(document, dict) else None
-    return [of] if isinstance(of, str) else []
+    strategy = document.get("strategy") if isinstance(document, dict) else None
+    return [strategy] if isinstance(strategy, str) else []
 
 
 def values_in(document: object, strategy: Strategy, name: str) -> Mapping[str, object]:
-    """What a document holds for the instance ``name`` of a strategy. Raises Refused."""
-    if _plain(document):
+    """The values in a document for the instance ``name`` of a strategy. Raises Refused."""
+    if _is_plain(document):
         return document[_entry(document, strategy, name)]
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise Refused(
@@ -96,7 +98,7 @@ def values_in(document: object, strategy: Strategy, name: str) -> Mapping[str, o
     return values
 
 
-def _plain(document: object) -> bool:
+def _is_plain(document: object) -> TypeGuard[dict[str, dict[str, object]]]:
     """Whether it is values by parameter by strategy, as a person writes them."""
     return (
         isinstance(document, dict)
@@ -106,16 +108,16 @@ def _plain(document: object) -> bool:
     )
 
 
-def _entry(document: dict[str, Any], strategy: Strategy, name: str) -> str:
-    """The name under which a plain document has the values: the instance's own, or else the only
-    one of its strategy."""
-    fitting = [of for of in document if _is_of(of, strategy)]
-    if name in fitting:
+def _entry(document: Mapping[str, object], strategy: Strategy, name: str) -> str:
+    """The key of a plain document's values: the instance's name, or the only one of its
+    strategy."""
+    matching = [key for key in document if _is_of(key, strategy)]
+    if name in matching:
         return name
-    if len(fitting) == 1:
-        return fitting[0]
-    held = ", ".join(map(repr, fitting or document))[:200]
-    missing = name if fitting else strategy.key
+    if len(matching) == 1:
+        return matching[0]
+    held = ", ".join(map(repr, matching or document))[:200]
+    missing = name if matching else strategy.key
     raise Refused({"document": [f"it holds parameters of {held}, not of {missing}."]})
 
 
@@ -123,7 +125,9 @@ def _is_of(name: str, strategy: Strategy) -> bool:
     return name.partition("@")[0] in (strategy.key, *strategy.aliases)
 
 
-def _free_name(instance: StrategyInstance, name: object) -> str:
+def _free_name(instance: StrategyInstance, document: object) -> str:
+    """The name that a document gives its set; empty if another version has it."""
+    name = document.get("name") if isinstance(document, dict) else None
     if not isinstance(name, str) or instance.presets.filter(name=name.strip()).exists():
         return ""
     return name

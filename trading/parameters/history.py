@@ -1,4 +1,4 @@
-"""The flat table of changes: a row per parameter and change, with what came of it."""
+"""The change log as a flat table: a row per parameter and change, with its outcome."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def rows(
     mode: str | None = Mode.LIVE,
     as_of: datetime | None = None,
 ) -> list[dict[str, Any]]:
-    """A row per parameter and change with the names of COLUMNS, newest first.
+    """Rows with the names of COLUMNS, newest first.
 
     ``changed_at`` is when the new value went live, an aware datetime; performance is the average
-    PnL in percent (see outcomes). ``mode`` None looks at each instance's own.
+    PnL in percent (see outcomes). ``mode`` None takes the usual mode of each instance.
     """
-    found = [
+    rows = [
         _row(outcome, change)
         for instance in instances
         for outcome in of_changes(instance, mode, as_of)
@@ -47,19 +47,18 @@ def rows(
         if parameter in (None, change["name"])
     ]
     # Stable: the parameters of a change stay in their declared order.
-    return sorted(found, key=lambda row: (row["changed_at"], row["version"]), reverse=True)
+    return sorted(rows, key=lambda row: (row["changed_at"], row["version"]), reverse=True)
 
 
 def names(instances: Iterable[StrategyInstance], as_of: datetime | None = None) -> list[str]:
-    """The parameters of some instances: those declared, then those that are only in their sets."""
-    found: dict[str, None] = {}
+    """Parameters of some instances: declared ones, then those that are only in their sets."""
+    unique: dict[str, None] = {}
     for instance in instances:
-        made = instance.parameter_sets.all()
-        made = made.filter(created_at__lte=as_of) if as_of else made
-        found |= dict.fromkeys(
-            ordered(declaration(instance), *made.values_list("values", flat=True))
-        )
-    return list(found)
+        sets = instance.parameter_sets.all()
+        sets = sets.filter(created_at__lte=as_of) if as_of else sets
+        values = sets.values_list("values", flat=True)
+        unique |= dict.fromkeys(ordered(declaration(instance), *values))
+    return list(unique)
 
 
 def _row(outcome: Outcome, change: dict[str, Any]) -> dict[str, Any]:
@@ -79,6 +78,6 @@ def _row(outcome: Outcome, change: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def as_csv(found: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """The rows as lines of CSV, the names first; nothing in them runs as a formula."""
-    return csv_export.lines(COLUMNS, ([row[name] for name in COLUMNS] for row in found))
+def as_csv(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """The rows as lines of CSV with a header; no cell runs as a formula."""
+    return csv_export.lines(COLUMNS, ([row[name] for name in COLUMNS] for row in rows))

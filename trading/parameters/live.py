@@ -1,14 +1,16 @@
-"""The door: the only way by which a strategy's parameters change.
+"""Changes of live parameters.
 
-A change makes a new immutable version and moves the instance's pointer to it, in one transaction
-under the bot's lock; the pointer's history says who, when, why, and from which version to which.
+A change makes a new immutable version and points the instance's LiveSet to it, in one transaction
+under the bot's lock; the history of LiveSet has who, when, why, and both versions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Max
 
@@ -22,22 +24,25 @@ from trading.parameters.errors import Experimenting, Refused, Stale
 from trading.parameters.freeze import check_thawed
 from trading.parameters.presets import name_set
 from trading.strategies.base import InvalidValues
+from trading.strategies.parameters import Value
 
 
 def instance_for(bot: Bot, name: str) -> StrategyInstance:
-    """The bot's instance of a strategy (key, alias, or with ``@label``); made where missing.
+    """The bot's instance of a strategy (key, alias, or with ``@label``), created if missing.
 
-    A new instance starts with the declared defaults live from now on; what was live before is
-    not known. Raises UnknownStrategy.
+    A new instance starts with the declared defaults, live from now on; what was live before is
+    unknown. Raises UnknownStrategy.
     """
     key, label, strategy = Declared(bot).find(name)
-    found = StrategyInstance.objects.filter(bot=bot, strategy=key, label=label).first()
-    if found:
-        return found
+    known = StrategyInstance.objects.filter(bot=bot, strategy=key, label=label).first()
+    if known:
+        return known
     with transaction.atomic():
         locks.lock_bot(bot.pk)
-        instance, made = StrategyInstance.objects.get_or_create(bot=bot, strategy=key, label=label)
-        if made:
+        instance, created = StrategyInstance.objects.get_or_create(
+            bot=bot, strategy=key, label=label
+        )
+        if created:
             promote(
                 instance=instance,
                 values=strategy.defaults(),
@@ -48,12 +53,10 @@ def instance_for(bot: Bot, name: str) -> StrategyInstance:
 
 
 def live_for(bot: Bot, name: str) -> ParameterSet:
-    """The set that is live now for a bot's strategy."""
-    return (
-        LiveSet.objects.select_related("parameter_set")
-        .get(strategy_instance=instance_for(bot, name))
-        .parameter_set
-    )
+    """The live set of a bot's strategy."""
+    rows = LiveSet.objects.select_related("parameter_set")
+    live: LiveSet = rows.get(strategy_instance=instance_for(bot, name))
+    return live.parameter_set
 
 
 def promote(
@@ -62,25 +65,24 @@ def promote(
     values: Mapping[str, object],
     reason: str,
     origin: str,
-    author=None,
+    author: User | None = None,
     live_from: datetime | None = None,
     seen: int | None = None,
     name: str = "",
     onto_live: bool = False,
     made_by: str = "",
 ) -> ParameterSet:
-    """Make a new version of an instance's parameters and let it be live.
+    """Make a new version of an instance's parameters and make it live.
 
-    Missing values take their defaults, or (``onto_live``) stay as they are live. ``seen`` is the
-    version that was live when the author looked: where another one is by now, the change is
-    refused. ``name`` is one to find the set by, ``made_by`` what acts where
-    there is no author: a token, a command.
+    Missing values take their defaults, or (``onto_live``) keep their live value. ``seen`` is the
+    version that was live when the author looked: the change is refused if another one is live by
+    now. ``name`` names the version; ``made_by`` says what acts if there is no author: a token, a
+    command.
 
-    ``live_from`` in the past says what was live then: trades without a version of their own,
-    entered from then on and before the next change, are counted under it; the pointer moves
-    unless a later set is live already. Defaults that were only assumed, since nothing was known,
-    and made no trade, are no later set. Raises Refused; Stale, Frozen and Experimenting are kinds
-    of it.
+    ``live_from`` in the past records what was live then: trades without a version that were
+    entered from then on and before the next change are counted under it; it goes live now only if
+    no later set is. Assumed defaults without trades do not count as a later set. Raises Refused
+    or one of its kinds: Stale, Frozen, Experimenting.
     """
     reason = errors.reason(reason)
     cleaned = None if onto_live else _cleaned(instance, values)
@@ -95,18 +97,18 @@ def promote(
         start = live_from or _free_moment(instance, now)
         if LivePeriod.objects.filter(instance=instance, live_from=start).exists():
             raise Refused({"live_from": ["another set went live at this very moment."]})
-        made = _next(
+        version = _create(
             instance, cleaned, reason=reason, origin=origin, author=author, made_by=made_by
         )
         if live_from:
             _drop_assumed(instance, start)
-        LivePeriod.objects.create(instance=instance, parameter_set=made, live_from=start)
-        _point(instance, made, start, reason, origin, author)
+        LivePeriod.objects.create(instance=instance, parameter_set=version, live_from=start)
+        _make_live(instance, version, start, author)
         if name:
-            name_set(made, name, author=author)
+            name_set(version, name, author=author)
         if live_from:
             attribution.renew(instance, start)
-    return made
+    return version
 
 
 def set_aside(
@@ -114,13 +116,15 @@ def set_aside(
     instance: StrategyInstance,
     values: Mapping[str, object],
     reason: str,
-    author=None,
+    author: User | None = None,
     made_by: str = "",
 ) -> ParameterSet:
-    """A new version that is not live: an arm of an experiment. Called in a transaction under the
-    bot's lock. Raises Refused, also while the parameters are frozen."""
+    """Make a new version that is not live: an arm of an experiment.
+
+    Called in a transaction under the bot's lock. Raises Refused, also while parameters are frozen.
+    """
     check_thawed(instance)
-    return _next(
+    return _create(
         instance,
         _cleaned(instance, values),
         reason=errors.reason(reason),
@@ -130,16 +134,19 @@ def set_aside(
     )
 
 
-def _next(instance: StrategyInstance, values: Mapping[str, object], **how: object) -> ParameterSet:
+def _create(
+    instance: StrategyInstance, values: Mapping[str, object], **fields: Any
+) -> ParameterSet:
     newest = instance.parameter_sets.aggregate(newest=Max("version"))["newest"] or 0
-    return ParameterSet.objects.create(
-        instance=instance, version=newest + 1, values=values, created_at=clock.now(), **how
+    version: ParameterSet = ParameterSet.objects.create(
+        instance=instance, version=newest + 1, values=values, created_at=clock.now(), **fields
     )
+    return version
 
 
 def _cleaned(
     instance: StrategyInstance, values: Mapping[str, object], *, onto_live: bool = False
-) -> dict[str, object]:
+) -> dict[str, Value]:
     strategy = strategy_of(instance)
     if onto_live:
         live = LiveSet.objects.select_related("parameter_set").get(strategy_instance=instance)
@@ -155,14 +162,14 @@ def roll_back(
     instance: StrategyInstance,
     to: int,
     reason: str,
-    author=None,
+    author: User | None = None,
     seen: int | None = None,
     made_by: str = "",
 ) -> ParameterSet:
-    """The values of version ``to`` as a new version, live from now on. Raises Refused."""
-    found = _version(instance, to, "to")
-    # Read with today's declaration: a set stored before a parameter was added has its default.
-    values = strategy_of(instance).complete(found.values)
+    """Make the values of version ``to`` a new version, live from now on. Raises Refused."""
+    earlier = _version(instance, to, "to")
+    # Completed: a set stored before a parameter was declared takes its default.
+    values = strategy_of(instance).complete(earlier.values)
     return promote(
         instance=instance,
         values=values,
@@ -174,17 +181,16 @@ def roll_back(
     )
 
 
-def _version(instance: StrategyInstance, version: int, field: str) -> ParameterSet:
-    found = instance.parameter_sets.filter(version=version).first()
-    if found is None:
-        known = _named(
-            list(instance.parameter_sets.order_by("version").values_list("version", flat=True))
-        )
-        raise Refused({field: [f"there is no version {version} of {instance.name}; {known}"]})
-    return found
+def _version(instance: StrategyInstance, number: int, field: str) -> ParameterSet:
+    version: ParameterSet | None = instance.parameter_sets.filter(version=number).first()
+    if version is None:
+        numbers = instance.parameter_sets.order_by("version").values_list("version", flat=True)
+        known = _listed(list(numbers))
+        raise Refused({field: [f"there is no version {number} of {instance.name}; {known}"]})
+    return version
 
 
-def _named(versions: list[int]) -> str:
+def _listed(versions: list[int]) -> str:
     if len(versions) > 10:
         return f"there are {versions[0]} to {versions[-1]}"
     return f"there are {', '.join(map(str, versions))}" if versions else "there is none yet"
@@ -200,23 +206,25 @@ def _check_seen(instance: StrategyInstance, seen: int | None) -> None:
 
 
 def _free_moment(instance: StrategyInstance, now: datetime) -> datetime:
-    """Now, or just after the last set went live: a moment has one live set, and simulated time
-    may stand still between two changes."""
+    """Now, or just after the last set went live: simulated time may stand still in between."""
     last = LivePeriod.objects.filter(instance=instance).order_by("-live_from").first()
     return max(now, last.live_from + clock.MICROSECOND) if last else now
 
 
 def _drop_assumed(instance: StrategyInstance, start: datetime) -> None:
+    """Delete later periods of assumed defaults, unless they have trades."""
     assumed = LivePeriod.objects.filter(
         instance=instance, parameter_set__origin=Origin.DEFAULT, live_from__gt=start
     )
-    made_trades = Trade.objects.filter(parameter_set__in=assumed.values("parameter_set"))
-    if not made_trades.exists():
+    trades = Trade.objects.filter(parameter_set__in=assumed.values("parameter_set"))
+    if not trades.exists():
         assumed.delete()
 
 
-def _point(instance, made, start, reason, origin, author) -> None:
-    """Let the pointer be at the set that is live last."""
+def _make_live(
+    instance: StrategyInstance, version: ParameterSet, start: datetime, author: User | None
+) -> None:
+    """Point LiveSet to a version, unless a later one is live."""
     if LivePeriod.objects.filter(instance=instance, live_from__gt=start).exists():
         return
     live = LiveSet.objects.filter(strategy_instance=instance).first()
@@ -224,18 +232,20 @@ def _point(instance, made, start, reason, origin, author) -> None:
         check_thawed(instance)
         _check_idle(instance)
     live = live or LiveSet(strategy_instance=instance)
-    live.parameter_set, live.live_from = made, start
-    live.reason, live.origin = reason, origin
-    live._history_user = author
-    live._history_date = clock.now()
-    live._change_reason = reason
+    live.parameter_set, live.live_from = version, start
+    live.reason, live.origin = version.reason, version.origin
+    # As django-simple-history documents: who, when and why of the next history row.
+    history: Any = live
+    history._history_user = author
+    history._history_date = clock.now()
+    history._change_reason = version.reason
     live.save()
 
 
 def _check_idle(instance: StrategyInstance) -> None:
-    """Raises Experimenting while what is live is the control of an experiment."""
-    found = StrategyInstance.objects.filter(pk=instance.pk).values_list("experiment", flat=True)
-    if name := found.first():
+    """Raises Experimenting while the live set is the control of an experiment."""
+    names = StrategyInstance.objects.filter(pk=instance.pk).values_list("experiment", flat=True)
+    if name := names.first():
         raise Experimenting(
             {
                 "experiment": [

@@ -1,7 +1,7 @@
-"""What each change of parameters did: the trades of the set before it beside those of its own.
+"""The outcome of each change of parameters: trades of the version before and after it.
 
-Outcomes are computed from the sums that every write of a trade keeps true, and stored nowhere:
-they follow late and corrected trades by themselves, and what is audited stays as it was written.
+Outcomes are computed from the rollups and not stored, so that they follow late and corrected
+trades, and the audit trail stays as it was written.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ METHOD = "naive before/after"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One change of an instance's parameters, and what came of it.
+    """One change of an instance's parameters and its outcome.
 
-    ``before`` and ``after`` are the sets, ``before`` None for the first one known. The trades of
-    ``after`` are compared with those of ``compared``: the last set before it that made any.
-    Metrics are those of contract 4 over all trades that each of the two made, None without any.
-    ``performance_after`` is filled in after OUTCOME_TRADES trades, or when the next change ends
-    the set's time (``closed``). ``effect`` compares the averages, by days; it is descriptive.
+    ``before`` and ``after`` are the sets, ``before`` None for the first known one. The trades of
+    ``after`` are compared with those of ``compared``: the last earlier set with trades. Metrics
+    cover all trades of a set, None without any. ``performance_after`` is None until there are
+    OUTCOME_TRADES trades or the next change came (``closed``). ``effect`` compares the averages,
+    by days; it is descriptive.
     """
 
     instance: StrategyInstance
@@ -68,28 +68,30 @@ class Outcome:
         return self.after_metrics["trades"] if self.after_metrics else 0
 
     @property
-    def told(self) -> bool:
-        """Whether there are trades enough, or there will be no more, to say how it went."""
+    def enough_data(self) -> bool:
+        """Whether there are OUTCOME_TRADES trades, or there will be no more."""
         return self.closed or self.trades_after >= settings.OUTCOME_TRADES
 
     @property
     def performance_before(self) -> float | None:
-        """Average PnL in percent of the trades of the set it is compared with."""
+        """Average PnL in percent of the trades of ``compared``."""
         return self.before_metrics["avg_pnl_pct"] if self.before_metrics else None
 
     @property
     def performance_after(self) -> float | None:
-        """Average PnL in percent of the trades of this set, once it is told."""
-        return self.after_metrics["avg_pnl_pct"] if self.after_metrics and self.told else None
+        """Average PnL in percent of the trades of ``after``, once there is enough data."""
+        return (
+            self.after_metrics["avg_pnl_pct"] if self.after_metrics and self.enough_data else None
+        )
 
 
 def of_changes(
     instance: StrategyInstance, mode: str | None = None, as_of: datetime | None = None
 ) -> list[Outcome]:
-    """The outcome of every change of an instance's parameters, newest first.
+    """Outcomes of all changes of an instance's parameters, newest first.
 
-    ``mode`` is live or paper; None takes paper where there are only paper trades. ``as_of``
-    leaves out what happened later.
+    ``mode`` is live or paper; None takes paper if there are only paper trades. ``as_of`` leaves
+    out later trades and changes.
     """
     mode = mode or mode_of(instance)
     periods = _periods(instance, as_of)
@@ -101,22 +103,21 @@ def of_changes(
 
 
 def mode_of(instance: StrategyInstance) -> str:
-    """The mode to look at: live, but paper where there are no live trades and some on paper."""
+    """The usual mode of an instance: live, or paper if it has only paper trades."""
     modes = set(Scope.objects.filter(instance=instance).values_list("mode", flat=True))
     return Mode.PAPER if modes == {Mode.PAPER} else Mode.LIVE
 
 
 def _periods(instance: StrategyInstance, as_of: datetime | None) -> Sequence[LivePeriod]:
-    found = LivePeriod.objects.filter(instance=instance).order_by("live_from")
+    periods = LivePeriod.objects.filter(instance=instance).order_by("live_from")
     if as_of:
-        found = found.filter(live_from__lte=as_of)
-    return list(found.select_related("parameter_set__author", "parameter_set__preset"))
+        periods = periods.filter(live_from__lte=as_of)
+    return list(periods.select_related("parameter_set__author", "parameter_set__preset"))
 
 
 def _by_version(instance: StrategyInstance, mode: str, as_of: datetime | None) -> dict[str, Group]:
-    """What the trades of each version add up to."""
-    asked = Selection(instance=instance, mode=mode, until=as_of)
-    return {group.key: group for group in measure(asked, "version")}
+    selection = Selection(instance=instance, mode=mode, until=as_of)
+    return {str(group.key): group for group in measure(selection, "version")}
 
 
 def _outcome(
@@ -126,16 +127,18 @@ def _outcome(
     groups: dict[str, Group],
     mode: str,
 ) -> Outcome:
-    """``now``: the period of the change and, where it is over, the one after it."""
+    """``now``: the period of the change and, if it is over, the next one."""
     period, after = now[0], now[0].parameter_set
-    sets = [one.parameter_set for one in reversed(earlier)]
+    sets = [past.parameter_set for past in reversed(earlier)]
     before = sets[0] if sets else None
-    # A set that was live for a moment, by mistake, must not end the comparison.
-    compared = next((one for one in sets if str(one.version) in groups), before)
-    mine = groups.get(str(after.version))
-    theirs = groups.get(str(compared.version)) if compared else None
-    found = effect(theirs.daily, mine.daily) if theirs and mine else None
-    trades = mine.metrics["trades"] if mine else 0
+    # Skip sets without trades, such as one that was live for a minute by mistake.
+    compared = next((version for version in sets if str(version.version) in groups), before)
+    group_after = groups.get(str(after.version))
+    group_before = groups.get(str(compared.version)) if compared else None
+    difference = None
+    if group_before and group_after:
+        difference = effect(group_before.daily, group_after.daily)
+    trades = group_after.metrics["trades"] if group_after else 0
     return Outcome(
         instance=instance,
         before=before,
@@ -145,8 +148,8 @@ def _outcome(
         until=now[1].live_from if len(now) > 1 else None,
         mode=mode,
         rows=changed(instance, before.values if before else None, after.values),
-        before_metrics=theirs.metrics if theirs else None,
-        after_metrics=mine.metrics if mine else None,
-        effect=found,
-        verdict=verdict(found, before is None, trades, len(now) > 1),
+        before_metrics=group_before.metrics if group_before else None,
+        after_metrics=group_after.metrics if group_after else None,
+        effect=difference,
+        verdict=verdict(difference, before is None, trades, len(now) > 1),
     )

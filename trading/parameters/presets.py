@@ -1,7 +1,8 @@
-"""Names of versions: a set that served well is found again by what it is good for."""
+"""Presets: names of versions, to find a good set again."""
 
 from __future__ import annotations
 
+from django.contrib.auth.models import User
 from django.db import transaction
 
 from trading import clock
@@ -13,23 +14,30 @@ from trading.parameters.errors import Refused
 NAME_LENGTH = 60
 
 
-def name_set(made: ParameterSet, name: str, author=None) -> Preset | None:
-    """Give a version a name by which it is found again, another one, or none (empty).
+def name_set(version: ParameterSet, name: str, author: User | None = None) -> Preset | None:
+    """Name or rename a version; an empty name removes it.
 
-    A name is one version's at a time, and the version itself does not change. Raises Refused.
+    Only one version of an instance can have a name; the version itself does not change. Raises
+    Refused.
     """
     name = errors.storable("name", (name or "").strip(), NAME_LENGTH)
     with transaction.atomic():
-        locks.lock_bot(made.instance.bot_id)
+        locks.lock_bot(version.instance.bot_id)
         if not name:
-            Preset.objects.filter(parameter_set=made).delete()
+            Preset.objects.filter(parameter_set=version).delete()
             return None
-        taken = Preset.objects.filter(instance=made.instance, name=name)
-        other = taken.exclude(parameter_set=made).select_related("parameter_set").first()
+        same_name = Preset.objects.filter(instance=version.instance, name=name)
+        other = same_name.exclude(parameter_set=version).select_related("parameter_set").first()
         if other:
-            version = other.parameter_set.version
-            raise Refused({"name": [f"Version {version} has this name; rename that one first."]})
-        known = {"instance": made.instance, "name": name, "author": author}
-        return Preset.objects.update_or_create(
-            parameter_set=made, defaults=known | {"named_at": clock.now()}
-        )[0]
+            number = other.parameter_set.version
+            raise Refused({"name": [f"Version {number} has this name; rename that one first."]})
+        preset, _ = Preset.objects.update_or_create(
+            parameter_set=version,
+            defaults={
+                "instance": version.instance,
+                "name": name,
+                "author": author,
+                "named_at": clock.now(),
+            },
+        )
+        return preset

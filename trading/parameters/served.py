@@ -16,7 +16,7 @@ from trading.parameters.live import instance_for
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One strategy's live parameters and what goes with them; ``etag`` changes when any does."""
+    """The served parameters of one strategy; ``etag`` changes when any field does."""
 
     strategy: str
     version: int

@@ -1,4 +1,4 @@
-"""What the difference before and after a change allows to say, in plain words."""
+"""The verdict on a change of parameters: the difference before and after it, in a sentence."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ WARNING = (
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """``word`` is better, worse or cannot tell yet, None where there is nothing to compare;
-    ``more_trades`` how many more trades the sentence says are needed, where it can say."""
+    """``word`` is better, worse or cannot tell yet; None where there is nothing to compare.
+    ``more_trades`` is the number of further trades that a result needs, where known."""
 
     word: str | None
     sentence: str
@@ -29,49 +29,52 @@ class Verdict:
 
 
 def verdict(effect: Effect | None, first: bool, trades: int, closed: bool) -> Verdict:
-    """What can be said of a change after ``trades`` trades; ``closed`` when the next one came."""
+    """The verdict after ``trades`` trades; ``closed`` if another change followed."""
     least = settings.OUTCOME_TRADES
     if first:
-        return Verdict(None, "The first known set: there is nothing before it to compare with.")
+        return Verdict(None, "First known version: nothing to compare with.")
     if trades < least and closed:
-        return Verdict(OPEN, f"The next change came after {_trades(trades)}: too few to tell.")
+        return Verdict(OPEN, f"Not enough data: the next change came after {_trades(trades)}.")
     if trades < least:
-        return Verdict(OPEN, f"After {least} trades; {trades} so far.", least - trades)
+        return Verdict(OPEN, f"Not enough data: {trades} of {least} trades.", least - trades)
     if effect is None:
-        return Verdict(OPEN, "No set before it made trades: there is nothing to compare with.")
+        return Verdict(OPEN, "No earlier version has trades: nothing to compare with.")
     interval = effect.interval(LEVEL)
     if interval is None:
-        return Verdict(OPEN, "An interval needs trades on at least 2 days before and after.")
+        return Verdict(
+            OPEN, "Not enough data: an interval needs trades on at least 2 days before and after."
+        )
     low, high = interval
     if low > 0 or high < 0:
         word, verb = (BETTER, "rose") if low > 0 else (WORSE, "fell")
         return Verdict(
             word,
-            f"The average trade {verb} by {abs(effect.difference):.3f} percentage points, "
-            "more than chance explains.",
+            f"The average trade {verb} by {abs(effect.difference):.3f} percentage points: "
+            f"statistically significant (95 % interval {low:+.3f} to {high:+.3f}).",
         )
-    return _undecided(effect, trades, closed)
+    return _undecided(effect, interval, trades, closed)
 
 
-def _undecided(effect: Effect, trades: int, closed: bool) -> Verdict:
-    told = (
-        f"The average trade changed by {effect.difference:+.3f} percentage points, which chance "
-        "alone may explain."
+def _undecided(effect: Effect, interval: tuple[float, float], trades: int, closed: bool) -> Verdict:
+    low, high = interval
+    change = (
+        f"The average trade changed by {effect.difference:+.3f} percentage points: not "
+        f"statistically significant (95 % interval {low:+.3f} to {high:+.3f})."
     )
     if closed:
-        return Verdict(OPEN, f"{told} The next change ended the comparison.")
+        return Verdict(OPEN, f"{change} The next change ended the comparison.")
     needed = effect.trades_needed(LEVEL)
     if needed is None:
         return Verdict(
             OPEN,
-            f"{told} The trades before the change are too few, or vary too much, for a "
-            "difference of this size ever to be told from chance.",
+            f"{change} The trades before the change are too few, or vary too much, for a "
+            "difference of this size ever to become significant.",
         )
     more = max(needed - trades, 1)
     if more > MANY:
-        return Verdict(OPEN, f"{told} A difference this small needs more than {MANY:,} trades.")
+        return Verdict(OPEN, f"{change} A difference this small needs more than {MANY:,} trades.")
     return Verdict(
-        OPEN, f"{told} If it stays like this, about {_trades(rounded(more))} more would tell.", more
+        OPEN, f"{change} At this difference, about {_trades(rounded(more))} more are needed.", more
     )
 
 
@@ -80,6 +83,6 @@ def _trades(count: int) -> str:
 
 
 def rounded(count: int) -> int:
-    """To two digits, upwards: more would promise more than is known."""
-    step = 10 ** max(len(str(count)) - 2, 0)
+    """Rounded up to two digits: more would be false precision."""
+    step: int = 10 ** max(len(str(count)) - 2, 0)
     return -(-count // step) * step

@@ -1,4 +1,4 @@
-"""Groups of trades: what each ``by`` means, from sums and from columns."""
+"""Groups of trades: the keys of each ``by``, from rollups and from columns."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from trading.bots.catalog import build, declaration
 from trading.clock import DAY, HOUR
+from trading.ledger.tally import Ints
 from trading.models import Book, ExternalStrategy, ParameterSet, Scope
 from trading.performance.selection import Selection
 from trading.rollups import trade_arrays as stored
@@ -23,13 +24,13 @@ from trading.strategies.common import COMMON_CONTEXT
 SIMPLE = ("day", "hour", "strategy", "market", "exit_reason", "version")
 MISSING = "not recorded"
 UNKNOWN = "unknown"
-DISTINCT = 24  # more values of a number than this are put into five bins of like size
+DISTINCT = 24  # more distinct numbers than this are put into five bins of equal size
 BINS = 5
 _COMMON = {feature.name for feature in COMMON_CONTEXT}
 
 
 def check(by: str | None) -> None:
-    """Raise ValueError, listing what there is, for a ``by`` that means nothing."""
+    """Raise ValueError, listing what is known, for an unknown ``by``."""
     if by is None or by in SIMPLE:
         return
     kind, _, name = by.partition(":")
@@ -54,31 +55,39 @@ def _strategies() -> list[Strategy]:
     return [*REGISTRY.values(), *map(build, external)]
 
 
-def of_scopes(by: str, scopes: Sequence[Scope]) -> list:
+def of_scopes(by: str, scopes: Sequence[Scope]) -> list[Any]:
     """The key of each scope for strategy, market, version or param:NAME."""
     if by == "strategy":
         return [scope.instance.name for scope in scopes]
     if by == "market":
-        return [scope.market.name for scope in scopes]
+        return [scope.market.name if scope.market else UNKNOWN for scope in scopes]
     instances = [scope.instance for scope in scopes]
     if by == "version":
-        versions = [one.parameter_set.version if one.parameter_set else UNKNOWN for one in scopes]
-        return _apart(instances, versions, "v")
+        versions = [
+            scope.parameter_set.version if scope.parameter_set else UNKNOWN for scope in scopes
+        ]
+        return _qualified(instances, versions, "v")
     sets = [scope.parameter_set for scope in scopes if scope.parameter_set]
     values = _values(by.partition(":")[2], sets)
-    keys = [values.get(scope.parameter_set_id, UNKNOWN) for scope in scopes]
-    return _apart([instance.name for instance in instances], keys, "")
+    keys = [
+        values.get(scope.parameter_set.pk, UNKNOWN) if scope.parameter_set else UNKNOWN
+        for scope in scopes
+    ]
+    return _qualified([instance.name for instance in instances], keys, "")
 
 
-def of_pieces(by: str | None, window: Pieces) -> list:
+def of_pieces(by: str | None, window: Pieces) -> list[Any]:
     """The key of each tally: its day, its hour of the day, or None."""
     if by == "day":
         return _dates(window.day)
-    return window.hour_of_day.tolist() if by == "hour" else [None] * window.scope.size
+    if by == "hour":
+        hours: list[int] = window.hour_of_day.tolist()
+        return hours
+    return [None] * window.scope.size
 
 
 def columns(by: str | None) -> tuple[str, ...]:
-    """Columns that ``of_rows`` needs beside the ledger's."""
+    """The columns that ``of_rows`` needs beside those of the ledger."""
     if by == "exit_reason":
         return ("t.exit_reason",)
     kind, _, name = (by or "").partition(":")
@@ -87,33 +96,39 @@ def columns(by: str | None) -> tuple[str, ...]:
     return (f"c.{name}",) if name in _COMMON else ("c.features",)
 
 
-def read(books: list[int], selection: Selection, extra: Sequence[str]) -> tuple[Rows, list[list]]:
-    """Rows of a selection with further columns."""
+def read(
+    books: list[int], selection: Selection, extra: Sequence[str]
+) -> tuple[Rows, list[list[Any]]]:
+    """The rows of a selection with further columns."""
     wanted = extra if selection.arm is None else (*extra, "t.arm")
+    further: list[list[Any]] = []
     if not wanted:
-        rows, further = stored.rows(books, *selection.bounds), []
+        rows = stored.rows(books, *selection.bounds)
     else:
         rows, further = stored.rows_with(wanted, books, *selection.bounds)
     sets = selection.sets()
-    mine = np.full(len(rows), True)
+    selected = np.full(len(rows), True)
     if sets is not None:
-        mine &= np.isin(rows.parameter_set, list(sets))
+        selected &= np.isin(rows.parameter_set, list(sets))
     if selection.arm is not None:
-        mine &= np.array(further.pop(), dtype=object) == selection.arm
-    if mine.all():
+        selected &= np.array(further.pop(), dtype=object) == selection.arm
+    if selected.all():
         return rows, further
-    kept = np.flatnonzero(mine)
-    return rows.take(kept), [[column[at] for at in kept] for column in further]
+    kept = np.flatnonzero(selected)
+    return rows.take(kept), [[column[row] for row in kept] for column in further]
 
 
-def of_rows(by: str | None, rows: Rows, further: Sequence[list], books: dict[int, Book]) -> list:
+def of_rows(
+    by: str | None, rows: Rows, further: Sequence[list[Any]], books: dict[int, Book]
+) -> list[Any]:
     """The key of each trade."""
     if by is None:
         return [None] * len(rows)
     if by == "day":
         return _dates(rows.trades.exit_at // DAY)
     if by == "hour":
-        return (rows.trades.exit_at // HOUR % 24).tolist()
+        hours: list[int] = (rows.trades.exit_at // HOUR % 24).tolist()
+        return hours
     if by == "strategy":
         return [books[book].instance.name for book in rows.book.tolist()]
     if by == "market":
@@ -126,33 +141,33 @@ def of_rows(by: str | None, rows: Rows, further: Sequence[list], books: dict[int
     return _of_sets(name if kind == "param" else None, rows, books)
 
 
-def _of_sets(parameter: str | None, rows: Rows, books: dict[int, Book]) -> list:
+def _of_sets(parameter: str | None, rows: Rows, books: dict[int, Book]) -> list[Any]:
     """Version, or value of a parameter, of the set that made each trade."""
     ids = set(np.unique(rows.parameter_set).tolist())
     sets = ParameterSet.objects.select_related("instance__bot").in_bulk(ids).values()
-    keys = _values(parameter, sets) if parameter else {made.pk: made.version for made in sets}
-    found = [keys.get(id_, UNKNOWN) for id_ in rows.parameter_set.tolist()]
+    keys = _values(parameter, sets) if parameter else {one.pk: one.version for one in sets}
+    of_rows = [keys.get(pk, UNKNOWN) for pk in rows.parameter_set.tolist()]
     instances = [books[book].instance for book in rows.book.tolist()]
     if parameter is None:
-        return _apart(instances, found, "v")
-    return _apart([instance.name for instance in instances], found, "")
+        return _qualified(instances, of_rows, "v")
+    return _qualified([instance.name for instance in instances], of_rows, "")
 
 
 def _values(parameter: str, sets: Collection[ParameterSet]) -> dict[int, Any]:
-    """The value of a parameter in each set, by the set's id, as its bot was told it: with the
-    default where the set was stored before the parameter was declared."""
-    strategies = {made.instance_id: declaration(made.instance) for made in sets}
-    found = {}
-    for made in sets:
-        strategy = strategies[made.instance_id]
+    """The value of a parameter in each set, by the set's id, as it was served: the default if the
+    set was stored before the parameter was declared."""
+    strategies = {version.instance_id: declaration(version.instance) for version in sets}
+    values = {}
+    for version in sets:
+        strategy = strategies[version.instance_id]
         default = strategy.defaults().get(parameter, MISSING) if strategy else MISSING
-        found[made.pk] = made.values.get(parameter, default)
-    return found
+        values[version.pk] = version.values.get(parameter, default)
+    return values
 
 
-def _apart(owners: Sequence[Any], keys: list, mark: str) -> list:
-    """Version 1 of one strategy is not version 1 of another: where there are several, the key
-    says whose it is."""
+def _qualified(owners: Sequence[Any], keys: list[Any], mark: str) -> list[Any]:
+    """Keys with their owner if there are several: version 1 of one strategy is not version 1 of
+    another."""
     if len(set(owners)) < 2:
         return keys
     several = len({getattr(owner, "bot_id", None) for owner in owners}) > 1
@@ -162,10 +177,10 @@ def _apart(owners: Sequence[Any], keys: list, mark: str) -> list:
     ]
 
 
-def _feature(name: str, rows: Rows, reported: list) -> list:
+def _feature(name: str, rows: Rows, reported: list[Any]) -> list[Any]:
     if name not in _COMMON:
         features = [msgspec.json.decode(value) if value else {} for value in reported]
-        values = [found.get(name) for found in features]
+        values = [row.get(name) for row in features]
         return [value if isinstance(value, str | int | float) else None for value in values]
     derived = {
         "entry_hour": lambda: (_entry(rows) // HOUR % 24).tolist(),
@@ -175,17 +190,17 @@ def _feature(name: str, rows: Rows, reported: list) -> list:
     }.get(name)
     fallback = derived() if derived else [None] * len(rows)
     return [
-        again if value in (None, "") else value
-        for value, again in zip(reported, fallback, strict=True)
+        computed if value in (None, "") else value
+        for value, computed in zip(reported, fallback, strict=True)
     ]
 
 
-def _entry(rows: Rows) -> np.ndarray:
+def _entry(rows: Rows) -> Ints:
     return rows.trades.exit_at - rows.trades.held
 
 
-def _binned(values: list) -> list:
-    """Values as keys; many different numbers become five ranges with as many trades each."""
+def _binned(values: list[Any]) -> list[Any]:
+    """Values as keys; many distinct numbers become five ranges with as many trades each."""
     numbers = [value for value in values if isinstance(value, int | float)]
     if len(set(numbers)) <= DISTINCT:
         return [MISSING if value is None else value for value in values]
@@ -200,7 +215,7 @@ def _binned(values: list) -> list:
     ]
 
 
-class Range(tuple):
+class Range(tuple[float, float]):
     """A bin of numbers: (low, high)."""
 
     __slots__ = ()
@@ -209,7 +224,7 @@ class Range(tuple):
         return super().__new__(cls, (float(low), float(high)))
 
 
-class Of(tuple):
+class Of(tuple[str, str, Any]):
     """A key that belongs to a strategy: (whose, mark before the key, key)."""
 
     __slots__ = ()
@@ -218,11 +233,12 @@ class Of(tuple):
         return super().__new__(cls, (whose, mark, key))
 
 
-def _dates(days: np.ndarray) -> list:
-    return days.astype("datetime64[D]").astype(str).tolist()
+def _dates(days: Ints) -> list[str]:
+    dates: list[str] = days.astype("datetime64[D]").astype(str).tolist()
+    return dates
 
 
-def sort_key(key: Any) -> tuple:
+def sort_key(key: Any) -> tuple[Any, ...]:
     """Numbers and ranges by size, then texts, then what is missing."""
     if isinstance(key, Of):
         return 2, 0.0, key[0], sort_key(key[2])

@@ -1,9 +1,9 @@
-"""Metrics of any selection of trades, whole or in groups.
+"""Metrics of any selection of trades, in total or by group.
 
-Two ways lead to the same numbers. Where every group lies within one scope, or within sets that
-were live one after the other, sums answer, and what that costs does not depend on how many trades
-there are. Otherwise (several strategies or markets together, exit reasons, features, medians) the
-window's columns are read, since a drawdown merges along time and not across markets.
+Two ways give the same numbers. If each group lies within one scope, or within sets that were live
+one after the other, the rollups answer at a cost that does not depend on the number of trades.
+Otherwise (several strategies or markets together, exit reasons, features, medians) the columns of
+the window's trades are read, since a drawdown merges along time but not across markets.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from trading import clock
 from trading.clock import DAY, HOUR
 from trading.ledger import metrics, money, tally
 from trading.ledger.metrics import Columns, Daily, Metrics
+from trading.ledger.tally import Ints
 from trading.models import Scope
 from trading.performance import grouping
 from trading.performance.open_positions import open_positions
@@ -34,8 +36,7 @@ NO_DAYS = Daily(np.zeros(0), np.zeros(0, np.int64))
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A part of a selection: its key (None for the whole), its metrics, and the days that they
-    come from."""
+    """A part of a selection: its key (None for the total), its metrics and daily sums."""
 
     key: str | None
     metrics: Metrics
@@ -43,11 +44,11 @@ class Group:
 
 
 def measure(selection: Selection, by: str | None = None, detail: bool = False) -> list[Group]:
-    """Metrics of a selection, one group or one per value of ``by``, ordered by key.
+    """Metrics of a selection: one group, or one per value of ``by`` in order of the keys.
 
-    ``by`` is day, hour (of the day of the exit, UTC), strategy, market, exit_reason, version,
-    feature:NAME or param:NAME; anything else raises ValueError. ``detail`` adds what sums cannot
-    give: medians, streaks, excursions.
+    ``by`` is day, hour (of the exit's day, UTC), strategy, market, exit_reason, version,
+    feature:NAME or param:NAME; anything else raises ValueError. ``detail`` adds what rollups
+    cannot give: medians, streaks, excursions.
     """
     grouping.check(by)
     groups = None if detail else _from_sums(selection, by)
@@ -62,9 +63,8 @@ def measure(selection: Selection, by: str | None = None, detail: bool = False) -
 
 
 def equity(selection: Selection, by: str = "strategy") -> dict[str, list[tuple[datetime, float]]]:
-    """Running total of PnL % per group (strategy or market), a point a day with trades, or an
-    hour where the selection spans two weeks or less; each starts at 0. Of a version, not by
-    market."""
+    """Cumulative PnL % by strategy or market, from 0: a point per day with trades, or per hour if
+    the selection spans two weeks or less. A version cannot be grouped by market."""
     kind = Scope.Kind.MARKET if by == "market" or selection.market else Scope.Kind.INSTANCE
     if selection.version is not None:
         kind = Scope.Kind.SET
@@ -90,7 +90,7 @@ def _running(steps: dict[int, float], window: Pieces) -> list[tuple[datetime, fl
 
 
 def _from_sums(selection: Selection, by: str | None) -> list[Group] | None:
-    """Groups from rollups; None where a group would join scopes that run beside each other."""
+    """Groups from rollups; None if a group would merge scopes that overlap in time."""
     kind = _kind(selection, by)
     if kind is None:
         return None
@@ -102,29 +102,34 @@ def _from_sums(selection: Selection, by: str | None) -> list[Group] | None:
         keys = grouping.of_pieces(by, window)
     else:
         labels = grouping.of_scopes(by, scopes)
-        window = _by_label(scopes, labels, selection.bounds)
-        if window is None:
+        pooled = _by_label(scopes, labels, selection.bounds)
+        if pooled is None:
             return None
-        keys = [labels[at] for at in window.scope.tolist()]
+        window = pooled
+        keys = [labels[scope] for scope in window.scope.tolist()]
     groups = []
-    for key, at in _split(keys):
-        part = window.take(at)
+    for key, rows in _split(keys):
+        part = window.take(rows)
         record = tally.merge(part.tallies, np.array([0]))[0]
         currency = scopes[int(part.scope[0])].currency
-        found, daily = _metrics(record, part, selection, by)
-        groups.append(Group(key, found | _money({currency: record}), daily))
+        values, daily = _metrics(record, part, selection, by)
+        groups.append(Group(key, values | _money({currency: record}), daily))
     return groups
 
 
-def _by_label(scopes: list[Scope], labels: list, bounds: tuple) -> Pieces | None:
-    """The pieces of each label under the first scope that has it; None where scopes that share
-    one run beside each other: markets, currencies, or sets for too long."""
+def _by_label(
+    scopes: list[Scope], labels: list[Any], bounds: tuple[int | None, int | None]
+) -> Pieces | None:
+    """The pieces of each label under the first scope that has it; None if scopes of one label
+    overlap in time: markets, currencies, or sets for too long."""
     first: dict[Hashable, int] = {}
-    group = np.array([first.setdefault(label, at) for at, label in enumerate(labels)], np.int64)
+    group = np.array(
+        [first.setdefault(label, index) for index, label in enumerate(labels)], np.int64
+    )
     if len(first) == len(scopes):
         return windows.pieces(scopes, *bounds)
-    held = {(label, scope.currency) for label, scope in zip(labels, scopes, strict=True)}
-    if len(held) > len(first) or scopes[0].kind != Scope.Kind.SET:
+    pairs = {(label, scope.currency) for label, scope in zip(labels, scopes, strict=True)}
+    if len(pairs) > len(first) or scopes[0].kind != Scope.Kind.SET:
         return None
     return pooling.pieces(scopes, group, *bounds)
 
@@ -150,23 +155,23 @@ def _from_columns(selection: Selection, by: str | None, detail: bool) -> list[Gr
     keys = grouping.of_rows(by, rows, further, books)
     excursions = [np.array(column, dtype=np.float64) for column in further[-2:]] if detail else None
     groups = []
-    for key, at in _split(keys):
-        part = rows.take(at)
+    for key, selected in _split(keys):
+        part = rows.take(selected)
         by_exit = tally.order(part.trades)
-        part, at = part.take(by_exit), at[by_exit]
+        part, selected = part.take(by_exit), selected[by_exit]
         record = tally.fold(part.trades, np.array([0]))[0]
         currencies = np.array([books[book].currency for book in part.book.tolist()])
-        found, daily = _metrics(record, _days(part.trades), selection, by)
-        found |= _money(
+        values, daily = _metrics(record, _days(part.trades), selection, by)
+        values |= _money(
             {
                 str(name): tally.fold(part.trades.take(currencies == name), np.array([0]))[0]
                 for name in np.unique(currencies)
             }
         )
         if excursions:
-            mfe, mae = (column[at] for column in excursions)
-            found |= metrics.from_columns(Columns(part.trades.r, mfe, mae))
-        groups.append(Group(key, found, daily))
+            mfe, mae = (column[selected] for column in excursions)
+            values |= metrics.from_columns(Columns(part.trades.r, mfe, mae))
+        groups.append(Group(key, values, daily))
     return groups
 
 
@@ -177,13 +182,13 @@ def _days(trades: tally.Trades) -> Pieces:
     return Pieces(np.zeros(starts.size, np.int64), tally.fold(trades, starts))
 
 
-def _split(keys: Sequence[Hashable]) -> list[tuple[Any, np.ndarray]]:
-    """Rows of each key, ordered by key."""
-    places: dict[Hashable, list[int]] = defaultdict(list)
-    for at, key in enumerate(keys):
-        places[key].append(at)
-    ordered = sorted(places, key=grouping.sort_key)
-    return [(grouping.text(key), np.array(places[key])) for key in ordered]
+def _split(keys: Sequence[Hashable]) -> list[tuple[str | None, Ints]]:
+    """The rows of each key, ordered by key."""
+    rows: dict[Hashable, list[int]] = defaultdict(list)
+    for row, key in enumerate(keys):
+        rows[key].append(row)
+    ordered = sorted(rows, key=grouping.sort_key)
+    return [(grouping.text(key), np.array(rows[key])) for key in ordered]
 
 
 def _metrics(
@@ -191,7 +196,7 @@ def _metrics(
 ) -> tuple[Metrics, Daily]:
     since, until = selection.bounds
     if by == "day":
-        # The group's window is its day, of which the selection may hold a part.
+        # The group's window is its day, or the part of it that the selection covers.
         day = int(record["first"]) // DAY * DAY
         since = day if since is None else max(since, day)
         until = day + DAY if until is None else min(until, day + DAY)
@@ -224,7 +229,20 @@ def _money(records: dict[str, Any]) -> Metrics:
 
 
 def _none(detail: bool) -> Metrics:
-    found = metrics.from_tally(tally.empty(1)[0], NO_DAYS, 0.0)
+    values = metrics.from_tally(tally.empty(1)[0], NO_DAYS, 0.0)
     if detail:
-        found |= metrics.from_columns(Columns(np.zeros(0), np.zeros(0), np.zeros(0)))
-    return found | _money({})
+        values |= metrics.from_columns(Columns(np.zeros(0), np.zeros(0), np.zeros(0)))
+    return values | _money({})
+
+
+def as_numbers(metrics: dict[str, Any]) -> dict[str, Any]:
+    """Metrics as JSON numbers, money included."""
+    return {name: _number(value) for name, value in metrics.items()}
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, dict):
+        return {key: _number(part) for key, part in value.items()}
+    return list(value) if isinstance(value, tuple) else value

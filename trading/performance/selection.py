@@ -1,4 +1,4 @@
-"""Which trades a question is about, and the scopes and books that hold them."""
+"""Selections of trades, and the scopes and books that hold them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,11 @@ PERIODS = {"24h": timedelta(hours=24), "7d": timedelta(days=7), "30d": timedelta
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Closed trades with since <= exit < until; what is None is not restricted.
+    """Closed trades with since <= exit < until; None means no restriction.
 
     ``strategy`` is a key, an alias, or an instance with its ``@label``; the bare key is the
-    default instance. ``instance`` is one of one bot, also where its declaration is gone. Live and
-    paper trades are never counted together; without a mode both are listed, and nothing can be
-    measured.
+    default instance. ``instance`` works also if its declaration was deleted. Live and paper trades
+    are never measured together; mode None is for lists only.
     """
 
     bot: Bot | None = None
@@ -37,60 +36,63 @@ class Selection:
     @property
     def bounds(self) -> tuple[int | None, int | None]:
         """``since`` and ``until`` in microseconds since 1970."""
-        return tuple(
+        since, until = (
             None if moment is None else clock.to_micros(moment)
             for moment in (self.since, self.until)
         )
+        return since, until
 
     def instances(self) -> QuerySet[StrategyInstance]:
         """Raises UnknownStrategy."""
-        found = StrategyInstance.objects.select_related("bot")
+        instances = StrategyInstance.objects.select_related("bot")
         if self.bot:
-            found = found.filter(bot=self.bot)
+            instances = instances.filter(bot=self.bot)
         if self.instance:
-            found = found.filter(pk=self.instance.pk)
+            instances = instances.filter(pk=self.instance.pk)
         if self.strategy:
-            key, label = self._names()
-            found = found.filter(strategy=key, label=label)
-        return found
+            key, label = self._key_and_label(self.strategy)
+            instances = instances.filter(strategy=key, label=label)
+        return instances
 
-    def _names(self) -> tuple[str, str]:
+    def _key_and_label(self, name: str) -> tuple[str, str]:
         try:
-            return split(self.strategy)
+            return split(name)
         except UnknownStrategy:
-            # Perhaps one that a bot declared itself.
-            key, label = parse(self.strategy)
-            mine = {"bot": self.bot} if self.bot else {}
-            if not ExternalStrategy.objects.filter(key=key, **mine).exists():
+            # Perhaps a custom strategy.
+            key, label = parse(name)
+            custom = ExternalStrategy.objects.filter(key=key)
+            if self.bot:
+                custom = custom.filter(bot=self.bot)
+            if not custom.exists():
                 raise
             return key, label
 
     def books(self) -> list[Book]:
-        found = Book.objects.select_related("market", "instance__bot").filter(
+        books = Book.objects.select_related("market", "instance__bot").filter(
             instance__in=self.instances()
         )
         if self.mode:
-            found = found.filter(mode=self.mode)
+            books = books.filter(mode=self.mode)
         if self.market:
-            found = found.filter(market__name=self.market)
-        return list(found)
+            books = books.filter(market__name=self.market)
+        return list(books)
 
     def sets(self) -> set[int] | None:
-        """Ids of the sets of the wanted version; None where every set is wanted."""
+        """Ids of the sets of ``version``; None for all sets."""
         if self.version is None:
             return None
-        found = ParameterSet.objects.filter(instance__in=self.instances(), version=self.version)
-        return set(found.values_list("id", flat=True))
+        sets = ParameterSet.objects.filter(instance__in=self.instances(), version=self.version)
+        return set(sets.values_list("id", flat=True))
 
     def scopes(self, kind: str) -> list[Scope]:
-        found = Scope.objects.select_related(
+        scopes = Scope.objects.select_related(
             "market", "instance__bot", "parameter_set__instance__bot"
         ).filter(instance__in=self.instances(), kind=kind, mode=self.mode)
         if kind == Scope.Kind.MARKET and self.market:
-            found = found.filter(market__name=self.market)
+            scopes = scopes.filter(market__name=self.market)
         if kind == Scope.Kind.SET and self.version is not None:
-            found = found.filter(parameter_set__version=self.version)
-        return list(found.order_by("id"))
+            scopes = scopes.filter(parameter_set__version=self.version)
+        return list(scopes.order_by("id"))
 
 
 def period(name: str, now: datetime | None = None) -> tuple[datetime | None, datetime | None]:

@@ -9,14 +9,16 @@ from trading.performance.selection import Selection
 
 
 def listing(selection: Selection, reason: str | None = None) -> Listing | None:
-    """Where a selection's trades stand in the indexes; None where there can be none."""
+    """The index ranges of a selection's trades; None if there can be none."""
     books = [book.pk for book in selection.books()]
     sets = selection.sets()
     if not books or sets == set():
         return None
     bounds = zip(("exit_at >= %s", "exit_at < %s"), selection.bounds, strict=True)
     window = tuple(Condition(sql, (at,)) for sql, at in bounds if at is not None)
-    narrow = (Condition("exit_reason = %s", (reason,)),) if reason else ()
+    narrow: tuple[Condition, ...] = ()
+    if reason:
+        narrow += (Condition("exit_reason = %s", (reason,)),)
     if selection.arm is not None:
         narrow += (Condition("arm = %s", (selection.arm,)),)
     if sets is None:
@@ -32,9 +34,9 @@ def newest(
     selection: Selection, *, reason: str | None = None, before: Key | None = None, limit: int = 100
 ) -> tuple[list[Trade], Page]:
     """The newest trades of a selection that are older than the key ``before``."""
-    where = listing(selection, reason)
-    found = page(where, limit, before=before) if where else Page()
+    ranges = listing(selection, reason)
+    keys = page(ranges, limit, before=before) if ranges else Page()
     trades = Trade.objects.select_related(
         "book__market", "book__instance", "parameter_set", "context"
-    ).in_bulk([key[-1] for key in found.keys])
-    return [trades[key[-1]] for key in found.keys if key[-1] in trades], found
+    ).in_bulk([key[-1] for key in keys.keys])
+    return [trades[key[-1]] for key in keys.keys if key[-1] in trades], keys

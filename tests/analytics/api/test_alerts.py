@@ -152,7 +152,7 @@ def test_a_step_that_is_not_understood_is_400(api, alerts, body):
 
 
 def test_answers_are_what_the_description_says(api, alerts):
-    from trading.api.schema.document import encoded
+    from trading.api.schema import encoded
 
     document = json.loads(encoded())
     place = "/api/v1/alerts/{alert}/"

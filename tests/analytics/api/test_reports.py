@@ -11,7 +11,7 @@ from analytics.models import Recommendation
 from tests.analytics.sample_reports import WEDNESDAY, idle, report
 from tests.trading.api.conftest import Api
 from tests.trading.story import make_bot
-from trading.api.schema.document import encoded
+from trading.api.schema import encoded
 from trading.models import LiveSet
 
 pytestmark = pytest.mark.django_db

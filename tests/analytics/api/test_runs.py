@@ -46,7 +46,7 @@ def test_a_replay_is_read_with_its_funnel_and_its_trades_in_pages(api, three):
     assert found["values"]["stop_loss_bps"] == 20.0
     part = api.get(f"runs/{run.pk}/?limit=5&skip=3").json()["trades"]
     assert part == found["trades"][3:8]
-    assert part[0]["entry_at"].startswith("2025-03-0") and part[0]["features"]["rsi_value"]
+    assert part[0]["entry_time"].startswith("2025-03-0") and part[0]["features"]["rsi_value"]
 
 
 def test_lists_are_filtered_and_paged(api, three):

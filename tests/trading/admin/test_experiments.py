@@ -157,7 +157,7 @@ def test_without_trades_nothing_is_claimed(admin_client, instance):
     assert "No arm has made a closed trade yet" in page(admin_client, experiment)
     experiments.start(experiment=experiment)
     text = page(admin_client, experiment)
-    assert "Cannot tell yet: 0 and 0 trades." in text
+    assert "Not enough data: 0 and 0 trades." in text
     assert "The bot has not asked for its parameters since the start." in text
 
 
@@ -165,7 +165,7 @@ def test_five_trades_are_shown_and_nothing_is_claimed(admin_client, bot, instanc
     experiment = plan(instance)
     trade_for(bot, experiment, 5, mean=3.0)
     text = page(admin_client, experiment)
-    assert "Cannot tell yet: 3 and 2 trades." in text
+    assert "No result yet: 3 and 2 trades." in text
     assert "is better" not in text and "2 of 2" not in text
 
 
@@ -195,7 +195,7 @@ def test_a_clear_difference_of_a_running_or_stopped_one_is_not(admin_client, bot
     experiment = plan(instance)
     trade_for(bot, experiment, 5_000, mean=0.05)
     text = page(admin_client, experiment)
-    assert "B is better" not in text and "It decides at its planned end" in text
+    assert "B is better" not in text and "The result counts at the planned end" in text
     experiments.end(experiment=experiment, reason="Enough")
     text = page(admin_client, experiment)
     assert "B is better" not in text and "decides nothing" in text
@@ -203,7 +203,9 @@ def test_a_clear_difference_of_a_running_or_stopped_one_is_not(admin_client, bot
 
 def test_what_chance_explains_is_no_difference(admin_client, bot, instance):
     text = page(admin_client, finished(bot, instance, 3_000, mean=0.0))
-    assert "Cannot tell: 1,500 and 1,500 trades" in text and "is better" not in text
+    assert (
+        "Not statistically significant: 1,500 and 1,500 trades" in text and "is better" not in text
+    )
 
 
 def test_an_arm_goes_live_with_a_reason(admin_client, instance):
@@ -284,7 +286,7 @@ def test_a_bot_that_stops_asking_with_one_arm_is_noticed(admin_client, bot, inst
                 experiment.blocks.filter(number=hour).delete()
     with clock.at(START + 100 * HOUR):
         text = page(admin_client, experiment)
-    assert "The bot did not ask in all arms&#x27; blocks alike" in text
+    assert "The bot did not ask for parameters equally often in the blocks of all arms" in text
 
 
 def test_only_who_may_change_parameters_starts_and_ends(client, instance):

@@ -12,7 +12,7 @@ import pytest
 
 from tests.trading.story import payload
 from trading import clock
-from trading.api import authentication
+from trading.api import authentication, throttling
 from trading.bots import tokens
 from trading.models import Bot, BotToken
 
@@ -101,7 +101,7 @@ def allowed(scope: str, method: str, path: str) -> bool:
 
 
 def test_the_matrix_knows_every_address():
-    from trading.api.schema.document import encoded
+    from trading.api.schema import encoded
 
     paths = json.loads(encoded())["paths"]
     described = {(method.upper(), path) for path, found in paths.items() for method in found}
@@ -213,7 +213,7 @@ def test_what_a_deleted_bot_still_sends_is_no_fault_of_the_server(api):
 
 @pytest.fixture
 def three_a_minute(monkeypatch):
-    monkeypatch.setattr(authentication.PerToken, "THROTTLE_RATES", {"token": "3/min"})
+    monkeypatch.setattr(throttling.TokenRateThrottle, "THROTTLE_RATES", {"token": "3/min"})
 
 
 def test_too_many_requests_are_held_back_for_each_token_alone(three_a_minute, api, other):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from trading.api import body
+from trading.api import parsers
 
 ROWS = [{"id": "a", "context": {"x": 1.5, "y": "12:00"}}, {"id": "b", "context": None}]
 
@@ -40,7 +40,7 @@ documents = arrays(objects(scalars | objects(scalars | objects(scalars)) | array
 
 def strictly(text: str) -> Any:
     try:
-        return json.loads(text, object_pairs_hook=body._object)
+        return json.loads(text, object_pairs_hook=parsers._object)
     except ValueError:
         return "refused"
 
@@ -52,7 +52,7 @@ def strictly(text: str) -> Any:
 @example('[{"a":1},{"b":{"c":1,"c":2}}]')
 def test_no_key_that_stands_twice_passes_the_fast_way(text):
     try:
-        found = body._plain_json(text.encode())
+        found = parsers._plain_json(text.encode())
     except ValueError:
         return  # the strict parser answers
     assert found == strictly(text)
@@ -61,16 +61,16 @@ def test_no_key_that_stands_twice_passes_the_fast_way(text):
 @given(documents)
 def test_all_keys_are_found_only_where_none_stands_twice(text):
     raw = text.encode()
-    if body._has_all_keys(raw, json.loads(text)):
+    if parsers._has_all_keys(raw, json.loads(text)):
         assert strictly(text) != "refused"
 
 
 @pytest.mark.parametrize("separators", [None, (",", ":")])
 def test_rows_with_contexts_are_told_at_a_glance(separators):
-    assert body._has_all_keys(json.dumps(ROWS, separators=separators).encode(), ROWS)
+    assert parsers._has_all_keys(json.dumps(ROWS, separators=separators).encode(), ROWS)
 
 
 def test_a_key_twice_is_seen_wherever_it_stands():
     for text in ('[{"a":1,"a":1}]', '[{"a":{"b":1,"b":2}}]', '[{"a":1},{"c":{"b":1,"b":2}}]'):
         with pytest.raises(ValueError):
-            body._plain_json(text.encode())
+            parsers._plain_json(text.encode())

@@ -24,7 +24,7 @@ ONE = re.compile(r"\{alert\}|\{run\}|\{day\}|\{recommendation\}|experiments")
 
 @pytest.fixture(scope="module")
 def document() -> dict:
-    from trading.api.schema.document import encoded
+    from trading.api.schema import encoded
 
     return json.loads(encoded())
 

@@ -68,14 +68,14 @@ def test_every_address_has_an_example(api):
 def test_every_limit_is_the_one_that_holds():
     from django.conf import settings
 
-    from trading.api import body
+    from trading.api import parsers
     from trading.api.views import performance
     from trading.ingest import state
     from trading.validation import limits
 
     for number, written in (
-        (body.MAX_BYTES, "5 MB"),
-        (body.MAX_ROWS, "5,000 rows"),
+        (parsers.MAX_BYTES, "5 MB"),
+        (parsers.MAX_ROWS, "5,000 rows"),
         (settings.API_RATE, "600 requests"),
         (limits.BYTES, "16 kB"),
         (limits.DEPTH, "20 levels"),

@@ -98,10 +98,10 @@ def test_results_are_read_with_what_can_be_said(api, experiment):
     control, arm = found["arms"]
     assert found["trades"] == 30 and control["metrics"]["trades"] == 15
     assert control["verdict"] is None and arm["verdict"] == "cannot tell"
-    assert arm["sentence"].startswith("Cannot tell yet: 15 and 15 trades")
+    assert arm["sentence"].startswith("No result yet: 15 and 15 trades")
     assert arm["difference"]["low"] < arm["difference"]["avg_pnl_pct"] < arm["difference"]["high"]
-    assert control["told_seconds"] + arm["told_seconds"] == 48 * 3600
-    assert early["trades"] == 10 and early["arms"][1]["told_seconds"] <= 10 * 3600
+    assert control["served_seconds"] + arm["served_seconds"] == 48 * 3600
+    assert early["trades"] == 10 and early["arms"][1]["served_seconds"] <= 10 * 3600
 
 
 def test_the_blocks_in_which_the_bot_asked_are_listed(api, experiment):

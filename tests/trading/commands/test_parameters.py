@@ -122,6 +122,6 @@ def test_check_audit_finds_nothing_or_fails_with_what_it_found(mara, run, capsys
     with connection.cursor() as cursor:
         cursor.execute("UPDATE trading_liveset SET reason = 'other'")
     assert error(run, "check_audit") == (
-        "1 found: rsi_bb of Mara: the newest line of the history differs from what is live: "
+        "1 found: rsi_bb of Mara: the newest row of the history differs from what is live: "
         "the reason"
     )

@@ -159,7 +159,9 @@ def test_an_experiment_ends_when_its_days_are_over_though_nobody_looked(instance
         [event] = results.watch(START + 50 * HOUR)["events"]
     experiment.refresh_from_db()
     assert (experiment.status, experiment.ended_at) == ("completed", START + 36 * HOUR)
-    assert event["experiment"] == "stop_6" and event["reason"] == "Its 1.5 days are over"
+    assert (
+        event["experiment"] == "stop_6" and event["reason"] == "Planned length of 1.5 days reached"
+    )
     assert results.watch(START + 51 * HOUR) == {"experiments": 0, "events": []}
 
 
@@ -179,7 +181,7 @@ def test_an_experiment_ends_with_the_last_of_its_trades(instance):
 
 @pytest.mark.parametrize(
     ("ends", "said"),
-    [(Ends(max_loss_pct=3.0), "lost"), (Ends(max_drawdown_pct=3.0), "from its highest point")],
+    [(Ends(max_loss_pct=3.0), "loss of B"), (Ends(max_drawdown_pct=3.0), "drawdown of B")],
 )
 def test_a_guardrail_stops_it(instance, ends, said):
     experiment = running(instance, ends=ends)
@@ -192,7 +194,7 @@ def test_a_guardrail_stops_it(instance, ends, said):
         results.watch(START + 3 * HOUR)
     experiment.refresh_from_db()
     assert (experiment.status, experiment.ended_at) == ("stopped", START + 3 * HOUR)
-    assert experiment.end_reason.startswith("Guardrail: B") and said in experiment.end_reason
+    assert experiment.end_reason.startswith("Guardrail: ") and said in experiment.end_reason
 
 
 def test_losses_of_the_control_are_no_guardrail(instance):
@@ -302,7 +304,7 @@ def test_before_and_after_tells_the_candidate_and_looks_back_at_what_was_live(in
     assert {(answer.arm, answer.valid_until) for answer in answers} == {("B", None)}
     send(instance.bot, *(trade(10 + at, START + at * HOUR) for at in range(2)))
     assert [one.trades for one in results.results(experiment)] == [2, 2]
-    assert results.due(experiment, START + 9 * HOUR).reason == "Its 2 trades are made"
+    assert results.due(experiment, START + 9 * HOUR).reason == "Planned length of 2 trades reached"
 
 
 def test_results_as_of_a_moment_hold_nothing_later(instance):
@@ -380,7 +382,7 @@ def test_the_control_is_what_is_live_at_the_start(instance):
             reason="Just so",
             origin=Origin.ADMIN,
         )
-    with pytest.raises(Refused, match="very values of control"):
+    with pytest.raises(Refused, match="same values as control"):
         begin(other, START + 2 * HOUR)
 
 

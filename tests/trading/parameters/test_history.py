@@ -130,14 +130,14 @@ def test_a_pointer_that_was_moved_past_the_door_is_found(instance):
         {
             "bot": "Mara",
             "strategy": "rsi_bb",
-            "problem": "the newest line of the history differs from what is live: the set",
+            "problem": "the newest row of the history differs from what is live: the set",
         }
     ]
 
 
 def test_a_history_that_was_cut_or_written_over_is_found(instance):
     sql("UPDATE trading_historicalliveset SET reason = 'nicer'")
-    assert found() == ["the newest line of the history differs from what is live: the reason"]
+    assert found() == ["the newest row of the history differs from what is live: the reason"]
     sql("DELETE FROM trading_historicalliveset")
     assert found() == ["there is no history of what is live"]
 

@@ -139,7 +139,7 @@ def test_a_failure_in_the_middle_leaves_the_old_set_live(instance, monkeypatch):
     def fail(*_):
         raise OSError("the disk is full")
 
-    monkeypatch.setattr("trading.parameters.live._point", fail)
+    monkeypatch.setattr("trading.parameters.live._make_live", fail)
     with pytest.raises(OSError, match="disk"):
         change(instance)
     assert instance.parameter_sets.count() == 2

@@ -81,7 +81,7 @@ def test_a_change_tells_the_trades_of_the_set_before_and_of_its_own(bot):
     assert change.effect.difference == pytest.approx(1.25)
     assert [(row["name"], row["new"]) for row in change.rows] == [("max_hold_minutes", 5)]
     assert (first.before, first.trades_before, first.trades_after) == (None, None, 16)
-    assert first.verdict.word is None and "first" in first.verdict.sentence
+    assert first.verdict.word is None and "First known version" in first.verdict.sentence
 
 
 def test_the_metrics_are_those_of_each_version_to_the_last_digit(bot):
@@ -97,13 +97,13 @@ def test_the_metrics_are_those_of_each_version_to_the_last_digit(bot):
 def test_before_thirty_trades_the_outcome_says_how_many_there_are(bot):
     push(bot, results(0, 2, 8, [1, -2], "a"), results(3, 3, 4, [1], "b"))
     change = of(bot)[0]
-    assert (change.trades_after, change.told, change.performance_after) == (12, False, None)
+    assert (change.trades_after, change.enough_data, change.performance_after) == (12, False, None)
     assert change.verdict.word == "cannot tell yet"
-    assert change.verdict.sentence == "After 30 trades; 12 so far."
+    assert change.verdict.sentence == "Not enough data: 12 of 30 trades."
     assert change.verdict.more_trades == 18
     push(bot, results(3, 3, 6, [1], "c"))
     change = of(bot)[0]
-    assert (change.trades_after, change.told) == (30, True)
+    assert (change.trades_after, change.enough_data) == (30, True)
     assert change.performance_after == pytest.approx(1)
 
 
@@ -121,7 +121,7 @@ def test_the_next_change_closes_an_outcome_and_late_trades_still_correct_it(bot)
     closed = of(bot)[1]
     assert (closed.closed, closed.until) == (True, MONDAY + timedelta(days=6))
     assert (closed.trades_after, closed.performance_after) == (6, pytest.approx(1.5))
-    assert closed.verdict.sentence == "The next change came after 6 trades: too few to tell."
+    assert closed.verdict.sentence == "Not enough data: the next change came after 6 trades."
     newest = of(bot)[0]
     assert newest.performance_before == closed.performance_after
     push(bot, results(8, 1, 8, [7], "d"))

@@ -93,7 +93,7 @@ def _compared(page: StrategyPage, one: ParameterSet, two: ParameterSet) -> dict[
         "metrics": _metrics(found.a, found.b),
         "effect": _effect(found.effect) if one.pk != two.pk else "",
         "courses": courses(
-            [(f"Version {side.made.version}", side.curve) for side in (found.a, found.b)]
+            [(f"Version {side.parameter_set.version}", side.curve) for side in (found.a, found.b)]
         )
         if one.pk != two.pk
         else {},

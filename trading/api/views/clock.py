@@ -2,40 +2,69 @@ from __future__ import annotations
 
 from rest_framework import status
 from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 from trading import clock
-from trading.api import encoders
-from trading.api.authentication import READ, WRITE, allow
-from trading.api.base import Endpoint, body
-from trading.api.query_params import Query
+from trading.api import answers, examples
+from trading.api.base import Endpoint
+from trading.api.operation import Answer, Error, describe
+from trading.api.permissions import READ, WRITE, allow
 from trading.api.requests import ClockIn
 from trading.bots import simulated_clock
 from trading.validation import fields
 
+_NOT_SIMULATED = {404: ("Time is not simulated here.", Error)}
+
 
 class Clock(Endpoint):
-    """The simulated clock; there is none unless SIMULATION is set."""
+    """The simulated clock, with SIMULATION=1."""
 
     scopes = allow(GET=READ, POST=WRITE)
 
-    def get(self, request):
-        Query(request)
-        self._check()
-        return Response({"now": encoders.time(clock.now())})
+    @describe(
+        "Clock",
+        {200: Answer("The simulated time.", answers.ClockOut, {"now": examples.NOW})},
+        errors=_NOT_SIMULATED,
+    )
+    def get(self, request: Request) -> Response:
+        """Read the simulated clock
 
-    def post(self, request):
+        Only with SIMULATION=1.
+        """
+        self.query()
         self._check()
-        found = body(request, ClockIn)
+        return Response(answers.ClockOut(answers.time(clock.now())))
+
+    @describe(
+        "Clock",
+        {
+            200: Answer(
+                "The simulated time and what happened on the way.",
+                answers.ClockMoved,
+                {"now": examples.NOW, "events": []},
+            )
+        },
+        body=ClockIn,
+        example={"now": examples.NOW},
+        errors=_NOT_SIMULATED | {409: ("The clock is past this time already.", Error)},
+    )
+    def post(self, request: Request) -> Response:
+        """Move the simulated clock
+
+        Forward only. Runs every job that falls due on the way and answers what happened.
+        """
+        self._check()
+        report = self.body(ClockIn)
         errors: fields.Errors = {}
-        moment = fields.moment("now", found.now, errors)
-        if errors:
+        moment = fields.moment("now", report.now, errors)
+        if moment is None:
             raise ValidationError(errors)
         try:
             events = simulated_clock.move(clock.from_micros(moment))
         except simulated_clock.Backwards as error:
-            return Response({"detail": str(error)}, status=status.HTTP_409_CONFLICT)
-        return Response({"now": encoders.time(clock.now()), "events": events})
+            return Response(Error(str(error)), status=status.HTTP_409_CONFLICT)
+        return Response(answers.ClockMoved(answers.time(clock.now()), events))
 
     @staticmethod
     def _check() -> None:

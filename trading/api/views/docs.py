@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
 
 from trading.api.authentication import BearerToken
 from trading.models import Bot, ExternalStrategy
@@ -16,20 +17,19 @@ MEDIA_TYPE = "application/vnd.oai.openapi+json"
 
 @require_safe
 def schema(request: HttpRequest) -> HttpResponse:
-    """OpenAPI 3.1; with a bot's token its own strategies are named too."""
-    # Generating it needs a library that no other request does.
-    from trading.api.schema.document import encoded
+    """OpenAPI 3.1; with a bot's token its custom strategies are named too."""
+    # Imported when asked for: generating it needs a library that no other request does.
+    from trading.api.schema import encoded
 
-    bot, own = _bot(request), ()
-    if bot:
-        found = ExternalStrategy.objects.filter(bot=bot).order_by("key")
-        own = tuple(found.values_list("key", flat=True))
-    accepts_any = "openapi" in request.headers.get("Accept", "")
-    answer = HttpResponse(
-        encoded(own), content_type=MEDIA_TYPE if accepts_any else "application/json"
+    bot = _bot(request)
+    custom = ExternalStrategy.objects.filter(bot=bot).order_by("key") if bot else ()
+    wants_openapi = "openapi" in request.headers.get("Accept", "")
+    response = HttpResponse(
+        encoded(tuple(strategy.key for strategy in custom)),
+        content_type=MEDIA_TYPE if wants_openapi else "application/json",
     )
-    patch_vary_headers(answer, ("Accept", "Authorization"))
-    return answer
+    patch_vary_headers(response, ("Accept", "Authorization"))
+    return response
 
 
 @require_safe
@@ -39,14 +39,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 def _bot(request: HttpRequest) -> Bot | None:
     try:
-        known = BearerToken().authenticate(_Plain(request))
+        known = BearerToken().authenticate(Request(request))
     except AuthenticationFailed:
         return None
     return known[0].bot if known else None
-
-
-class _Plain:
-    """A request as the authentication wants it, without the rest of DRF."""
-
-    def __init__(self, request: HttpRequest) -> None:
-        self._request, self.META = request, request.META

@@ -1,39 +1,68 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
 from django.http import HttpResponse
 from rest_framework import status
 from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 from trading import experiments, parameters
-from trading.api import encoders, requests
-from trading.api.authentication import OPERATE, READ, allow, token_of
-from trading.api.base import Endpoint, body
-from trading.api.query_params import Query
+from trading.api import requests
+from trading.api.authentication import author
+from trading.api.base import Endpoint, csv_response
+from trading.api.experiments import BRIEF, NEW, WHOLE, ExperimentOut, ExperimentsOut, brief, whole
+from trading.api.operation import (
+    AS_OF,
+    EXPERIMENT,
+    FORMAT,
+    NO_STRATEGY,
+    STRATEGY,
+    Answer,
+    Error,
+    Parameter,
+    describe,
+    limit,
+)
+from trading.api.permissions import OPERATE, READ, allow
 from trading.experiments import design
-from trading.experiments.comparison import Comparison, Side, compared
+from trading.experiments.comparison import compared
 from trading.experiments.export import as_csv
-from trading.models import Experiment
+from trading.models import Bot, Experiment
 from trading.parameters.errors import Experimenting, Frozen, Refused, Stale
 from trading.strategies import UnknownStrategy
 
-LOG = 500
+_NOT_FOUND = {404: ("The bot has no such experiment.", Error)}
+_CONFLICT = {409: ("Its status, or that of the parameters, does not allow this.", Error)}
+_STEP: dict[str, Any] = {"parameters": (EXPERIMENT,), "errors": _NOT_FOUND | _CONFLICT}
+_ANSWER = {200: Answer("The experiment.", ExperimentOut, WHOLE)}
+_REASON = {"reason": "The exchange was down for half of it"}
 
 
-class Described(Endpoint):
-    described_in = "trading.api.schema.experiments"
-
-
-class Experiments(Described):
+class Experiments(Endpoint):
     """The bot's experiments, newest first; a new one."""
 
     scopes = allow(GET=READ, POST=OPERATE)
 
-    def get(self, request):
-        query = Query(request, "strategy", "status", "limit", "format")
+    @describe(
+        "Experiments",
+        {200: Answer("The experiments.", ExperimentsOut, {"experiments": [BRIEF]}, csv=True)},
+        parameters=(
+            STRATEGY,
+            Parameter("status", requests.ExperimentStatus, "Only this status."),
+            limit(50, 500, "experiments"),
+            FORMAT,
+        ),
+    )
+    def get(self, request: Request) -> Response | HttpResponse:
+        """List experiments, newest first
+
+        GET experiments/{id}/ has the results of one. CSV has a row per arm.
+        """
+        query = self.query()
         found = Experiment.objects.filter(instance__bot=self.bot)
         if query.has("strategy"):
             found = found.filter(instance__in=query.selection(self.bot).instances())
@@ -42,95 +71,148 @@ class Experiments(Described):
         limit = query.whole("limit", 50, 1, 500)
         rows = found.select_related("instance__bot", "author", "promoted")[:limit]
         if query.as_csv():
-            return _csv([compared(one) for one in rows])
-        return Response({"experiments": [_brief(one) for one in rows]})
+            return csv_response(as_csv([compared(row) for row in rows]), "experiments.csv")
+        return Response(ExperimentsOut([brief(row) for row in rows]))
 
-    def post(self, request):
-        given = body(request, requests.ExperimentIn)
+    @describe(
+        "Experiments",
+        {201: Answer("The experiment.", ExperimentOut, WHOLE)},
+        body=requests.ExperimentIn,
+        example=NEW,
+        errors=NO_STRATEGY | _CONFLICT,
+    )
+    def post(self, request: Request) -> Response:
+        """Start an experiment
+
+        Arms alternate in blocks of time (ab), or the one candidate is served from now on
+        (before_after). The control is the live version. GET parameters/ then answers with the
+        version of the current arm, its name, and until when that holds; a bot only has to use the
+        parameters it is served. One experiment per strategy at a time.
+        """
+        given = self.body(requests.ExperimentIn)
         try:
             instance = parameters.instance_for(self.bot, given.strategy)
         except UnknownStrategy as unknown:
             raise NotFound(str(unknown)) from unknown
 
-        @transaction.atomic  # what cannot start is not kept as a plan
-        def make():
-            made = design.create(instance=instance, **_design(given), made_by=token_of(request))
+        @transaction.atomic  # an experiment that cannot start is not kept as a draft
+        def create() -> Experiment:
+            created = design.create(instance=instance, **_design(given), made_by=author(request))
             if given.start:
-                experiments.start(experiment=made, made_by=token_of(request))
-            return made
+                experiments.start(experiment=created, made_by=author(request))
+            return created
 
-        return _done(make, status.HTTP_201_CREATED)
+        return _changed(create, status.HTTP_201_CREATED)
 
 
-class OneExperiment(Described):
+class OneExperiment(Endpoint):
     """An experiment with its arms side by side."""
 
     scopes = allow(GET=READ)
 
-    def get(self, request, experiment):
-        query = Query(request, "as_of", "format")
-        found = _find(self.bot, experiment)
-        comparison = compared(found, query.moment("as_of"))
+    @describe(
+        "Experiments",
+        {200: Answer("The experiment.", ExperimentOut, WHOLE, csv=True)},
+        parameters=(EXPERIMENT, AS_OF, FORMAT),
+        errors=_NOT_FOUND,
+    )
+    def get(self, request: Request, experiment: str) -> Response | HttpResponse:
+        """Read an experiment
+
+        Its arms side by side, and the result.
+        """
+        query = self.query()
+        comparison = compared(_find(self.bot, experiment), query.moment("as_of"))
         if query.as_csv():
-            return _csv([comparison])
-        return Response(_whole(comparison))
+            return csv_response(as_csv([comparison]), "experiments.csv")
+        return Response(whole(comparison))
 
 
-class Start(Described):
-    """A plan begins."""
+class Start(Endpoint):
+    """Starts a planned experiment."""
 
     scopes = allow(POST=OPERATE)
 
-    def post(self, request, experiment):
-        body(request, requests.NothingIn)
+    @describe("Experiments", _ANSWER, body=requests.NothingIn, example={}, **_STEP)
+    def post(self, request: Request, experiment: str) -> Response:
+        """Start a planned experiment
+
+        One that was created with start: false.
+        """
+        self.body(requests.NothingIn)
         found = _find(self.bot, experiment)
-        return _done(lambda: experiments.start(experiment=found, made_by=token_of(request)))
+        return _changed(lambda: experiments.start(experiment=found, made_by=author(request)))
 
 
-class Stop(Described):
-    """It ends before its time."""
+class Stop(Endpoint):
+    """Stops an experiment before its planned end."""
 
     scopes = allow(POST=OPERATE)
 
-    def post(self, request, experiment):
-        given, found = body(request, requests.ReasonIn), _find(self.bot, experiment)
-        return _done(
-            lambda: experiments.end(experiment=found, reason=given.reason, by=token_of(request))
+    @describe("Experiments", _ANSWER, body=requests.ReasonIn, example=_REASON, **_STEP)
+    def post(self, request: Request, experiment: str) -> Response:
+        """Stop an experiment
+
+        The live values are served again. It decides nothing.
+        """
+        given, found = self.body(requests.ReasonIn), _find(self.bot, experiment)
+        return _changed(
+            lambda: experiments.end(experiment=found, reason=given.reason, by=author(request))
         )
 
 
-class Promote(Described):
-    """The values of an arm go live."""
+class Promote(Endpoint):
+    """Makes the values of an arm live."""
 
     scopes = allow(POST=OPERATE)
 
-    def post(self, request, experiment):
-        given, found = body(request, requests.PromoteIn), _find(self.bot, experiment)
+    @describe(
+        "Experiments",
+        _ANSWER,
+        body=requests.PromoteIn,
+        example={"arm": "B", "reason": "Better, and statistically significant"},
+        **_STEP,
+    )
+    def post(self, request: Request, experiment: str) -> Response:
+        """Promote an arm
+
+        Its values become a new version, live at once; an active experiment ends.
+        """
+        given, found = self.body(requests.PromoteIn), _find(self.bot, experiment)
         arm = found.arms.filter(name=given.arm).first()
         if arm is None:
             names = ", ".join(found.arms.values_list("name", flat=True))
             raise ValidationError({"arm": [f"there is no such arm (there are {names})"]})
 
-        def promote():
+        def promote() -> Experiment:
             experiments.promote(
-                experiment=found, arm=arm, reason=given.reason, made_by=token_of(request)
+                experiment=found, arm=arm, reason=given.reason, made_by=author(request)
             )
             return found
 
-        return _done(promote)
+        return _changed(promote)
 
 
-class Keep(Described):
-    """The control is kept."""
+class Keep(Endpoint):
+    """Keeps the control live."""
 
     scopes = allow(POST=OPERATE)
 
-    def post(self, request, experiment):
-        given, found = body(request, requests.ReasonIn), _find(self.bot, experiment)
-        return _done(
-            lambda: experiments.keep(
-                experiment=found, reason=given.reason, made_by=token_of(request)
-            )
+    @describe(
+        "Experiments",
+        _ANSWER,
+        body=requests.ReasonIn,
+        example={"reason": "No difference in 400 trades"},
+        **_STEP,
+    )
+    def post(self, request: Request, experiment: str) -> Response:
+        """Keep the control
+
+        The live version stays; an active experiment ends.
+        """
+        given, found = self.body(requests.ReasonIn), _find(self.bot, experiment)
+        return _changed(
+            lambda: experiments.keep(experiment=found, reason=given.reason, made_by=author(request))
         )
 
 
@@ -160,7 +242,7 @@ def _design(given: requests.ExperimentIn) -> dict[str, Any]:
     }
 
 
-def _find(bot, key: str) -> Experiment:
+def _find(bot: Bot, key: str) -> Experiment:
     found = Experiment.objects.select_related("instance__bot", "author", "promoted")
     experiment = found.filter(pk=int(key), instance__bot=bot).first()
     if experiment is None:
@@ -168,99 +250,19 @@ def _find(bot, key: str) -> Experiment:
     return experiment
 
 
-def _done(change, code: int = status.HTTP_200_OK) -> Response:
-    """The experiment after a step; 409 where its state, or that of the parameters, forbids it."""
+def _changed(change: Callable[[], Experiment], code: int = status.HTTP_200_OK) -> Response:
+    """The experiment after a change; 409 where its status, or the parameters', forbids it."""
     try:
-        made = change()
+        experiment = change()
     except (Frozen, Experimenting, Stale) as refused:
         return _conflict(refused)
     except Refused as refused:
         if set(refused.errors) == {"experiment"}:
             return _conflict(refused)
         raise ValidationError(refused.errors) from refused
-    return Response(_whole(compared(made)), status=code)
+    return Response(whole(compared(experiment)), status=code)
 
 
 def _conflict(refused: Refused) -> Response:
     text = " ".join(text for texts in refused.errors.values() for text in texts)
-    return Response({"detail": text}, status=status.HTTP_409_CONFLICT)
-
-
-def _brief(one: Experiment) -> dict[str, Any]:
-    ends = ("max_trades", "max_days", "max_drawdown_pct", "max_loss_pct")
-    return {
-        "id": one.pk,
-        "name": one.name,
-        "strategy": one.instance.name,
-        "design": one.design,
-        "status": one.status,
-        "reason": one.reason,
-        "notes": one.notes,
-        "author": one.by,
-        "created_at": encoders.time(one.created_at),
-        "started_at": encoders.time(one.started_at),
-        "ended_at": encoders.time(one.ended_at),
-        "ended_by": one.ended_by,
-        "end_reason": one.end_reason,
-        "decision": one.decision or None,
-        "promoted": one.promoted.version if one.promoted else None,
-        "seed": one.seed,
-        "block_seconds": one.block_seconds,
-        "before_days": one.before_days,
-        **{name: getattr(one, name) for name in ends},
-    }
-
-
-def _whole(comparison: Comparison) -> dict[str, Any]:
-    log = comparison.experiment.blocks.select_related("arm").order_by("-number")[:LOG]
-    return {
-        **_brief(comparison.experiment),
-        "trades": comparison.trades,
-        "ends_at": encoders.time(comparison.ends_at),
-        "oddities": comparison.oddities,
-        "arms": [_arm(side) for side in comparison.sides],
-        "blocks": [
-            {
-                "number": one.number,
-                "arm": one.arm.name,
-                "starts_at": encoders.time(one.starts_at),
-                "ends_at": encoders.time(one.ends_at),
-                "told_at": encoders.time(one.told_at),
-            }
-            for one in reversed(log)
-        ],
-    }
-
-
-def _arm(side: Side) -> dict[str, Any]:
-    arm, against = side.arm, side.against
-    return {
-        "name": arm.name,
-        "control": arm.control,
-        "share": arm.share,
-        "values": arm.values,
-        "version": arm.parameter_set.version if arm.parameter_set else None,
-        "mode": side.result.selection.mode if side.result else None,
-        "metrics": encoders.metrics(side.result.metrics) if side.result else None,
-        "told_seconds": side.told.total_seconds() if side.told is not None else None,
-        "blocks": side.blocks,
-        "blocks_asked": side.asked,
-        "pct_per_day": side.pct_per_day,
-        "difference": against
-        and {
-            "avg_pnl_pct": against.difference,
-            "low": against.low,
-            "high": against.high,
-            "trades_needed": against.trades_needed(),
-        },
-        "verdict": side.verdict.word if side.verdict else None,
-        "sentence": side.verdict.sentence if side.verdict else None,
-    }
-
-
-def _csv(comparisons: list[Comparison]) -> HttpResponse:
-    return HttpResponse(
-        "".join(as_csv(comparisons)),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="experiments.csv"'},
-    )
+    return Response(Error(text), status=status.HTTP_409_CONFLICT)

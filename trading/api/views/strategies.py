@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 import msgspec
 from rest_framework import status
 from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
 from rest_framework.response import Response
 
-from trading.api.authentication import OPERATE, READ, allow
-from trading.api.base import Endpoint, body
-from trading.api.query_params import Query
+from trading.api import answers, examples
+from trading.api.base import Endpoint
+from trading.api.operation import Answer, describe
+from trading.api.permissions import OPERATE, READ, allow
 from trading.api.requests import StrategyIn
 from trading.bots import catalog
 from trading.strategies import REGISTRY
@@ -23,38 +26,59 @@ DECLARATION_BYTES = 65_536
 
 
 class Strategies(Endpoint):
-    """The declared strategies, the bot's own among them."""
+    """The declared strategies, the bot's custom ones included."""
 
     scopes = allow(GET=READ, POST=OPERATE)
 
-    def get(self, request):
-        Query(request)
-        external = catalog.Declared(self.bot).external.values()
-        return Response([_shown(strategy) for strategy in (*REGISTRY.values(), *external)])
+    @describe(
+        "Strategies",
+        {200: Answer("Declarations.", list[answers.StrategyOut], [examples.STRATEGY_STORED])},
+    )
+    def get(self, request: Request) -> Response:
+        """List strategies
 
-    def post(self, request):
-        found = body(request, StrategyIn)
-        declaration = msgspec.to_builtins(found)
-        for described in declaration["parameters"]:
-            for name in [name for name, value in described.items() if value is None]:
-                del described[name]
+        Parameters with bounds, features and filters of each, the bot's custom strategies included.
+        """
+        self.query()
+        custom = catalog.Declared(self.bot).external.values()
+        return Response([_described(strategy) for strategy in (*REGISTRY.values(), *custom)])
+
+    @describe(
+        "Strategies",
+        {201: Answer("The declaration.", answers.StrategyOut, examples.STRATEGY_STORED)},
+        body=StrategyIn,
+        example=examples.STRATEGY,
+    )
+    def post(self, request: Request) -> Response:
+        """Declare a custom strategy
+
+        It belongs to the bot, and everything works for it but the backtest. A number or integer
+        needs low and high around its default, a choice its choices. The key must not be that of a
+        built-in strategy; declared again, it is replaced.
+        """
+        report = self.body(StrategyIn)
+        declaration = msgspec.to_builtins(report)
+        declaration["parameters"] = [
+            {name: value for name, value in parameter.items() if value is not None}
+            for parameter in declaration["parameters"]
+        ]
         errors: fields.Errors = {}
         fields.json_value("parameters", declaration, errors, DECLARATION_BYTES)
-        fields.text("title", found.title, 100, errors)
-        fields.pattern("key", found.key, KEY, errors)
-        fields.number("minimum_size", found.minimum_size, errors, 0, 1)
+        fields.text("title", report.title, 100, errors)
+        fields.pattern("key", report.key, KEY, errors)
+        fields.number("minimum_size", report.minimum_size, errors, 0, 1)
         if errors:
             raise ValidationError(errors)
         try:
-            _check_arms(catalog.build(declaration), found.arms)
+            _check_arms(catalog.build(declaration), report.arms)
             strategy = catalog.declare(self.bot, declaration)
         except BadDeclaration as error:
             raise ValidationError({"parameters": [str(error)]}) from error
-        return Response(_shown(strategy), status=status.HTTP_201_CREATED)
+        return Response(_described(strategy), status=status.HTTP_201_CREATED)
 
 
-def _check_arms(strategy: Strategy, arms: list[dict]) -> None:
-    """An arm is tried with real money one day: what it says must be a set of this strategy."""
+def _check_arms(strategy: Strategy, arms: list[dict[str, Any]]) -> None:
+    """An arm may be traded with real money one day: it must be a valid set of this strategy."""
     for number, values in enumerate(arms):
         try:
             strategy.clean(values, partial=True)
@@ -62,5 +86,5 @@ def _check_arms(strategy: Strategy, arms: list[dict]) -> None:
             raise ValidationError({"arms": [f"arm {number}: {invalid}"]}) from invalid
 
 
-def _shown(strategy: Strategy) -> dict:
+def _described(strategy: Strategy) -> dict[str, Any]:
     return strategy.describe() | {"context": _CONTEXT}

@@ -18,4 +18,4 @@ class Command(Base):
         elif not problems:
             self.stdout.write("All live parameters agree with their history.")
         if problems:
-            raise CommandError(audit.told(problems))
+            raise CommandError(audit.summary(problems))

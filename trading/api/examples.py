@@ -1,4 +1,4 @@
-"""One realistic request and answer for each operation, all of one bot's Monday."""
+"""Examples of requests and answers, for the API's description."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ POSITION = {
     "order_id": "ord-5512",
     "extra": {"trailing": True},
 }
-POSITION_STORED = POSITION | {
+POSITION_STORED: dict[str, Any] = POSITION | {
     "take_profit": None,
     "initial_size": None,
     "scaled_entries": [],
@@ -71,33 +71,24 @@ CANDLES = {
     ],
 }
 CANDLES_STORED = CANDLES
-BRICKS = {
-    **_PLACE,
-    "strategy": "renko_ao",
-    "bricks": [
-        {
-            "sequence": 118,
-            "open_time": "2025-03-03T11:31:00Z",
-            "close_time": "2025-03-03T11:52:00Z",
-            "open": 91700,
-            "close": 91800,
-            "direction": "up",
-            "high": 91806,
-            "low": 91688,
-            "size": 100,
-        }
-    ],
+_BRICK: dict[str, Any] = {
+    "sequence": 118,
+    "open_time": "2025-03-03T11:31:00Z",
+    "close_time": "2025-03-03T11:52:00Z",
+    "open": 91700,
+    "close": 91800,
+    "direction": "up",
+    "high": 91806,
+    "low": 91688,
+    "size": 100,
 }
-BRICKS_STORED = BRICKS | {
-    "bricks": [
-        BRICKS["bricks"][0]
-        | {
-            "open_time": "2025-03-03T11:31:00.000000Z",
-            "close_time": "2025-03-03T11:52:00.000000Z",
-            "direction": 1,
-        }
-    ]
+_BRICK_STORED = _BRICK | {
+    "open_time": "2025-03-03T11:31:00.000000Z",
+    "close_time": "2025-03-03T11:52:00.000000Z",
+    "direction": 1,
 }
+BRICKS = {**_PLACE, "strategy": "renko_ao", "bricks": [_BRICK]}
+BRICKS_STORED = BRICKS | {"bricks": [_BRICK_STORED]}
 STATE = {"value": {"rsi": [31.2, 29.8], "bullish": True}, "as_of": "2025-03-03T11:59:00Z"}
 STATE_STORED = {"key": "divergence", **STATE, "as_of": "2025-03-03T11:59:00.000000Z"}
 EVALUATION = {
@@ -110,7 +101,7 @@ EVALUATION = {
 }
 HEARTBEAT = {"version": "1.8.2", "started_at": "2025-03-03T06:00:00Z", "status": "trading"}
 HEARTBEAT_ANSWER = {"parameters_etag": '"5f0c1d9a7b3e4f6081a2c3d4"', "server_time": NOW}
-TOLD = {
+PARAMETERS_SERVED = {
     "strategy": "rsi_bb",
     "version": 2,
     "values": get("rsi_bb").defaults(),
@@ -155,7 +146,7 @@ STRATEGY = {
 }
 STRATEGY_STORED = get("breakout").describe() | {"context": []}
 RECOVERY = {
-    "parameters": [TOLD],
+    "parameters": [PARAMETERS_SERVED],
     "positions": [POSITION_STORED],
     "candles": [CANDLES_STORED],
     "bricks": [BRICKS_STORED],
