@@ -8,7 +8,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, connections
 
 from analytics import jobs
@@ -19,6 +22,7 @@ from .group import Group, start
 
 log = logging.getLogger("selflearn.worker")
 SHORT, LONG = "short", "long"
+MARGIN = timedelta(minutes=1)  # for django-q2 to end a task that exceeds its time limit
 
 
 @dataclass(frozen=True)
@@ -133,6 +137,7 @@ class Supervisor:
                 elif beat_at != group.beat_at:
                     group.beat_at, group.beat_seen = beat_at, time.monotonic()
                     heartbeat.send(group.owner, slot.queue)
+            jobs.release_overdue(slot.queue, _time_limit(slot.queue) + MARGIN)
             jobs.resend_lost(slot.queue)
         ours = {slot.group.owner for slot in self.slots.values() if slot.group}
         for queue, owner in list(heartbeat.dead_groups()):
@@ -169,3 +174,9 @@ class Supervisor:
         for slot, group in groups:
             self._end(slot, group, patience=max(0.0, deadline - time.monotonic()))
         connections.close_all()
+
+
+def _time_limit(queue: str) -> timedelta:
+    cluster: dict[str, Any] = settings.Q_CLUSTER
+    options = cluster if queue == cluster["name"] else cluster["ALT_CLUSTERS"][queue]
+    return timedelta(seconds=options["timeout"])
