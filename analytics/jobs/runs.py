@@ -17,7 +17,6 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F
-from django.utils import timezone
 from django_q.models import OrmQ
 
 from analytics.jobs.tasks import Job
@@ -147,5 +146,5 @@ def release_overdue(queue: str, limit: timedelta) -> int:
 
 def _unlock(queue: str) -> None:
     """Have fetched messages delivered again: twice does no harm, and "retry" is long."""
-    now = timezone.now()
+    now = clock.machine_now()
     OrmQ.objects.filter(key=queue, lock__gt=now).update(lock=now)

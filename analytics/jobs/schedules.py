@@ -15,9 +15,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 from django_q.models import Schedule
 from django_q.tasks import async_task
+
+from trading import clock
 
 from .tasks import DAY, MINUTE, WEEK, Job
 
@@ -35,7 +36,7 @@ def sync(jobs: Iterable[Job], behind: Collection[str] = ()) -> None:
 
     ``behind``: names of jobs with missed moments, which fire at once.
     """
-    now = timezone.now()
+    now = clock.machine_now()
     wanted = {f"{PREFIX}{job.title}": job for job in jobs}
     for row in Schedule.objects.all():
         job = wanted.pop(row.name or "", None)

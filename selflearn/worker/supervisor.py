@@ -29,9 +29,9 @@ MARGIN = timedelta(minutes=1)  # for django-q2 to end a task that exceeds its ti
 class Pace:
     """Seconds. ``settings.WORKER_PACE`` overrides them."""
 
-    glance: float = 0.5  # between two looks at the processes
-    look: float = 2  # between two looks for work in the queue of long tasks
-    chores: float = 10  # between two looks at heartbeats, schedules and lost runs
+    glance: float = 1  # between two looks at the processes
+    look: float = 3  # between two looks for work in the queue of long tasks
+    chores: float = 15  # between two looks at heartbeats, schedules and lost runs
     overdue: float = 90  # without a heartbeat a group is replaced; it beats every 30 s
     idle: float = 60  # without work after which the group of long tasks is stopped
     drain: float = 15  # for tasks to end when the worker is stopped
