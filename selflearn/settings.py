@@ -147,7 +147,7 @@ def _queue(workers: int, timeout: int) -> dict[str, int]:
     return {"workers": workers, "timeout": timeout, "queue_limit": workers, "retry": retry}
 
 
-Q_CLUSTER = {
+Q_CLUSTER: dict[str, Any] = {
     "name": "short",
     **_queue(workers=2, timeout=300),
     "ALT_CLUSTERS": {"long": _queue(workers=1, timeout=3600)},

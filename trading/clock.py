@@ -25,6 +25,11 @@ def now() -> datetime:
     return _fixed.get() or (_simulation() if _simulation else None) or datetime.now(UTC)
 
 
+def machine_now() -> datetime:
+    """The machine's time, also where time is simulated: for processes and queues."""
+    return datetime.now(UTC)
+
+
 def simulated() -> bool:
     """Whether time is simulated: moved by bots, and not by the wall clock."""
     return _simulation is not None

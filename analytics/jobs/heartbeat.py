@@ -7,10 +7,10 @@ import socket
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from django.utils import timezone
 from django_q.models import Schedule
 
 from analytics.models import JobRun, WorkerBeat
+from trading import clock
 
 from .schedules import PREFIX, UNSAVED
 
@@ -20,7 +20,7 @@ TASK = "analytics.jobs.heartbeat.beat"
 
 def begin(owner: str, queue: str, pid: int, restarts: int) -> None:
     """Make a group known and send its first heartbeat."""
-    now = timezone.now()
+    now = clock.machine_now()
     WorkerBeat.objects.create(
         owner=owner,
         queue=queue,
@@ -43,14 +43,14 @@ def send(owner: str, queue: str) -> None:
             "kwargs": UNSAVED,
             "schedule_type": Schedule.ONCE,
             "cluster": queue,
-            "next_run": timezone.now(),
+            "next_run": clock.machine_now(),
         },
     )
 
 
 def beat(owner: str) -> None:
     """The task: write down that the group works."""
-    WorkerBeat.objects.filter(owner=owner).update(beat_at=timezone.now())
+    WorkerBeat.objects.filter(owner=owner).update(beat_at=clock.machine_now())
 
 
 def last(owner: str) -> datetime | None:
@@ -68,7 +68,7 @@ def end(owner: str) -> None:
 
 def dead_groups() -> Iterator[tuple[str, str]]:
     """Queue and owner of the groups that are gone without having been ended."""
-    now = timezone.now()
+    now = clock.machine_now()
     known = {group.owner: group for group in WorkerBeat.objects.all()}
     running = JobRun.objects.filter(state=JobRun.State.RUNNING).exclude(owner="")
     for queue, owner in running.values_list("queue", "owner").distinct():

@@ -12,11 +12,11 @@ import logging
 import os
 import time
 from collections.abc import Collection
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F
-from django.utils import timezone
 from django_q.models import OrmQ
 
 from analytics.jobs.tasks import Job
@@ -29,6 +29,7 @@ log = logging.getLogger("analytics.jobs")
 State = JobRun.State
 STARTS = 3
 LONGEST_SUMMARY = 20_000  # characters of its JSON
+REQUEUED = {"state": State.QUEUED, "owner": "", "pid": None}
 OWNER = "SELFLEARN_WORKER"  # environment variable: the process group that this process belongs to
 
 
@@ -40,8 +41,18 @@ def run(pk: int) -> str:
     job_run = _start(pk)
     if job_run is None:
         return "nothing to do"
-    if job_run.state == State.DEAD:
-        return "given up"
+    answer = "given up" if job_run.state == State.DEAD else _do(job_run)
+    job = find(job_run.job)
+    if job and job.timed:
+        # The next missed moment, or one that became due meanwhile.
+        from .queue import enqueue_due
+
+        enqueue_due(jobs=[job])
+    return answer
+
+
+def _do(job_run: JobRun) -> str:
+    """Call its function and write the outcome: "ok" or "failed"."""
     began = time.monotonic()
     try:
         summary, error = _call(job_run), ""
@@ -50,13 +61,7 @@ def run(pk: int) -> str:
         summary, error = None, last_line(raised)
     state = State.FAILED if error else State.OK
     _end(job_run, state, time.monotonic() - began, error, summary)
-    job = find(job_run.job)
-    if job and job.timed:
-        # The next missed moment, or one that became due meanwhile.
-        from .queue import enqueue_due
-
-        enqueue_due(jobs=[job])
-    return "failed" if error else "ok"
+    return str(state)
 
 
 def _start(pk: int) -> JobRun | None:
@@ -125,8 +130,21 @@ def release(queue: str, owner: str, survivors: Collection[int] = ()) -> int:
     """
     running = JobRun.objects.filter(queue=queue, owner=owner, state=State.RUNNING)
     running.filter(pid__in=survivors, attempts__gt=0).update(attempts=F("attempts") - 1)
-    count = running.update(state=State.QUEUED, owner="", pid=None)
-    # Fetched messages stay locked for Q_CLUSTER's "retry". Delivering one twice does no harm.
-    now = timezone.now()
-    OrmQ.objects.filter(key=queue, lock__gt=now).update(lock=now)
+    count = running.update(**REQUEUED)
+    _unlock(queue)
     return count
+
+
+def release_overdue(queue: str, limit: timedelta) -> int:
+    """Let runs start again that ended without writing it down: they started longer ago."""
+    running = JobRun.objects.filter(queue=queue, state=State.RUNNING)
+    count = running.filter(started_at__lt=clock.now() - limit).update(**REQUEUED)
+    if count:
+        _unlock(queue)
+    return count
+
+
+def _unlock(queue: str) -> None:
+    """Have fetched messages delivered again: twice does no harm, and "retry" is long."""
+    now = clock.machine_now()
+    OrmQ.objects.filter(key=queue, lock__gt=now).update(lock=now)

@@ -9,15 +9,16 @@ from __future__ import annotations
 import ast
 import copy
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 from django_q.models import Schedule
 from django_q.tasks import async_task
+
+from trading import clock
 
 from .tasks import DAY, MINUTE, WEEK, Job
 
@@ -30,14 +31,17 @@ LONGEST_BACKLOG = timedelta(days=366)  # django-q2 steps through it one period a
 SOON = MINUTE  # rows of others are examined shortly before they fire
 
 
-def sync(jobs: Iterable[Job], now: datetime | None = None) -> None:
-    """Create, repair and remove our rows; disable rows of others that django-q2 cannot run."""
-    now = now or timezone.now()
+def sync(jobs: Iterable[Job], behind: Collection[str] = ()) -> None:
+    """Create, repair and remove our rows; disable rows of others that django-q2 cannot run.
+
+    ``behind``: names of jobs with missed moments, which fire at once.
+    """
+    now = clock.machine_now()
     wanted = {f"{PREFIX}{job.title}": job for job in jobs}
     for row in Schedule.objects.all():
         job = wanted.pop(row.name or "", None)
         if job is not None:
-            _repair(row, job, now)
+            _repair(row, job, now, job.name in behind)
         elif row.func == FIRE:
             row.delete()
         elif row.repeats and row.next_run and row.next_run < now + SOON:
@@ -62,10 +66,11 @@ def _fields(job: Job) -> dict[str, Any]:
     }
 
 
-def _repair(row: Schedule, job: Job, now: datetime) -> None:
-    """Undo edits. A ``next_run`` that the clock or an edit moved off becomes due at once."""
+def _repair(row: Schedule, job: Job, now: datetime, behind: bool) -> None:
+    """Undo edits. A ``next_run`` that a clock or an edit moved off becomes due at once."""
     changes = {name: v for name, v in _fields(job).items() if getattr(row, name) != v}
-    if row.next_run is None or not job.last_due(now) <= row.next_run <= job.next_due(now):
+    until = now if behind else job.next_due(now)
+    if row.next_run is None or not job.last_due(now) <= row.next_run <= until:
         changes["next_run"] = job.last_due(now)
     if changes:
         # Not where the scheduler has just moved it on.

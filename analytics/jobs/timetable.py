@@ -56,8 +56,12 @@ def sync() -> dict[str, list[str]]:
 
     Returns the names of the jobs added and removed.
     """
-    changes = sync_lines(clock.now())
-    schedules.sync(job for job in timetable() if job.timed)
+    now = clock.now()
+    changes = sync_lines(now)
+    timed = [job for job in timetable() if job.timed]
+    done = dict(JobLine.objects.values_list("name", "last_due"))
+    behind = {job.name for job in timed if done[job.name] < job.last_due(now)}
+    schedules.sync(timed, () if clock.simulated() else behind)
     return changes
 
 

@@ -8,7 +8,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, connections
 
 from analytics import jobs
@@ -19,15 +22,16 @@ from .group import Group, start
 
 log = logging.getLogger("selflearn.worker")
 SHORT, LONG = "short", "long"
+MARGIN = timedelta(minutes=1)  # for django-q2 to end a task that exceeds its time limit
 
 
 @dataclass(frozen=True)
 class Pace:
     """Seconds. ``settings.WORKER_PACE`` overrides them."""
 
-    glance: float = 0.5  # between two looks at the processes
-    look: float = 2  # between two looks for work in the queue of long tasks
-    chores: float = 10  # between two looks at heartbeats, schedules and lost runs
+    glance: float = 1  # between two looks at the processes
+    look: float = 3  # between two looks for work in the queue of long tasks
+    chores: float = 15  # between two looks at heartbeats, schedules and lost runs
     overdue: float = 90  # without a heartbeat a group is replaced; it beats every 30 s
     idle: float = 60  # without work after which the group of long tasks is stopped
     drain: float = 15  # for tasks to end when the worker is stopped
@@ -133,6 +137,7 @@ class Supervisor:
                 elif beat_at != group.beat_at:
                     group.beat_at, group.beat_seen = beat_at, time.monotonic()
                     heartbeat.send(group.owner, slot.queue)
+            jobs.release_overdue(slot.queue, _time_limit(slot.queue) + MARGIN)
             jobs.resend_lost(slot.queue)
         ours = {slot.group.owner for slot in self.slots.values() if slot.group}
         for queue, owner in list(heartbeat.dead_groups()):
@@ -169,3 +174,9 @@ class Supervisor:
         for slot, group in groups:
             self._end(slot, group, patience=max(0.0, deadline - time.monotonic()))
         connections.close_all()
+
+
+def _time_limit(queue: str) -> timedelta:
+    cluster: dict[str, Any] = settings.Q_CLUSTER
+    options = cluster if queue == cluster["name"] else cluster["ALT_CLUSTERS"][queue]
+    return timedelta(seconds=options["timeout"])

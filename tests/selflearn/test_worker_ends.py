@@ -11,7 +11,7 @@ from tests.trading.api.outages import Proxy
 from tests.trading.api.server import database_url, server_address
 
 from .conftest import gone
-from .working import HEALED, all_done, effects, mark, starts, wait_for, working
+from .working import BUSY, HEALED, all_done, effects, mark, starts, wait_for, working
 
 
 def test_a_killed_supervisor_leaves_no_process_behind(errands, tmp_path):
@@ -72,5 +72,6 @@ def test_the_worker_comes_back_with_its_database(errands, tmp_path):
         time.sleep(2)
         proxy.restore()
         mark(range(4, 8))
-        wait_for(lambda: all_done(8), HEALED, alone.log)
+        # django-q2's pusher waits 10 s before it gives up.
+        wait_for(lambda: all_done(8), BUSY, alone.log)
     assert sorted(effects()) == list(range(8))

@@ -266,6 +266,23 @@ def test_a_process_that_comes_back_late_does_not_overwrite_what_another_did(time
     assert JobRun.objects.get().state == State.OK
 
 
+def test_a_run_whose_outcome_could_not_be_written_starts_again(timetable, work, die):
+    jobs.submit("claims", "1", {"number": "1"})
+    die("group")
+    assert jobs.release_overdue("short", MINUTE) == 0
+    with clock.at(clock.now() + HOUR):
+        assert jobs.release_overdue("short", MINUTE) == 1
+    assert work() == ["ok"]
+
+
+def test_the_next_missed_day_follows_one_that_was_given_up(timetable, work):
+    sync_lines(NOW)
+    with clock.at(NOW + 2 * DAY):
+        jobs.enqueue_due(jobs=[jobs.find("daily")])
+        JobRun.objects.update(attempts=3)
+        assert work() == ["given up", "ok"]
+
+
 def test_a_message_delivered_twice_runs_once(timetable):
     run = jobs.submit("claims", "1", {"number": "1"})
     assert [runs.run(run.pk), runs.run(run.pk)] == ["ok", "nothing to do"]
