@@ -14,7 +14,7 @@ from trading.strategies.parameters import Parameter
 
 LARGE_SHARE = 0.25  # of what the declaration allows
 LARGE_FACTOR = 3 - 1e-9  # 0.3 / 0.1 is a little less than 3
-_TIMES_FROM = 2  # so many times the old value reads better than "100 % more"
+_FACTOR_FROM = 2  # from here on "x2" reads better than "+100%"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def told(rows: Iterable[Mapping[str, Any]], strategy: Strategy | None) -> list[D
 
 
 def _step(row: Mapping[str, Any]) -> str:
-    """``+1.5 bps, 38 % more``; the share only where both values lie above 0."""
+    """``+1.5 bps, +38%`` or ``+36 bps, x10``; the share only where both values are positive."""
     step, old, new = row["step"], row["old"], row["new"]
     if step is None:
         return ""
@@ -56,11 +56,11 @@ def _step(row: Mapping[str, Any]) -> str:
     if old <= 0 or new <= 0:
         return distance
     factor = new / old
-    if factor >= _TIMES_FROM:
-        return f"{distance}, {factor:.3g} times as much"
+    if factor >= _FACTOR_FROM:
+        return f"{distance}, x{factor:.3g}"
     share = abs(factor - 1) * 100
     shown = f"{share:.0f}" if share >= 10 else f"{share:.1f}".removesuffix(".0")
-    return f"{distance}, {shown} % {'more' if factor > 1 else 'less'}"
+    return f"{distance}, {'+' if factor > 1 else '-'}{shown}%"
 
 
 def _large(row: Mapping[str, Any], parameter: Parameter | None) -> bool:

@@ -17,9 +17,7 @@ NO_TRADES = "No trade was made yet"
 def rate(metrics: Metrics | None) -> Cell:
     """The win rate in percent."""
     value = (metrics or {}).get("win_rate")
-    return (
-        formatting.nothing(NO_TRADES) if value is None else Cell(f"{value * 100:.1f} %", "number")
-    )
+    return formatting.nothing(NO_TRADES) if value is None else Cell(f"{value * 100:.1f}%", "number")
 
 
 def average(metrics: Metrics | None) -> Cell:
@@ -54,9 +52,9 @@ def row(label: str, metrics: Metrics | None) -> dict[str, Any]:
 
 
 def brief(metrics: Metrics | None) -> str:
-    """The same in half a line: ``412 trades, 54.1 % won, +0.0123 % on average``."""
+    """The same in half a line: ``412 trades, win rate 54.1%, average +0.0123%``."""
     if not metrics or not metrics.get("trades"):
         return "no trades yet"
     count = metrics["trades"]
     won, mean = rate(metrics).text, average(metrics).text
-    return f"{count:,} trade{'' if count == 1 else 's'}, {won} won, {mean} on average"
+    return f"{count:,} trade{'' if count == 1 else 's'}, win rate {won}, average {mean}"

@@ -107,7 +107,7 @@ def courses(curves: Sequence[tuple[str, Curve]]) -> dict[str, Any]:
         {
             "label": label,
             "number": at,
-            "last": f"{curve[-1][1]:+.3f} %",
+            "last": f"{curve[-1][1]:+.3f}%",
             "points": " ".join(
                 f"{along.at(day)},{up.from_top(value)}"
                 for day, (_, value) in zip(span, curve, strict=True)

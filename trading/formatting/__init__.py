@@ -10,13 +10,16 @@ from .values import (
     duration,
     interval,
     label,
+    minute,
     moment,
     money,
     nothing,
+    percent,
     result,
     setting,
     thin,
     value,
+    with_unit,
 )
 
 __all__ = [
@@ -27,11 +30,14 @@ __all__ = [
     "duration",
     "interval",
     "label",
+    "minute",
     "moment",
     "money",
     "nothing",
+    "percent",
     "result",
     "setting",
     "thin",
     "value",
+    "with_unit",
 ]

@@ -1,24 +1,31 @@
-"""How values read: plain numbers, signed results, human durations, moments in UTC."""
+"""How values read: numbers with thousands separators, signed results, durations, times.
+
+Pages, mails and commands use the same functions. Functions that return a ``Cell`` are for tables:
+``.text`` is the value as plain text.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.utils import timezone
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 
 from trading.ledger import amounts
 
-NOTHING = "\u2013"  # an en dash stands where there is no value
+NOTHING = "\u2013"  # an en dash where there is no value
+PRICE_DIGITS = 6  # significant digits of a price or size; the exact value is in its title
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
-# Without a mouse a title is read on being focused.
-_REACHABLE = format_html(' tabindex="{}" class="sl-none"', 0)
-UNIT_NAMES = {"pct": "%", "ratio": "", "hour": "h UTC", "weekday": ""}
+# Keyboard users read a title by focusing it.
+_FOCUSABLE = format_html(' tabindex="{}" class="sl-none"', 0)
+UNIT_NAMES = {"pct": "%", "ratio": "", "price": "", "hour": "h UTC", "weekday": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,43 +43,52 @@ class Cell:
 
     @property
     def html(self) -> SafeString:
-        """The value as it stands in a page; all that bots sent is escaped."""
+        """The value as HTML; text sent by bots is escaped."""
         if self.href:
             return format_html('<a href="{}" title="{}">{}</a>', self.href, self.title, self.text)
         if self.title:
-            reach = _REACHABLE if self.text == NOTHING else ""
-            return format_html('<span title="{}"{}>{}</span>', self.title, reach, self.text)
+            focus = _FOCUSABLE if self.text == NOTHING else ""
+            return format_html('<span title="{}"{}>{}</span>', self.title, focus, self.text)
         return conditional_escape(self.text)
 
     @property
     def td(self) -> SafeString:
-        """The value in its cell of a table; a template that did this would be slow."""
+        """The value as a table cell. Built here because a template include per cell is slow."""
         tone = f" sl-{self.tone}" if self.tone else ""
         return format_html('<td class="sl-{}{}">{}</td>', self.kind, tone, self.html)
 
 
 def nothing(why: str = "") -> Cell:
-    """A dash that says, on being pointed at, why there is no value."""
+    """A dash whose title says why there is no value."""
     return Cell(NOTHING, "number", "", "", why)
 
 
 def amount(value: Decimal | float | None, why: str = "") -> Cell:
-    """A price or size without trailing zeros."""
+    """A price or size with at most 6 significant digits: ``117,345``, ``0.7581``."""
     if value is None:
         return nothing(why)
     number = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
-    return Cell(amounts.plain(number), "number")
+    if not number.is_finite():
+        return Cell(str(number), "number")
+    text = _grouped(_shortened(number))
+    exact = _grouped(number)
+    return Cell(text, "number", "", "", exact if exact != text else "")
 
 
 def result(value: float | None, unit: str = "%", digits: int = 3, why: str = "") -> Cell:
-    """A signed and coloured result."""
+    """A signed and coloured result: ``+0.054%``, ``-3.2 bps``."""
     if value is None:
         return nothing(why)
-    return Cell(f"{value:+,.{digits}f} {unit}".rstrip(), "number", tone(value))
+    return Cell(with_unit(f"{value:+,.{digits}f}", unit), "number", tone(value))
+
+
+def percent(share: float | None, digits: int = 1, why: str = "") -> Cell:
+    """A share of 1 in percent, without a sign: ``54.1%``."""
+    return nothing(why) if share is None else Cell(f"{share * 100:,.{digits}f}%", "number")
 
 
 def money(value: Decimal | None, currency: str, why: str = "") -> Cell:
-    """A signed and coloured amount of money; small ones keep the digits that matter."""
+    """A signed and coloured amount of money; small amounts get more digits."""
     if value is None:
         return nothing(why)
     digits = 2 if value == 0 or abs(value) >= 1 else 4 if abs(value) >= Decimal("0.01") else 8
@@ -80,18 +96,29 @@ def money(value: Decimal | None, currency: str, why: str = "") -> Cell:
 
 
 def tone(value: float | Decimal) -> str:
+    """``gain``, ``loss`` or nothing at 0: the colour of a result."""
     return "gain" if value > 0 else "loss" if value < 0 else ""
 
 
 def count(value: int | None) -> Cell:
+    """A whole number with thousands separators: ``4,155``."""
     return nothing() if value is None else Cell(f"{value:,}", "number")
 
 
 def moment(value: datetime | None, why: str = "") -> Cell:
-    """A moment to the second; the exact one is in the title. Headings say UTC."""
+    """A time in the current time zone, to the second, with the zone; microseconds in the title."""
     if value is None:
         return nothing(why)
-    return Cell(f"{value:%Y-%m-%d %H:%M:%S}", "time", "", "", f"{value:%Y-%m-%d %H:%M:%S.%f} UTC")
+    local = timezone.localtime(value)
+    return Cell(f"{local:%Y-%m-%d %H:%M:%S %Z}", "time", "", "", f"{local:%Y-%m-%d %H:%M:%S.%f %Z}")
+
+
+def minute(value: datetime | None, why: str = "") -> Cell:
+    """As ``moment``, shown to the minute: ``2026-03-02 14:05 UTC``."""
+    if value is None:
+        return nothing(why)
+    exact = moment(value)
+    return Cell(f"{timezone.localtime(value):%Y-%m-%d %H:%M %Z}", "time", "", "", exact.title)
 
 
 def duration(seconds: float | None) -> str:
@@ -105,7 +132,7 @@ def duration(seconds: float | None) -> str:
         whole, left = divmod(left, size)
         if whole or parts:
             parts.append((whole, name))
-    return " ".join(f"{whole} {name}" for whole, name in parts[:2] if whole)
+    return " ".join(f"{whole:,} {name}" for whole, name in parts[:2] if whole)
 
 
 def interval(seconds: int) -> str:
@@ -117,7 +144,23 @@ def interval(seconds: int) -> str:
 
 
 def value(raw: Any, unit: str = "") -> str:
-    """Anything from a context or a parameter set, in plain language."""
+    """A value of a trade's context or extra fields as text, with its unit."""
+    return _text(raw, unit, grouped=True)
+
+
+def setting(raw: Any, unit: str = "") -> str:
+    """A parameter value as one types it, with its unit; switches are on or off."""
+    if isinstance(raw, bool):
+        return "on" if raw else "off"
+    return _text(raw, unit, grouped=False)
+
+
+def with_unit(text: str, unit: str) -> str:
+    """``+0.054%`` and ``5 bps``: no space before a percent sign."""
+    return f"{text}%" if unit == "%" else f"{text} {unit}".rstrip()
+
+
+def _text(raw: Any, unit: str, *, grouped: bool) -> str:
     if raw is None or raw == "":
         return NOTHING
     if isinstance(raw, bool):
@@ -126,25 +169,43 @@ def value(raw: Any, unit: str = "") -> str:
         return WEEKDAYS[raw]
     if unit == "seconds" and isinstance(raw, int | float) and raw >= 60:
         return duration(raw)
-    if isinstance(raw, int | float):
-        text = f"{raw:.10g}"
-        text = amounts.plain(Decimal(text)) if "e" in text and abs(raw) < 1e20 else text
-        unit = UNIT_NAMES.get(unit, unit)
-        if raw == 1 and len(unit) > 3:
-            unit = unit.removesuffix("s")  # 1 candle, but 1 bps
-        return f"{text} {unit}".rstrip()
-    return str(raw)
+    if not isinstance(raw, int | float):
+        return str(raw)
+    unit = UNIT_NAMES.get(unit, unit)
+    if raw == 1 and len(unit) > 3:
+        unit = unit.removesuffix("s")  # 1 candle, but 1 bps
+    return with_unit(_number(raw, grouped=grouped), unit)
 
 
-def setting(raw: Any, unit: str = "") -> str:
-    """A value of a parameter: switches are on or off."""
-    if isinstance(raw, bool):
-        return "on" if raw else "off"
-    return value(raw, unit)
+def _number(raw: float, *, grouped: bool) -> str:
+    text = f"{raw:.10g}"
+    if not math.isfinite(raw) or abs(raw) >= 1e20:
+        return text
+    number = Decimal(text)
+    return _grouped(_shortened(number)) if grouped else amounts.plain(number)
+
+
+def _shortened(number: Decimal) -> Decimal:
+    """At most 6 significant digits, and all digits before the decimal point."""
+    places = PRICE_DIGITS - 1 - number.adjusted()
+    exponent = number.as_tuple().exponent
+    if not isinstance(exponent, int) or -exponent <= max(places, 0):
+        return number
+    return round(number, max(places, 0))
+
+
+def _grouped(number: Decimal) -> str:
+    """Without exponent and trailing zeros, with thousands separators."""
+    whole, point, decimals = amounts.plain(number).partition(".")
+    return (
+        f"{Decimal(whole):,}{point}{decimals}"
+        if whole not in ("-0", "")
+        else whole + point + decimals
+    )
 
 
 def thin(points: Sequence[Any], most: int) -> Sequence[Any]:
-    """At most so many of the points, the first and the last among them."""
+    """At most ``most`` of the points, evenly spaced, with the first and the last."""
     if len(points) <= most:
         return points
     step = (len(points) - 1) / (most - 1)
@@ -152,7 +213,7 @@ def thin(points: Sequence[Any], most: int) -> Sequence[Any]:
 
 
 def label(name: str) -> str:
-    """``bb_low_zone_max`` as words: ``BB low zone max``; a unit at the end is shown elsewhere."""
+    """``bb_low_zone_max`` as words: ``BB low zone max``, without a unit at the end."""
     words = name.split("_")
     if len(words) > 1 and words[-1] in _UNIT_WORDS:
         words = words[:-1]

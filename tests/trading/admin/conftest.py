@@ -73,7 +73,7 @@ def daily(first_day, results, **changed):
 @pytest.fixture
 def tuned(bot):
     """rsi_bb with a stop of 4 bps for twenty days, of 6 for twenty, of 4 again since: trades won
-    about 0.1 % under the first, 0.3 % under the second, and three were made since."""
+    about 0.1% under the first, 0.3% under the second, and three were made since."""
     sets = ((0, 4, "What the bot ran with"), (20, 6, "Noise hit the stops"), (40, 4, "Too loose"))
     ingest.store_trades(bot, daily(0, [0.1, -0.1, 0.3, 0.1] * 10))
     ingest.store_trades(bot, daily(20, [0.3, 0.1, 0.5, 0.3] * 10))

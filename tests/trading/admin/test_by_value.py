@@ -18,8 +18,8 @@ def test_versions_that_share_a_value_count_together(owner, tuned):
         (row["label"], row["trades"], row["average"].text, row["versions"])
         for row in answer.context["rows"]
     ]
-    # 40 trades of 0.1 % and three of 0.1 % in the mean; 40 of 0.3 %.
-    assert told == [("4 bps", 43, "+0.1000 %", [2, 4]), ("6 bps", 40, "+0.3000 %", [3])]
+    # 40 trades of 0.1% and three of 0.1% in the mean; 40 of 0.3 %.
+    assert told == [("4 bps", 43, "+0.1000%", [2, 4]), ("6 bps", 40, "+0.3000%", [3])]
     page = answer.content.decode()
     assert "6 did best" in page
     assert "43 trades" in page
@@ -60,8 +60,8 @@ def test_the_form_says_what_each_live_value_did_so_far(owner, tuned):
     groups = owner.get(page).context["groups"]
     told = {row["field"].name: row["so_far"] for group in groups for row in group["fields"]}
     # 33 of the 43 trades under 4 bps won: 30 + 2, and 1 more; all 40 did under 6 bps.
-    assert told["stop_loss_bps"] == "43 trades, 74.4 % won, +0.1000 % on average"
-    assert told["take_profit_bps"] == "83 trades, 86.7 % won, +0.1964 % on average"
+    assert told["stop_loss_bps"] == "43 trades, win rate 74.4%, average +0.1000%"
+    assert told["take_profit_bps"] == "83 trades, win rate 86.7%, average +0.1964%"
     assert list(told) == list(get("rsi_bb").defaults())
 
 

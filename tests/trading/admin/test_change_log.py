@@ -38,8 +38,8 @@ def test_every_change_is_a_row_with_before_and_after(owner, changed):
         ["rsi_bb", "v4", "Stop loss", "6 bps", "4 bps"],
         ["rsi_bb", "v3", "Stop loss", "4 bps", "6 bps"],
     ]
-    assert told[2][6:10] == ["40", "+0.1000 %", "40", "+0.3000 %"]
-    assert told[1][6:10] == ["40", "+0.3000 %", "3", "–"]
+    assert told[2][6:10] == ["40", "+0.1000%", "40", "+0.3000%"]
+    assert told[1][6:10] == ["40", "+0.3000%", "3", "–"]
     assert told[1][10:] == ["import", "Too loose"]
 
 

@@ -24,13 +24,10 @@ def test_what_differs_stands_first_and_results_beside_each_other(owner, tuned):
     assert "stop_loss_bps" not in same
     assert "take_profit_bps" in same
     assert cells(answer, "Trades") == ["40", "40"]
-    assert cells(answer, "Average PnL %") == ["+0.1000 %", "+0.3000 %"]
-    assert cells(answer, "Win rate") == ["75.0 %", "100.0 %"]
+    assert cells(answer, "Average PnL %") == ["+0.1000%", "+0.3000%"]
+    assert cells(answer, "Win rate") == ["75.0%", "100.0%"]
     assert "more than chance explains" in answer.context["effect"]
-    assert [line["last"] for line in answer.context["courses"]["lines"]] == [
-        "+4.000 %",
-        "+12.000 %",
-    ]
+    assert [line["last"] for line in answer.context["courses"]["lines"]] == ["+4.000%", "+12.000%"]
 
 
 def test_without_a_choice_the_live_version_stands_beside_the_newest_other(owner, tuned):

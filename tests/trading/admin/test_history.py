@@ -63,7 +63,7 @@ def test_each_change_stands_beside_what_came_of_it(owner, tuned):
     back, looser, first = answer.context["chapters"]
     assert (looser["verdict"].word, looser["tone"]) == ("better", "gain")
     sides = [(row["trades"], row["average"].text) for row in looser["sides"]]
-    assert sides == [(40, "+0.1000 %"), (40, "+0.3000 %")]
+    assert sides == [(40, "+0.1000%"), (40, "+0.3000%")]
     assert looser["effect"].startswith("Difference of the averages: +0.2000 percentage points, 95")
     assert (back["verdict"].word, back["sides"][1]["trades"]) == ("cannot tell yet", 3)
     assert first["verdict"].word is None

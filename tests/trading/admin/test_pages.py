@@ -169,14 +169,14 @@ def test_a_result_is_also_told_in_units_of_the_risk(owner, bot):
 def test_a_flag_is_explained_with_the_numbers(owner, bot):
     ingest.store_trades(bot, [trade(1, entry_price=100, exit_price=101, pnl_pct=3)])
     page = text(page_of(owner, "t-1"))
-    assert "reported +3.000 %" in page
-    assert "give +1.000 %" in page
+    assert "reported +3.000%" in page
+    assert "give +1.000%" in page
 
 
 def test_a_correction_keeps_what_the_trade_said_before(owner, bot):
     ingest.store_trades(bot, [trade(1, pnl_pct=1)])
     ingest.store_trades(bot, [trade(1, pnl_pct=0.99, revision=1)])
-    assert "it said PnL 1.0 %" in text(page_of(owner, "t-1"))
+    assert "it said PnL 1.0%" in text(page_of(owner, "t-1"))
     assert "t-1" in text(owner.get(reverse("admin:trading_traderevision_changelist")))
 
 
@@ -192,7 +192,7 @@ def test_a_series_of_candles_lists_its_gaps(owner, db):
     page = text(owner.get(reverse("admin:trading_candleseries_changelist")))
     assert "1 min" in page
     assert "all bots (shared)" in page
-    assert "54.545 %" in page
+    assert "54.545%" in page
     export = owner.get(answer.context["csv_url"]).getvalue().decode().splitlines()
     assert len(export) == 7
     assert export[1] == "1700000040,10.0,10.0,10.0,10.0,10.0"

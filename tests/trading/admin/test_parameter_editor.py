@@ -53,7 +53,7 @@ def test_sending_the_form_shows_the_difference_and_saves_nothing(owner, instance
     answer = owner.post(address, filled(instance, stop_loss_bps="5.5", enable_trailing_stop=True))
     assert versions(instance) == [1]
     assert [(each.name, each.old, each.new, each.step) for each in answer.context["changes"]] == [
-        ("stop_loss_bps", "4 bps", "5.5 bps", "+1.5 bps, 38 % more"),
+        ("stop_loss_bps", "4 bps", "5.5 bps", "+1.5 bps, +38%"),
         ("enable_trailing_stop", "off", "on", ""),
     ]
     page = answer.content.decode()

@@ -16,17 +16,17 @@ DAY = datetime(2025, 3, 1, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("name", "old", "new", "step", "large"),
     [
-        ("stop_loss_bps", 4.0, 5.5, "+1.5 bps, 38 % more", False),
-        ("stop_loss_bps", 4.0, 3.9, "-0.1 bps, 2.5 % less", False),
-        ("stop_loss_bps", 4.0, 40.0, "+36 bps, 10 times as much", True),
-        ("stop_loss_bps", 40.0, 4.0, "-36 bps, 90 % less", True),
-        ("rsi_bullish_threshold", 50.0, 76.0, "+26 points, 52 % more", True),
-        ("rsi_bullish_threshold", 50.0, 51.0, "+1 point, 2 % more", False),
-        ("bb_low_zone_min", 0.1, 0.3, "+0.2, 3 times as much", True),
+        ("stop_loss_bps", 4.0, 5.5, "+1.5 bps, +38%", False),
+        ("stop_loss_bps", 4.0, 3.9, "-0.1 bps, -2.5%", False),
+        ("stop_loss_bps", 4.0, 40.0, "+36 bps, x10", True),
+        ("stop_loss_bps", 40.0, 4.0, "-36 bps, -90%", True),
+        ("rsi_bullish_threshold", 50.0, 76.0, "+26 points, +52%", True),
+        ("rsi_bullish_threshold", 50.0, 51.0, "+1 point, +2%", False),
+        ("bb_low_zone_min", 0.1, 0.3, "+0.2, x3", True),
         ("bb_low_zone_min", -0.1, 0.2, "+0.3", False),
         ("volume_multiplier", 0.0, 1.2, "+1.2", False),
-        ("ema_fast_period", 8, 9, "+1 candle, 12 % more", False),
-        ("pause_seconds", 300, 420, "+2 min, 40 % more", False),
+        ("ema_fast_period", 8, 9, "+1 candle, +12%", False),
+        ("pause_seconds", 300, 420, "+2 min, +40%", False),
         ("enable_trailing_stop", False, True, "", False),
         ("smoothing", "simple", "wilder", "", False),
     ],
@@ -71,7 +71,7 @@ def test_courses_begin_together_though_their_months_differ():
     drawn = courses([("one", one), ("two", two), ("none", [])])
     assert [line["points"].split()[0].split(",")[0] for line in drawn["lines"]] == ["0.0", "0.0"]
     assert [line["points"].split()[1].split(",")[0] for line in drawn["lines"]] == ["100.0", "50.0"]
-    assert [line["last"] for line in drawn["lines"]] == ["+1.000 %", "-1.000 %"]
+    assert [line["last"] for line in drawn["lines"]] == ["+1.000%", "-1.000%"]
     assert courses([("one", [(DAY, 0.0)])]) == {}
 
 

@@ -59,11 +59,11 @@ class BotAdmin(Exported, TradingAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
-    @admin.display(description="Created (UTC)", ordering="created_at")
+    @admin.display(description="Created", ordering="created_at")
     def created(self, row: Bot) -> str:
         return formatting.moment(row.created_at).text
 
-    @admin.display(description="Last seen (UTC)", ordering="seen_at")
+    @admin.display(description="Last seen", ordering="seen_at")
     def seen(self, row: Bot) -> str:
         return formatting.moment(row.seen_at).text
 
@@ -78,7 +78,7 @@ class ExternalStrategyAdmin(Exported, ReadOnlyAdmin):
     readonly_fields = fields
     resource_classes = (resource_for(ExternalStrategy, "bot__name", "key", "declaration"),)
 
-    @admin.display(description="Declared (UTC)", ordering="declared_at")
+    @admin.display(description="Declared", ordering="declared_at")
     def declared(self, row: ExternalStrategy) -> str:
         return formatting.moment(row.declared_at).text
 
@@ -136,19 +136,19 @@ class BotTokenAdmin(Exported, ReadOnlyAdmin):
             return "revoked"
         return "valid" if tokens.usable(row, clock.now()) else "expired"
 
-    @admin.display(description="Created (UTC)", ordering="created_at")
+    @admin.display(description="Created", ordering="created_at")
     def created(self, row: BotToken) -> str:
         return formatting.moment(row.created_at).text
 
-    @admin.display(description="Expires (UTC)", ordering="expires_at")
+    @admin.display(description="Expires", ordering="expires_at")
     def expires(self, row: BotToken) -> str:
         return formatting.moment(row.expires_at).text if row.expires_at else "never"
 
-    @admin.display(description="Revoked (UTC)", ordering="revoked_at")
+    @admin.display(description="Revoked", ordering="revoked_at")
     def revoked(self, row: BotToken) -> str:
         return formatting.moment(row.revoked_at).text
 
-    @admin.display(description="Last used (UTC)", ordering="last_used_at")
+    @admin.display(description="Last used", ordering="last_used_at")
     def used(self, row: BotToken) -> str:
         return formatting.moment(row.last_used_at).text if row.last_used_at else "never"
 
@@ -194,11 +194,11 @@ class StateEntryAdmin(Exported, ReadOnlyAdmin):
         # A value may be large; lists do not show it, and the page of one loads it.
         return super().get_queryset(request).defer("value")
 
-    @admin.display(description="As of (UTC)", ordering="as_of")
+    @admin.display(description="As of", ordering="as_of")
     def as_of_text(self, row: StateEntry) -> str:
         return formatting.moment(row.as_of).text
 
-    @admin.display(description="Stored (UTC)", ordering="updated_at")
+    @admin.display(description="Stored", ordering="updated_at")
     def updated(self, row: StateEntry) -> str:
         return formatting.moment(row.updated_at).text
 

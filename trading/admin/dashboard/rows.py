@@ -84,7 +84,7 @@ def _cells(metrics: Metrics) -> list[dict[str, Any]]:
         {
             "cell": formatting.nothing(NO_TRADES)
             if rate is None
-            else Cell(f"{rate * 100:.1f} %", "number"),
+            else Cell(f"{rate * 100:.1f}%", "number"),
             "interval": _interval(metrics.get("win_rate_interval"), 100, 1),
         },
         {
@@ -127,7 +127,7 @@ def spark(curve: Curve) -> dict[str, Any] | None:
         return round(SPARK_HEIGHT - 1 - (value - low) * scale, 1)
 
     points = [f"{round((at.timestamp() - start) * width, 1)},{y(value)}" for at, value in thinned]
-    return {"points": " ".join(points), "zero": y(0.0), "last": f"{values[-1]:+.3f} %"}
+    return {"points": " ".join(points), "zero": y(0.0), "last": f"{values[-1]:+.3f}%"}
 
 
 def curve_data(curves: Mapping[str, Curve]) -> list[dict[str, Any]]:

@@ -48,11 +48,11 @@ class ExperimentAdmin(PagedAdmin):
     def status_text(self, row: Experiment) -> str:
         return row.get_status_display()
 
-    @admin.display(description="Started (UTC)", ordering="started_at")
+    @admin.display(description="Started", ordering="started_at")
     def started(self, row: Experiment) -> str:
         return formatting.moment(row.started_at).text
 
-    @admin.display(description="Ended (UTC)", ordering="ended_at")
+    @admin.display(description="Ended", ordering="ended_at")
     def ended(self, row: Experiment) -> str:
         return formatting.moment(row.ended_at).text
 

@@ -152,8 +152,8 @@ def _reason(metrics: dict[str, Any] | None, whole: int) -> dict[str, Any]:
         return {"cell": Cell("0" if whole else formatting.NOTHING, "number"), "between": ""}
     count, average = metrics["trades"], metrics["avg_pnl_pct"]
     return {
-        "cell": Cell(f"{count / whole * 100:.0f} %", "number"),
-        "between": f"{count:,}; {average:+.4f} % each",
+        "cell": Cell(f"{count / whole * 100:.0f}%", "number"),
+        "between": f"{count:,}; {average:+.4f}% each",
     }
 
 
@@ -164,12 +164,12 @@ def ends(comparison: Comparison) -> list[str]:
     if one.max_trades:
         said.append(f"after {one.max_trades:,} trades ({comparison.trades:,} so far)")
     if one.max_days:
-        at = f", on {comparison.ends_at:%Y-%m-%d %H:%M} UTC" if comparison.ends_at else ""
+        at = f", on {formatting.minute(comparison.ends_at).text}" if comparison.ends_at else ""
         said.append(f"after {one.max_days:g} days{at}")
     if one.max_drawdown_pct:
-        said.append(f"if an arm falls {one.max_drawdown_pct:g} % from its highest point")
+        said.append(f"if an arm falls {one.max_drawdown_pct:g}% from its highest point")
     if one.max_loss_pct:
-        said.append(f"if an arm loses {one.max_loss_pct:g} %")
+        said.append(f"if an arm loses {one.max_loss_pct:g}%")
     return said
 
 

@@ -20,7 +20,7 @@ from trading.models import EvaluationCount, RenkoBrick
 @admin.register(RenkoBrick)
 class RenkoBrickAdmin(KeysetAdmin):
     columns = (
-        Column("Closed (UTC)", lambda row: formatting.moment(row.close_at), "time"),
+        Column("Closed", lambda row: formatting.moment(row.close_at), "time"),
         Column("Strategy", lambda row: Cell(str(row.instance))),
         Column("Market", lambda row: Cell(row.market.name)),
         Column("Number", lambda row: formatting.count(row.sequence), "number"),
@@ -78,8 +78,8 @@ class RenkoBrickAdmin(KeysetAdmin):
 @admin.register(EvaluationCount)
 class EvaluationCountAdmin(KeysetAdmin):
     columns = (
-        Column("From (UTC)", lambda row: formatting.moment(row.from_at), "time"),
-        Column("To (UTC)", lambda row: formatting.moment(row.to_at), "time"),
+        Column("From", lambda row: formatting.moment(row.from_at), "time"),
+        Column("To", lambda row: formatting.moment(row.to_at), "time"),
         Column("Strategy", lambda row: Cell(str(row.instance))),
         Column("Market", lambda row: Cell(row.market.name)),
         Column("Evaluations", lambda row: formatting.count(row.evaluations), "number"),

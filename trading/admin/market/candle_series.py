@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -23,7 +22,7 @@ from trading.models import CandleBlock, CandleSeries
 GAPS_SHOWN = 500
 NEWEST_SHOWN = 20
 CANDLE_COLUMNS = [
-    Column("Open time (UTC)", lambda row: row, "time"),
+    Column("Open time", lambda row: row, "time"),
     *(Column(name, lambda row: row, "number") for name in ("Open", "High", "Low", "Close")),
     Column("Volume", lambda row: row, "number"),
 ]
@@ -76,13 +75,13 @@ class CandleSeriesAdmin(Exported, PagedAdmin):
     def owner(self, row: CandleSeries) -> str:
         return row.bot.name if row.bot else "all bots (shared)"
 
-    @admin.display(description="First (UTC)", ordering="first_at")
+    @admin.display(description="First", ordering="first_at")
     def first_time(self, row: CandleSeries) -> str:
-        return _minute(row.first_at)
+        return formatting.minute(row.first_at).text
 
-    @admin.display(description="Last (UTC)", ordering="last_at")
+    @admin.display(description="Last", ordering="last_at")
     def last_time(self, row: CandleSeries) -> str:
-        return _minute(row.last_at)
+        return formatting.minute(row.last_at).text
 
     @admin.display(description="Candles", ordering="candles")
     def candles_number(self, row: CandleSeries) -> str:
@@ -133,22 +132,18 @@ class CandleSeriesAdmin(Exported, PagedAdmin):
 
 
 GAP_COLUMNS = [
-    Column("First missing (UTC)", lambda row: row, "time"),
-    Column("Last missing (UTC)", lambda row: row, "time"),
+    Column("First missing", lambda row: row, "time"),
+    Column("Last missing", lambda row: row, "time"),
     Column("Candles", lambda row: row, "number"),
     Column("How long", lambda row: row, "number"),
 ]
-
-
-def _minute(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d %H:%M}" if moment else formatting.NOTHING
 
 
 def percent(value: float | None) -> str:
     """A share that reads 100 only where nothing is missing."""
     if value is None:
         return formatting.NOTHING
-    return "100 %" if value == 100 else f"{min(value, 99.999):.3f} %"
+    return "100%" if value == 100 else f"{min(value, 99.999):.3f}%"
 
 
 def _facts(series: CandleSeries) -> list[tuple[str, Cell]]:
@@ -156,8 +151,8 @@ def _facts(series: CandleSeries) -> list[tuple[str, Cell]]:
         ("Market", Cell(series.market.name)),
         ("Interval", Cell(formatting.interval(series.interval))),
         ("Belongs to", Cell(series.bot.name if series.bot else "all bots (shared)")),
-        ("First (UTC)", formatting.moment(series.first_at)),
-        ("Last (UTC)", formatting.moment(series.last_at)),
+        ("First", formatting.moment(series.first_at)),
+        ("Last", formatting.moment(series.last_at)),
         ("Candles", formatting.count(series.candles)),
         ("Gaps", formatting.count(series.gaps)),
         ("Missing candles", formatting.count(series.missing)),

@@ -27,7 +27,7 @@ Row = dict[str, Any]
 REASON_SHOWN = 90  # characters; the story has all of it
 
 COLUMNS = (
-    Column("Changed (UTC)", lambda row: _minute(row["changed_at"]), "time"),
+    Column("Changed", lambda row: formatting.minute(row["changed_at"]), "time"),
     Column("Strategy", lambda row: Cell(row["strategy"])),
     Column("Version", lambda row: Cell(f"v{row['version']}", "number", "", row["story"]), "number"),
     Column("Parameter", lambda row: Cell(label(row["parameter_name"]), "text", "", row["values"])),
@@ -191,11 +191,6 @@ def _readable(instances: Sequence[StrategyInstance], rows: Sequence[Row]) -> lis
         }
         found.append(row | more)
     return found
-
-
-def _minute(moment: datetime) -> Cell:
-    exact = formatting.moment(moment)
-    return Cell(f"{moment:%Y-%m-%d %H:%M}", exact.kind, title=exact.title)
 
 
 def _reason(reason: str) -> Cell:

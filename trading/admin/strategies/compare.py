@@ -141,7 +141,7 @@ def _shown(value: Any, kind: str) -> Cell:
     if kind == "count":
         return formatting.count(value)
     if kind == "share":
-        return Cell(f"{value * 100:.1f} %", "number")
+        return Cell(f"{value * 100:.1f}%", "number")
     if kind == "result":
         return formatting.result(value, "%", 4)
     if kind == "duration":
@@ -155,9 +155,7 @@ def _effect(found: Effect | None) -> str:
     if found is None or bounds is None:
         return "Both versions need trades on at least 2 days before their averages are compared."
     low, high = bounds
-    reach = (
-        f"{found.difference:+.4f} percentage points (95 % interval {metric_cells.between(bounds)})"
-    )
+    reach = f"{found.difference:+.4f} percentage points (95% CI {metric_cells.between(bounds)})"
     if low <= 0 <= high:
         return f"The averages differ by {reach}: chance alone explains that."
     return f"The averages differ by {reach}: more than chance explains."

@@ -128,7 +128,7 @@ def _effect(outcome: Outcome) -> str:
     if outcome.effect is None:
         return ""
     bounds = metric_cells.between(outcome.effect.interval())
-    reach = f", 95 % interval {bounds}" if bounds else ", no interval yet"
+    reach = f", 95% CI {bounds}" if bounds else ", no interval yet"
     return f"Difference of the averages: {outcome.effect.difference:+.4f} percentage points{reach}."
 
 

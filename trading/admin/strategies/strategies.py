@@ -63,7 +63,7 @@ class StrategyInstanceAdmin(Exported, ReadOnlyAdmin):
         live = _live(row)
         return f"v{live.parameter_set.version}" if live else formatting.NOTHING
 
-    @admin.display(description="Live since (UTC)")
+    @admin.display(description="Live since")
     def live_since(self, row: StrategyInstance) -> str:
         live = _live(row)
         return formatting.moment(live.live_from).text if live else formatting.NOTHING
@@ -132,7 +132,7 @@ class ParameterSetAdmin(Exported, PagedAdmin):
     def name_text(self, row: ParameterSet) -> str:
         return row.name
 
-    @admin.display(description="Made (UTC)", ordering="created_at")
+    @admin.display(description="Made", ordering="created_at")
     def created(self, row: ParameterSet) -> str:
         return formatting.moment(row.created_at).text
 

@@ -63,10 +63,10 @@ class PositionAdmin(Exported, ReadOnlyAdmin):
     def target_number(self, row: Position) -> str:
         return formatting.amount(row.take_profit).text
 
-    @admin.display(description="Entered (UTC)", ordering="entry_at")
+    @admin.display(description="Entered", ordering="entry_at")
     def entered(self, row: Position) -> str:
         return formatting.moment(row.entry_at).text
 
-    @admin.display(description="Reported (UTC)", ordering="as_of")
+    @admin.display(description="Reported", ordering="as_of")
     def reported(self, row: Position) -> str:
         return formatting.moment(row.as_of).text

@@ -84,9 +84,9 @@ def _facts(trade: Trade) -> list[tuple[str, Cell]]:
         ("Mode", Cell("live" if book.mode == "live" else "paper (counted apart)")),
         ("Side", Cell(trade.side)),
         ("Size", formatting.amount(trade.size)),
-        ("Entry", _at(trade.entry_at)),
+        ("Entry", formatting.moment(trade.entry_at)),
         ("Entry price", formatting.amount(trade.entry_price)),
-        ("Exit", _at(trade.exit_at)),
+        ("Exit", formatting.moment(trade.exit_at)),
         ("Exit price", formatting.amount(trade.exit_price)),
         ("Exit reason", Cell(trade.exit_reason)),
         ("First stop loss", formatting.amount(trade.stop_loss, "The bot reported none")),
@@ -95,14 +95,9 @@ def _facts(trade: Trade) -> list[tuple[str, Cell]]:
         ("Arm of an experiment", Cell(trade.arm) if trade.arm else formatting.nothing("None")),
         ("Tag", Cell(trade.tag) if trade.tag else formatting.nothing("None")),
         ("Revision", formatting.count(trade.revision)),
-        ("First stored", _at(trade.stored_at)),
+        ("First stored", formatting.moment(trade.stored_at)),
     ]
     return facts
-
-
-def _at(moment: Any) -> Cell:
-    shown = formatting.moment(moment)
-    return Cell(f"{shown.text} UTC", "time", "", "", shown.title)
 
 
 def _fee(trade: Trade) -> Cell:
@@ -121,7 +116,7 @@ def _flag(trade: Trade) -> str:
     fees = float(trade.fee or 0) / (entry * size) * 100
     told = "no fee was reported" if trade.fee is None else f"fees explain {fees:.3f} of that"
     return (
-        f"The bot reported {trade.pnl_pct:+.3f} %, but entry and exit price give {gross:+.3f} % "
+        f"The bot reported {trade.pnl_pct:+.3f}%, but entry and exit price give {gross:+.3f}% "
         f"({told}). More than {EXPLAINED} percentage points remain unexplained. The reported "
         "result is kept and counted; check how the bot computes it."
     )
@@ -195,7 +190,7 @@ def parameter_groups(made: ParameterSet, strategy: Strategy | None) -> list[dict
             row = {
                 "name": name,
                 "label": formatting.label(name),
-                "value": formatting.value(raw, parameter.unit),
+                "value": formatting.setting(raw, parameter.unit),
                 "help": parameter.help,
                 "changed": raw != parameter.default,
             }
@@ -228,5 +223,5 @@ def _why_unknown(trade: Trade) -> str:
         return "The bot reported no version, and no parameters were ever live here."
     return (
         "The bot reported no version, and the trade was entered before the first parameters that "
-        f"are on record here went live ({first.live_from:%Y-%m-%d %H:%M} UTC)."
+        f"are on record here went live ({formatting.minute(first.live_from).text})."
     )

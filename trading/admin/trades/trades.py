@@ -57,7 +57,7 @@ def _notes(trade: Trade) -> Cell:
 
 
 COLUMNS = (
-    Column("Exit (UTC)", _exit, "time"),
+    Column("Exit", _exit, "time"),
     Column("PnL %", lambda trade: formatting.result(trade.pnl_pct), "number"),
     Column("PnL", lambda trade: formatting.money(trade.pnl, trade.book.currency), "number"),
     Column("Bot", lambda trade: Cell(trade.book.instance.bot.name)),
@@ -163,7 +163,7 @@ class TradeAdmin(KeysetAdmin):
 
 
 REVISION_COLUMNS = (
-    Column("Replaced (UTC)", lambda row: _revision_time(row), "time"),
+    Column("Replaced", lambda row: _revision_time(row), "time"),
     Column("Trade", lambda row: Cell(row.trade.external_id, "text", "", trade_url(row.trade_id))),
     Column("Bot", lambda row: Cell(row.trade.book.instance.bot.name)),
     Column("Strategy", lambda row: Cell(row.trade.book.instance.name)),
