@@ -37,6 +37,7 @@ _ADVICE = {
     "test": TEXT,
     "confidence": words(Recommendation.Confidence.values),
     "times": COUNT,
+    "standing": {"type": "boolean"},
 }
 _DECIDED = {
     **_ADVICE,
@@ -58,7 +59,7 @@ _HEAD: dict[str, Any] = {
         {
             "strategy": "rsi_bb",
             "mode": "live",
-            "text": "Win rate 60% (up from 55%, within chance), 42 trades, +0.31% net",
+            "text": "Win rate 60% (up from 55%, not significant), 42 trades, +0.31% net",
         }
     ],
 }
@@ -67,20 +68,27 @@ _PROPOSED: dict[str, Any] = {
     "strategy": "renko_ao",
     "mode": "live",
     "kind": "parameter",
-    "sentence": "Lower renko_ao.min_divergence_strength from 0.5 to 0.08: it would trade.",
+    "sentence": "Lower renko_ao.min_divergence_strength from 0.5 to 0.08 to get trades.",
     "changes": {"min_divergence_strength": [0.5, 0.08]},
     "evidence": [
         {
-            "text": "Replayed on the 30 days before: 0 trades at 0.5, 34 at 0.08 (+0.9% after "
-            "assumed costs).",
+            "text": "Backtest of the last 30 days of candles: 0 trades at 0.5, 34 at 0.08 (+0.90% "
+            "after assumed costs).",
             "run": 7,
         }
     ],
-    "effect": {"avg_pnl_pct": 0.03, "low": -0.01, "high": 0.07, "trades": 34},
-    "risk": "The filter may have held back losses.",
-    "test": "An experiment.",
+    "effect": {
+        "avg_pnl_pct": 0.03,
+        "low": -0.01,
+        "high": 0.07,
+        "of": "average PnL per trade in the backtest",
+        "trades": 34,
+    },
+    "risk": "The filter may have prevented losses.",
+    "test": "Run an experiment.",
     "confidence": "low",
     "times": 3,
+    "standing": False,
 }
 _OPEN = {
     **_PROPOSED,

@@ -13,6 +13,7 @@ from analytics import recommendations
 from analytics.api import requests
 from analytics.models import Recommendation, Report
 from analytics.recommendations import apply
+from analytics.reports.data import to_json
 from trading.api import encoders
 from trading.api.authentication import OPERATE, READ, allow, token_of
 from trading.api.base import Endpoint, body
@@ -56,7 +57,9 @@ class OneReport(Described):
         found = Report.objects.filter(bot=self.bot, kind=kind, day=asked).first()
         if found is None:
             raise NotFound("There is no report of that day.")
-        return Response({**_brief(found), "data": found.data, "recommendations": found.proposals})
+        return Response(
+            {**_brief(found), "data": found.data, "recommendations": found.recommendations}
+        )
 
 
 class Recommendations(Described):
@@ -128,7 +131,7 @@ def _brief(one: Report) -> dict[str, Any]:
 
 def _out(one: Recommendation) -> dict[str, Any]:
     return {
-        **recommendations.told(one),
+        **to_json(recommendations.to_data(one)),
         "state": one.state,
         "first_at": encoders.time(one.first_at),
         "last_at": encoders.time(one.last_at),

@@ -84,8 +84,8 @@ def judge(
 
 def _why(known: int) -> str:
     return (
-        f"MFE and MAE are known of {known} trades and a what-if needs {exits.FEWEST}: let the bot "
-        "send mfe_pct and mae_pct, or its candles"
+        f"MFE and MAE are known for {known:,} trades, a what-if needs {exits.FEWEST}: "
+        "send mfe_pct and mae_pct with each trade, or candles"
     )
 
 

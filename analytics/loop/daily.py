@@ -54,6 +54,6 @@ def _events(report: Report) -> list[dict[str, Any]]:
             "sentence": each["sentence"],
             "changes": each["changes"],
         }
-        for each in report.proposals
+        for each in report.recommendations
         if each["times"] == 1
     ]

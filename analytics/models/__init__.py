@@ -4,10 +4,11 @@ from .evidence import ArmDay, Progress, Source, TradeDay
 from .jobs import Effect, JobLine, JobRun, WorkerBeat
 from .monitoring import AlarmRule, Alert, AlertEvent, Severity, Snapshot, Trend
 from .notifications import Channel, Message, Notice
-from .reports import Recommendation, Report, ReportNotice
+from .reports import STANDING_KEY, Recommendation, Report, ReportNotice
 from .research import Run, RunTrades
 
 __all__ = [
+    "STANDING_KEY",
     "AlarmRule",
     "Alert",
     "AlertEvent",
