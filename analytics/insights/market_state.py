@@ -1,4 +1,4 @@
-"""What a market does now, and how that differs from the week before."""
+"""The state of a market in the last 7 days, compared with the 7 days before."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from analytics.quant import regimes
 from trading import clock
 
 WEEK = 7 * 86_400
-WHOLE = 0.95  # of a week: as good as all of it
+WHOLE = 0.95  # share of a week that counts as all of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,32 +57,32 @@ class Market:
 def markets(
     instance: int, as_of: datetime, names: Sequence[str] = (), wanted: int | None = None
 ) -> list[Market]:
-    """The markets that a strategy trades (or those named), as they were at a moment, in bars of
-    its candles, or of ``wanted`` seconds; those without a bar in the 7 days before are left out."""
-    whose = frames.instance(instance)
-    wanted = wanted or insights_regimes.bar_interval(whose)
-    found = (
-        _market(whose.bot, name, wanted, as_of) for name in names or frames.traded_markets(instance)
+    """The markets that a strategy trades (or ``names``) at a moment, in bars of its candles, or of
+    ``wanted`` seconds; without markets that have no bar in the last 7 days."""
+    row = frames.instance(instance)
+    wanted = wanted or insights_regimes.bar_interval(row)
+    states = (
+        _market(row.bot, name, wanted, as_of) for name in names or frames.traded_markets(instance)
     )
-    return [one for one in found if one is not None]
+    return [state for state in states if state is not None]
 
 
 def _market(bot: Any, name: str, wanted: int, as_of: datetime) -> Market | None:
     now = clock.to_micros(as_of) / 1e6
-    found: list[Market] = []
+    states: list[Market] = []
     bars_before = regimes.RETURNS + regimes.BARS + insights_regimes.BURN_IN
     for interval in market_bars.intervals(bot, name, wanted):
         reach = bars_before * market_bars.bar_length(interval, wanted) + 2 * WEEK
         bars = market_bars.load(bot, name, interval, wanted, now - reach, now)
         if len(bars.candles) and now - bars.closed[-1] < WEEK:
-            found.append(_told(name, bars, now, as_of))
-            if found[-1].covered >= WHOLE:
+            states.append(_state(name, bars, now, as_of))
+            if states[-1].covered >= WHOLE:
                 break
-    # Fine bars are often kept for a few days only: a week is told by those that reach back to it.
-    return max(found, key=lambda one: min(one.covered, WHOLE), default=None)
+    # Fine bars often cover a few days only; the series that covers the week best wins.
+    return max(states, key=lambda state: min(state.covered, WHOLE), default=None)
 
 
-def _told(name: str, bars: Bars, now: float, as_of: datetime) -> Market:
+def _state(name: str, bars: Bars, now: float, as_of: datetime) -> Market:
     level = insights_regimes.regime(bars)
     trend = regimes.adx(bars.candles.high, bars.candles.low, bars.candles.close)
     recent, before = (_week(bars, level, trend, end - WEEK, end) for end in (now, now - WEEK))
@@ -100,7 +100,9 @@ def _told(name: str, bars: Bars, now: float, as_of: datetime) -> Market:
     )
 
 
-def _week(bars: Bars, level: np.ndarray, adx: np.ndarray, since: float, until: float) -> Any:
+def _week(
+    bars: Bars, level: np.ndarray, adx: np.ndarray, since: float, until: float
+) -> dict[str, float | None]:
     rows = np.flatnonzero((bars.closed > since) & (bars.closed <= until))
     close, volume = bars.candles.close, bars.candles.volume[rows]
     steps = rows[(rows > 0) & bars.joined[rows]]
@@ -114,7 +116,7 @@ def _week(bars: Bars, level: np.ndarray, adx: np.ndarray, since: float, until: f
         "volatility_bps": float(np.sqrt(np.mean(returns**2)) * 1e4) if steps.size else None,
         "trend_pct": float(close[rows[-1]] / start - 1) * 100 if rows.size else None,
         "adx": _mean(adx[rows][~np.isnan(adx[rows])]),
-        # Per day of the bars that there are: a gap is no quiet market.
+        # Per day with bars: a gap is not a quiet market.
         "volume": float(volume[there].mean()) * 86_400 / bars.interval if there.any() else None,
     }
 

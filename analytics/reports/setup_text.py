@@ -13,7 +13,8 @@ from trading import formatting
 from trading.formatting import counted, percent, signed, with_unit
 
 COVERED = 0.9  # share of a week with candles, below which its change is not reported
-UNCHANGED = 0.05
+SMALL = 0.05  # change of a ratio that counts as none
+UNCHANGED = "unchanged"
 LABELS = {
     "asia": "Asia",
     "europe": "Europe",
@@ -31,21 +32,25 @@ def label(name: str) -> str:
 
 def condition(fact: Condition) -> str:
     """``RSI value 60 to 70 points``; ``Side long``."""
-    name, unit = formatting.label(fact.feature), fact.unit
-    low, high = _whole(fact.low), _whole(fact.high)
+    return f"{formatting.label(fact.feature)} {value(fact)}"
+
+
+def value(fact: Condition) -> str:
+    """The value or range of a condition: ``60 to 70 points``, ``long``."""
+    unit, low, high = fact.unit, _whole(fact.low), _whole(fact.high)
     if low is None and high is None:
-        value = label(str(fact.value)) if fact.feature == "session" else _whole(fact.value)
-        return f"{name} {formatting.value(value, unit)}"
+        text = label(str(fact.value)) if fact.feature == "session" else _whole(fact.value)
+        return formatting.value(text, unit)
     if low is None:
-        return f"{name} below {formatting.value(high, unit)}"
+        return f"below {formatting.value(high, unit)}"
     if high is None:
-        return f"{name} {formatting.value(low, unit)} or more"
-    return f"{name} {formatting.value(low)} to {formatting.value(high, unit)}"
+        return f"{formatting.value(low, unit)} or more"
+    return f"{formatting.value(low)} to {formatting.value(high, unit)}"
 
 
-def _whole(value: str | float | bool | None) -> str | float | bool | None:
+def _whole(raw: str | float | bool | None) -> str | float | bool | None:
     """3.0 as 3, so that a weekday is found by its number."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    return int(raw) if isinstance(raw, float) and raw.is_integer() else raw
 
 
 def conditions(facts: Sequence[Condition]) -> str:
@@ -54,13 +59,18 @@ def conditions(facts: Sequence[Condition]) -> str:
 
 
 def entries(facts: Sequence[Condition]) -> str:
-    """The same after "entries": ``in the Asia session and with side long``."""
-    return " and ".join(
-        f"in the {label(str(fact.value))} session"
-        if fact.feature == "session" and fact.value is not None
-        else f"with {condition(fact)}"
-        for fact in facts
-    )
+    """The same after "entries": ``in the Asia session and with volatility 13 to 16 bps``."""
+    return " and ".join(_entry(fact) for fact in facts)
+
+
+def _entry(fact: Condition) -> str:
+    templates = {"session": "in the {} session", "market": "on {}", "side": "on the {} side"}
+    if fact.feature in templates and fact.value is not None:
+        return templates[fact.feature].format(
+            label(str(fact.value)) if fact.feature == "session" else fact.value
+        )
+    text = condition(fact)
+    return f"with {text if text[:2].isupper() else text[:1].lower() + text[1:]}"
 
 
 def _result(value: float, unit: str) -> str:
@@ -116,22 +126,29 @@ def market(state: Market) -> str:
         return f"{price}; too few candles of the last 7 days for more."
     trend = "" if state.trend_pct is None else f", {signed(state.trend_pct)} in 7 days"
     sentences = [f"{price}{trend}."]
-    changes = [
-        f"{name} {_change(ratio)}"
-        for name, ratio in (("volatility", state.volatility_ratio), ("volume", state.volume_ratio))
-        if ratio and state.covered_before >= COVERED
-    ]
-    if changes:
-        text = "; ".join(changes)
-        sentences.append(f"{text[:1].upper()}{text[1:]} vs previous 7 days.")
+    if state.covered_before >= COVERED:
+        sentences += _changes(state)
     if state.regime:
         sentences.append(f"Volatility regime: {state.regime}.")
     return " ".join(sentences)
 
 
+def _changes(state: Market) -> list[str]:
+    """``Volatility -14% vs previous 7 days; volume unchanged.``"""
+    ratios = {"volatility": state.volatility_ratio, "volume": state.volume_ratio}
+    changes = {name: _change(ratio) for name, ratio in ratios.items() if ratio}
+    if len(changes) == 2 and set(changes.values()) == {UNCHANGED}:
+        return ["Volatility and volume unchanged vs previous 7 days."]
+    parts = [f"{name} {change}" for name, change in changes.items()]
+    if not parts:
+        return []
+    parts[0] = f"{parts[0].capitalize()} vs previous 7 days"
+    return [f"{'; '.join(parts)}."]
+
+
 def _change(ratio: float) -> str:
     """``-14%``; ``unchanged`` within 5%."""
-    return "unchanged" if abs(ratio - 1) < UNCHANGED else signed((ratio - 1) * 100, digits=0)
+    return UNCHANGED if abs(ratio - 1) < SMALL else signed((ratio - 1) * 100, digits=0)
 
 
 def exits(analysis: Exits | None) -> list[str]:
@@ -141,8 +158,8 @@ def exits(analysis: Exits | None) -> list[str]:
     overall, sentences = analysis.overall, []
     if overall.known:
         mfe, given_back, mae = (
-            with_unit(f"{value or 0.0:.3f}", "%")
-            for value in (overall.mfe_pct, overall.left_pct, overall.pain_pct)
+            with_unit(f"{average or 0.0:.3f}", "%")
+            for average in (overall.mfe_pct, overall.left_pct, overall.pain_pct)
         )
         bounds = "" if analysis.recorded else " (from candles, at least)"
         sentences.append(f"Average MFE {mfe}, given back {given_back}; average MAE {mae}{bounds}.")
@@ -166,9 +183,9 @@ def _range(what_if: WhatIf) -> str:
 
 def _levels(what_if: WhatIf) -> str:
     levels = [
-        f"{name} at {value:g}% ({value * 100:g} bps)"
-        for name, value in (("target", what_if.target), ("stop", what_if.stop))
-        if value is not None
+        f"{name} at {level:g}% ({level * 100:g} bps)"
+        for name, level in (("target", what_if.target), ("stop", what_if.stop))
+        if level is not None
     ]
     return " and ".join(levels).capitalize()
 

@@ -45,7 +45,7 @@ def _features(setups: Setups | None) -> list[dict[str, Any]]:
 
 
 def _feature(bucket: FeatureBin) -> dict[str, Any]:
-    row = group_row(setup_text.condition(bucket.condition), bucket)
+    row = group_row(setup_text.value(bucket.condition), bucket)
     return {**row, "significant": bucket.named}
 
 

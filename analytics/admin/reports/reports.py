@@ -232,7 +232,7 @@ def _answer(
     page: PagedAdmin, request: HttpRequest, name: str, title: str, **context: Any
 ) -> HttpResponse:
     request.current_app = page.admin_site.name
-    setattr(request, "list_title", page.list_title)  # for the header template
+    request.list_title = page.list_title  # type: ignore[attr-defined]  # for the header template
     return TemplateResponse(
         request,
         f"analytics/{name}.html",
