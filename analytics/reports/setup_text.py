@@ -8,6 +8,7 @@ from analytics.insights.breakdown import TELLS
 from analytics.insights.market_state import Market
 from analytics.insights.setup_table import Condition
 from analytics.quant.exits import WhatIf
+from analytics.quant.setups import SURE
 from analytics.reports.data import Exits, Section, SetupLine, Setups
 from trading import formatting
 from trading.formatting import counted, percent, signed, with_unit
@@ -103,8 +104,9 @@ def verdict(setups: Setups | None) -> str:
     tested = f"{counted(setups.looked, 'setup')} tested together"
     if setups.verdict == "named":
         return (
-            f"{tested}; those below differ significantly. The expected difference is smaller than "
-            "the past one, because the extremes of many setups are partly luck."
+            f"{tested}. Those below differ significantly: p, the probability of no or the opposite "
+            f"difference, is below {SURE:.2f}. The expected difference is smaller than the past "
+            "one, because the extremes of many setups are partly luck."
         )
     if setups.tells is None:
         return f"{tested}; none differs significantly."
@@ -158,7 +160,7 @@ def exits(analysis: Exits | None) -> list[str]:
     overall, sentences = analysis.overall, []
     if overall.known:
         mfe, given_back, mae = (
-            with_unit(f"{average or 0.0:.3f}", "%")
+            percent((average or 0.0) / 100, 3).text
             for average in (overall.mfe_pct, overall.left_pct, overall.pain_pct)
         )
         bounds = "" if analysis.recorded else " (from candles, at least)"

@@ -76,14 +76,10 @@ def _exits(analysis: Exits | None) -> list[dict[str, Any]]:
             "key": formatting.label(reason) or "unknown",
             "trades": f"{quality.trades:,}",
             "cells": [
+                Cell(signed(quality.avg_pnl_pct, digits=3), "number"),
                 *(
-                    Cell(signed(value, digits=3), "number")
-                    for value in (
-                        quality.avg_pnl_pct,
-                        quality.mfe_pct,
-                        quality.left_pct,
-                        quality.pain_pct,
-                    )
+                    formatting.percent(None if value is None else value / 100, 3)
+                    for value in (quality.mfe_pct, quality.left_pct, quality.pain_pct)
                 ),
                 *(
                     Cell(formatting.duration(seconds), "number")

@@ -141,6 +141,20 @@ def test_until_there_are_enough_trades_one_entry_says_how_many_more_are_needed_a
     assert later["id"] == one["id"] and later["standing"]
 
 
+def test_a_standing_entry_is_one_row_for_ever_and_asks_for_no_decision():
+    bot = make_bot()
+    instance = instance_for(bot, "rsi_bb")
+    promote(instance=instance, values={}, reason="Start", origin="admin", live_from=MONDAY - DAY)
+    keep(bot, history.days(12, mean=0.05))
+    [first] = report(bot, MONDAY.date()).recommendations
+    report(bot, (MONDAY + 9 * DAY).date())  # nothing was proposed for more than three days
+    row = Recommendation.objects.get()
+    assert row.pk == first["id"] and row.times == 2
+    assert row.state == State.STANDING and not row.open
+    with pytest.raises(Refused, match="nothing to decide"):
+        recommendations.dismiss(row, reason="No")
+
+
 def test_a_strategy_that_surely_loses_is_to_be_paused():
     bot = make_bot()
     instance = instance_for(bot, "rsi_bb")
