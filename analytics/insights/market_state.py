@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -93,16 +93,35 @@ def _state(name: str, bars: Bars, now: float, as_of: datetime) -> Market:
         newest_at=clock.to_text(clock.from_epoch(float(bars.closed[-1]))),
         price=float(bars.candles.close[-1]),
         regime=None if level[-1] == regimes.UNKNOWN else regimes.LABELS[level[-1]],
-        volatility_ratio=_ratio(recent["volatility_bps"], before["volatility_bps"]),
-        volume_ratio=_ratio(recent["volume"], before["volume"]),
-        **recent,
-        **{f"{key}_before": value for key, value in before.items()},
+        covered=recent.covered,
+        covered_before=before.covered,
+        high_share=recent.high_share,
+        high_share_before=before.high_share,
+        volatility_bps=recent.volatility_bps,
+        volatility_bps_before=before.volatility_bps,
+        volatility_ratio=_ratio(recent.volatility_bps, before.volatility_bps),
+        trend_pct=recent.trend_pct,
+        trend_pct_before=before.trend_pct,
+        adx=recent.adx,
+        adx_before=before.adx,
+        volume=recent.volume,
+        volume_before=before.volume,
+        volume_ratio=_ratio(recent.volume, before.volume),
     )
 
 
-def _week(
-    bars: Bars, level: np.ndarray, adx: np.ndarray, since: float, until: float
-) -> dict[str, float | None]:
+class _Week(NamedTuple):
+    """Seven days of a market; fields as in ``Market``."""
+
+    covered: float
+    high_share: float | None
+    volatility_bps: float | None
+    trend_pct: float | None
+    adx: float | None
+    volume: float | None
+
+
+def _week(bars: Bars, level: np.ndarray, adx: np.ndarray, since: float, until: float) -> _Week:
     rows = np.flatnonzero((bars.closed > since) & (bars.closed <= until))
     close, volume = bars.candles.close, bars.candles.volume[rows]
     steps = rows[(rows > 0) & bars.joined[rows]]
@@ -110,15 +129,15 @@ def _week(
     known = level[rows][level[rows] != regimes.UNKNOWN]
     start = bars.candles.open[rows[0]] if rows.size else np.nan
     there = ~np.isnan(volume)
-    return {
-        "covered": min(rows.size * bars.interval / (until - since), 1.0),
-        "high_share": _mean(known == regimes.HIGH),
-        "volatility_bps": float(np.sqrt(np.mean(returns**2)) * 1e4) if steps.size else None,
-        "trend_pct": float(close[rows[-1]] / start - 1) * 100 if rows.size else None,
-        "adx": _mean(adx[rows][~np.isnan(adx[rows])]),
+    return _Week(
+        covered=min(rows.size * bars.interval / (until - since), 1.0),
+        high_share=_mean(known == regimes.HIGH),
+        volatility_bps=float(np.sqrt(np.mean(returns**2)) * 1e4) if steps.size else None,
+        trend_pct=float(close[rows[-1]] / start - 1) * 100 if rows.size else None,
+        adx=_mean(adx[rows][~np.isnan(adx[rows])]),
         # Per day with bars: a gap is not a quiet market.
-        "volume": float(volume[there].mean()) * 86_400 / bars.interval if there.any() else None,
-    }
+        volume=float(volume[there].mean()) * 86_400 / bars.interval if there.any() else None,
+    )
 
 
 def _mean(values: np.ndarray) -> float | None:

@@ -60,18 +60,16 @@ def conditions(facts: Sequence[Condition]) -> str:
 
 
 def entries(facts: Sequence[Condition]) -> str:
-    """The same after "entries": ``in the Asia session and with volatility 13 to 16 bps``."""
-    return " and ".join(_entry(fact) for fact in facts)
+    """The same after "entries": ``in the Asia session with volatility 13 to 16 bps``."""
+    places = {"session": "in the {} session", "market": "on {}", "side": "on the {} side"}
+    words = [places[fact.feature].format(value(fact)) for fact in facts if fact.feature in places]
+    others = [_lower(condition(fact)) for fact in facts if fact.feature not in places]
+    return " ".join([*words, *([f"with {' and '.join(others)}"] if others else [])])
 
 
-def _entry(fact: Condition) -> str:
-    templates = {"session": "in the {} session", "market": "on {}", "side": "on the {} side"}
-    if fact.feature in templates and fact.value is not None:
-        return templates[fact.feature].format(
-            label(str(fact.value)) if fact.feature == "session" else fact.value
-        )
-    text = condition(fact)
-    return f"with {text if text[:2].isupper() else text[:1].lower() + text[1:]}"
+def _lower(text: str) -> str:
+    """Without a capital at the start, unless it is an abbreviation."""
+    return text if text[:2].isupper() else text[:1].lower() + text[1:]
 
 
 def _result(value: float, unit: str) -> str:

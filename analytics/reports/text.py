@@ -238,7 +238,8 @@ def text(data: ReportData, recommendations: Sequence[RecommendationData]) -> str
             lines += ["", f"{summary.name}:", *(f"  {sentence}" for sentence in summary.why)]
     lines += ["", *(alert(event) for event in data.alerts)]
     for advice in recommendations:
-        lines += ["", f"Recommendation ({advice.confidence} confidence): {advice.sentence}"]
+        prefix = "" if advice.standing else f"Recommendation ({advice.confidence} confidence): "
+        lines += ["", f"{prefix}{advice.sentence}"]
         lines += [f"  {evidence.text}" for evidence in advice.evidence]
         lines += [f"  Risk: {advice.risk}"] if advice.risk else []
         lines += [f"  How to verify: {advice.test}"] if advice.test else []

@@ -149,7 +149,8 @@ class RecommendationAdmin(Exported, PagedAdmin):
         ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Recommendation]:
-        return super().get_queryset(request).select_related("instance__bot", "author")
+        rows: QuerySet[Recommendation] = super().get_queryset(request)
+        return rows.select_related("instance__bot", "author")
 
     @admin.display(description="Recommendation")
     def what(self, row: Recommendation) -> str:
