@@ -12,7 +12,7 @@ from analytics.admin.alerts import rows
 from analytics.jobs import status
 from analytics.models import Alert, JobLine, Message, Report
 from analytics.monitoring.alerts.base import ORDER
-from analytics.reports import text as words
+from analytics.reports import from_json, recommendations_from_json, text
 from trading import clock
 from trading.admin.dashboard import page as trading
 
@@ -39,10 +39,11 @@ def report(bot: Any) -> dict[str, Any] | None:
     found = Report.objects.filter(bot=bot, kind=Report.Kind.DAY).first() if bot else None
     if found is None:
         return None
+    data = from_json(found.data)
     return {
-        "title": words.title(found.data),
-        "head": found.data["head"],
-        "first": words.first(found.proposals),
+        "title": text.title(data),
+        "head": data.head,
+        "first": text.first(recommendations_from_json(found.recommendations)),
         "url": reverse("admin:analytics_report_change", args=[found.pk]),
     }
 
@@ -69,8 +70,8 @@ def troubles() -> list[dict[str, str]]:
     page = reverse("admin:analytics_jobline_changelist")
     silent = status.workers()["short"]["silent_seconds"]
     if silent is None or silent > status.SILENT.total_seconds():
-        text = "The worker is not running, so nothing is watched or done"
-        return [{"text": text, "url": page, "where": "See the jobs"}]
+        stopped = "The worker is not running, so nothing is watched or done"
+        return [{"text": stopped, "url": page, "where": "See the jobs"}]
     return [*_lost(), *_late(page)]
 
 

@@ -171,7 +171,7 @@ def _decided(row: Recommendation, decide: Callable[[], dict[str, int]]) -> Respo
 
 def _fields(row: Recommendation) -> dict[str, Any]:
     return {
-        **recommendations.told(row),
+        **recommendations.to_data(row),
         "state": row.state,
         "first_at": time(row.first_at),
         "last_at": time(row.last_at),

@@ -107,7 +107,7 @@ class OneReport(Endpoint):
         if report is None:
             raise NotFound("There is no report of that day.")
         return Response(
-            ReportOut(**_fields(report), data=report.data, recommendations=report.proposals)
+            ReportOut(**_fields(report), data=report.data, recommendations=report.recommendations)
         )
 
 

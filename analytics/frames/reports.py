@@ -10,22 +10,15 @@ from django.db.models import Exists, OuterRef
 
 from analytics.frames.trades import live_at
 from trading.experiments.comparison import Comparison, compared
-from trading.models import (
-    Book,
-    Experiment,
-    LivePeriod,
-    Mode,
-    Origin,
-    ParameterSet,
-    StrategyInstance,
-    Trade,
-)
+from trading.models import Book, Experiment, LivePeriod, Mode, Origin, ParameterSet, Trade
+from trading.models import Bot as Bot  # for annotations elsewhere
+from trading.models import StrategyInstance as StrategyInstance
 from trading.parameters.outcomes import of_changes
 
 API = Origin.API
 
 
-def set_at(instance: int, as_of: datetime) -> Any:
+def set_at(instance: int, as_of: datetime) -> ParameterSet | None:
     """The parameters that were live at a moment; None before there were any."""
     found = live_at(instance, as_of)
     return ParameterSet.objects.get(pk=found[0]) if found else None
@@ -37,7 +30,7 @@ def bot_markets(bot: int) -> list[str]:
     return sorted(set(books.values_list("market__name", flat=True)))
 
 
-def strategies_at(bot: int, as_of: datetime) -> list[tuple[Any, str]]:
+def strategies_at(bot: int, as_of: datetime) -> list[tuple[StrategyInstance, str]]:
     """Each strategy of a bot with each mode in which it had traded by a moment, by name; live
     where it had not traded yet. One that was first seen later is left out, except with a bot that
     was made later still: its whole past was brought in at once."""
@@ -81,7 +74,7 @@ def begins(bot: Any) -> date:
 
 def experiments(
     instance: int, since: datetime, until: datetime, most: int
-) -> list[tuple[Any, bool, Comparison]]:
+) -> list[tuple[Experiment, bool, Comparison]]:
     """Experiments that ran in a stretch of time, each with whether it was over at its end, and its
     arms as they stood then."""
     found = Experiment.objects.filter(instance=instance, started_at__lt=until).exclude(
@@ -93,7 +86,7 @@ def experiments(
     ]
 
 
-def tried_since(instance: int, since: datetime) -> list[Any]:
+def tried_since(instance: int, since: datetime) -> list[Experiment]:
     """Experiments that were planned after a moment and have begun, oldest first."""
     found = Experiment.objects.filter(
         instance=instance, created_at__gt=since, started_at__isnull=False

@@ -1,1 +1,1 @@
-"""What the trades of a strategy have in common: setups, regimes, sessions, exits, excursions."""
+"""Analyses of a strategy's trades: setups (``breakdown``), market regimes, exits, MFE and MAE."""

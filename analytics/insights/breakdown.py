@@ -1,8 +1,7 @@
-"""Which setups of a strategy are better or worse than its others: the breakdown of its trades.
+"""Which setups of a strategy are significantly better or worse than its average.
 
-Every fact known at the entry (the common context, the strategy's declared features, side, market,
-regime and session) is a way to tell trades apart, alone and with every other. How a trade ended is
-not known at its entry: it is described and never named.
+Trades are grouped by every fact known at entry (common context, declared features, side, market,
+regime, session) and by every pair of facts. Facts known only at exit are described, not judged.
 """
 
 from __future__ import annotations
@@ -25,25 +24,23 @@ from trading import clock
 from trading.clock import DAY
 
 SHOWN_PAIRS = 20
-TELLS = 0.15  # of a trade's spread: an excess worth knowing
-UNIT_SHARE = 0.5  # results are counted in u where so many of the trades have a scale
+TELLS = 0.15  # standard deviations of a trade: an excess worth detecting
+UNIT_SHARE = 0.5  # share of trades with a known risk from which results are in u
 Verdict = Literal["named", "none", "too_few"]
 
 
 @dataclass(frozen=True, slots=True)
 class Breakdown:
-    """The setups of a strategy in a window, all JSON can hold (``dataclasses.asdict``; moments as
-    ISO texts).
+    """The setups of a strategy in a window, JSON-serialisable; times are ISO 8601.
 
     ``unit`` of results: ``u`` (PnL over initial risk, else over the trailing spread) or ``pct``.
-    ``looked`` setups were judged together, ``singles`` are all of one fact, ``pairs`` those of two
-    that are named and the 20 nearest to it. ``best`` and ``worst`` are named and say something of
-    their own (a pair is left out where one of its facts alone is named the same way and it is not
-    surely further out), the surest first. ``verdict``: ``named``, ``none`` (no setup is
-    distinguishable yet) or ``too_few`` (nothing could be judged). ``needed``: trades of one setup
-    that would tell an excess of ``tells`` (0.15 of a trade's spread) from nothing. ``afterwards``:
-    by facts known at the exit alone. ``missing``: facts that no trade recorded; ``unpaired``: facts
-    beyond the 20 that are paired.
+    ``looked``: setups tested together. ``singles``: setups of one fact; ``pairs``: setups of two
+    that are significant ("named"), and the 20 nearest to it. ``best`` and ``worst``: significant
+    setups, surest first, without pairs that add nothing to one of their facts. ``verdict``:
+    ``named``, ``none`` (no setup is significant) or ``too_few`` (nothing could be tested).
+    ``needed``: trades of one setup that detect an excess of ``tells`` (0.15 standard deviations).
+    ``afterwards``: by facts known at exit. ``missing``: facts that no trade recorded;
+    ``unpaired``: facts beyond the 20 that are paired.
     """
 
     instance: int
@@ -81,10 +78,10 @@ def breakdown(
     interval: bool = True,
     trades: ContextTrades | None = None,
 ) -> Breakdown:
-    """The setups of a strategy's trades with since <= exit < until, and none after ``as_of``.
+    """The setups of a strategy's trades with since <= exit < until, none after ``as_of``.
 
-    Without ``interval`` those of the averages, which cost most, are left None. ``trades`` are the
-    trades, where they were read before."""
+    Without ``interval`` the (expensive) intervals of averages are None. ``trades``: the trades, if
+    already read."""
     end = min(until, as_of)
     if trades is None:
         trades = context.context_trades(instance, mode, since, end)
@@ -92,14 +89,14 @@ def breakdown(
     entry = insights_features.at_entry(
         trades, features, regimes.labels(instance, trades, trend=False)
     )
-    # What all trades share tells none apart: it goes last, where it takes no place among pairs.
+    # Facts with one value go last, where they take no place among the pairs.
     known = sorted((fact for fact in entry if fact.bins), key=lambda fact: len(fact.bins) < 2)
     unit, result = _results(instance, mode, trades)
-    found = binning.judge(known, trades.rows.trades.exit_at // DAY, result)
+    buckets = binning.judge(known, trades.rows.trades.exit_at // DAY, result)
     table = Table(
         trades,
         known,
-        found,
+        buckets,
         group_metrics.window(
             trades.rows.trades,
             None if since is None else clock.to_micros(since),
@@ -107,17 +104,17 @@ def breakdown(
         ),
         interval,
     )
-    singles, pairs = table.setups(*_shown(found))
-    named = [one for one in (*singles, *pairs) if one.named]
-    own = _own(named)
-    good = sorted((one for one in own if one.better), key=_unsure)
-    bad = sorted((one for one in own if not one.better), key=_unsure)
-    judged, looked = result[~np.isnan(result)], int((~np.isnan(found.judged.wrong_sign)).sum())
+    singles, pairs = table.setups(*_shown(buckets))
+    significant = [setup for setup in (*singles, *pairs) if setup.named]
+    distinct = _distinct(significant)
+    good = sorted((setup for setup in distinct if setup.better), key=_unsure)
+    bad = sorted((setup for setup in distinct if not setup.better), key=_unsure)
+    judged, looked = result[~np.isnan(result)], int((~np.isnan(buckets.judged.wrong_sign)).sum())
     sd = float(np.std(judged, ddof=1)) if judged.size > 1 else None
     return Breakdown(
         instance=instance,
         mode=mode,
-        since=since and clock.to_text(since),
+        since=None if since is None else clock.to_text(since),
         until=clock.to_text(until),
         as_of=clock.to_text(as_of),
         unit=unit,
@@ -130,7 +127,7 @@ def breakdown(
             trades.rows.trades, [np.arange(len(trades))], table.within, interval=interval
         )[0],
         looked=looked,
-        verdict="named" if named else "none" if looked else "too_few",
+        verdict="named" if significant else "none" if looked else "too_few",
         needed=setups.trades_needed(1.0, TELLS),
         tells=TELLS * sd if sd else None,
         best=tuple(good),
@@ -144,7 +141,7 @@ def breakdown(
 
 
 def _results(instance: int, mode: str, trades: ContextTrades) -> tuple[str, np.ndarray]:
-    """The unit, and what each trade made in it: u where half of the trades have a scale."""
+    """The unit and the result of each trade in it: u if half of the trades have a known risk."""
     r, exit_at = trades.rows.trades.r, trades.rows.trades.exit_at
     if not r.size:
         return "u", r
@@ -154,11 +151,10 @@ def _results(instance: int, mode: str, trades: ContextTrades) -> tuple[str, np.n
     return ("u", u) if (~np.isnan(u)).mean() >= UNIT_SHARE else ("pct", r)
 
 
-def _shown(found: Buckets) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of the setups of one fact, and of those of two that are worth a look: the named ones,
-    and those whose sign is surest."""
-    alone = np.flatnonzero(found.second < 0)
-    wrong = np.where(np.isnan(found.judged.wrong_sign), np.inf, found.judged.wrong_sign)
+def _shown(buckets: Buckets) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of all setups of one fact, and of the pairs that are significant or nearest to it."""
+    alone = np.flatnonzero(buckets.second < 0)
+    wrong = np.where(np.isnan(buckets.judged.wrong_sign), np.inf, buckets.judged.wrong_sign)
     wrong[alone] = np.inf
     order = np.argsort(wrong, kind="stable")
     most = max(SHOWN_PAIRS, int((wrong < setups.SURE).sum()))
@@ -167,33 +163,33 @@ def _shown(found: Buckets) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _unsure(setup: Setup) -> tuple[float, float]:
-    """Sorts the surest first, of equally sure ones the largest."""
+    """Sort key: the surest first, then the largest."""
     return round(setup.wrong_sign or 0.0, 3), -abs(setup.shrunk or 0.0)
 
 
-def _own(named: Sequence[Setup]) -> list[Setup]:
-    """Those that say something of their own: not a pair one of whose facts alone is named the same
-    way, unless it is surely further out than that is expected to be."""
-    alone = {one.conditions[0]: one for one in named if len(one.conditions) == 1}
+def _distinct(significant: Sequence[Setup]) -> list[Setup]:
+    """Without pairs that add nothing: one of their facts alone is significant the same way, and
+    the pair is not beyond it."""
+    alone = {setup.conditions[0]: setup for setup in significant if len(setup.conditions) == 1}
     return [
-        one
-        for one in named
-        if len(one.conditions) == 1
+        setup
+        for setup in significant
+        if len(setup.conditions) == 1
         or not any(
-            whole.better == one.better and not _beyond(one, whole)
-            for whole in (alone.get(each) for each in one.conditions)
-            if whole is not None
+            single.better == setup.better and not _beyond(setup, single)
+            for single in (alone.get(condition) for condition in setup.conditions)
+            if single is not None
         )
     ]
 
 
-def _beyond(pair: Setup, whole: Setup) -> bool:
-    low, high, expected = pair.low or 0.0, pair.high or 0.0, whole.shrunk or 0.0
-    return low > expected if whole.better else high < expected
+def _beyond(pair: Setup, single: Setup) -> bool:
+    low, high, expected = pair.low or 0.0, pair.high or 0.0, single.shrunk or 0.0
+    return low > expected if single.better else high < expected
 
 
 def _by_feature(known: Sequence[Fact], singles: Sequence[Setup]) -> dict[str, tuple[Setup, ...]]:
-    found: dict[str, list[Setup]] = {fact.name: [] for fact in known}
+    by_name: dict[str, list[Setup]] = {fact.name: [] for fact in known}
     for setup in singles:
-        found[setup.conditions[0].feature].append(setup)
-    return {name: tuple(of) for name, of in found.items()}
+        by_name[setup.conditions[0].feature].append(setup)
+    return {name: tuple(setups) for name, setups in by_name.items()}

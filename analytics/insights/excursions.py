@@ -1,4 +1,4 @@
-"""The best and the worst that trades reached: as their bot recorded it, else from candles."""
+"""MFE and MAE of trades: as the bot recorded them, else from candles."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from trading import clock
 @dataclass(frozen=True, slots=True)
 class Excursions:
     """MFE and MAE in percent of the entry price, and seconds to the MFE, shape (n,); NaN where
-    unknown. ``*_most``: what they were at most, where candles tell them; the same where the bot
-    recorded them. How many trades have them from where."""
+    unknown. ``*_most``: upper bounds where they come from candles, the same where the bot recorded
+    them. ``recorded`` and ``from_candles`` count trades by source."""
 
     mfe: np.ndarray
     mae: np.ndarray
@@ -33,7 +33,7 @@ _COLUMNS = ("mfe", "mae", "mfe_most", "mae_most", "to_mfe")
 
 
 def of(instance: int, trades: ContextTrades, as_of: datetime) -> Excursions:
-    """Of trades; from the finest candles that cover each, none of them after ``as_of``."""
+    """MFE and MAE of trades, from the finest candles that cover each; none after ``as_of``."""
     mfe, mae = trades.number("mfe_pct"), trades.number("mae_pct")
     known = ~(np.isnan(mfe) | np.isnan(mae))
     mfe, mae = (np.where(known, column, np.nan) for column in (mfe, mae))
@@ -41,8 +41,8 @@ def of(instance: int, trades: ContextTrades, as_of: datetime) -> Excursions:
     columns = dict(zip(_COLUMNS, (mfe, mae, mfe.copy(), mae.copy(), to_mfe), strict=True))
     if not known.all():
         _fill(frames.instance(instance).bot, trades, columns, clock.to_micros(as_of) / 1e6)
-    found = int((~np.isnan(columns["mfe"])).sum())
-    return Excursions(**columns, recorded=int(known.sum()), from_candles=found - int(known.sum()))
+    recorded, total = int(known.sum()), int((~np.isnan(columns["mfe"])).sum())
+    return Excursions(**columns, recorded=recorded, from_candles=total - recorded)
 
 
 def _fill(bot: object, trades: ContextTrades, columns: dict[str, np.ndarray], end: float) -> None:
@@ -55,7 +55,7 @@ def _fill(bot: object, trades: ContextTrades, columns: dict[str, np.ndarray], en
             since = float(entered[rows].min()) - interval
             until = min(float(left[rows].max()) + interval, end)
             bars = market_bars.load(bot, market, interval, interval, since, until).candles
-            found = excursions.reach(
+            reach = excursions.reach(
                 bars.open_time,
                 bars.high,
                 bars.low,
@@ -67,4 +67,4 @@ def _fill(bot: object, trades: ContextTrades, columns: dict[str, np.ndarray], en
                 trades.side[rows],
             )
             for name, column in columns.items():
-                column[rows] = getattr(found, name)
+                column[rows] = getattr(reach, name)

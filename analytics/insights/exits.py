@@ -1,4 +1,4 @@
-"""How good the exits of a strategy were, by reason, and what others would have made."""
+"""Exit analysis of a strategy: quality by exit reason, and what-ifs of other targets and stops."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from analytics.quant import exits, r_units
 from analytics.quant.exits import Paths, Quality, WhatIf
 from trading.clock import DAY
 
-# As bots call them.
+# Exit reasons as bots name them.
 AT_TARGET = ("take_profit", "tp", "target", "profit_target", "roi")
 AT_STOP = ("stop_loss", "sl", "stop", "stoploss", "stoploss_on_exchange")
 
 
 @dataclass(frozen=True, slots=True)
 class Exits:
-    """Quality of all exits and by ``reasons``; ``what_ifs``: every target of ``targets`` with
-    every stop of ``stops`` (percent of the entry price; None: as it was).
+    """Quality of all exits and by reason; ``what_ifs``: every target of ``targets`` with every
+    stop of ``stops`` (percent of the entry price; None: unchanged).
 
-    ``recorded`` trades carry the bot's own MFE and MAE, ``from_candles`` have them from stored
-    candles, ``unknown`` have none; ``why`` says why there is no what-if, None where there is.
+    Trades by source of MFE and MAE: ``recorded`` by the bot, ``from_candles``, ``unknown``.
+    ``why``: why there are no what-ifs, None where there are.
     """
 
     instance: int
@@ -51,20 +51,20 @@ def judge(
     *,
     trades: ContextTrades | None = None,
 ) -> Exits:
-    """The exits of a strategy's trades with since <= exit < until, and none after ``as_of``;
-    ``trades`` are the trades, where they were read before."""
+    """The exits of a strategy's trades with since <= exit < until, none after ``as_of``;
+    ``trades``: the trades, if already read."""
     if trades is None:
         trades = context.context_trades(instance, mode, since, min(until, as_of))
-    found = excursions.of(instance, trades, as_of)
-    paths = _paths(trades, found)
+    reached = excursions.of(instance, trades, as_of)
+    paths = _paths(trades, reached)
     targets, stops = exits.grid(paths)
     known = int((~np.isnan(paths.mfe)).sum())
     return Exits(
         instance,
         mode,
         len(trades),
-        found.recorded,
-        found.from_candles,
+        reached.recorded,
+        reached.from_candles,
         len(trades) - known,
         exits.quality(paths),
         {
@@ -74,9 +74,9 @@ def judge(
         (None, *targets),
         (None, *stops),
         tuple(
-            one
-            for one in exits.what_ifs(paths, [None, *targets], [None, *stops])
-            if one.target is not None or one.stop is not None
+            what_if
+            for what_if in exits.what_ifs(paths, [None, *targets], [None, *stops])
+            if what_if.target is not None or what_if.stop is not None
         ),
         None if targets or stops else _why(known),
     )
@@ -84,24 +84,24 @@ def judge(
 
 def _why(known: int) -> str:
     return (
-        f"MFE and MAE are known of {known} trades and a what-if needs {exits.FEWEST}: let the bot "
-        "send mfe_pct and mae_pct, or its candles"
+        f"MFE and MAE are known for {known:,} trades, a what-if needs {exits.FEWEST}: "
+        "send mfe_pct and mae_pct with each trade, or candles"
     )
 
 
-def _paths(trades: ContextTrades, found: excursions.Excursions) -> Paths:
+def _paths(trades: ContextTrades, reached: excursions.Excursions) -> Paths:
     gross = trades.side * (trades.exit / trades.entry - 1) * 100
     return Paths(
         trades.rows.trades.r,
         gross,
-        found.mfe,
-        found.mae,
-        found.mfe_most,
-        found.mae_most,
+        reached.mfe,
+        reached.mae,
+        reached.mfe_most,
+        reached.mae_most,
         r_units.risk_pct(trades.entry, trades.stop),
         np.isin(trades.reason, AT_TARGET),
         np.isin(trades.reason, AT_STOP),
-        found.to_mfe,
+        reached.to_mfe,
         trades.rows.trades.held / 1e6,
         trades.rows.trades.exit_at // DAY,
     )

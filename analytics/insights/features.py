@@ -1,4 +1,4 @@
-"""The facts by which trades of a strategy are told apart, from what was recorded of them."""
+"""The facts by which trades are grouped, from their recorded context."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from trading.strategies.base import Feature
 SIDES = {1: "long", -1: "short"}
 HOUR = "entry_hour"
 DAY = "entry_day_of_week"
-LEVEL = (0.5, 2.0)  # of the entry price: a number about as large as the price is a level
+LEVEL = (0.5, 2.0)  # times the entry price: numbers in this range are price levels
 
 
 def at_entry(trades: ContextTrades, features: Sequence[Feature], labels: Labels) -> list[Fact]:
-    """What was known when a trade was entered, most general first: those that are paired."""
+    """Facts known at entry, most general first."""
     common = [
         binning.categories("side", [SIDES[side] for side in trades.side.tolist()]),
         binning.categories("market", trades.market.tolist()),
@@ -31,7 +31,7 @@ def at_entry(trades: ContextTrades, features: Sequence[Feature], labels: Labels)
 
 
 def at_exit(trades: ContextTrades, features: Sequence[Feature]) -> list[Fact]:
-    """What only the exit told: it describes trades, and nobody could have chosen by it."""
+    """Facts known only at exit: they describe trades but cannot select them."""
     reason = binning.categories("exit_reason", trades.reason.tolist())
     return [reason, *(_fact(trades, feature) for feature in features if feature.at == "exit")]
 
@@ -48,9 +48,9 @@ def _fact(trades: ContextTrades, feature: Feature) -> Fact:
 
 
 def beside_price(values: np.ndarray, entry: np.ndarray) -> np.ndarray:
-    """A number in units of the price, in bps of the entry price, shape (n,): a level as its
-    distance from it. A price by itself only tells when a trade was made."""
+    """A number in price units as bps of the entry price, shape (n,); a price level as its distance
+    from the entry (the level itself would only say when the trade was made)."""
     share = values / entry
     known = share[~np.isnan(share)]
-    level = known.size and LEVEL[0] < float(np.median(known)) < LEVEL[1]
-    return (share - 1.0 if level else share) * 10_000.0
+    is_level = known.size and LEVEL[0] < float(np.median(known)) < LEVEL[1]
+    return np.asarray((share - 1.0 if is_level else share) * 10_000.0)

@@ -1,4 +1,4 @@
-"""Metrics of parts of a window's trades, as trading.ledger defines them."""
+"""Metrics of groups of trades in a window, as ``trading.ledger`` defines them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Window:
 
 
 def window(trades: Trades, since: int | None, until: int) -> Window:
-    """The window; one that is open at its start begins on the day of the first trade."""
+    """The window; with an open start it begins on the day of the first trade."""
     if since is None:
         since = int(trades.exit_at[0]) // DAY * DAY if len(trades) else until
     return Window(since, until)
@@ -36,26 +36,27 @@ def window(trades: Trades, since: int | None, until: int) -> Window:
 def of_parts(
     trades: Trades, parts: Sequence[np.ndarray], within: Window, *, interval: bool = True
 ) -> list[Metrics]:
-    """Metrics of each part of trades in canonical order; a part is ascending indices. Without
-    ``interval`` that of the average, which costs most, is left None."""
+    """Metrics of each part (ascending indices) of trades in canonical order. Without ``interval``
+    the (expensive) interval of the average is None."""
     there = [at for at, part in enumerate(parts) if part.size]
-    found = [_nothing() for _ in parts]
+    groups = [_nothing() for _ in parts]
     if not there:
-        return found
+        return groups
     places = np.concatenate([parts[at] for at in there])
     starts = np.cumsum([0, *(parts[at].size for at in there[:-1])])
     folded = tally.fold(trades, starts, places=places)
     for at, record in zip(there, folded, strict=True):
         daily = _daily(trades.take(parts[at]), within)
-        found[at] = plain(metrics.from_tally(record, daily, within.seconds, interval=interval))
-    return found
+        groups[at] = plain(metrics.from_tally(record, daily, within.seconds, interval=interval))
+    return groups
 
 
 def _daily(trades: Trades, within: Window) -> Daily:
     first = within.since // DAY
     days = max((within.until - 1) // DAY - first + 1, 1)
     at = trades.exit_at // DAY - first
-    return Daily(np.bincount(at, trades.r, days), np.bincount(at, minlength=days))
+    totals = np.bincount(at, weights=trades.r, minlength=days).astype(np.float64)
+    return Daily(totals, np.bincount(at, minlength=days))
 
 
 def _nothing() -> Metrics:
@@ -63,6 +64,8 @@ def _nothing() -> Metrics:
     return plain(metrics.from_tally(tally.empty(1)[0], daily, 0.0))
 
 
-def plain(found: Metrics) -> dict[str, Any]:
-    """The same with lists for intervals, as JSON has them."""
-    return {name: list(one) if isinstance(one, tuple) else one for name, one in found.items()}
+def plain(values: Metrics) -> dict[str, Any]:
+    """The same with intervals as lists, as in JSON."""
+    return {
+        name: list(value) if isinstance(value, tuple) else value for name, value in values.items()
+    }

@@ -1,11 +1,11 @@
-"""What a market does now, and how that differs from the week before."""
+"""The state of a market in the last 7 days, compared with the 7 days before."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from analytics.quant import regimes
 from trading import clock
 
 WEEK = 7 * 86_400
-WHOLE = 0.95  # of a week: as good as all of it
+WHOLE = 0.95  # share of a week that counts as all of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,32 +57,32 @@ class Market:
 def markets(
     instance: int, as_of: datetime, names: Sequence[str] = (), wanted: int | None = None
 ) -> list[Market]:
-    """The markets that a strategy trades (or those named), as they were at a moment, in bars of
-    its candles, or of ``wanted`` seconds; those without a bar in the 7 days before are left out."""
-    whose = frames.instance(instance)
-    wanted = wanted or insights_regimes.bar_interval(whose)
-    found = (
-        _market(whose.bot, name, wanted, as_of) for name in names or frames.traded_markets(instance)
+    """The markets that a strategy trades (or ``names``) at a moment, in bars of its candles, or of
+    ``wanted`` seconds; without markets that have no bar in the last 7 days."""
+    row = frames.instance(instance)
+    wanted = wanted or insights_regimes.bar_interval(row)
+    states = (
+        _market(row.bot, name, wanted, as_of) for name in names or frames.traded_markets(instance)
     )
-    return [one for one in found if one is not None]
+    return [state for state in states if state is not None]
 
 
 def _market(bot: Any, name: str, wanted: int, as_of: datetime) -> Market | None:
     now = clock.to_micros(as_of) / 1e6
-    found: list[Market] = []
+    states: list[Market] = []
     bars_before = regimes.RETURNS + regimes.BARS + insights_regimes.BURN_IN
     for interval in market_bars.intervals(bot, name, wanted):
         reach = bars_before * market_bars.bar_length(interval, wanted) + 2 * WEEK
         bars = market_bars.load(bot, name, interval, wanted, now - reach, now)
         if len(bars.candles) and now - bars.closed[-1] < WEEK:
-            found.append(_told(name, bars, now, as_of))
-            if found[-1].covered >= WHOLE:
+            states.append(_state(name, bars, now, as_of))
+            if states[-1].covered >= WHOLE:
                 break
-    # Fine bars are often kept for a few days only: a week is told by those that reach back to it.
-    return max(found, key=lambda one: min(one.covered, WHOLE), default=None)
+    # Fine bars often cover a few days only; the series that covers the week best wins.
+    return max(states, key=lambda state: min(state.covered, WHOLE), default=None)
 
 
-def _told(name: str, bars: Bars, now: float, as_of: datetime) -> Market:
+def _state(name: str, bars: Bars, now: float, as_of: datetime) -> Market:
     level = insights_regimes.regime(bars)
     trend = regimes.adx(bars.candles.high, bars.candles.low, bars.candles.close)
     recent, before = (_week(bars, level, trend, end - WEEK, end) for end in (now, now - WEEK))
@@ -93,14 +93,35 @@ def _told(name: str, bars: Bars, now: float, as_of: datetime) -> Market:
         newest_at=clock.to_text(clock.from_epoch(float(bars.closed[-1]))),
         price=float(bars.candles.close[-1]),
         regime=None if level[-1] == regimes.UNKNOWN else regimes.LABELS[level[-1]],
-        volatility_ratio=_ratio(recent["volatility_bps"], before["volatility_bps"]),
-        volume_ratio=_ratio(recent["volume"], before["volume"]),
-        **recent,
-        **{f"{key}_before": value for key, value in before.items()},
+        covered=recent.covered,
+        covered_before=before.covered,
+        high_share=recent.high_share,
+        high_share_before=before.high_share,
+        volatility_bps=recent.volatility_bps,
+        volatility_bps_before=before.volatility_bps,
+        volatility_ratio=_ratio(recent.volatility_bps, before.volatility_bps),
+        trend_pct=recent.trend_pct,
+        trend_pct_before=before.trend_pct,
+        adx=recent.adx,
+        adx_before=before.adx,
+        volume=recent.volume,
+        volume_before=before.volume,
+        volume_ratio=_ratio(recent.volume, before.volume),
     )
 
 
-def _week(bars: Bars, level: np.ndarray, adx: np.ndarray, since: float, until: float) -> Any:
+class _Week(NamedTuple):
+    """Seven days of a market; fields as in ``Market``."""
+
+    covered: float
+    high_share: float | None
+    volatility_bps: float | None
+    trend_pct: float | None
+    adx: float | None
+    volume: float | None
+
+
+def _week(bars: Bars, level: np.ndarray, adx: np.ndarray, since: float, until: float) -> _Week:
     rows = np.flatnonzero((bars.closed > since) & (bars.closed <= until))
     close, volume = bars.candles.close, bars.candles.volume[rows]
     steps = rows[(rows > 0) & bars.joined[rows]]
@@ -108,15 +129,15 @@ def _week(bars: Bars, level: np.ndarray, adx: np.ndarray, since: float, until: f
     known = level[rows][level[rows] != regimes.UNKNOWN]
     start = bars.candles.open[rows[0]] if rows.size else np.nan
     there = ~np.isnan(volume)
-    return {
-        "covered": min(rows.size * bars.interval / (until - since), 1.0),
-        "high_share": _mean(known == regimes.HIGH),
-        "volatility_bps": float(np.sqrt(np.mean(returns**2)) * 1e4) if steps.size else None,
-        "trend_pct": float(close[rows[-1]] / start - 1) * 100 if rows.size else None,
-        "adx": _mean(adx[rows][~np.isnan(adx[rows])]),
-        # Per day of the bars that there are: a gap is no quiet market.
-        "volume": float(volume[there].mean()) * 86_400 / bars.interval if there.any() else None,
-    }
+    return _Week(
+        covered=min(rows.size * bars.interval / (until - since), 1.0),
+        high_share=_mean(known == regimes.HIGH),
+        volatility_bps=float(np.sqrt(np.mean(returns**2)) * 1e4) if steps.size else None,
+        trend_pct=float(close[rows[-1]] / start - 1) * 100 if rows.size else None,
+        adx=_mean(adx[rows][~np.isnan(adx[rows])]),
+        # Per day with bars: a gap is not a quiet market.
+        volume=float(volume[there].mean()) * 86_400 / bars.interval if there.any() else None,
+    )
 
 
 def _mean(values: np.ndarray) -> float | None:

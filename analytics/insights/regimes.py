@@ -1,7 +1,7 @@
-"""Market conditions: the regime and session of every trade, and how trades did in each.
+"""Market regime and session of every trade, and performance by each.
 
-Labels are computed when they are asked for, from stored candles, and stored nowhere: candles that
-arrive late or are corrected are then counted by themselves.
+Labels are computed from stored candles on request and stored nowhere, so late or corrected candles
+count without further work.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from analytics.insights import group_metrics
 from analytics.quant import binning, regimes
 from trading import clock
 
-BURN_IN = 2_000  # bars before the first trade beyond those that the median needs
-OWN_TRADES = 100  # whose recorded volatility makes a median where there are no candles
+BURN_IN = 2_000  # bars before the first trade, beyond those that the median needs
+OWN_TRADES = 100  # trades whose recorded volatility gives the median where candles are missing
 ADX_EDGES = (20.0, 25.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """What the market was like when each trade was entered, shape (n,): ``volatility`` low or
-    high, None where it is not known; ``session``; ``adx`` 0-100, NaN where it is not known;
-    ``source`` candles, recorded (the trades' own volatility) or None."""
+    """The market at each trade's entry, shape (n,): ``volatility`` low or high, None if unknown;
+    ``session``; ``adx`` 0-100, NaN if unknown; ``source``: candles, recorded (the trades' own
+    volatility) or None."""
 
     volatility: list[str | None]
     session: list[str]
@@ -38,22 +38,22 @@ class Labels:
 
 
 def labels(instance: int, trades: ContextTrades, *, trend: bool = True) -> Labels:
-    """Labels of trades, none of which rests on anything after the trade's entry. Without
-    ``trend``, which takes longest, ADX stays unknown."""
+    """Labels of trades, from data before each entry only. Without ``trend`` (the slow part) ADX
+    stays unknown."""
     level = np.full(len(trades), regimes.UNKNOWN)
     adx = np.full(len(trades), np.nan) if trend else None
     source = np.full(len(trades), None, dtype=object)
-    whose = frames.instance(instance)
-    wanted = bar_interval(whose)
+    row = frames.instance(instance)
+    wanted = bar_interval(row)
     for market in sorted(set(trades.market.tolist())):
         mine = np.flatnonzero(trades.market == market)
-        _from_candles(whose.bot, market, wanted, trades, mine, level, adx, source)
+        _from_candles(row.bot, market, wanted, trades, mine, level, adx, source)
         left = mine[level[mine] == regimes.UNKNOWN]
         level[left] = _recorded(trades, mine)[np.isin(mine, left)]
         source[left[level[left] != regimes.UNKNOWN]] = "recorded"
     session = regimes.sessions(trades.entry_at // 1_000_000)
     return Labels(
-        [None if one == regimes.UNKNOWN else regimes.LABELS[one] for one in level.tolist()],
+        [None if code == regimes.UNKNOWN else regimes.LABELS[code] for code in level.tolist()],
         [regimes.SESSIONS[at] for at in session.tolist()],
         np.full(len(trades), np.nan) if adx is None else adx,
         source.tolist(),
@@ -63,24 +63,24 @@ def labels(instance: int, trades: ContextTrades, *, trend: bool = True) -> Label
 def of_trade(
     instance: int, mode: str, market: str, entry_at: datetime, exit_at: datetime
 ) -> tuple[str | None, str, float | None] | None:
-    """Regime, session and ADX when a trade was entered; None where there is no such trade."""
+    """Regime, session and ADX at a trade's entry; None if there is no such trade."""
     trades = context.context_trades(instance, mode, exit_at, exit_at + clock.MICROSECOND)
     mine = (trades.entry_at == clock.to_micros(entry_at)) & (trades.market == market)
     if not mine.any():
         return None
     at = int(np.flatnonzero(mine)[0])
-    found = labels(instance, trades)
-    adx = float(found.adx[at])
-    return found.volatility[at], found.session[at], None if np.isnan(adx) else adx
+    market_labels = labels(instance, trades)
+    adx = float(market_labels.adx[at])
+    return market_labels.volatility[at], market_labels.session[at], None if np.isnan(adx) else adx
 
 
 def bar_interval(instance: Any) -> int:
-    """Seconds of a strategy's own candles; an hour where it declares none."""
+    """Seconds of a strategy's own candles; an hour if it declares none."""
     rules = context.strategy(instance.pk)
     if rules is None or rules.candle_interval is None:
         return market_bars.HOUR
-    made = frames.live_set(instance.pk)
-    values = rules.complete(made.values) if made else rules.defaults()
+    live = frames.live_set(instance.pk)
+    values = rules.complete(live.values) if live else rules.defaults()
     return int(values["candle_interval_seconds"])
 
 
@@ -94,7 +94,7 @@ def _from_candles(
     adx: np.ndarray | None,
     source: np.ndarray,
 ) -> None:
-    """Label the trades ``mine`` of a market by the first series that knows its regime then."""
+    """Labels the trades ``mine`` of a market by the finest series that knows the regime."""
     entered = trades.entry_at[mine] // 1_000_000
     first, last = int(entered.min()), int(entered.max())
     reach = regimes.RETURNS + regimes.BARS + BURN_IN
@@ -109,8 +109,8 @@ def _from_candles(
         if left.size:
             level[left] = regime(bars)[at]
             if adx is not None:
-                found = bars.candles
-                adx[left] = regimes.adx(found.high, found.low, found.close)[at]
+                candles = bars.candles
+                adx[left] = regimes.adx(candles.high, candles.low, candles.close)[at]
             source[left[level[left] != regimes.UNKNOWN]] = "candles"
 
 
@@ -121,19 +121,18 @@ def regime(bars: market_bars.Bars) -> np.ndarray:
 
 
 def _recorded(trades: ContextTrades, mine: np.ndarray) -> np.ndarray:
-    """The regime by the trades' own volatility against that of the 100 before, shape (m,)."""
+    """The regime by the trades' own volatility compared with the 100 trades before, shape (m,)."""
     by = np.argsort(trades.entry_at[mine], kind="stable")
     values = trades.number("volatility_bps")[mine][by]
-    found = np.empty(mine.size, dtype=np.int64)
-    found[by] = regimes.levels(values, regimes.trailing_median(values, OWN_TRADES))
-    return found
+    levels = np.empty(mine.size, dtype=np.int64)
+    levels[by] = regimes.levels(values, regimes.trailing_median(values, OWN_TRADES))
+    return levels
 
 
 @dataclass(frozen=True, slots=True)
 class Performance:
-    """Metrics (trading.ledger.metrics) of the trades of each regime and session, by label, and
-    by ``adx`` at entry (below 20, to 25, above), which is weak context. ``unlabelled``: trades
-    without a regime; ``sources``: where regimes came from."""
+    """Metrics (``trading.ledger.metrics``) by regime, session and ``adx`` at entry (weak evidence).
+    ``unlabelled``: trades without a regime; ``sources``: trades by source of the regime."""
 
     volatility: dict[str, dict[str, Any]]
     session: dict[str, dict[str, Any]]
@@ -152,38 +151,38 @@ def performance(
     interval: bool = True,
     trades: ContextTrades | None = None,
 ) -> Performance:
-    """How a strategy did in each regime and session, of trades with since <= exit < until; without
-    ``interval`` those of the averages, which cost most, are left None."""
+    """Performance by regime and session of trades with since <= exit < until; without ``interval``
+    the (expensive) intervals of averages are None."""
     end = min(until, as_of)
     if trades is None:
         trades = context.context_trades(instance, mode, since, end)
-    found = labels(instance, trades)
+    market_labels = labels(instance, trades)
     within = group_metrics.window(
         trades.rows.trades, None if since is None else clock.to_micros(since), clock.to_micros(end)
     )
-    trend = binning.ranges("adx", found.adx, ADX_EDGES)
+    trend = binning.ranges("adx", market_labels.adx, ADX_EDGES)
     names = ("below_20", "20_to_25", "above_25")
-    told = [None if code < 0 else names[code] for code in trend.code.tolist()]
+    adx = [None if code < 0 else names[code] for code in trend.code.tolist()]
     return Performance(
-        _by_label(found.volatility, regimes.LABELS, trades, within, interval),
-        _by_label(found.session, regimes.SESSIONS, trades, within, interval),
-        _by_label(told, names, trades, within, interval),
-        found.volatility.count(None),
-        {name: found.source.count(name) for name in ("candles", "recorded")},
+        _by_label(market_labels.volatility, regimes.LABELS, trades, within, interval),
+        _by_label(market_labels.session, regimes.SESSIONS, trades, within, interval),
+        _by_label(adx, names, trades, within, interval),
+        market_labels.volatility.count(None),
+        {name: market_labels.source.count(name) for name in ("candles", "recorded")},
     )
 
 
 def _by_label(
-    found: Sequence[str | None],
+    labels: Sequence[str | None],
     names: Sequence[str],
     trades: ContextTrades,
     within: group_metrics.Window,
     interval: bool,
 ) -> dict[str, dict[str, Any]]:
-    column = np.array(found, dtype=object)
+    column = np.array(labels, dtype=object)
     parts = {name: np.flatnonzero(column == name) for name in names}
     there = {name: rows for name, rows in parts.items() if rows.size}
-    told = group_metrics.of_parts(
+    groups = group_metrics.of_parts(
         trades.rows.trades, list(there.values()), within, interval=interval
     )
-    return dict(zip(there, told, strict=True))
+    return dict(zip(there, groups, strict=True))

@@ -1,4 +1,4 @@
-"""Setups as they are told: the facts that make one, its metrics, and what is known of it."""
+"""Setups: the conditions that define one, its metrics and its significance."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from trading.clock import DAY
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One fact of a setup: a value, or a range from ``low`` to below ``high`` (None: open)."""
+    """One condition of a setup: a value, or a range low <= x < high (None: open)."""
 
     feature: str
     unit: str
@@ -30,14 +30,12 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """A bucket of trades. ``metrics`` are those of trading.ledger.metrics (win_rate,
-    avg_pnl_pct and its interval, profit_factor ...), as they were.
+    """A bucket of trades. ``metrics``: those of ``trading.ledger.metrics``, not adjusted.
 
-    What is judged is in the breakdown's unit, None where trades (20) or days (10) are too few:
-    ``excess`` over the strategy's mean as it was, ``shrunk`` as it is to be expected from now on,
-    between ``low`` and ``high`` with a chance of 95 %; ``wrong_sign``: the chance that the true
-    excess is none or the other way. ``needed``: trades of this setup after which its shrunk
-    excess, were it true, would be told from nothing.
+    In the breakdown's unit, None with fewer than 20 trades or 10 days: ``excess`` over the
+    strategy's mean; ``shrunk``: the excess expected in future, with its 95% interval ``low`` to
+    ``high``; ``wrong_sign``: probability that the true excess is zero or has the other sign.
+    ``named``: significant. ``needed``: trades of this setup that detect the shrunk excess.
     """
 
     conditions: tuple[Condition, ...]
@@ -54,88 +52,89 @@ class Setup:
 
     @property
     def better(self) -> bool:
-        """Whether it is expected to lie above the strategy's mean."""
+        """Whether its expected result is above the strategy's mean."""
         return (self.shrunk or 0.0) > 0
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What setups are made from."""
+    """Trades in buckets, from which setups are made."""
 
     trades: ContextTrades
     facts: list[Fact]
-    found: Buckets
+    buckets: Buckets
     within: group_metrics.Window
     interval: bool = True
 
     def setups(self, *kinds: np.ndarray) -> list[tuple[Setup, ...]]:
-        """The setups in rows of the buckets, of each kind; their win rates are shrunk together."""
-        told = [one for rows in kinds for one in self._setups(rows.tolist())]
+        """The setups in these rows of the buckets, a tuple per argument; win rates are shrunk
+        together."""
+        raw = [setup for rows in kinds for setup in self._setups(rows.tolist())]
         wins, trades = (
-            np.array([one.metrics[name] for one in told], dtype=np.float64)
+            np.array([setup.metrics[name] for setup in raw], dtype=np.float64)
             for name in ("wins", "trades")
         )
         rates = setups.win_rates(wins, trades).tolist()
-        whole = [
-            replace(one, win_rate_shrunk=rate if one.metrics["trades"] else None)
-            for one, rate in zip(told, rates, strict=True)
+        shrunk = [
+            replace(setup, win_rate_shrunk=rate if setup.metrics["trades"] else None)
+            for setup, rate in zip(raw, rates, strict=True)
         ]
         ends = np.cumsum([0, *(rows.size for rows in kinds)]).tolist()
-        return [tuple(whole[first:end]) for first, end in pairwise(ends)]
+        return [tuple(shrunk[first:end]) for first, end in pairwise(ends)]
 
     def _setups(self, rows: list[int]) -> list[Setup]:
-        parts = [self.found.rows(row, self.facts) for row in rows]
-        told = group_metrics.of_parts(
+        parts = [self.buckets.rows(row, self.facts) for row in rows]
+        groups = group_metrics.of_parts(
             self.trades.rows.trades, parts, self.within, interval=self.interval
         )
         return [
-            Setup(self._conditions(row), measured, self._days(part), **self._judgement(row))
-            for row, part, measured in zip(rows, parts, told, strict=True)
+            Setup(self._conditions(row), metrics, self._days(part), **self._judgement(row))
+            for row, part, metrics in zip(rows, parts, groups, strict=True)
         ]
 
     def _days(self, part: np.ndarray) -> int:
         return int(np.unique(self.trades.rows.trades.exit_at[part] // DAY).size)
 
     def _conditions(self, row: int) -> tuple[Condition, ...]:
-        one, two = int(self.found.first[row]), int(self.found.second[row])
-        first = _condition(self.facts[one], int(self.found.bin[row]))
-        if two < 0:
-            return (first,)
-        return first, _condition(self.facts[two], int(self.found.other[row]))
+        fact, second = int(self.buckets.first[row]), int(self.buckets.second[row])
+        condition = _condition(self.facts[fact], int(self.buckets.bin[row]))
+        if second < 0:
+            return (condition,)
+        return condition, _condition(self.facts[second], int(self.buckets.other[row]))
 
     def _judgement(self, row: int) -> dict[str, Any]:
-        judged = self.found.judged
-        told: dict[str, Any] = {
+        judged = self.buckets.judged
+        values: dict[str, Any] = {
             name: _or_none(getattr(judged, name)[row])
             for name in ("excess", "shrunk", "low", "high", "wrong_sign")
         }
-        told["named"] = bool(judged.named[row])
-        if told["shrunk"]:
-            spread = float(judged.error[row]) * math.sqrt(float(self.found.sums.trades[row]))
-            told["needed"] = setups.trades_needed(spread, told["shrunk"])
-        return told
+        values["named"] = bool(judged.named[row])
+        if values["shrunk"]:
+            spread = float(judged.error[row]) * math.sqrt(float(self.buckets.sums.trades[row]))
+            values["needed"] = setups.trades_needed(spread, values["shrunk"])
+        return values
 
     def afterwards(self, by_exit: Sequence[Fact]) -> dict[str, tuple[Setup, ...]]:
-        """What only the exit told, described and not judged."""
-        found = {}
+        """Setups by facts known only at exit: described, not judged."""
+        described = {}
         for fact in by_exit:
             parts = [np.flatnonzero(fact.code == at) for at in range(len(fact.bins))]
-            told = group_metrics.of_parts(
+            groups = group_metrics.of_parts(
                 self.trades.rows.trades,
                 parts,
                 self.within,
                 interval=self.interval and fact.name == "exit_reason",
             )
-            found[fact.name] = tuple(
-                Setup((_condition(fact, at),), measured, self._days(part))
-                for at, (part, measured) in enumerate(zip(parts, told, strict=True))
+            described[fact.name] = tuple(
+                Setup((_condition(fact, at),), metrics, self._days(part))
+                for at, (part, metrics) in enumerate(zip(parts, groups, strict=True))
             )
-        return {name: of for name, of in found.items() if of}
+        return {name: setups for name, setups in described.items() if setups}
 
 
 def _condition(fact: Fact, at: int) -> Condition:
-    one = fact.bins[at]
-    return Condition(fact.name, fact.unit, one.value, one.low, one.high)
+    values = fact.bins[at]
+    return Condition(fact.name, fact.unit, values.value, values.low, values.high)
 
 
 def _or_none(value: float) -> float | None:

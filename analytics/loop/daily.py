@@ -58,6 +58,6 @@ def _events(report: Report) -> list[dict[str, Any]]:
             "sentence": proposal["sentence"],
             "changes": proposal["changes"],
         }
-        for proposal in report.proposals
+        for proposal in report.recommendations
         if proposal["times"] == 1
     ]

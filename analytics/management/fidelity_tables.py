@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from analytics.models import Run
-from analytics.reports.text import count
 from analytics.research import funnel
 from trading import strategies
-from trading.formatting import interval
+from trading.formatting import counted, interval
 
 _DASH = "-"
 
@@ -30,7 +29,7 @@ def heading(run: Run) -> str:
         times = f" in {one['stretches']} stretches" if one["stretches"] > 1 else ""
         lines.append(
             f"version {one['version']}: live for {one['seconds'] / 86_400:.2f} days{times}, "
-            f"{count(one['trades'], 'trade')} in the replay"
+            f"{counted(one['trades'], 'trade')} in the replay"
         )
     return "\n".join([*lines, *(f"Note: {remark}" for remark in run.summary["remarks"])])
 

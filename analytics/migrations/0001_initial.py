@@ -1,3 +1,4 @@
+import analytics.models.reports
 import django.db.models.deletion
 import trading.clock
 import uuid
@@ -322,11 +323,11 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(choices=[('day', 'Day'), ('week', 'Week')], default='day', max_length=4)),
                 ('day', models.DateField(help_text='The day, or the last day of the week (UTC)')),
-                ('as_of', models.DateTimeField(help_text='Nothing later was looked at')),
-                ('complete', models.BooleanField(default=True, help_text='Its time was over when it was made')),
-                ('news', models.BooleanField(default=False, help_text='Something happened')),
+                ('as_of', models.DateTimeField(help_text='End of the data')),
+                ('complete', models.BooleanField(default=True, help_text='The period was over')),
+                ('news', models.BooleanField(default=False, help_text='Worth a message')),
                 ('data', models.JSONField()),
-                ('proposals', models.JSONField(default=list)),
+                ('recommendations', models.JSONField(default=list)),
                 ('made_at', models.DateTimeField(default=trading.clock.now)),
                 ('bot', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='trading.bot')),
             ],
@@ -347,7 +348,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('pk',),
-                'constraints': [models.UniqueConstraint(fields=('channel', 'report'), name='report_told_once_per_channel')],
+                'constraints': [models.UniqueConstraint(fields=('channel', 'report'), name='report_sent_once_per_channel')],
             },
         ),
         migrations.CreateModel(
@@ -355,23 +356,23 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('mode', models.CharField(max_length=5)),
-                ('kind', models.CharField(choices=[('parameter', 'Change a parameter'), ('rollback', 'Go back to earlier values'), ('setup', 'Leave out a setup'), ('pause', 'Pause it'), ('check', 'Look at it'), ('wait', 'Wait'), ('nothing', 'Change nothing')], max_length=9)),
+                ('kind', models.CharField(choices=analytics.models.reports.recommendation_kinds, max_length=16)),
                 ('key', models.CharField(max_length=160)),
-                ('state', models.CharField(choices=[('open', 'Open'), ('accepted', 'Accepted'), ('dismissed', 'Dismissed'), ('expired', 'No longer proposed')], default='open', max_length=9)),
-                ('sentence', models.TextField(help_text='What to do')),
+                ('state', models.CharField(choices=[('open', 'Open'), ('standing', 'No decision needed'), ('accepted', 'Accepted'), ('dismissed', 'Dismissed'), ('expired', 'No longer proposed')], default='open', max_length=9)),
+                ('sentence', models.TextField(help_text='Proposed action')),
                 ('changes', models.JSONField(blank=True, default=dict)),
-                ('evidence', models.JSONField(default=list, help_text='Sentences, each with what it rests on')),
-                ('effect', models.JSONField(help_text='Of the average trade, percentage points', null=True)),
+                ('evidence', models.JSONField(default=list, help_text='Sentences with links to their data')),
+                ('effect', models.JSONField(help_text='Average PnL per trade, percentage points', null=True)),
                 ('risk', models.TextField(blank=True)),
-                ('test', models.TextField(blank=True, help_text='What would show whether it is right')),
+                ('test', models.TextField(blank=True, verbose_name='how to verify')),
                 ('confidence', models.CharField(choices=[('low', 'Low'), ('medium', 'Medium'), ('high', 'High')], default='low', max_length=6)),
-                ('rank', models.FloatField(default=0.0, help_text='The larger, the earlier it is shown')),
-                ('first_at', models.DateTimeField(help_text='First proposed as of then')),
-                ('last_at', models.DateTimeField(help_text='Last proposed as of then')),
-                ('times', models.PositiveIntegerField(default=1, help_text='Days on which it was proposed')),
+                ('rank', models.FloatField(default=0.0, help_text='Higher ranks are shown first')),
+                ('first_at', models.DateTimeField(help_text='End of the first report that proposes it')),
+                ('last_at', models.DateTimeField(help_text='End of the latest report that proposes it')),
+                ('times', models.PositiveIntegerField(default=1, help_text='Days on which it was proposed', verbose_name='days seen')),
                 ('decided_at', models.DateTimeField(null=True)),
                 ('decided_by', models.CharField(blank=True, max_length=150)),
-                ('reason', models.CharField(blank=True, help_text='Why it was so decided', max_length=500)),
+                ('reason', models.CharField(blank=True, help_text='Reason of the decision', max_length=500)),
                 ('author', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('bot', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='trading.bot')),
                 ('instance', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='trading.strategyinstance', verbose_name='strategy')),
@@ -379,7 +380,7 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ('-last_at', '-rank', '-pk'),
                 'indexes': [models.Index(fields=['instance', 'key'], name='recommendation_by_key'), models.Index(fields=['bot', '-id'], name='recommendation_newest')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('instance', 'mode', 'key'), name='recommendation_open_once')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('state__in', ('open', 'standing'))), fields=('instance', 'mode', 'key'), name='recommendation_current_once')],
             },
         ),
     ]

@@ -4,10 +4,11 @@ from .evidence import ArmDay, Progress, Source, TradeDay
 from .jobs import JobLine, JobRun, WorkerBeat
 from .monitoring import Alert, AlertEvent, AlertRuleSetting, Severity, Snapshot, Trend
 from .notifications import Channel, Message, Notice
-from .reports import Recommendation, Report, ReportNotice
+from .reports import STANDING_KEY, Recommendation, Report, ReportNotice
 from .research import Run, RunTrades
 
 __all__ = [
+    "STANDING_KEY",
     "Alert",
     "AlertEvent",
     "AlertRuleSetting",

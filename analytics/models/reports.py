@@ -1,4 +1,4 @@
-"""Daily and weekly reports, and what they propose."""
+"""Daily and weekly reports, and their recommendations."""
 
 from __future__ import annotations
 
@@ -9,12 +9,19 @@ from trading import clock
 
 from .notifications import Channel, Message
 
+STANDING_KEY = "no_change"  # of the one entry per strategy that proposes no change
+
+
+def recommendation_kinds() -> list[tuple[str, str]]:
+    """Choices of ``Recommendation.kind``: a callable, so that a new one needs no migration."""
+    return Recommendation.Kind.choices
+
 
 class Report(models.Model):
-    """What was known of a bot at the end of a day or a week (UTC): data, rendered when it is read.
+    """The state of a bot at the end of a day or a week (UTC).
 
-    ``data`` is what ``analytics.reports.build`` wrote as of ``as_of``; it does not change with what
-    comes later. ``proposals`` are the recommendations of that moment, as they stood.
+    ``data`` is the JSON of ``analytics.reports.data.ReportData`` as of ``as_of``; it does not
+    change with later data. ``recommendations`` are those of that moment, as they stood.
     """
 
     class Kind(models.TextChoices):
@@ -24,11 +31,11 @@ class Report(models.Model):
     bot = models.ForeignKey("trading.Bot", models.CASCADE, related_name="+")
     kind = models.CharField(max_length=4, choices=Kind, default=Kind.DAY)
     day = models.DateField(help_text="The day, or the last day of the week (UTC)")
-    as_of = models.DateTimeField(help_text="Nothing later was looked at")
-    complete = models.BooleanField(default=True, help_text="Its time was over when it was made")
-    news = models.BooleanField(default=False, help_text="Something happened")
+    as_of = models.DateTimeField(help_text="End of the data")
+    complete = models.BooleanField(default=True, help_text="The period was over")
+    news = models.BooleanField(default=False, help_text="Worth a message")
     data = models.JSONField()
-    proposals = models.JSONField(default=list)
+    recommendations = models.JSONField(default=list)
     made_at = models.DateTimeField(default=clock.now)
 
     class Meta:
@@ -36,33 +43,35 @@ class Report(models.Model):
         constraints = (models.UniqueConstraint(fields=("bot", "kind", "day"), name="report_once"),)
         indexes = (models.Index(fields=("kind", "day"), name="report_by_day"),)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.day:%Y-%m-%d} of {self.bot}"
 
 
 class Recommendation(models.Model):
-    """Something to do, or not to do, with a strategy, and why.
+    """A proposed action for a strategy, with its evidence.
 
-    ``changes``: parameter -> [old, new], empty where no parameter is to change. ``key`` tells the
-    same proposal of another day, so that it is made once. ``effect``: what is expected of the
-    average trade, in percentage points, with bounds. It changes only through
-    ``analytics.recommendations.stage``.
+    ``changes``: parameter -> [old, new], empty if no parameter changes. ``key`` identifies the
+    same proposal on another day, so that one row is updated. ``effect`` is JSON of
+    ``analytics.reports.data.Effect``. Rows change only through ``analytics.recommendations``.
     """
 
     class Kind(models.TextChoices):
         PARAMETER = "parameter", "Change a parameter"
-        ROLLBACK = "rollback", "Go back to earlier values"
-        SETUP = "setup", "Leave out a setup"
-        PAUSE = "pause", "Pause it"
-        CHECK = "check", "Look at it"
-        WAIT = "wait", "Wait"
-        NOTHING = "nothing", "Change nothing"
+        ROLLBACK = "rollback", "Roll back"
+        SETUP = "setup", "Filter a setup"
+        PAUSE = "pause", "Pause the strategy"
+        CHECK = "check", "Check the bot"
+        WAIT = "wait", "Wait for more trades"
+        NOTHING = "nothing", "No change"
 
     class State(models.TextChoices):
         OPEN = "open", "Open"
+        STANDING = "standing", "No decision needed"
         ACCEPTED = "accepted", "Accepted"
         DISMISSED = "dismissed", "Dismissed"
         EXPIRED = "expired", "No longer proposed"
+
+    CURRENT = (State.OPEN, State.STANDING)
 
     class Confidence(models.TextChoices):
         LOW = "low", "Low"
@@ -74,52 +83,59 @@ class Recommendation(models.Model):
         "trading.StrategyInstance", models.CASCADE, related_name="+", verbose_name="strategy"
     )
     mode = models.CharField(max_length=5)
-    kind = models.CharField(max_length=9, choices=Kind)
+    kind = models.CharField(max_length=16, choices=recommendation_kinds)
     key = models.CharField(max_length=160)
     state = models.CharField(max_length=9, choices=State, default=State.OPEN)
-    sentence = models.TextField(help_text="What to do")
+    sentence = models.TextField(help_text="Proposed action")
     changes = models.JSONField(default=dict, blank=True)
-    evidence = models.JSONField(default=list, help_text="Sentences, each with what it rests on")
-    effect = models.JSONField(null=True, help_text="Of the average trade, percentage points")
+    evidence = models.JSONField(default=list, help_text="Sentences with links to their data")
+    effect = models.JSONField(null=True, help_text="Average PnL per trade, percentage points")
     risk = models.TextField(blank=True)
-    test = models.TextField(blank=True, help_text="What would show whether it is right")
+    test = models.TextField("how to verify", blank=True)
     confidence = models.CharField(max_length=6, choices=Confidence, default=Confidence.LOW)
-    rank = models.FloatField(default=0.0, help_text="The larger, the earlier it is shown")
-    first_at = models.DateTimeField(help_text="First proposed as of then")
-    last_at = models.DateTimeField(help_text="Last proposed as of then")
-    times = models.PositiveIntegerField(default=1, help_text="Days on which it was proposed")
+    rank = models.FloatField(default=0.0, help_text="Higher ranks are shown first")
+    first_at = models.DateTimeField(help_text="End of the first report that proposes it")
+    last_at = models.DateTimeField(help_text="End of the latest report that proposes it")
+    times = models.PositiveIntegerField(
+        "days seen", default=1, help_text="Days on which it was proposed"
+    )
     decided_at = models.DateTimeField(null=True)
     decided_by = models.CharField(max_length=150, blank=True)
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
-    reason = models.CharField(max_length=500, blank=True, help_text="Why it was so decided")
+    reason = models.CharField(max_length=500, blank=True, help_text="Reason of the decision")
 
     class Meta:
         ordering = ("-last_at", "-rank", "-pk")
         constraints = (
             models.UniqueConstraint(
                 fields=("instance", "mode", "key"),
-                condition=models.Q(state="open"),
-                name="recommendation_open_once",
+                condition=models.Q(state__in=("open", "standing")),
+                name="recommendation_current_once",
             ),
         )
         indexes = (
-            # Of a strategy by key, with those that were decided; of a bot, the newest.
+            # By strategy and key, decided ones included; the newest of a bot.
             models.Index(fields=("instance", "key"), name="recommendation_by_key"),
             models.Index(fields=("bot", "-id"), name="recommendation_newest"),
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.sentence[:80]
 
     @property
     def open(self) -> bool:
         return self.state == self.State.OPEN
 
+    @property
+    def standing(self) -> bool:
+        """Whether it says that nothing is to be decided."""
+        return self.key == STANDING_KEY
+
 
 class ReportNotice(models.Model):
-    """That a channel has looked at a report: told in ``message``, or nothing worth telling."""
+    """A channel has handled a report: sent it in ``message``, or (None) skipped it."""
 
     channel = models.ForeignKey(Channel, models.CASCADE, related_name="report_notices")
     report = models.ForeignKey(Report, models.CASCADE, related_name="notices")
@@ -130,9 +146,9 @@ class ReportNotice(models.Model):
         ordering = ("pk",)
         constraints = (
             models.UniqueConstraint(
-                fields=("channel", "report"), name="report_told_once_per_channel"
+                fields=("channel", "report"), name="report_sent_once_per_channel"
             ),
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.channel}: {self.report}"

@@ -1,8 +1,9 @@
-"""What to try next, from a report: ``propose``, then ``accept`` or ``dismiss``.
+"""What to do next, from a report: ``propose``, then ``accept`` or ``dismiss``.
 
-``track_record`` says which recommendations came true; ``kinds`` has one file per kind.
+``kinds`` has one file per kind of recommendation, ``apply`` puts one into effect, and
+``track_record`` says which were right.
 """
 
-from .stage import accept, dismiss, propose, told
+from .stage import accept, dismiss, propose, to_data
 
-__all__ = ["accept", "dismiss", "propose", "told"]
+__all__ = ["accept", "dismiss", "propose", "to_data"]

@@ -1,4 +1,4 @@
-"""Following a recommendation through the door: its values go live, or into an experiment."""
+"""Puts a recommendation into effect: its values go live, or into a planned experiment."""
 
 from __future__ import annotations
 
@@ -20,51 +20,51 @@ TRADES = 400  # after which a planned experiment ends
 
 
 def follow(
-    one: Recommendation, *, how: str, reason: str, author: Any = None, by: str = ""
+    row: Recommendation, *, how: str, reason: str, author: Any = None, by: str = ""
 ) -> dict[str, int]:
-    """Accept it, and do what it says: the values become a new live version, or an arm of an
-    experiment that is planned and waits to be started; answers which ("version" or "experiment").
-    One that asks for no values is only noted. Raises Refused, and Frozen, Stale and Experimenting,
-    which are kinds of it."""
+    """Accepts it and applies its values: {"version": number} of the new live version, or
+    {"experiment": id} of a planned experiment; {} if it changes no values.
+
+    Raises Refused, and its subclasses Frozen, Stale and Experimenting."""
     if how not in WAYS:
         raise Refused({"how": [f"must be one of {', '.join(WAYS)}"]})
     with transaction.atomic():
-        stage.accept(one, reason=reason, author=author, by=by)
-        if not one.changes:
+        stage.accept(row, reason=reason, author=author, by=by)
+        if not row.changes:
             return {}
-        return _done(one, how, why(one, reason), {"author": author, "made_by": by})
+        return _apply(row, how, reason_of(row, reason), {"author": author, "made_by": by})
 
 
-def _done(one: Recommendation, how: str, reason: str, who: dict[str, Any]) -> dict[str, int]:
-    values = {name: new for name, (_, new) in one.changes.items()}
+def _apply(row: Recommendation, how: str, reason: str, who: dict[str, Any]) -> dict[str, int]:
+    values = {name: new for name, (_, new) in row.changes.items()}
     if how == CHANGE:
-        made = parameters.promote(
-            instance=one.instance,
+        parameter_set = parameters.promote(
+            instance=row.instance,
             values=values,
             onto_live=True,
             reason=reason,
             origin=reports.API,
             **who,
         )
-        return {"version": made.version}
-    planned = design.create(
-        instance=one.instance,
-        name=name_of(one),
+        return {"version": parameter_set.version}
+    experiment = design.create(
+        instance=row.instance,
+        name=experiment_name(row),
         reason=reason,
         arms=[Arm("B", values)],
         ends=Ends(TRADES, None, None, None),
         **who,
     )
-    return {"experiment": planned.pk}
+    return {"experiment": experiment.pk}
 
 
-def why(one: Recommendation, reason: str = "") -> str:
-    """The reason of what follows from a recommendation."""
-    return f"Recommendation {one.pk}: {reason or one.sentence}"[:500]
+def reason_of(row: Recommendation, reason: str = "") -> str:
+    """The recorded reason of a change that follows from a recommendation."""
+    return f"Recommendation {row.pk}: {reason or row.sentence}"[:500]
 
 
-def name_of(one: Recommendation) -> str:
-    """A name for an experiment of it: ``take_profit_bps_12``."""
-    name, (_, new) = next(iter(one.changes.items()))
-    text = f"{name}_{new}_{one.pk}".lower()
-    return "".join(c if c.isalnum() or c in "_.-" else "_" for c in text)[:64]
+def experiment_name(row: Recommendation) -> str:
+    """``take_profit_bps_12_7``: parameter, value, recommendation."""
+    name, (_, new) = next(iter(row.changes.items()))
+    text = f"{name}_{new}_{row.pk}".lower()
+    return "".join(char if char.isalnum() or char in "_.-" else "_" for char in text)[:64]

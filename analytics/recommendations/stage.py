@@ -1,200 +1,220 @@
-"""Recommendations: proposed from reports, once each, decided by people, and held to what came.
+"""Recommendations: proposed from reports, one row each, decided by people.
 
-A stage: it reads the reports that ``analytics.reports.build`` wrote, writes its own rows, and
-returns what it did.
+A stage: it reads the reports that ``analytics.reports`` wrote and writes its own rows.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from analytics import frames
 from analytics.frames import reports
-from analytics.models import Recommendation, Report
+from analytics.models import STANDING_KEY, Recommendation, Report
 from analytics.recommendations import kinds
-from analytics.recommendations.kinds import Case, Proposal
+from analytics.recommendations.kinds import Case, Keyed, Proposal
+from analytics.reports import from_json, recommendations_from_json
+from analytics.reports.data import Evidence, RecommendationData, parse, to_json
 from trading import clock
 from trading.parameters import errors
 from trading.parameters.errors import Refused
+from trading.strategies.parameters import Value
 
-Kind, State, Confidence = (Recommendation.Kind, Recommendation.State, Recommendation.Confidence)
+State, Confidence = Recommendation.State, Recommendation.Confidence
 MOST = 3  # of a strategy in one report
-REMEMBERED = timedelta(days=30)  # so long a dismissed one is not proposed again
-RECENT = timedelta(days=60)  # so long a rollback is remembered
-STALE = timedelta(days=3)  # not proposed again for so long, it is over
+DISMISSED_FOR = timedelta(days=30)  # how long a dismissed one is not proposed again
+ROLLBACKS = timedelta(days=60)  # how long a rollback counts against its opposite
+EXPIRES = timedelta(days=3)  # without being proposed again
 
 
 def propose(report: Report) -> list[Recommendation]:
-    """What a report leads to, the weightiest first; the same report again changes nothing."""
-    found: list[tuple[Recommendation, Proposal]] = []
-    # What was thought of an earlier time is kept with its report, and asks for nothing today.
+    """The recommendations of a report, the highest rank first; idempotent."""
+    proposed: list[tuple[Recommendation, Proposal]] = []
+    # A report of an earlier time keeps its recommendations and asks for nothing today.
     past = Report.objects.filter(bot=report.bot, as_of__gt=report.as_of).exists()
-    for section in report.data["strategies"]:
-        instance = frames.instance(section["instance"])
+    for section in from_json(report.data).strategies:
+        instance = frames.instance(section.instance)
         if instance is not None:
-            found += _of(Case(instance, section, report.as_of), report.as_of, past)
-    found.sort(key=lambda one: -one[1].rank)
-    # As they stand at this moment, also where a later report came to them before.
-    report.proposals = [told(row) | _fields(proposal) for row, proposal in found]
-    report.save(update_fields=("proposals",))
+            proposed += _propose(Case(instance, section, report.as_of), past)
+    proposed.sort(key=lambda pair: -pair[1].rank)
+    # As they stand in this report, even if a later one has updated the row.
+    report.recommendations = [
+        {**to_json(to_data(row)), **_fields(proposal)} for row, proposal in proposed
+    ]
+    report.save(update_fields=("recommendations",))
     _expire(report)
-    return [row for row, _ in found]
+    return [row for row, _ in proposed]
 
 
-def _of(case: Case, as_of: datetime, past: bool) -> list[tuple[Recommendation, Proposal]]:
-    made = []
-    for proposal in kinds.proposals(case):
-        if not _dismissed(case, proposal, as_of):
-            proposal = _warned(case, proposal, as_of)
-            keep = _told_then if past else _kept
-            made.append((keep(case, proposal, as_of), proposal))
-        if len(made) == MOST:
+def _propose(case: Case, past: bool) -> list[tuple[Recommendation, Proposal]]:
+    proposed = []
+    for keyed in kinds.proposals(case):
+        if not _dismissed(case, keyed.key):
+            keyed = Keyed(keyed.key, _with_rollback(case, keyed.proposal))
+            row = _past_row(case, keyed) if past else _current_row(case, keyed)
+            proposed.append((row, keyed.proposal))
+        if len(proposed) == MOST:
             break
-    return made
+    return proposed
 
 
 def _fields(proposal: Proposal) -> dict[str, Any]:
-    """What of a proposal is kept, but for where it ranks."""
-    names = ("kind", "sentence", "changes", "evidence", "effect", "risk", "test", "confidence")
-    return {name: getattr(proposal, name) for name in names}
+    """The columns that a proposal fills, as JSON."""
+    names = ("sentence", "changes", "evidence", "effect", "risk", "test", "confidence")
+    values = {name: to_json(getattr(proposal, name)) for name in names}
+    return {"kind": str(proposal.action), **values}
 
 
-def _dismissed(case: Case, proposal: Proposal, as_of: datetime) -> bool:
-    """Whether somebody said no to the same not long ago."""
+def _dismissed(case: Case, key: str) -> bool:
+    """Whether the same was dismissed in the 30 days before."""
     return Recommendation.objects.filter(
         instance=case.instance,
-        key=proposal.key,
+        key=key,
         state=State.DISMISSED,
-        decided_at__gte=as_of - REMEMBERED,
-        decided_at__lte=as_of,
+        decided_at__gte=case.until - DISMISSED_FOR,
+        decided_at__lte=case.until,
     ).exists()
 
 
-def _warned(case: Case, proposal: Proposal, as_of: datetime) -> Proposal:
-    """Says so where it goes against a rollback of the last 60 days."""
-    said = [
-        {
-            "text": f"Against this: on {at:%Y-%m-%d} {name} was taken back from {old} to {new} "
+def _with_rollback(case: Case, proposal: Proposal) -> Proposal:
+    """Adds a warning if the proposal undoes a rollback of the last 60 days."""
+    rollbacks = reports.taken_back(case.instance, case.until - ROLLBACKS, case.until)
+    warnings = [
+        Evidence(
+            text=f"Contradicts a rollback: on {at:%Y-%m-%d} {name} went back from {old} to {new} "
             f"({reason}).",
-            "version": version,
-        }
-        for name, old, new, at, reason, version in reports.taken_back(
-            case.instance, as_of - RECENT, as_of
+            version=version,
         )
-        if name in proposal.changes and _against(proposal.changes[name], old, new)
+        for name, old, new, at, reason, version in rollbacks
+        if name in proposal.changes and _undoes(proposal.changes[name], old, new)
     ]
-    if not said:
+    if not warnings:
         return proposal
     return replace(
         proposal,
-        evidence=[*said, *proposal.evidence],
-        rank=proposal.rank - kinds.DOUBTED,
+        evidence=[*warnings, *proposal.evidence],
+        rank=proposal.rank - kinds.UNRELIABLE,
         confidence=Confidence.LOW,
     )
 
 
-def _against(change: list[Any], old: Any, new: Any) -> bool:
-    """Whether a change goes the way that a rollback (from ``old`` to ``new``) went back."""
-    numbers = (*change, old, new)
-    if all(isinstance(one, int | float) and not isinstance(one, bool) for one in numbers):
-        return (change[1] - change[0]) * (old - new) > 0
-    return bool(change[1] == old)
+def _undoes(change: tuple[Value, Value], old: Value, new: Value) -> bool:
+    """Whether a change goes back towards the value that a rollback (``old`` to ``new``) left."""
+    before, after = change
+    values = (before, after, old, new)
+    if any(isinstance(value, bool) or not isinstance(value, int | float) for value in values):
+        return after == old
+    return (float(after) - float(before)) * (float(old) - float(new)) > 0
 
 
-def _kept(case: Case, proposal: Proposal, as_of: datetime) -> Recommendation:
-    """The open row of a proposal, made or brought up to date."""
-    fields = {**_fields(proposal), "rank": proposal.rank}
+def _columns(case: Case, proposal: Proposal) -> dict[str, Any]:
+    """All columns of a new row but its identity."""
+    return {
+        **_fields(proposal),
+        "rank": proposal.rank,
+        "bot": case.instance.bot,
+        "first_at": case.until,
+        "last_at": case.until,
+    }
+
+
+def _current_row(case: Case, keyed: Keyed) -> Recommendation:
+    """The row of a proposal, created or updated. The standing entry of a strategy is one row for
+    ever; any other starts anew once it was decided or has expired."""
+    state = State.STANDING if keyed.proposal.standing else State.OPEN
+    identity = {"instance": case.instance, "mode": case.section.mode, "key": keyed.key}
     with transaction.atomic():
-        row, made = Recommendation.objects.get_or_create(
-            instance=case.instance,
-            mode=case.section["mode"],
-            key=proposal.key,
-            state=State.OPEN,
-            defaults={**fields, "bot": case.instance.bot, "first_at": as_of, "last_at": as_of},
+        if keyed.proposal.standing:
+            _revive(Recommendation.objects.filter(**identity))
+        row, created = Recommendation.objects.get_or_create(
+            **identity, state=state, defaults=_columns(case, keyed.proposal)
         )
-        if not made and row.last_at <= as_of:
-            fields["times"] = row.times + (row.last_at.date() != as_of.date())
-            for name, value in {**fields, "last_at": as_of}.items():
+        if not created and row.last_at <= case.until:
+            row.times += row.last_at.date() != case.until.date()
+            row.rank, row.last_at = keyed.proposal.rank, case.until
+            for name, value in _fields(keyed.proposal).items():
                 setattr(row, name, value)
             row.save()
     return row
 
 
-def _told_then(case: Case, proposal: Proposal, as_of: datetime) -> Recommendation:
-    """The row of a proposal of a time past: the one that was proposed then, else one that is
-    over."""
-    same = Recommendation.objects.filter(
-        instance=case.instance, mode=case.section["mode"], key=proposal.key
-    )
-    there = same.filter(first_at__lte=as_of, last_at__gte=as_of).order_by("-pk").first()
-    return there or Recommendation.objects.create(
-        **_fields(proposal),
-        rank=proposal.rank,
-        bot=case.instance.bot,
-        instance=case.instance,
-        mode=case.section["mode"],
-        key=proposal.key,
-        state=State.EXPIRED,
-        first_at=as_of,
-        last_at=as_of,
+def _revive(rows: QuerySet[Recommendation]) -> None:
+    """Makes the newest expired row standing again, unless one is."""
+    if not rows.filter(state=State.STANDING).exists():
+        expired = rows.filter(state=State.EXPIRED).order_by("-pk").first()
+        if expired is not None:
+            rows.filter(pk=expired.pk).update(state=State.STANDING)
+
+
+def _past_row(case: Case, keyed: Keyed) -> Recommendation:
+    """The row of a proposal in a report of an earlier time: the one proposed then (of a standing
+    entry: its only one), else a new one that has expired."""
+    identity = {"instance": case.instance, "mode": case.section.mode, "key": keyed.key}
+    rows = Recommendation.objects.filter(**identity).order_by("-pk")
+    if not keyed.proposal.standing:
+        rows = rows.filter(first_at__lte=case.until, last_at__gte=case.until)
+    return rows.first() or Recommendation.objects.create(
+        **identity, state=State.EXPIRED, **_columns(case, keyed.proposal)
     )
 
 
 def _expire(report: Report) -> None:
-    """Those are over that no report has come to for a while, or that one of this very moment does
-    not come to any more, now that it was written anew."""
-    still_open = Recommendation.objects.filter(bot=report.bot, state=State.OPEN)
-    still_open.filter(last_at__lt=report.as_of - STALE).update(state=State.EXPIRED)
-    told_now = [
-        one["id"]
-        for each in Report.objects.filter(bot=report.bot, as_of=report.as_of)
-        for one in each.proposals
+    """Expires what was not proposed for 3 days, and what a rewritten report no longer proposes."""
+    current = Recommendation.objects.filter(bot=report.bot, state__in=Recommendation.CURRENT)
+    current.filter(last_at__lt=report.as_of - EXPIRES).update(state=State.EXPIRED)
+    proposed = [
+        recommendation.id
+        for same_end in Report.objects.filter(bot=report.bot, as_of=report.as_of)
+        for recommendation in recommendations_from_json(same_end.recommendations)
     ]
-    still_open.filter(last_at=report.as_of).exclude(pk__in=told_now).update(state=State.EXPIRED)
+    current.filter(last_at=report.as_of).exclude(pk__in=proposed).update(state=State.EXPIRED)
 
 
-def told(one: Recommendation) -> dict[str, Any]:
-    """As it stands, for a report that is kept."""
-    return {
-        "id": one.pk,
-        "strategy": one.instance.name,
-        "mode": one.mode,
-        "kind": one.kind,
-        "sentence": one.sentence,
-        "changes": one.changes,
-        "evidence": one.evidence,
-        "effect": one.effect,
-        "risk": one.risk,
-        "test": one.test,
-        "confidence": one.confidence,
-        "times": one.times,
-    }
+def to_data(row: Recommendation) -> RecommendationData:
+    """A recommendation as it stands now."""
+    fields = ("kind", "mode", "sentence", "changes", "evidence", "effect", "risk", "test")
+    return parse(
+        {
+            "id": row.pk,
+            "strategy": row.instance.name,
+            **{name: getattr(row, name) for name in fields},
+            "confidence": row.confidence,
+            "times": row.times,
+            "standing": row.key == STANDING_KEY,
+        },
+        RecommendationData,
+    )
 
 
-def accept(one: Recommendation, *, reason: str, author: Any = None, by: str = "") -> None:
-    """Note that it is followed. Raises Refused."""
-    _decide(one, State.ACCEPTED, reason, author, by)
+def accept(row: Recommendation, *, reason: str, author: Any = None, by: str = "") -> None:
+    """Records that it is accepted. Raises Refused."""
+    _decide(row, State.ACCEPTED, reason, author, by)
 
 
-def dismiss(one: Recommendation, *, reason: str, author: Any = None, by: str = "") -> None:
-    """Note that it is not followed, and why: it is not proposed again for 30 days. Raises
-    Refused."""
-    _decide(one, State.DISMISSED, reason, author, by)
+def dismiss(row: Recommendation, *, reason: str, author: Any = None, by: str = "") -> None:
+    """Records that it is dismissed: it is not proposed again for 30 days. Raises Refused."""
+    _decide(row, State.DISMISSED, reason, author, by)
 
 
-def _decide(one: Recommendation, state: str, reason: str, author: Any, by: str) -> None:
+def _decide(row: Recommendation, state: str, reason: str, author: Any, by: str) -> None:
     reason = errors.reason(reason)
-    who = author.get_username() if author else by
-    changed = Recommendation.objects.filter(pk=one.pk, state__in=(State.OPEN, State.EXPIRED))
-    if not changed.update(
-        state=state, reason=reason, decided_at=clock.now(), decided_by=who, author=author
-    ):
-        one.refresh_from_db()
-        raise Refused(
-            {"recommendation": [f"It was decided before: {one.get_state_display().lower()}."]}
+    undecided = Recommendation.objects.filter(pk=row.pk, state__in=(State.OPEN, State.EXPIRED))
+    changed = undecided.exclude(key=STANDING_KEY).update(
+        state=state,
+        reason=reason,
+        decided_at=clock.now(),
+        decided_by=author.get_username() if author else by,
+        author=author,
+    )
+    row.refresh_from_db()
+    if not changed:
+        text = (
+            "There is nothing to decide."
+            if row.standing
+            else f"It was decided before: {row.get_state_display().lower()}."
         )
-    one.refresh_from_db()
+        raise Refused({"recommendation": [text]})

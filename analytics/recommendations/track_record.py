@@ -1,4 +1,4 @@
-"""Whether recommendations were followed, and whether they were right: from what came later."""
+"""Which recommendations were followed, and whether later trades proved them right."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from trading.parameters.diff import same
 from trading.parameters.outcomes import of_changes
 
 WITHIN = timedelta(days=60)  # after it was last proposed
-RIGHT, WRONG, OPEN = "right", "wrong", "cannot tell yet"
+RIGHT, WRONG, OPEN = "right", "wrong", "not enough data"
 _WORDS = {"better": RIGHT, "worse": WRONG}
 
 
 @dataclass(frozen=True, slots=True)
-class Truth:
+class Result:
     """``how`` it was followed: "change" (then ``version``) or "experiment" (then ``experiment``);
-    ``word`` is right, wrong or cannot tell yet, and ``sentence`` why."""
+    ``word``: right, wrong or not enough data; ``sentence``: why."""
 
     how: str
     word: str
@@ -30,49 +30,52 @@ class Truth:
     experiment: int | None = None
 
 
-def truth(one: Recommendation) -> Truth | None:
-    """What became of a recommendation; None where it asks for no values, or nobody took them."""
-    if not one.changes:
+@dataclass(frozen=True, slots=True)
+class Record:
+    """How many changed values, how many of those were followed, and were right or wrong."""
+
+    asked: int
+    followed: int
+    right: int
+    wrong: int
+
+
+def result(row: Recommendation) -> Result | None:
+    """The outcome of a recommendation; None if it changes no values or was not followed."""
+    if not row.changes:
         return None
-    return _tried(one) or _changed(one)
+    return _in_experiment(row) or _in_change(row)
 
 
-def _tried(one: Recommendation) -> Truth | None:
-    """An experiment that was planned later with the values in an arm."""
-    for experiment in reports.tried_since(one.instance_id, one.first_at):
-        if experiment.created_at > one.last_at + WITHIN:
+def _in_experiment(row: Recommendation) -> Result | None:
+    """A later experiment with the values in an arm."""
+    for experiment in reports.tried_since(row.instance_id, row.first_at):
+        if experiment.created_at > row.last_at + WITHIN:
             continue
         for side in compared(experiment).sides:
-            if not side.arm.control and _has(one, side.arm.values) and side.verdict:
+            if not side.arm.control and _has(row, side.arm.values) and side.verdict:
                 word = _WORDS.get(side.verdict.word, OPEN)
-                return Truth("experiment", word, side.verdict.sentence, experiment=experiment.pk)
+                return Result("experiment", word, side.verdict.sentence, experiment=experiment.pk)
     return None
 
 
-def _changed(one: Recommendation) -> Truth | None:
-    """A change that went live later and brought the values."""
-    for outcome in reversed(of_changes(one.instance, one.mode)):
-        in_time = one.first_at < outcome.changed_at <= one.last_at + WITHIN
-        brought = {row["name"] for row in outcome.rows} & set(one.changes)
-        if in_time and brought and _has(one, outcome.after.values):
-            word = _WORDS.get(outcome.verdict.word or "", OPEN)
-            return Truth("change", word, outcome.verdict.sentence, version=outcome.after.version)
+def _in_change(row: Recommendation) -> Result | None:
+    """A later change that set the values."""
+    for change in reversed(of_changes(row.instance, row.mode)):
+        in_time = row.first_at < change.changed_at <= row.last_at + WITHIN
+        changed = {line["name"] for line in change.rows} & set(row.changes)
+        if in_time and changed and _has(row, change.after.values):
+            word = _WORDS.get(change.verdict.word or "", OPEN)
+            return Result("change", word, change.verdict.sentence, version=change.after.version)
     return None
 
 
-def _has(one: Recommendation, values: dict[str, Any]) -> bool:
-    return all(same(values.get(name), new) for name, (_, new) in one.changes.items())
+def _has(row: Recommendation, values: dict[str, Any]) -> bool:
+    return all(same(values.get(name), new) for name, (_, new) in row.changes.items())
 
 
-def record(found: Iterable[Recommendation]) -> dict[str, int]:
-    """How many asked for values, how many of them were followed, and how many were right or
-    wrong, as far as that is known."""
-    asked = [one for one in found if one.changes]
-    truths = [known for one in asked if (known := truth(one))]
-    words = [known.word for known in truths]
-    return {
-        "asked": len(asked),
-        "followed": len(truths),
-        "right": words.count(RIGHT),
-        "wrong": words.count(WRONG),
-    }
+def record(rows: Iterable[Recommendation]) -> Record:
+    """The track record of these recommendations."""
+    asked = [row for row in rows if row.changes]
+    words = [known.word for row in asked if (known := result(row))]
+    return Record(len(asked), len(words), words.count(RIGHT), words.count(WRONG))

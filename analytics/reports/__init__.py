@@ -1,5 +1,8 @@
-"""Daily and weekly reports: ``make`` builds one as data, ``text`` words it."""
+"""Daily and weekly reports: ``make`` builds and stores one, ``data`` declares its content, ``text``
+words it."""
 
-from .build import make, newest, period
+from .build import make
+from .data import from_json, recommendations_from_json
+from .period import newest, period
 
-__all__ = ["make", "newest", "period"]
+__all__ = ["from_json", "make", "newest", "period", "recommendations_from_json"]

@@ -1,140 +1,128 @@
-"""The deeper parts of a report, from more than its own time: setups, conditions, exits.
-
-They look back over half a year, since a day says nothing of a setup; what is kept of each is what a
-page shows, and no more.
-"""
+"""Setups, market regimes and exits of a strategy: they look back half a year, because one day is
+too short to judge them."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
 from analytics.frames import context
 from analytics.frames.context import ContextTrades
+from analytics.frames.reports import StrategyInstance
 from analytics.insights import breakdown, exits, market_state, regimes
+from analytics.insights.market_state import Market
 from analytics.insights.setup_table import Setup
 from analytics.quant.exits import WhatIf
+from analytics.reports.data import Exits, FeatureBin, Regimes, SetupLine, Setups, parse
 from trading.performance import measure
 from trading.performance.selection import Selection
 
-BACK = timedelta(days=180)
-HOUR = 3_600  # bars in which markets are told, the same for all strategies
-MOST_TRADES = 50_000  # that are read with all that is known of them
+LOOKBACK = timedelta(days=180)
+HOUR = 3_600  # bars in which markets are described, the same for all strategies
+MOST_TRADES = 50_000  # read with their whole context
 MOST = 5  # of a kind
-Asked = tuple[int, str, datetime, datetime]  # instance, mode, since, until
-KEPT = ("trades", "win_rate", "avg_pnl_pct", "total_pnl_pct", "profit_factor")
-BRIEF = ("trades", "win_rate", "avg_pnl_pct", "total_pnl_pct")
 
 
-def deeper(instance: Any, mode: str, until: datetime) -> dict[str, Any]:
-    """The parts of a strategy; each None, or empty, without trades in the half year."""
-    since = _since(instance, mode, until)
-    trades = context.context_trades(instance.pk, mode, since, until)
-    asked = instance.pk, mode, since, until
-    there = bool(len(trades))
-    return {
-        "setups": _setups(asked, trades) if there else None,
-        "market": _market(instance.pk, until),
-        "regimes": _regimes(asked, trades) if there else None,
-        "exits": _exits(asked, trades) if there else None,
-    }
+class DeepSections(NamedTuple):
+    """Each is None, or empty, without trades in the half year."""
+
+    setups: Setups | None
+    market: list[Market]
+    regimes: Regimes | None
+    exits: Exits | None
 
 
-def _since(instance: Any, mode: str, until: datetime) -> datetime:
-    """Half a year before, or as many whole days as hold the most trades that are looked at."""
-    [found] = measure(Selection(instance=instance, mode=mode, since=until - BACK, until=until))
-    newest = np.cumsum(found.daily.trades[::-1])
-    days = int((newest <= MOST_TRADES).sum()) if newest.size else BACK.days
-    return until - min(BACK, timedelta(days=max(days, 1)))
+class _Window(NamedTuple):
+    instance: int
+    mode: str
+    since: datetime
+    until: datetime
 
 
-def _setups(asked: Asked, trades: ContextTrades) -> dict[str, Any]:
-    """Setups that last, best and worst, after having looked at all."""
-    found = breakdown.breakdown(*asked, asked[-1], interval=False, trades=trades)
-    return {
-        "days_back": (asked[3] - asked[2]).days,
-        "unit": found.unit,
-        "trades": found.trades,
-        "days": found.days,
-        "mean": found.mean,
-        "sd": found.sd,
-        "looked": found.looked,
-        "verdict": found.verdict,
-        "needed": found.needed,
-        "tells": found.tells,
-        "best": [_named(one) for one in found.best[:MOST]],
-        "worst": [_named(one) for one in found.worst[:MOST]],
-        "singles": {name: [_single(one) for one in of] for name, of in found.singles.items()},
-        "missing": list(found.missing),
-    }
-
-
-def _named(one: Setup) -> dict[str, Any]:
-    return {
-        "conditions": [asdict(each) for each in one.conditions],
-        "metrics": {name: one.metrics[name] for name in KEPT},
-        "days": one.days,
-        "win_rate_shrunk": one.win_rate_shrunk,
-        "excess": one.excess,
-        "shrunk": one.shrunk,
-        "low": one.low,
-        "high": one.high,
-        "wrong_sign": one.wrong_sign,
-        "needed": one.needed,
-    }
-
-
-def _single(one: Setup) -> dict[str, Any]:
-    """A bin of one fact, in a line."""
-    return {
-        "condition": asdict(one.conditions[0]),
-        "named": one.named,
-        "shrunk": one.shrunk,
-        **{name: one.metrics[name] for name in BRIEF},
-    }
-
-
-def _market(instance: int, until: datetime) -> list[dict[str, Any]]:
-    """What its markets do, against the week before."""
-    return [asdict(one) for one in market_state.markets(instance, until, wanted=HOUR)][:MOST]
-
-
-def _regimes(asked: Asked, trades: ContextTrades) -> dict[str, Any]:
-    """How it did in calm and wild markets, and by session."""
-    found = regimes.performance(*asked, asked[-1], interval=False, trades=trades)
-    kinds = {"volatility": found.volatility, "session": found.session, "adx": found.adx}
-    told = {
-        kind: {label: {name: measured[name] for name in KEPT} for label, measured in of.items()}
-        for kind, of in kinds.items()
-    }
-    return {**told, "unlabelled": found.unlabelled, "sources": found.sources}
-
-
-def _exits(asked: Asked, trades: ContextTrades) -> dict[str, Any]:
-    """What exits left on the table, by reason, and the targets and stops that would surely have
-    done better."""
-    found = exits.judge(*asked, asked[-1], trades=trades)
-    better = sorted(
-        (one for one in found.what_ifs if one.change_low is not None and one.change_low > 0),
-        key=lambda one: -(one.change_low or 0.0),
+def deep_sections(instance: StrategyInstance, mode: str, until: datetime) -> DeepSections:
+    """Setups, markets, regimes and exits of a strategy up to a moment."""
+    window = _Window(instance.pk, mode, _since(instance, mode, until), until)
+    market = market_state.markets(instance.pk, until, wanted=HOUR)[:MOST]
+    trades = context.context_trades(*window)
+    if not len(trades):
+        return DeepSections(None, market, None, None)
+    return DeepSections(
+        _setups(window, trades), market, _regimes(window, trades), _exits(window, trades)
     )
-    return {
-        "trades": found.trades,
-        "recorded": found.recorded,
-        "from_candles": found.from_candles,
-        "unknown": found.unknown,
-        "why": found.why,
-        "overall": asdict(found.overall),
-        "reasons": {name: asdict(one) for name, one in found.reasons.items()},
-        "better": [asdict(one) for one in better[:MOST]],
-        "targets": _alone(found.what_ifs, "stop"),
-        "stops": _alone(found.what_ifs, "target"),
-    }
 
 
-def _alone(found: tuple[WhatIf, ...], other: str) -> list[dict[str, Any]]:
-    """The what-ifs of one of the two alone, the other being as it was."""
-    return [asdict(one) for one in found if getattr(one, other) is None]
+def _since(instance: StrategyInstance, mode: str, until: datetime) -> datetime:
+    """Half a year before, or as many whole days as hold at most MOST_TRADES."""
+    selection = Selection(instance=instance, mode=mode, since=until - LOOKBACK, until=until)
+    [whole] = measure(selection)
+    newest = np.cumsum(whole.daily.trades[::-1])
+    days = int((newest <= MOST_TRADES).sum()) if newest.size else LOOKBACK.days
+    return until - min(LOOKBACK, timedelta(days=max(days, 1)))
+
+
+def _setups(window: _Window, trades: ContextTrades) -> Setups:
+    table = breakdown.breakdown(*window, window.until, interval=False, trades=trades)
+    return Setups(
+        days_back=(window.until - window.since).days,
+        unit=table.unit,
+        trades=table.trades,
+        days=table.days,
+        mean=table.mean,
+        sd=table.sd,
+        looked=table.looked,
+        verdict=table.verdict,
+        needed=table.needed,
+        tells=table.tells,
+        best=[parse(setup, SetupLine) for setup in table.best[:MOST]],
+        worst=[parse(setup, SetupLine) for setup in table.worst[:MOST]],
+        singles={
+            name: [_feature_bin(setup) for setup in setups]
+            for name, setups in table.singles.items()
+        },
+        missing=list(table.missing),
+    )
+
+
+def _feature_bin(setup: Setup) -> FeatureBin:
+    return parse(
+        {
+            **setup.metrics,
+            "condition": setup.conditions[0],
+            "named": setup.named,
+            "shrunk": setup.shrunk,
+        },
+        FeatureBin,
+    )
+
+
+def _regimes(window: _Window, trades: ContextTrades) -> Regimes:
+    performance = regimes.performance(*window, window.until, interval=False, trades=trades)
+    return parse(performance, Regimes)
+
+
+def _exits(window: _Window, trades: ContextTrades) -> Exits:
+    """Exit quality by reason, and the targets and stops that do significantly better."""
+    found = exits.judge(*window, window.until, trades=trades)
+    better = sorted(
+        (what_if for what_if in found.what_ifs if (what_if.change_low or 0.0) > 0),
+        key=lambda what_if: -(what_if.change_low or 0.0),
+    )
+    return Exits(
+        trades=found.trades,
+        recorded=found.recorded,
+        from_candles=found.from_candles,
+        unknown=found.unknown,
+        why=found.why,
+        overall=found.overall,
+        reasons=found.reasons,
+        better=better[:MOST],
+        targets=_without(found.what_ifs, "stop"),
+        stops=_without(found.what_ifs, "target"),
+    )
+
+
+def _without(what_ifs: Sequence[WhatIf], level: str) -> list[WhatIf]:
+    return [what_if for what_if in what_ifs if getattr(what_if, level) is None]

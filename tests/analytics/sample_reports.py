@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+from analytics import reports
 from analytics.loop import daily
 from analytics.models import Report
+from analytics.reports import text
 from tests.analytics.replays import EAGER, MARKET, stored
 from tests.trading.story import MONDAY, make_bot
 from trading.models import Bot, Origin, StrategyInstance
@@ -35,4 +37,10 @@ def report(bot: Bot, day: date = WEDNESDAY, now: datetime = LATE, **more) -> Rep
     return daily.write_one(bot, more.pop("kind", "day"), day, now, **more)[0]
 
 
-__all__ = ["DAY", "LATE", "MARKET", "MUTED", "WEDNESDAY", "idle", "report"]
+def as_text(stored: Report) -> str:
+    """A stored report with its recommendations as plain text."""
+    recommendations = reports.recommendations_from_json(stored.recommendations)
+    return text.text(reports.from_json(stored.data), recommendations)
+
+
+__all__ = ["DAY", "LATE", "MARKET", "MUTED", "WEDNESDAY", "as_text", "idle", "report"]

@@ -14,7 +14,9 @@ pytestmark = [pytest.mark.either, pytest.mark.django_db(transaction=True)]
 @pytest.fixture
 def one(transactional_db) -> Recommendation:
     found = report(idle().bot)
-    return Recommendation.objects.get(pk=next(e["id"] for e in found.proposals if e["changes"]))
+    return Recommendation.objects.get(
+        pk=next(e["id"] for e in found.recommendations if e["changes"])
+    )
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
@@ -35,16 +37,16 @@ def test_one_is_followed_to_its_evidence_and_into_a_change(open_page, live_serve
     page = open_page()
     page.goto(f"{live_server.url}/admin/analytics/report/")
     follow(page, page.get_by_role("link", name="2025-03-05").first.click)
-    follow(page, page.get_by_role("link", name="See it").first.click)
+    follow(page, page.get_by_role("link", name="Details").first.click)
     assert "Along RSI momentum strength" in page.locator(".sl-page").inner_text()
     follow(page, page.go_back)
-    follow(page, page.get_by_role("link", name="Change it now").first.click)
+    follow(page, page.get_by_role("link", name="Change now").first.click)
     assert page.locator("#id_reason").input_value().startswith(f"Recommendation {one.pk}: ")
     follow(page, page.get_by_role("button", name="Review the change").click)
     follow(page, page.get_by_role("button", name="Make version 3 live").click)
     assert one.instance.parameter_sets.count() == 3
     page.goto(f"{live_server.url}/admin/analytics/recommendation/{one.pk}/change/")
-    page.get_by_text("Dismiss it, or note that you follow it").click()
+    page.get_by_text("Dismiss / Accept").click()
     page.fill(f"#reason-{one.pk}", "Done, by hand")
-    follow(page, page.get_by_role("button", name="I follow it").click)
+    follow(page, page.get_by_role("button", name="Accept", exact=True).click)
     assert "Accepted by" in page.locator(".sl-page").inner_text()

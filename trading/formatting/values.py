@@ -87,6 +87,19 @@ def percent(share: float | None, digits: int = 1, why: str = "") -> Cell:
     return nothing(why) if share is None else Cell(f"{share * 100:,.{digits}f}%", "number")
 
 
+def signed(value: float | None, unit: str = "%", digits: int = 2) -> str:
+    """A signed number for a sentence: ``+0.15%``, ``-0.14 R``; no sign at 0, a dash for None."""
+    if value is None:
+        return NOTHING
+    rounded = round(value, digits)
+    return with_unit(f"{rounded:+,.{digits}f}" if rounded else f"{0:.{digits}f}", unit)
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 trade``, ``5,512 trades``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def money(value: Decimal | None, currency: str, why: str = "") -> Cell:
     """A signed and coloured amount of money; small amounts get more digits."""
     if value is None:

@@ -1,4 +1,4 @@
-"""What the page of a report shows of setups, conditions and exits."""
+"""Setups, market regimes and exits of a strategy on the page of a report."""
 
 from __future__ import annotations
 
@@ -6,89 +6,86 @@ from typing import Any
 
 from analytics.admin.research import rows
 from analytics.reports import setup_text
-from analytics.reports import text as words
+from analytics.reports.data import Exits, FeatureBin, Rate, Regimes, Section, Setups
 from trading import formatting
-from trading.formatting import Cell
+from trading.formatting import Cell, signed
 
-BRIEF = ("win_rate", "avg_pnl_pct", "total_pnl_pct")
-KINDS = (("volatility", "Volatility"), ("session", "Session"), ("adx", "Trend (weak context)"))
+RATE = ("win_rate", "avg_pnl_pct", "total_pnl_pct")
+HALF_YEAR = 180  # days, where no setups say how far the section looks back
 
 
-def deeper(one: dict[str, Any]) -> dict[str, Any]:
-    """The sections of a strategy; empty ones where a report has nothing of them."""
-    found = one.get("setups")
+def deep(section: Section) -> dict[str, Any]:
+    """Template variables; empty where the report has no data."""
+    setups = section.setups
     return {
-        "days_back": found["days_back"] if found else 180,
-        "verdict": setup_text.verdict(found),
-        "best": _named(found, "best"),
-        "worst": _named(found, "worst"),
-        "singles": [
-            {"label": formatting.label(name), "rows": [_single(each) for each in of]}
-            for name, of in (found["singles"] if found else {}).items()
-            if len(of) > 1
-        ],
-        "markets_now": [setup_text.market(each) for each in one.get("market") or []],
-        "regimes": _regimes(one.get("regimes")),
-        "exits": setup_text.exits(one.get("exits")),
-        "exit_rows": _exits(one.get("exits")),
+        "days_back": setups.days_back if setups else HALF_YEAR,
+        "verdict": setup_text.verdict(setups),
+        "best": [setup_text.setup(line, setups.unit) for line in setups.best] if setups else [],
+        "worst": [setup_text.setup(line, setups.unit) for line in setups.worst] if setups else [],
+        "features": _features(setups),
+        "markets_now": [setup_text.market(state) for state in section.market],
+        "regimes": _regimes(section.regimes),
+        "exits": setup_text.exits(section.exits),
+        "exit_rows": _exits(section.exits),
     }
 
 
-def _named(found: dict[str, Any] | None, kind: str) -> list[str]:
-    return [setup_text.setup(one, found["unit"]) for one in found[kind]] if found else []
+def group_row(name: str, group: Rate) -> dict[str, Any]:
+    """A row of a table of groups: trades, win rate, average and total PnL."""
+    cells = [rows.metric(metric, getattr(group, metric)) for metric in RATE]
+    return {"key": name, "trades": f"{group.trades:,}", "cells": cells}
 
 
-def _cells(measured: dict[str, Any]) -> list[Cell]:
-    return [rows.metric(name, measured[name]) for name in BRIEF]
-
-
-def _single(one: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "key": setup_text.condition(one["condition"]),
-        "trades": one["trades"],
-        "cells": _cells(one),
-        "here": one["named"],
-    }
-
-
-def _regimes(found: dict[str, Any] | None) -> list[dict[str, Any]]:
-    if found is None:
-        return []
+def _features(setups: Setups | None) -> list[dict[str, Any]]:
     return [
-        {
-            "heading": heading,
-            "rows": [
-                {
-                    "key": setup_text.label(label),
-                    "trades": measured["trades"],
-                    "cells": _cells(measured),
-                }
-                for label, measured in found[kind].items()
-            ],
-        }
-        for kind, heading in KINDS
-        if len(found[kind]) > 1
+        {"label": formatting.label(name), "rows": [_feature(bucket) for bucket in bins]}
+        for name, bins in (setups.singles.items() if setups else ())
+        if len(bins) > 1
     ]
 
 
-def _exits(found: dict[str, Any] | None) -> list[dict[str, Any]]:
-    """By reason: what was ahead at best, left, behind at worst, and how long it took."""
-    if found is None or not found["overall"]["known"]:
+def _feature(bucket: FeatureBin) -> dict[str, Any]:
+    row = group_row(setup_text.value(bucket.condition), bucket)
+    return {**row, "significant": bucket.named}
+
+
+def _regimes(regimes: Regimes | None) -> list[dict[str, Any]]:
+    if regimes is None:
+        return []
+    tables = (
+        ("Volatility regime", regimes.volatility),
+        ("Session", regimes.session),
+        ("ADX (weak evidence)", regimes.adx),
+    )
+    return [
+        {
+            "heading": heading,
+            "rows": [group_row(setup_text.label(name), group) for name, group in groups.items()],
+        }
+        for heading, groups in tables
+        if len(groups) > 1
+    ]
+
+
+def _exits(analysis: Exits | None) -> list[dict[str, Any]]:
+    """By exit reason: average PnL, MFE, given back, MAE, time to MFE, holding time."""
+    if analysis is None or not analysis.overall.known:
         return []
     return [
         {
-            "key": formatting.label(reason) or "not said",
-            "trades": one["trades"],
+            "key": formatting.label(reason) or "unknown",
+            "trades": f"{quality.trades:,}",
             "cells": [
+                Cell(signed(quality.avg_pnl_pct, digits=3), "number"),
                 *(
-                    Cell(words.pct(one[name], 3), "number")
-                    for name in ("avg_pnl_pct", "mfe_pct", "left_pct", "pain_pct")
+                    formatting.percent(None if value is None else value / 100, 3)
+                    for value in (quality.mfe_pct, quality.left_pct, quality.pain_pct)
                 ),
                 *(
-                    Cell(formatting.duration(one[name]), "number")
-                    for name in ("to_mfe_seconds", "hold_seconds")
+                    Cell(formatting.duration(seconds), "number")
+                    for seconds in (quality.to_mfe_seconds, quality.hold_seconds)
                 ),
             ],
         }
-        for reason, one in found["reasons"].items()
+        for reason, quality in analysis.reasons.items()
     ]

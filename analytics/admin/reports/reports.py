@@ -1,7 +1,8 @@
-"""Reports and recommendations: the lists, a page for each, and what is decided there."""
+"""Reports and recommendations: the lists, a page for each, and decisions."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,9 +16,9 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
 from analytics import recommendations
-from analytics.models import Recommendation, Report
-from analytics.recommendations import track_record
-from analytics.reports import text as words
+from analytics.models import STANDING_KEY, Recommendation, Report
+from analytics.recommendations import kinds, track_record
+from analytics.reports import from_json, recommendations_from_json, text
 from trading import formatting
 from trading.admin.base import Exported, PagedAdmin, resource_for
 from trading.admin.strategy_page import said
@@ -25,69 +26,60 @@ from trading.parameters.errors import Refused
 
 from . import rows
 
-SHOWN = 500
-WRITTEN = timedelta(days=2)  # so long after, it is said when a report was written
+NEWEST = 500  # recommendations that the track record counts
+LATE = timedelta(days=2)  # a report written later than this says when
+State = Recommendation.State
 
 
 @admin.register(Report)
 class ReportAdmin(PagedAdmin):
-    list_display = ("title", "bot", "kind", "lines", "proposed")
+    list_display = ("title", "bot", "kind", "summary", "proposed")
     list_display_links = ("title",)
     list_filter = ("bot", "kind", "news")
     list_select_related = ("bot",)
 
     @admin.display(description="Report", ordering="day")
-    def title(self, row: Report) -> str:
-        return f"{row.day:%Y-%m-%d}{'' if row.complete else ' (so far)'}"
+    def title(self, report: Report) -> str:
+        return f"{report.day:%Y-%m-%d}{'' if report.complete else ' (so far)'}"
 
-    @admin.display(description="What it says")
-    def lines(self, row: Report) -> str:
+    @admin.display(description="Summary")
+    def summary(self, report: Report) -> str:
         return format_html(
             '<span class="sl-happened">{}</span>',
-            "; ".join(f"{one['name']}: {one['text']}" for one in row.data["head"]),
+            "; ".join(f"{line['name']}: {line['text']}" for line in report.data["head"]),
         )
 
     @admin.display(description="Recommendations")
-    def proposed(self, row: Report) -> str:
-        return str(len(row.proposals))
+    def proposed(self, report: Report) -> str:
+        return str(sum(not each["standing"] for each in report.recommendations))
 
-    def page(self, request: HttpRequest, found: Report) -> HttpResponse:
-        kept = {
-            one.pk: one
-            for one in Recommendation.objects.select_related("instance").filter(
-                pk__in=[one["id"] for one in found.proposals]
-            )
-        }
+    def page(self, request: HttpRequest, report: Report) -> HttpResponse:
+        data = from_json(report.data)
+        proposed = recommendations_from_json(report.recommendations)
+        stored = Recommendation.objects.select_related("instance").in_bulk(
+            [each.id for each in proposed]
+        )
+        shown = [rows.recommendation(each, stored.get(each.id), report.pk) for each in proposed]
         return _answer(
             self,
             request,
             "report",
-            f"{words.title(found.data)} of {found.bot}",
-            original=found,
-            report=found,
-            head=found.data["head"],
-            alerts=_alerts(found),
-            first=words.first(found.proposals),
-            sections=[
-                rows.section(one, found.kind, found.data["day"]) for one in found.data["strategies"]
-            ],
-            proposals=[
-                rows.proposal(one, kept.get(one["id"]), found.pk) for one in found.proposals
-            ],
+            f"{text.title(data)} of {report.bot}",
+            original=report,
+            report=report,
+            head=data.head,
+            alerts=[rows.alert(event) for event in data.alerts],
+            first=text.first(proposed),
+            sections=[rows.section(section, data.day) for section in data.strategies],
+            recommendations=[each for each in shown if not each["standing"]],
+            standing=[each for each in shown if each["standing"]],
             may_decide=_may_decide(request),
-            anew=found.made_at - found.as_of > WRITTEN,
-            **_beside(found),
+            late=report.made_at - report.as_of > LATE,
+            **_neighbours(report),
         )
 
 
-def _alerts(report: Report) -> list[dict[str, Any]]:
-    return [
-        {**one, "url": reverse("admin:analytics_alert_change", args=[one["alert"]])}
-        for one in report.data["alerts"]
-    ]
-
-
-def _beside(report: Report) -> dict[str, Report | None]:
+def _neighbours(report: Report) -> dict[str, Report | None]:
     """The reports before and after, and the one of the week."""
     same = Report.objects.filter(bot=report.bot, kind=report.kind)
     weeks = Report.objects.filter(bot=report.bot, kind=Report.Kind.WEEK, day__gte=report.day)
@@ -98,11 +90,33 @@ def _beside(report: Report) -> dict[str, Report | None]:
     }
 
 
+class StateFilter(admin.SimpleListFilter):
+    """By state; without a choice, all that ask for a decision or did."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return State.choices
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Recommendation]
+    ) -> QuerySet[Recommendation]:
+        if self.value() in State.values:
+            return queryset.filter(state=self.value())
+        return queryset.exclude(key=STANDING_KEY)
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        choices = super().choices(changelist)
+        yield {**next(choices), "display": "All decisions"}
+        yield from choices
+
+
 @admin.register(Recommendation)
 class RecommendationAdmin(Exported, PagedAdmin):
-    list_display = ("what", "about", "state_text", "confidence", "times", "proposed", "came")
+    list_display = ("what", "strategy", "state_text", "confidence", "times", "proposed", "outcome")
     list_display_links = ("what",)
-    list_filter = ("state", "kind", "confidence", "bot", "mode")
+    list_filter = (StateFilter, "kind", "confidence", "bot", "mode")
     search_fields = ("sentence", "reason")
     list_select_related = ("bot", "instance")
     list_before_template = "analytics/_record.html"
@@ -135,14 +149,15 @@ class RecommendationAdmin(Exported, PagedAdmin):
         ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Recommendation]:
-        return super().get_queryset(request).select_related("instance__bot", "author")
+        rows: QuerySet[Recommendation] = super().get_queryset(request)
+        return rows.select_related("instance__bot", "author")
 
     @admin.display(description="Recommendation")
     def what(self, row: Recommendation) -> str:
         return format_html('<span class="sl-happened">{}</span>', row.sentence)
 
-    @admin.display(description="About")
-    def about(self, row: Recommendation) -> str:
+    @admin.display(description="Strategy")
+    def strategy(self, row: Recommendation) -> str:
         paper = ", paper" if row.mode == "paper" else ""
         return f"{row.instance.name} of {row.bot.name}{paper}"
 
@@ -154,20 +169,21 @@ class RecommendationAdmin(Exported, PagedAdmin):
     def proposed(self, row: Recommendation) -> str:
         return f"{_day(row.last_at):%Y-%m-%d}"
 
-    @admin.display(description="What became of it")
-    def came(self, row: Recommendation) -> str:
-        found = track_record.truth(row)
-        return f"followed, {found.word}" if found else formatting.NOTHING
+    @admin.display(description="Outcome")
+    def outcome(self, row: Recommendation) -> str:
+        result = track_record.result(row)
+        return f"followed, {result.word}" if result else formatting.NOTHING
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        newest = Recommendation.objects.select_related("instance__bot").order_by("-pk")[:SHOWN]
-        more = {"record": track_record.record(newest), **(extra_context or {})}
-        return super().changelist_view(request, more)
+        newest = Recommendation.objects.select_related("instance__bot").order_by("-pk")[:NEWEST]
+        context = {"record": track_record.record(newest), **(extra_context or {})}
+        return super().changelist_view(request, context)
 
     def page(self, request: HttpRequest, row: Recommendation) -> HttpResponse:
         report = Report.objects.filter(bot=row.bot, as_of=row.last_at).order_by("kind").first()
+        data = recommendations.to_data(row)
         return _answer(
             self,
             request,
@@ -175,17 +191,18 @@ class RecommendationAdmin(Exported, PagedAdmin):
             row.sentence,
             original=row,
             row=row,
-            each=rows.proposal(recommendations.told(row), row, report.pk if report else 0),
+            recommendation=rows.recommendation(data, row, report.pk if report else 0),
             report=report,
-            truth=rows.truth(row),
+            outcome=rows.outcome(row),
             may_decide=_may_decide(request),
-            about=self.about(row),
+            kind=kinds.label(row.key),
+            strategy=self.strategy(row),
             first=_day(row.first_at),
             last=_day(row.last_at),
         )
 
     def decide_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Dismiss it, or note that it is followed, with a reason."""
+        """Accepts or dismisses it, with a reason."""
         if not _may_decide(request):
             raise PermissionDenied
         row = Recommendation.objects.filter(pk=pk).first()
@@ -193,12 +210,9 @@ class RecommendationAdmin(Exported, PagedAdmin):
         step = steps.get(request.POST.get("step", ""))
         if row is None or step is None:
             raise Http404(pk)
+        reason = request.POST.get("reason", "").replace("\r\n", "\n")
         try:
-            step(
-                row,
-                reason=request.POST.get("reason", "").replace("\r\n", "\n"),
-                author=request.user,
-            )
+            step(row, reason=reason, author=request.user)
         except Refused as refused:
             messages.error(request, said(refused))
         else:
@@ -207,7 +221,7 @@ class RecommendationAdmin(Exported, PagedAdmin):
 
 
 def _day(as_of: datetime) -> datetime:
-    """A moment of the day whose report was written as of a moment, its end."""
+    """The last moment of the period of a report that ended at ``as_of``."""
     return as_of - timedelta(microseconds=1)
 
 
@@ -219,7 +233,7 @@ def _answer(
     page: PagedAdmin, request: HttpRequest, name: str, title: str, **context: Any
 ) -> HttpResponse:
     request.current_app = page.admin_site.name
-    request.list_title = page.list_title
+    request.list_title = page.list_title  # type: ignore[attr-defined]  # for the header template
     return TemplateResponse(
         request,
         f"analytics/{name}.html",

@@ -1,7 +1,8 @@
-"""What the pages of reports and recommendations say, from what was kept."""
+"""Template variables of the pages of reports and recommendations."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,10 +11,20 @@ from django.urls import reverse
 from analytics.admin.research import rows
 from analytics.models import Recommendation
 from analytics.recommendations import apply, track_record
-from analytics.reports import text as words
+from analytics.reports import text
+from analytics.reports.data import (
+    AlertLine,
+    Change,
+    Effect,
+    Evidence,
+    Funnel,
+    Group,
+    RecommendationData,
+    Section,
+)
 from trading import formatting
-from trading.formatting import Cell
-from trading.strategies.parameters import plain
+from trading.formatting import Cell, counted, signed
+from trading.strategies.parameters import Value, plain
 
 from . import deep_rows
 
@@ -33,91 +44,88 @@ METRICS = (
     "edge_captured",
 )
 LABELS = {**dict(rows.METRICS), "edge_captured": "Edge captured"}
-BEFORE = {
-    "day": ("The day before", "The 7 days before"),
-    "week": ("The week before", "The 4 weeks before"),
+COLUMNS = {
+    "day": ("This day", "Day before", "Previous 7 days"),
+    "week": ("This week", "Week before", "Previous 4 weeks"),
 }
 WIDTH, HEIGHT, SLOTS = 600, 90, 30
-TONES = {"low": "", "medium": "", "high": "gain"}
+TONES = {"high": "gain"}
 
 
-def section(one: dict[str, Any], kind: str, day: str) -> dict[str, Any]:
-    """A strategy of a report, ready to be shown."""
+def section(section: Section, day: str) -> dict[str, Any]:
+    """A strategy on the page of a report."""
+    funnels = (
+        ("Signal funnel (bot)", section.funnel.counted),
+        ("Signal funnel (backtest)", section.funnel.replayed),
+    )
     return {
-        "id": f"{one['strategy']}-{one['mode']}",
-        "name": words.called(one),
-        "strategy": one["strategy"],
-        "line": words.line(one),
-        "why": words.why(one),
-        "version": one["version"],
-        "url": reverse("admin:trading_strategyinstance_change", args=[one["instance"]]),
-        "story": reverse("admin:trading_strategyinstance_history", args=[one["instance"]]),
-        "columns": BEFORE[kind],
-        "metrics": _metrics(one),
-        "picture": picture(one["days"], day),
-        "reasons": _parts(one["reasons"], "key"),
-        "markets": _parts(one["markets"], "key"),
-        "versions": _parts(one["versions"], "key"),
-        "open": one["open"],
-        "funnels": [
-            funnel_of(found, title)
-            for title, found in (
-                ("Counted by the bot", one["funnel"]["counted"]),
-                ("In a replay of the time", one["funnel"]["replayed"]),
-            )
-            if found
-        ],
-        "alerts": [
-            {**each, "url": reverse("admin:analytics_alert_change", args=[each["alert"]])}
-            for each in one["alerts"]
-        ],
-        "changes": [
-            {**each, "day": each["at"][:10], "rows": _changed(each["parameters"])}
-            for each in one["changes"]
-        ],
+        "id": f"{section.strategy}-{section.mode}",
+        "name": section.display_name,
+        "strategy": section.strategy,
+        "line": text.line(section),
+        "why": text.why(section),
+        "version": section.version,
+        "url": reverse("admin:trading_strategyinstance_change", args=[section.instance]),
+        "history": reverse("admin:trading_strategyinstance_history", args=[section.instance]),
+        "columns": COLUMNS[section.kind],
+        "metrics": _metrics(section),
+        "chart": day_chart(section.days, day),
+        "reasons": _groups(section.reasons),
+        "markets": _groups(section.markets),
+        "versions": _groups(section.versions),
+        "open": section.open,
+        "funnels": [_funnel(funnel, title) for title, funnel in funnels if funnel],
+        "alerts": [alert(event) for event in section.alerts],
+        "changes": [_change(change) for change in section.changes],
         "experiments": [
-            {**each, "url": reverse("admin:trading_experiment_change", args=[each["id"]])}
-            for each in one["experiments"]
+            {
+                "name": experiment.name,
+                "sentences": experiment.sentences,
+                "url": reverse("admin:trading_experiment_change", args=[experiment.id]),
+            }
+            for experiment in section.experiments
         ],
-        **deep_rows.deeper(one),
+        **deep_rows.deep(section),
     }
 
 
-def _metrics(one: dict[str, Any]) -> list[tuple[str, Cell, Cell, Cell]]:
-    """Each metric now, of the time before, and of the longer time before."""
-    times = [one[when] for when in ("now", "previous", "base")]
+def alert(event: AlertLine) -> dict[str, str]:
+    """An event of an alert with a link to it."""
+    url = reverse("admin:analytics_alert_change", args=[event.alert])
+    return {"label": event.label, "sentence": event.sentence, "url": url}
+
+
+def _metrics(section: Section) -> list[tuple[str, list[Cell]]]:
+    """Each metric of the period, of the one before and of the baseline."""
+    periods = (section.now, section.previous, section.base)
     return [
         (
             LABELS[name],
-            *(rows.metric(name, each[name]) if name in each else Cell("") for each in times),
+            [
+                rows.metric(name, getattr(period, name)) if hasattr(period, name) else Cell("")
+                for period in periods
+            ],
         )
         for name in METRICS
-        if any(each.get(name) is not None for each in times)
+        if any(getattr(period, name, None) is not None for period in periods)
     ]
 
 
-def _parts(found: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:
+def _groups(groups: Sequence[Group]) -> list[dict[str, Any]]:
     return [
-        {
-            "key": formatting.label(each[key]) if each[key] else "not said",
-            "trades": each["trades"],
-            "cells": [
-                rows.metric(name, each[name])
-                for name in ("win_rate", "avg_pnl_pct", "total_pnl_pct")
-            ],
-        }
-        for each in found
+        deep_rows.group_row(formatting.label(group.key) if group.key else "unknown", group)
+        for group in groups
     ]
 
 
-def funnel_of(found: dict[str, Any], title: str) -> dict[str, Any]:
-    """The steps of a funnel as bars."""
-    bars = rows.funnel_bars(found["steps"], found["evaluations"], found["signals"])
-    return {"title": title, "sentence": found["sentence"], **bars}
+def _funnel(funnel: Funnel, title: str) -> dict[str, Any]:
+    bars = rows.funnel_bars(funnel.steps, funnel.evaluations, funnel.signals)
+    return {"title": title, "sentence": funnel.sentence, **bars}
 
 
-def picture(days: list[list[Any]], end: str) -> dict[str, Any] | None:
-    """The total of each of the 30 days up to ``end`` as bars around zero; None without two."""
+def day_chart(days: Sequence[tuple[str, int, float | None]], end: str) -> dict[str, Any] | None:
+    """The total PnL of each of the 30 days up to ``end`` as bars around zero; None for fewer than
+    two days."""
     last = date.fromisoformat(end)
     shown = [
         (SLOTS - 1 - (last - date.fromisoformat(day)).days, day, trades, total)
@@ -126,108 +134,132 @@ def picture(days: list[list[Any]], end: str) -> dict[str, Any] | None:
     ]
     if len(shown) < 2:
         return None
-    high, low = max(0.0, *(one[3] for one in shown)), min(0.0, *(one[3] for one in shown))
+    totals = [total for _, _, _, total in shown]
+    high, low = max(0.0, *totals), min(0.0, *totals)
     scale = (HEIGHT - 4) / ((high - low) or 1.0)
     zero, step = round(2 + high * scale, 1), WIDTH / SLOTS
     return {
         "zero": zero,
         "from": (last - timedelta(days=SLOTS - 1)).isoformat(),
         "to": end,
-        "low": words.pct(low),
-        "high": words.pct(high),
+        "low": signed(low),
+        "high": signed(high),
         "bars": [
             {
-                "x": round((at + 0.15) * step, 1),
+                "x": round((slot + 0.15) * step, 1),
                 "width": round(step * 0.7, 1),
                 "y": round(zero - max(total, 0.0) * scale, 1),
                 "height": max(round(abs(total) * scale, 1), 0.5),
                 "gain": total >= 0,
-                "said": f"{day}: {words.pct(total)}, {words.count(trades, 'trade')}",
+                "title": f"{day}: {signed(total)}, {counted(trades, 'trade')}",
             }
-            for at, day, trades, total in shown
-            if at >= 0
+            for slot, day, trades, total in shown
+            if slot >= 0
         ],
     }
 
 
-def _changed(found: list[list[Any]]) -> list[str]:
-    return [
-        f"{formatting.label(name)} {words.setting(old)} to {words.setting(new)}"
-        for name, old, new in found
+def _change(change: Change) -> dict[str, Any]:
+    steps = [
+        f"{formatting.label(name)} {formatting.setting(old)} to {formatting.setting(new)}"
+        for name, old, new in change.parameters
     ]
-
-
-def proposal(one: dict[str, Any], row: Recommendation | None, report: int = 0) -> dict[str, Any]:
-    """A recommendation, with where its evidence and its steps are; ``row`` is what became of it."""
     return {
-        **one,
-        "row": row,
-        "tone": TONES.get(one["confidence"], ""),
-        "evidence": [{**each, "url": _leads(each, one, row, report)} for each in one["evidence"]],
-        "effect_text": _effect(one["effect"]),
-        "rows": _changed([[name, *change] for name, change in one["changes"].items()]),
-        "url": reverse("admin:analytics_recommendation_change", args=[one["id"]]) if row else "",
-        "steps": steps(row) if row and row.open else [],
-        "times_text": words.count(one["times"], "day"),
+        "version": change.version,
+        "day": change.at[:10],
+        "steps": steps,
+        "sentence": change.sentence,
     }
 
 
-def _leads(
-    each: dict[str, Any], one: dict[str, Any], row: Recommendation | None, report: int
+def recommendation(
+    data: RecommendationData, row: Recommendation | None, report: int = 0
+) -> dict[str, Any]:
+    """A recommendation as a report (0: none) shows it; ``row`` is its present state."""
+    return {
+        "sentence": data.sentence,
+        "strategy": data.strategy,
+        "confidence": data.confidence,
+        "risk": data.risk,
+        "test": data.test,
+        "standing": data.standing,
+        "row": row,
+        "tone": TONES.get(data.confidence, ""),
+        "evidence": [
+            {"text": evidence.text, "url": _evidence_url(evidence, data, row, report)}
+            for evidence in data.evidence
+        ],
+        "effect": _effect(data.effect),
+        "url": reverse("admin:analytics_recommendation_change", args=[data.id]) if row else "",
+        "steps": steps(row) if row and row.open else [],
+        "days_seen": data.times,
+    }
+
+
+def _evidence_url(
+    evidence: Evidence, data: RecommendationData, row: Recommendation | None, report: int
 ) -> str:
-    """Where a piece of evidence can be looked at."""
-    if "run" in each:
-        return reverse("admin:analytics_run_change", args=[each["run"]])
-    if "version" in each and row:
-        story = reverse("admin:trading_strategyinstance_history", args=[row.instance_id])
-        return f"{story}#v{each['version']}"
-    here = reverse("admin:analytics_report_change", args=[report]) if report else ""
-    return f"{here}#{one['strategy']}-{one['mode']}-{each['part']}" if "part" in each else ""
-
-
-def _effect(found: dict[str, Any] | None) -> str:
-    if not found or found.get("avg_pnl_pct") is None:
+    """The page that shows the evidence; empty if there is none."""
+    if evidence.run is not None:
+        return reverse("admin:analytics_run_change", args=[evidence.run])
+    if evidence.version is not None and row:
+        return _version_url(row, evidence.version)
+    if not evidence.part:
         return ""
-    bounds = ""
-    if found.get("low") is not None:
-        bounds = f" (95 % interval {words.signed(found['low'])} to {words.signed(found['high'])})"
-    return f"{words.pct(found['avg_pnl_pct'], 3)}{bounds}: {found['of']}"
+    page = reverse("admin:analytics_report_change", args=[report]) if report else ""
+    return f"{page}#{data.strategy}-{data.mode}-{evidence.part}"
+
+
+def _version_url(row: Recommendation, version: int | None) -> str:
+    history = reverse("admin:trading_strategyinstance_history", args=[row.instance_id])
+    return f"{history}#v{version}"
+
+
+def _effect(effect: Effect | None) -> str:
+    """``+0.030 percentage points (95% CI -0.010 to +0.070), average PnL per trade``."""
+    if effect is None or effect.avg_pnl_pct is None:
+        return ""
+    size = signed(effect.avg_pnl_pct, "percentage points", 3)
+    interval = ""
+    if effect.low is not None:
+        interval = f" (95% CI {signed(effect.low, '', 3)} to {signed(effect.high, '', 3)})"
+    return f"{size}{interval}, {effect.of}"
 
 
 def steps(row: Recommendation) -> list[tuple[str, str]]:
-    """Forms that a recommendation fills in: an experiment, a change."""
+    """Labels and addresses of the forms that a recommendation fills in."""
     if not row.changes:
         return []
-    query = {f"set.{name}": _sent(new) for name, (_, new) in row.changes.items()}
-    query["reason"] = f"Recommendation {row.pk}: {row.sentence}"[:500]
-    plan = query | {"name": apply.name_of(row)}
+    query = {f"set.{name}": _field(new) for name, (_, new) in row.changes.items()}
+    query["reason"] = apply.reason_of(row)
     return [
-        ("Try it in an experiment", _form("new_experiment", row, plan)),
-        ("Change it now", _form("change", row, query)),
+        (
+            "Try in an experiment",
+            _form("new_experiment", row, query | {"name": apply.experiment_name(row)}),
+        ),
+        ("Change now", _form("change", row, query)),
     ]
 
 
 def _form(name: str, row: Recommendation, query: dict[str, str]) -> str:
-    address = f"admin:trading_strategyinstance_{name}"
-    return reverse(address, args=[row.instance_id], query=query)
+    view = f"admin:trading_strategyinstance_{name}"
+    return reverse(view, args=[row.instance_id], query=query)
 
 
-def _sent(value: Any) -> str:
+def _field(value: Value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return plain(value) if isinstance(value, int | float) else str(value)
 
 
-def truth(row: Recommendation) -> dict[str, Any] | None:
-    """What became of a recommendation, with where to look."""
-    found = track_record.truth(row)
-    if found is None:
+def outcome(row: Recommendation) -> dict[str, str] | None:
+    """What came of a followed recommendation; None if it was not followed."""
+    result = track_record.result(row)
+    if result is None:
         return None
-    url = (
-        reverse("admin:trading_experiment_change", args=[found.experiment])
-        if found.experiment
-        else f"{reverse('admin:trading_strategyinstance_history', args=[row.instance_id])}"
-        f"#v{found.version}"
-    )
-    how = "in an experiment" if found.experiment else f"as version {found.version}"
-    return {"how": how, "word": found.word, "sentence": found.sentence, "url": url}
+    if result.experiment:
+        how = "in an experiment"
+        url = reverse("admin:trading_experiment_change", args=[result.experiment])
+    else:
+        how, url = f"as version {result.version}", _version_url(row, result.version)
+    return {"how": how, "word": result.word, "sentence": result.sentence, "url": url}

@@ -8,6 +8,7 @@ from analytics.models import Report
 from analytics.notifications import report_mail
 from analytics.reports import text as reports_text
 from trading import clock
+from trading.formatting import counted
 from trading.management.base import Command as Base
 from trading.management.base import bot_named
 
@@ -44,21 +45,23 @@ class Command(Base):
             made = [daily.write_one(each, kind, day, now, again)[0] for each in bots]
         except ValueError as error:
             raise CommandError(f"--date: {error}") from error
-        sent = report_mail.tell(made, now) if send else None
+        sent = report_mail.send(made, now) if send else None
         if options["json"]:
             self.answer(
                 {
                     "reports": [
-                        {"id": one.pk, **one.data, "proposals": one.proposals} for one in made
+                        {"id": one.pk, **one.data, "recommendations": one.recommendations}
+                        for one in made
                     ],
                     "messages": sent,
                 }
             )
             return
         for one in made:
-            self.stdout.write(reports_text.text(one.data, one.proposals))
+            recommendations = reports.recommendations_from_json(one.recommendations)
+            self.stdout.write(reports_text.text(reports.from_json(one.data), recommendations))
         if send:
-            what = reports_text.count(sent, "message")
+            what = counted(sent, "message")
             self.stdout.write(
                 f"{what} on the way."
                 if sent

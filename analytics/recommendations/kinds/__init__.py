@@ -1,45 +1,84 @@
-"""Kinds of advice, one file each. To add one, write its file and name it here."""
+"""Kinds of recommendation, one file each. To add one: write its file, add its line here.
+
+``base.Case`` explains what a kind is given, ``base.Proposal`` what it returns.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
+from typing import NamedTuple
 
-from . import avoid_setup, exit_levels, loosen_filter, revert_change, tune_exits, wait
-from .base import Case, Confidence, Proposal
+from analytics.models import STANDING_KEY
+from analytics.reports.data import Evidence
 
-KINDS: tuple[Callable[[Case], list[Proposal]], ...] = (
-    revert_change.propose,
-    loosen_filter.propose,
-    tune_exits.propose,
-    avoid_setup.propose,
-    exit_levels.propose,
+from . import (
+    avoid_setup,
+    exit_levels,
+    import_parameters,
+    loosen_filter,
+    no_change,
+    pause,
+    revert_change,
+    tune_exits,
 )
+from .base import Case, Confidence, Proposal, RecommendationKind
+
+KINDS: tuple[RecommendationKind, ...] = (
+    revert_change.KIND,
+    loosen_filter.KIND,
+    tune_exits.KIND,
+    avoid_setup.KIND,
+    exit_levels.KIND,
+)
+# Asked in this order if no other kind proposes anything; the first to answer wins.
+FALLBACKS: tuple[RecommendationKind, ...] = (import_parameters.KIND, pause.KIND, no_change.KIND)
+UNRELIABLE = 30.0  # subtracted from the rank if the evidence is an unreliable backtest
 
 
-DOUBTED = 30.0  # of a rank: what rests on replays that are not trusted
+class Keyed(NamedTuple):
+    """A proposal with the key of its row."""
+
+    key: str
+    proposal: Proposal
 
 
-def proposals(case: Case) -> list[Proposal]:
-    """What is advised of a strategy, the weightiest first; patience where there is nothing."""
-    found = [_believed(case, one) for propose in KINDS for one in propose(case)]
-    found = found or wait.propose(case)
-    return sorted(found, key=lambda one: -one.rank)
+def proposals(case: Case) -> list[Keyed]:
+    """All proposals for a strategy, the highest rank first; never empty."""
+    keyed = [
+        Keyed(kind.row_key(proposal), _with_fidelity(case, proposal))
+        for kind in KINDS
+        for proposal in kind.proposals(case)
+    ]
+    for kind in FALLBACKS:
+        if not keyed:
+            keyed = [Keyed(kind.row_key(each), each) for each in kind.proposals(case)]
+    return sorted(keyed, key=lambda item: -item.proposal.rank)
 
 
-def _believed(case: Case, one: Proposal) -> Proposal:
-    """Says how far the replays deserve belief that a proposal rests on, if it does on any."""
-    if case.trust.trusted or not any("run" in each for each in one.evidence):
-        return one
-    why = case.trust.reasons[0] if case.trust.reasons else ""
-    more = {"run": case.trust.run.pk} if case.trust.run else {}
-    if case.trust.doubted:
-        said = {"text": f"Replays of {case.instance.name} are not trusted: {why}", **more}
+def label(key: str) -> str:
+    """The label of the kind that a row's key belongs to."""
+    kind = key.partition(":")[0]
+    labels = {each.key: each.label for each in (*KINDS, *FALLBACKS)}
+    return labels.get(kind, no_change.KIND.label if key == STANDING_KEY else kind)
+
+
+def _with_fidelity(case: Case, proposal: Proposal) -> Proposal:
+    """Adds how reliable backtests of the strategy are, if the evidence is one."""
+    fidelity = case.fidelity
+    if fidelity.trusted or not any(evidence.run for evidence in proposal.evidence):
+        return proposal
+    reason = fidelity.reasons[0] if fidelity.reasons else ""
+    run = fidelity.run.pk if fidelity.run else None
+    if fidelity.doubted:
+        text = f"Backtests of {case.name} are not reliable: {reason}"
         return replace(
-            one, evidence=[said, *one.evidence], confidence=Confidence.LOW, rank=one.rank - DOUBTED
+            proposal,
+            evidence=[Evidence(text=text, run=run), *proposal.evidence],
+            confidence=Confidence.LOW,
+            rank=proposal.rank - UNRELIABLE,
         )
-    said = {"text": f"It is not known whether its replays deserve belief. {why}", **more}
-    return replace(one, evidence=[*one.evidence, said])
+    text = f"Backtest accuracy is not known. {reason}".strip()
+    return replace(proposal, evidence=[*proposal.evidence, Evidence(text=text, run=run)])
 
 
-__all__ = ["Case", "Proposal", "proposals"]
+__all__ = ["Case", "Keyed", "Proposal", "label", "proposals"]

@@ -1,67 +1,59 @@
-"""The setup that surely does worse than the rest: a bound that keeps out of it, or a hint."""
+"""Filter the setup that significantly underperforms: by a parameter where one bounds it."""
 
 from __future__ import annotations
 
-from typing import Any
-
+from analytics.insights.setup_table import Condition
 from analytics.reports import setup_text
+from analytics.reports.data import Evidence
+from trading.strategies.parameters import Value
 
-from .base import Case, Confidence, Kind, Proposal
+from .base import Action, Case, Confidence, Need, Proposal, RecommendationKind
 
-# The parameters that bound a fact from below and from above.
+# Parameters that bound a feature from below and from above.
 BOUNDS = {"volatility_bps": ("vol_min_bps", "vol_max_bps")}
 
 
-def propose(case: Case) -> list[Proposal]:
-    found = case.section["setups"]
-    if not found or not found["worst"]:
+def _propose(case: Case) -> list[Proposal]:
+    setups = case.section.setups
+    if setups is None or not setups.worst:
         return []
-    worst = found["worst"][0]
-    change = _bound(case, worst)
-    what = setup_text.named(worst)
-    sentence = (
-        f"Consider leaving out some trades of {case.instance.name}: {what}. They do worse than "
-        "the rest."
-    )
-    if change:
-        [(name, (old, new))] = change.items()
-        sentence = f"{case.change(name, old, new)}: {what} does worse than the rest."
+    worst = setups.worst[0]
+    change = _bound(case, worst.conditions)
+    entries = setup_text.entries(worst.conditions)
+    sentence = f"Consider filtering {case.name} entries {entries} (underperforms)."
+    for name, (old, new) in change.items():
+        sentence = f"{case.change(name, old, new)}: entries {entries} underperform."
     return [
         Proposal(
-            Kind.PARAMETER if change else Kind.SETUP,
-            f"setup:{_key(worst)}"[:160],
+            Action.PARAMETER if change else Action.SETUP,
+            ",".join(
+                f"{fact.feature}={fact.value}:{fact.low}:{fact.high}" for fact in worst.conditions
+            ),
             sentence,
-            [{"text": setup_text.setup(worst, found["unit"]), "part": "setups"}],
+            [Evidence(text=setup_text.setup(worst, setups.unit), part="setups")],
             65.0,
             Confidence.MEDIUM,
             change,
-            {"avg_pnl_pct": None, "low": None, "high": None, "of": "see the setup"},
-            "Fewer trades: what would have been gained in it is gone too.",
-            "An experiment that leaves it out."
+            risk="Fewer trades: the winners of this setup are filtered too.",
+            test="Run an experiment that filters it."
             if change
-            else "Let the bot leave it out for a while in one of two instances.",
+            else "Filter it in one of two instances for a while.",
         )
     ]
 
 
-def _key(setup: dict[str, Any]) -> str:
-    return ",".join(
-        f"{one['feature']}={one['value']}:{one['low']}:{one['high']}" for one in setup["conditions"]
-    )
-
-
-def _bound(case: Case, setup: dict[str, Any]) -> dict[str, list[Any]]:
-    """The parameter whose new value keeps out of a setup at the end of a range."""
-    if case.values is None or len(setup["conditions"]) > 1:
+def _bound(case: Case, conditions: list[Condition]) -> dict[str, tuple[Value, Value]]:
+    """The parameter whose new value filters a range that is open at one end."""
+    if not case.has(Need.VALUES) or len(conditions) > 1:
         return {}
-    [one] = setup["conditions"]
-    lowest, highest = BOUNDS.get(one["feature"], ("", ""))
-    for name, new, open_end in (
-        (lowest, one["high"], one["low"]),
-        (highest, one["low"], one["high"]),
-    ):
+    [fact] = conditions
+    lowest, highest = BOUNDS.get(fact.feature, ("", ""))
+    for name, new, open_end in ((lowest, fact.high, fact.low), (highest, fact.low, fact.high)):
         old = case.values.get(name)
         if open_end is None and new is not None and isinstance(old, int | float):
             tighter = new > old if name == lowest else new < old
-            return {name: [old, new]} if tighter else {}
+            return {name: (old, new)} if tighter else {}
     return {}
+
+
+KIND = RecommendationKind("setup", "Filter a setup", _propose)

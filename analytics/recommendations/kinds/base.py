@@ -1,168 +1,181 @@
-"""What a kind of advice is given, and what it answers."""
+"""What a kind of recommendation declares, what it is given and what it returns."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import Enum
 from functools import cached_property
-from typing import Any
-
-import numpy as np
 
 from analytics.frames import reports
-from analytics.models import Recommendation, Run
-from analytics.quant import outcome
-from analytics.reports import text as words
-from analytics.research import backtest, no_trades, run_store, trust
+from analytics.frames.reports import StrategyInstance
+from analytics.models import STANDING_KEY, Recommendation
+from analytics.reports.data import Effect, Evidence, Section
+from analytics.research import trust
+from analytics.research.lookback import Lookback, lookback
 from analytics.research.trust import Trust
+from trading import formatting
 from trading.bots.catalog import declaration
+from trading.formatting import counted, signed
+from trading.parameters.verdict import rounded
 from trading.strategies.base import Strategy
 from trading.strategies.parameters import Value
 
-Kind, Confidence = Recommendation.Kind, Recommendation.Confidence
-REPLAYED = timedelta(days=30)
+Action, Confidence = Recommendation.Kind, Recommendation.Confidence
+LOOKBACK = timedelta(days=30)
+LONGEST_WAIT = timedelta(days=1_095)  # beyond, no date is given
+
+
+class Need(Enum):
+    """What a kind needs; without it, it is not asked."""
+
+    VALUES = "the live parameters are known"
+    CANDLES = "the last 30 days can be backtested"
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Something to do, and why. ``key`` is the same for the same proposal on another day;
-    ``changes`` maps parameters to [old, new]; each of ``evidence`` has a "text" and, where there
-    is more to see, what it leads to ("run": id, "version": number, "part": of the report)."""
+    """A recommendation before it is stored.
 
-    kind: str
-    key: str
+    ``action``: what it asks for. ``subject``: identifies the same proposal on another day, among
+    those of its kind. ``sentence``: the action in one sentence. ``rank``: higher is shown first
+    (100 most urgent, 10 least). ``changes``: parameter -> (old, new). ``test``: how to verify it.
+    ``standing``: asks for no decision; each strategy has one such entry.
+    """
+
+    action: str
+    subject: str
     sentence: str
-    evidence: list[dict[str, Any]]
+    evidence: Sequence[Evidence]
     rank: float
     confidence: str = Confidence.LOW
-    changes: dict[str, list[Any]] = field(default_factory=dict)
-    effect: dict[str, Any] | None = None
+    changes: dict[str, tuple[Value, Value]] = field(default_factory=dict)
+    effect: Effect | None = None
     risk: str = ""
     test: str = ""
+    standing: bool = False
 
 
 class Case:
-    """A strategy in one mode as a report describes it: its ``section`` there, and replays of what
-    was stored by then."""
+    """What a kind may look at: one strategy in one mode, at the end of a report.
 
-    def __init__(self, instance: Any, section: dict[str, Any], until: datetime) -> None:
+    ``section``: the strategy's part of the report (metrics, funnel, setups, exits, changes; see
+    ``analytics.reports.data.Section``): look here first. ``instance``: the strategy's row.
+    ``until``: the end of the report; read nothing later. ``values``: the live parameters (needs
+    VALUES). ``lookback``: the last 30 days of candles (needs CANDLES): ``replay(name=value)`` gives
+    the result with other values in 10-100 ms, ``sensitivity_run(name)`` a stored run to link to.
+    ``fidelity``: whether backtests of the strategy are reliable; the caller adds that to the
+    evidence by itself.
+    """
+
+    def __init__(self, instance: StrategyInstance, section: Section, until: datetime) -> None:
         self.instance, self.section, self.until = instance, section, until
 
+    @property
+    def name(self) -> str:
+        return str(self.instance.name)
+
+    def has(self, need: Need) -> bool:
+        return self._values is not None if need is Need.VALUES else self._lookback is not None
+
     @cached_property
-    def rules(self) -> Strategy | None:
+    def strategy(self) -> Strategy | None:
+        """The declaration; None for a strategy that is not installed."""
         return declaration(self.instance)
 
     @cached_property
-    def values(self) -> dict[str, Value] | None:
-        """What was live; None where nobody knows, so that nothing is proposed against it."""
-        found = reports.set_at(self.instance.pk, self.until)
-        return self.rules.complete(found.values) if found and self.rules else None
-
-    @cached_property
-    def source(self) -> no_trades.Source | None:
-        """The candles of the 30 days before, and none before these, so that a stored replay of
-        them says the same; None where they cannot be replayed."""
-        try:
-            found = no_trades.find(self.instance, self.until - REPLAYED, self.until)
-        except no_trades.NotSeen:
-            return None
-        first = int(np.searchsorted(found.bars.time, (self.until - REPLAYED).timestamp()))
-        return replace(found, bars=found.bars.part(first, len(found.bars)))
+    def _values(self) -> dict[str, Value] | None:
+        live = reports.set_at(self.instance.pk, self.until)
+        return self.strategy.complete(live.values) if live and self.strategy else None
 
     @property
-    def days(self) -> str:
-        """How long the candles reach, in words: ``30 days``."""
-        assert self.source is not None
-        time = self.source.bars.time
-        span = float(time[-1] - time[0]) + self.source.interval
-        days = max(1, round(span / 86_400))
-        return f"{days} day{'' if days == 1 else 's'}"
+    def values(self) -> dict[str, Value]:
+        """The live parameters. Raises LookupError if unknown: declare Need.VALUES."""
+        if self._values is None:
+            raise LookupError(Need.VALUES.value)
+        return self._values
 
     @cached_property
-    def trust(self) -> Trust:
-        """Whether replays of it deserve belief."""
+    def _lookback(self) -> Lookback | None:
+        return lookback(self.instance, self.until - LOOKBACK, self.until)
+
+    @property
+    def lookback(self) -> Lookback:
+        """Backtests of the last 30 days. Raises LookupError if impossible: declare Need.CANDLES."""
+        if self._lookback is None:
+            raise LookupError(Need.CANDLES.value)
+        return self._lookback
+
+    @cached_property
+    def fidelity(self) -> Trust:
         return trust.trust(self.instance, self.until)
 
-    @cached_property
-    def costs(self) -> outcome.Costs:
-        assert self.source is not None
-        return backtest.cost_model(self.instance, self.source.market)[0]
-
-    def tried(self, **values: Value) -> outcome.Replayed:
-        """A replay of the 30 days with some values other than what was live. Raises
-        InvalidValues, BadInterval."""
-        assert self.source is not None
-        rules = self.source.rules
-        return outcome.replayed(
-            rules,
-            rules.clean({**self.source.values, **values}),
-            self.source.bars,
-            self.source.interval,
-            self.costs.fills(),
-        )
+    @property
+    def recent(self) -> str:
+        """``Last 30 days: 372 trades, average +0.027% (95% CI +0.004% to +0.060%)``."""
+        recent, interval = self.section.recent, ""
+        if recent.avg_pnl_pct_interval:
+            low, high = recent.avg_pnl_pct_interval
+            interval = f" (95% CI {signed(low, digits=3)} to {signed(high, digits=3)})"
+        average = signed(recent.avg_pnl_pct, digits=3)
+        return f"Last 30 days: {counted(recent.trades, 'trade')}, average {average}{interval}"
 
     def change(self, name: str, old: Value, new: Value) -> str:
-        """The start of a sentence: ``Lower tf_live.rsi_buy from 35 to 30``."""
-        way = "Lower" if direction(old, new) == "down" else "Raise"
-        return (
-            f"{way} {self.instance.name}.{name} from {words.setting(old)} to {words.setting(new)}"
-        )
+        """The start of a sentence: ``Lower rsi_bb.rsi_buy from 35 to 30``."""
+        verb = "Lower" if direction(old, new) == "down" else "Raise"
+        values = f"{formatting.setting(old)} to {formatting.setting(new)}"
+        return f"{verb} {self.name}.{name} from {values}"
 
-    def along(self, parameter: str) -> Run:
-        """The 30 days along the range of a parameter, as a stored replay that can be opened; the
-        one that was stored before where it is the same."""
-        return self._stored(
-            f"along {parameter}", kind=Run.Kind.SENSITIVITY, options={"parameter": parameter}
-        )
+    def trades_needed(self, number: int) -> str:
+        """``about 5,800 more trades needed (by 2026-03-04 at 12.3 trades a day)``; without a date
+        if that takes more than three years."""
+        more = rounded(number)
+        text = f"about {counted(more, 'more trade')} needed"
+        recent, days = self.section.recent.trades, self.section.days
+        if not recent or not days:
+            return text
+        first = datetime.fromisoformat(days[0][0]).replace(tzinfo=self.until.tzinfo)
+        per_day = recent / max((self.until - first) / timedelta(days=1), 1.0)
+        wait = timedelta(days=min(more / per_day, 2 * LONGEST_WAIT.days))
+        if wait > LONGEST_WAIT:
+            return text
+        return f"{text} (by {self.until + wait:%Y-%m-%d} at {per_day:.1f} trades a day)"
 
-    def live(self) -> Run:
-        """The 30 days with what was live, as a stored replay that can be opened."""
-        return self._stored("what was live", kind=Run.Kind.WHATIF)
-
-    def _stored(self, label: str, **asked: Any) -> Run:
-        assert self.source is not None
-        run = backtest.prepare(
-            strategy=self.source.rules.key,
-            market=self.source.market,
-            interval=self.source.interval,
-            bot=self.instance.bot,
-            instance=self.instance,
-            since=self.until - REPLAYED,
-            until=self.until,
-            values=self.source.values,
-            label=f"{self.instance.name}: {label}"[: backtest.LABEL],
-            **asked,
-        )
-        return _same(run) or _done(run)
-
-
-def direction(old: Any, new: Any) -> str:
-    """Which way a change of a number goes, as keys say it."""
-    return "down" if new < old else "up"
+    def no_change(
+        self,
+        why: str,
+        evidence: Evidence,
+        *,
+        rank: float,
+        confidence: str,
+        action: str = Action.NOTHING,
+    ) -> Proposal:
+        """The standing entry of a strategy."""
+        sentence = f"No change recommended for {self.name}: {why}."
+        return Proposal(action, "", sentence, [evidence], rank, confidence, standing=True)
 
 
-def _same(run: Run) -> Run | None:
-    """A replay of the same that is stored and done."""
-    found = Run.objects.filter(
-        kind=run.kind,
-        instance=run.instance,
-        market=run.market,
-        interval=run.interval,
-        from_at=run.from_at,
-        to_at=run.to_at,
-        state=Run.State.DONE,
-    )
-    return next(
-        (
-            one
-            for one in found
-            if one.values == run.values and one.options == run.options and not backtest.changes(one)
-        ),
-        None,
-    )
+@dataclass(frozen=True, slots=True)
+class RecommendationKind:
+    """A kind of recommendation. ``key`` starts the key of its rows, ``label`` names it on pages,
+    ``needs`` says what must be known, ``propose`` returns its proposals for a case, none if it has
+    nothing to say."""
+
+    key: str
+    label: str
+    propose: Callable[[Case], Sequence[Proposal]]
+    needs: frozenset[Need] = frozenset()
+
+    def proposals(self, case: Case) -> Sequence[Proposal]:
+        """What it proposes; nothing where it lacks what it needs."""
+        return self.propose(case) if all(case.has(need) for need in self.needs) else ()
+
+    def row_key(self, proposal: Proposal) -> str:
+        """The key of a proposal's row, the same on every day."""
+        return STANDING_KEY if proposal.standing else f"{self.key}:{proposal.subject}"[:160]
 
 
-def _done(run: Run) -> Run:
-    done = backtest.backtest(run)
-    run_store.finish(run, done)
-    return run
+def direction(old: Value, new: Value) -> str:
+    """Which way a number changes: ``down`` or ``up``."""
+    return "down" if float(new) < float(old) else "up"

@@ -1,151 +1,147 @@
-"""A strategy that does not trade: which filter holds it back, and what a nearer value would do."""
+"""Loosen the filter that keeps a strategy from trading, or check a bot that does not trade."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from analytics.models import Run
 from analytics.quant import outcome
-from analytics.reports import text as words
+from analytics.reports.data import Effect, Evidence, Section
 from analytics.research import bars, funnel
 from trading import formatting
+from trading.formatting import counted, signed
 from trading.strategies.base import InvalidValues
 from trading.strategies.engine.walk import BadInterval
 from trading.strategies.parameters import Value
 
-from .base import Case, Confidence, Kind, Proposal, direction
+from .base import Action, Case, Confidence, Need, Proposal, RecommendationKind, direction
 
-IDLE = 1.0  # trades a day: below, a strategy that made none today is looked at
-ENOUGH = 5  # trades in 30 days: so many more make a value worth trying
+IDLE = 1.0  # trades a day, below which a strategy without a trade today is looked at
+ENOUGH = 5  # trades in 30 days: a value that adds so many is worth trying
 
 
-def propose(case: Case) -> list[Proposal]:
-    """The nearest value that lets it trade; or to leave it, where that only loses."""
-    if not _idle(case.section) or case.source is None or case.values is None:
+def _propose(case: Case) -> list[Proposal]:
+    """The nearest value that gets trades; or to keep it, if those only lose."""
+    if not _idle(case.section):
         return []
-    live = case.tried()
-    if len(live.rows) >= ENOUGH or case.section["recent"]["trades"] >= ENOUGH:
-        # Either the rules trade, or the bot itself did not long ago: no value is to blame.
+    live = case.lookback.replay()
+    if len(live.rows) >= ENOUGH or case.section.recent.trades >= ENOUGH:
+        # The rules trade, or the bot did recently: no filter is to blame.
         return [_check(case, live)]
-    found = [one for name in _parameters(case, live) if (one := _nearest(case, name, live))]
-    return sorted(found, key=lambda one: -one.rank)[:2]
+    nearest = (_nearest(case, name, live) for name in _parameters(case, live))
+    return sorted((each for each in nearest if each), key=lambda each: -each.rank)[:2]
 
 
-def _idle(section: dict[str, Any]) -> bool:
-    return not section["now"]["trades"] and section["base"]["trades"] < 7 * IDLE
+def _idle(section: Section) -> bool:
+    return not section.now.trades and section.base.trades < 7 * IDLE
 
 
 def _check(case: Case, live: outcome.Replayed) -> Proposal:
-    """What the bot does and what its rules make of the candles do not go together."""
-    made, theirs = outcome.measured(live), case.section["recent"]
-    told = words.count(theirs["trades"], "trade") if theirs["trades"] else "none"
-    name, loses = case.instance.name, (made["total_pnl_pct"] or 0.0) < 0
-    what = f"Look whether the bot runs {name}" + (
-        ": it has stopped trading."
-        if theirs["trades"]
-        else ": its rules trade on the stored candles, and it does not."
+    """The bot does not do what its rules do on the stored candles."""
+    result, trades = outcome.measured(live), case.section.recent.trades
+    why = (
+        "it stopped trading"
+        if trades
+        else "its rules trade on the stored candles, the bot does not"
     )
+    text = (
+        f"Backtest of the last {case.lookback.length} of candles with the live values: "
+        f"{counted(result['trades'], 'trade')} ({signed(result['total_pnl_pct'])} after assumed "
+        f"costs). The bot reported {counted(trades, 'trade')} in the last 30 days."
+    )
+    loses = (result["total_pnl_pct"] or 0.0) < 0
     return Proposal(
-        Kind.CHECK,
-        "check:idle",
-        what,
-        [
-            {
-                "text": f"Replayed on the {case.days} of candles before, the live values make "
-                f"{words.count(made['trades'], 'trade')} ({words.pct(made['total_pnl_pct'])} "
-                f"after assumed costs); in the last 30 days the bot reported {told}.",
-                "run": case.live().pk,
-            }
-        ],
+        Action.CHECK,
+        "idle",
+        f"Check that the bot runs {case.name}: {why}.",
+        [Evidence(text=text, run=case.lookback.live_run().pk)],
         40.0,
         Confidence.MEDIUM,
-        risk="In the replay these values lose: that it does not trade may be for the best."
-        if loses
-        else "None: nothing is changed.",
-        test="Let the bot send evaluation counts: they show which filter it meets.",
+        risk="These values lose in the backtest: trading again may cost money." if loses else "",
+        test="Send evaluation counts: they show which filter rejects.",
     )
 
 
 def _parameters(case: Case, live: outcome.Replayed) -> list[str]:
-    """Those of the filters that held anything back, the most first."""
-    assert case.rules is not None
-    blocking = sorted(
-        (name for name in case.rules.filters if live.blocked.get(name)),
+    """Parameters that loosen the filters which rejected anything, most rejections first."""
+    rules = live.strategy
+    rejecting = sorted(
+        (name for name in rules.filters if live.blocked.get(name)),
         key=lambda name: -live.blocked[name],
     )
-    return [name for one in blocking for name in case.rules.loosened_by.get(one, ())]
+    return [name for filter_name in rejecting for name in rules.loosened_by.get(filter_name, ())]
 
 
 def _nearest(case: Case, name: str, live: outcome.Replayed) -> Proposal | None:
-    """The value nearest to the live one at which it trades enough."""
+    """The value nearest to the live one that gets enough trades."""
     try:
-        run = case.along(name)
+        run = case.lookback.sensitivity_run(name)
     except (InvalidValues, BadInterval, bars.NoBars):
         return None
-    assert case.values is not None
     old = case.values[name]
-    enough = [
-        point
-        for point in run.summary["points"]
-        if point[1] >= len(live.rows) + ENOUGH and point[0] != old
-    ]
-    if not enough or not isinstance(old, int | float):
+    if not isinstance(old, int | float):
         return None
-    point = min(enough, key=lambda one: abs(one[0] - old))
-    return _proposal(case, name, old, point, run, live)
+    values: list[float] = [
+        value
+        for value, trades, *_ in run.summary["points"]
+        if trades >= len(live.rows) + ENOUGH and value != old
+    ]
+    if not values:
+        return None
+    return _proposal(case, name, old, min(values, key=lambda value: abs(value - old)), run, live)
 
 
 def _proposal(
-    case: Case, name: str, old: Value, point: list[Any], run: Run, live: outcome.Replayed
+    case: Case, name: str, old: Value, new: Value, run: Run, live: outcome.Replayed
 ) -> Proposal:
-    new = point[0]
-    made = outcome.measured(case.tried(**{name: new}))
-    bounds = made["avg_pnl_pct_interval"]
+    result = outcome.measured(case.lookback.replay(**{name: new}))
+    low, high = result["avg_pnl_pct_interval"] or (None, None)
+    before, after = formatting.setting(old), formatting.setting(new)
     evidence = [
-        {
-            "text": f"Replayed on the {case.days} of candles before: "
-            f"{words.count(len(live.rows), 'trade')} at "
-            f"{words.setting(old)}, {made['trades']} at {words.setting(new)} "
-            f"({words.pct(made['total_pnl_pct'])} after assumed costs).",
-            "run": run.pk,
-        },
-        {"text": f"What held it back: {_held(live)}.", "part": "funnel"},
+        Evidence(
+            text=f"Backtest of the last {case.lookback.length} of candles: "
+            f"{counted(len(live.rows), 'trade')} at {before}, {result['trades']:,} at {after} "
+            f"({signed(result['total_pnl_pct'])} after assumed costs).",
+            run=run.pk,
+        ),
+        Evidence(text=f"Signal funnel: {_funnel(live)}.", part="funnel"),
     ]
-    effect = {
-        "trades": made["trades"],
-        "avg_pnl_pct": made["avg_pnl_pct"],
-        "low": bounds[0] if bounds else None,
-        "high": bounds[1] if bounds else None,
-        "of": "the average trade of the replay",
-    }
-    if bounds and bounds[1] < 0:
+    effect = Effect(
+        trades=result["trades"],
+        avg_pnl_pct=result["avg_pnl_pct"],
+        low=low,
+        high=high,
+        of="average PnL per trade in the backtest",
+    )
+    if high is not None and high < 0:
         return Proposal(
-            Kind.NOTHING,
-            f"leave:{name}",
-            f"Leave {case.instance.name}.{name} at {words.setting(old)}: at {words.setting(new)} "
-            "it would trade, and lose.",
+            Action.NOTHING,
+            f"keep:{name}",
+            f"Keep {case.name}.{name} at {before}: at {after} it would trade at a loss.",
             evidence,
             35.0,
             Confidence.MEDIUM,
             effect=effect,
             risk="It may stay without trades.",
         )
-    loses = (made["avg_pnl_pct"] or 0.0) < 0
+    loses = (result["avg_pnl_pct"] or 0.0) < 0
     return Proposal(
-        Kind.PARAMETER,
-        f"loosen:{name}:{direction(old, new)}",
-        f"{case.change(name, old, new)}: it would trade{', so far at a loss' if loses else ''}.",
+        Action.PARAMETER,
+        f"{name}:{direction(old, new)}",
+        f"{case.change(name, old, new)} to get trades{' (at a loss so far)' if loses else ''}.",
         evidence,
         35.0 if loses else 80.0,
-        Confidence.MEDIUM if bounds and bounds[0] > 0 else Confidence.LOW,
-        {name: [old, new]},
+        Confidence.MEDIUM if low is not None and low > 0 else Confidence.LOW,
+        {name: (old, new)},
         effect,
-        "The value was chosen because it trades, not because it gains: the filter may have held "
-        "back losses.",
-        f"An experiment of {formatting.label(name).lower()}, or a replay of other months.",
+        "The value is chosen for its trades, not its profit: the filter may have prevented losses.",
+        f"Run an experiment with {formatting.label(name)}, or backtest other months.",
     )
 
 
-def _held(live: outcome.Replayed) -> str:
+def _funnel(live: outcome.Replayed) -> str:
     steps = funnel.steps(live.strategy.filters, live.evaluations, live.blocked)
     return funnel.sentence(live.evaluations, live.signals, steps)
+
+
+KIND = RecommendationKind(
+    "loosen", "Loosen a filter", _propose, frozenset({Need.VALUES, Need.CANDLES})
+)

@@ -1,55 +1,47 @@
-"""The newest change of parameters: to be taken back, or to be waited for."""
+"""Roll back the latest change of parameters if it made things worse, or wait for its result."""
 
 from __future__ import annotations
 
-from typing import Any
+from analytics.reports.data import Change, Evidence
+from trading.parameters.verdict import WORSE
 
-from analytics.reports import text as words
-from trading.parameters.verdict import WORSE, rounded
-
-from .base import Case, Confidence, Kind, Proposal
+from .base import Action, Case, Confidence, Proposal, RecommendationKind
 
 
-def propose(case: Case) -> list[Proposal]:
-    if not case.section["changes"]:
+def _propose(case: Case) -> list[Proposal]:
+    if not case.section.changes:
         return []
-    newest = case.section["changes"][0]
-    if newest["version"] != case.section["version"]:
+    newest = case.section.changes[0]
+    if newest.version != case.section.version:
         return []
-    if newest["word"] == WORSE and newest["compared"]:
-        return [_back(case, newest)]
-    return [_wait(case, newest)] if newest["more_trades"] else []
+    if newest.word == WORSE and newest.compared:
+        return [_roll_back(case, newest, newest.compared)]
+    return [_wait(case, newest, newest.more_trades)] if newest.more_trades else []
 
 
-def _back(case: Case, change: dict[str, Any]) -> Proposal:
-    version, before = change["version"], change["compared"]
+def _roll_back(case: Case, change: Change, before: int) -> Proposal:
     return Proposal(
-        Kind.ROLLBACK,
-        f"rollback:{version}:{before}",
-        f"Take version {version} of {case.instance.name} back: since it went live the average "
-        f"trade fell; version {before} did better.",
-        [{"text": change["sentence"], "version": version}],
+        Action.ROLLBACK,
+        f"{change.version}:{before}",
+        f"Roll back {case.name} to version {before}: its average PnL fell since version "
+        f"{change.version} went live.",
+        [Evidence(text=change.sentence, version=change.version)],
         100.0,
         Confidence.MEDIUM,
-        {name: [new, old] for name, old, new in change["parameters"]},
-        risk="Before and after are not the same market: part of the fall may be the market's.",
-        test="An experiment of both versions side by side.",
+        {name: (new, old) for name, old, new in change.parameters},
+        risk="Before and after are different markets: part of the fall may be the market.",
+        test="Run both versions in an experiment.",
     )
 
 
-def _wait(case: Case, change: dict[str, Any]) -> Proposal:
-    more = words.count(rounded(change["more_trades"]), "more trade")
-    return Proposal(
-        Kind.WAIT,
-        f"wait:{change['version']}",
-        f"Wait for about {more} of {case.instance.name} before the next change.",
-        [
-            {
-                "text": f"Version {change['version']}: {change['sentence']}",
-                "version": change["version"],
-            }
-        ],
-        30.0,
-        Confidence.HIGH,
-        risk="None: nothing is changed.",
+def _wait(case: Case, change: Change, more: int) -> Proposal:
+    return case.no_change(
+        case.trades_needed(more),
+        Evidence(text=f"Version {change.version}: {change.sentence}", version=change.version),
+        rank=30.0,
+        confidence=Confidence.HIGH,
+        action=Action.WAIT,
     )
+
+
+KIND = RecommendationKind("rollback", "Roll back a change", _propose)

@@ -20,7 +20,7 @@ HOSTILE = "<script>alert(1)</script>"
 @pytest.fixture
 def one() -> Recommendation:
     found = report(idle().bot)
-    key = next(each["id"] for each in found.proposals if each["changes"])
+    key = next(each["id"] for each in found.recommendations if each["changes"])
     return Recommendation.objects.get(pk=key)
 
 
@@ -38,9 +38,9 @@ def page(client) -> str:
 def test_the_page_tells_the_head_the_why_and_what_to_do(admin_client, one):
     text = said(admin_client.get(page(admin_client)))
     assert "Daily Insights (2025-03-05) of Mara" in text
-    assert one.sentence in text and "In a replay of the time" in text and "let through" in text
-    assert "Try it in an experiment" in text and "Change it now" in text
-    assert "The day before" in text
+    assert one.sentence in text and "Signal funnel (backtest)" in text
+    assert "Try in an experiment" in text and "Change now" in text
+    assert "Day before" in text
 
 
 def test_the_first_page_shows_the_newest_report(admin_client, one):
@@ -105,4 +105,4 @@ def test_a_hostile_tag_or_exit_reason_is_inert(admin_client):
 
 
 def test_the_list_counts_what_was_followed(admin_client, one):
-    assert "asked for other values, 0 were followed" in said(admin_client.get(ADVICE))
+    assert "0 of 1 recommended change followed" in said(admin_client.get(ADVICE))

@@ -26,7 +26,9 @@ def instance(api):
 @pytest.fixture
 def one(api, instance) -> Recommendation:
     found = report(api.bot)
-    return Recommendation.objects.get(pk=next(e["id"] for e in found.proposals if e["changes"]))
+    return Recommendation.objects.get(
+        pk=next(e["id"] for e in found.recommendations if e["changes"])
+    )
 
 
 @pytest.fixture

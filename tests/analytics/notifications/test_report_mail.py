@@ -12,9 +12,8 @@ from django.core.management import call_command
 from analytics import notifications
 from analytics.models import Channel, Message, Recommendation, Report, ReportNotice
 from analytics.notifications import report_mail
-from analytics.reports import text as reports_text
 from tests.analytics.history import closed, keep
-from tests.analytics.sample_reports import report
+from tests.analytics.sample_reports import as_text, report
 from tests.trading.story import MONDAY, make_bot
 from trading.models import Bot
 
@@ -57,12 +56,12 @@ def test_a_report_is_a_mail_that_reads_in_html_and_in_plain_text(told, monday, m
     text, html = (mail.get_body((kind,)).get_content() for kind in ("plain", "html"))
     assert text.replace("\r\n", "\n").startswith(
         "Daily Insights (2025-03-03) of Mara:\n- RSI+BB: 2 trades, +1.00% net\n"
-        "- Recommendation: Say which values rsi_bb ran with"
+        "- Recommendation: Parameters of rsi_bb unknown: import them"
     )
     page = f"https://bot.example.org/admin/analytics/report/{monday.pk}/change/"
     for part in (text, html):
         assert "2 trades, +1.00% net" in part and page in part
-        assert "The average trade made +0.500%" in part
+        assert "Average PnL +0.500%" in part
 
 
 def test_it_is_told_once_and_not_before_its_hour(told, monday, mailbox):
@@ -124,7 +123,7 @@ def test_the_days_of_several_bots_are_one_message(told, monday, mailbox):
 def test_elsewhere_a_line_per_strategy_is_told(told, monday):
     told.kind = "push"
     said = report_mail.composed(told, [monday])
-    assert said.html == "" and "The average trade" not in said.text
+    assert said.html == "" and "Average PnL" not in said.text
     assert said.text.startswith("Daily Insights (2025-03-03) of Mara:\n- RSI+BB: 2 trades")
     assert len(said.text) < 500
 
@@ -132,7 +131,7 @@ def test_elsewhere_a_line_per_strategy_is_told(told, monday):
 def test_hostile_names_and_reasons_are_inert(told, bot, mailbox):
     keep(bot, [closed(1, MONDAY + DAY / 2, 1, HOSTILE, tag=HOSTILE)])
     found = report(bot, MONDAY.date(), MORNING)
-    assert HOSTILE.lower() in reports_text.text(found.data, found.proposals).lower()
+    assert HOSTILE.lower() in as_text(found).lower()
     deliver()
     ((_, mail),) = mailbox.mails
     html = mail.get_body(("html",)).get_content()

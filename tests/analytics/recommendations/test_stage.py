@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -34,7 +35,7 @@ def live(instance):
 
 
 def proposed(found: Report) -> Recommendation:
-    [one] = [one for one in found.proposals if NAME in one["changes"]]
+    [one] = [one for one in found.recommendations if NAME in one["changes"]]
     return Recommendation.objects.get(pk=one["id"])
 
 
@@ -76,7 +77,7 @@ def test_a_dismissed_one_needs_a_reason_and_is_not_proposed_again_for_30_days():
         "a person",
         "It was tried last year",
     )
-    assert not [each for each in report(instance.bot).proposals if each["id"] == one.pk]
+    assert not [each for each in report(instance.bot).recommendations if each["id"] == one.pk]
     assert not Recommendation.objects.filter(key=one.key, state=State.OPEN).exists()
     with pytest.raises(Refused, match="decided before: dismissed"):
         recommendations.accept(one, reason="After all")
@@ -100,7 +101,8 @@ def test_one_against_a_rollback_says_so_and_counts_for_less():
         promote(instance=instance, values=MUTED, reason="Too many trades", origin="rollback")
     one = proposed(report(instance.bot))
     assert one.evidence[0]["text"] == (
-        f"Against this: on 2025-03-03 {NAME} was taken back from 2.0 to 50.0 (Too many trades)."
+        f"Contradicts a rollback: on 2025-03-03 {NAME} went back from 2.0 to 50.0 "
+        "(Too many trades)."
     )
     assert one.confidence == "low" and one.rank < 80
 
@@ -114,24 +116,43 @@ def test_a_change_that_did_worse_is_to_be_taken_back():
         promote(instance=instance, values=values, reason="Tried", origin="admin", live_from=at)
     keep(bot, history.days(8, start=start, mean=-0.6, sd=0.3, first=900))
     found = report(bot, (start + 7 * DAY).date())
-    first = found.proposals[0]
+    first = found.recommendations[0]
     assert first["kind"] == "rollback" and first["changes"] == {"max_hold_minutes": [9.0, 3.0]}
     assert "fell by" in first["evidence"][0]["text"]
 
 
-def test_where_too_few_trades_tell_the_number_that_would_is_named():
+def test_until_there_are_enough_trades_one_entry_says_how_many_more_are_needed_and_when():
     bot = make_bot()
     instance = instance_for(bot, "rsi_bb")
     promote(instance=instance, values={}, reason="Start", origin="admin", live_from=MONDAY - DAY)
     keep(bot, history.days(3, mean=0.1))
-    [one] = report(bot, (MONDAY + 2 * DAY).date()).proposals
+    [one] = report(bot, (MONDAY + 2 * DAY).date()).recommendations
     assert one["kind"] == "wait" and not one["changes"]
-    assert "24 trades made" in one["evidence"][0]["text"]
-    assert "on 3 days: trades of a day move together" in one["evidence"][0]["text"]
+    assert one["sentence"] == ("No change recommended for rsi_bb: 7 more days with trades needed.")
+    assert "24 trades" in one["evidence"][0]["text"]
+    assert "on 3 days: trades of one day move together" in one["evidence"][0]["text"]
     keep(bot, history.days(12, start=MONDAY + 3 * DAY, mean=0.05, first=900))
-    [one] = report(bot, (MONDAY + 14 * DAY).date()).proposals
-    assert one["sentence"] == "Leave rsi_bb as it is: it is too early to tell."
-    assert " trades would tell" in one["evidence"][0]["text"]
+    [later] = report(bot, (MONDAY + 14 * DAY).date()).recommendations
+    assert re.fullmatch(
+        r"No change recommended for rsi_bb: about [\d,]+ more trades needed "
+        r"\(by 202\d-\d\d-\d\d at 8\.0 trades a day\)\.",
+        later["sentence"],
+    )
+    assert later["id"] == one["id"] and later["standing"]
+
+
+def test_a_standing_entry_is_one_row_for_ever_and_asks_for_no_decision():
+    bot = make_bot()
+    instance = instance_for(bot, "rsi_bb")
+    promote(instance=instance, values={}, reason="Start", origin="admin", live_from=MONDAY - DAY)
+    keep(bot, history.days(12, mean=0.05))
+    [first] = report(bot, MONDAY.date()).recommendations
+    report(bot, (MONDAY + 9 * DAY).date())  # nothing was proposed for more than three days
+    row = Recommendation.objects.get()
+    assert row.pk == first["id"] and row.times == 2
+    assert row.state == State.STANDING and not row.open
+    with pytest.raises(Refused, match="nothing to decide"):
+        recommendations.dismiss(row, reason="No")
 
 
 def test_a_strategy_that_surely_loses_is_to_be_paused():
@@ -139,17 +160,17 @@ def test_a_strategy_that_surely_loses_is_to_be_paused():
     instance = instance_for(bot, "rsi_bb")
     promote(instance=instance, values={}, reason="Start", origin="admin", live_from=MONDAY - DAY)
     keep(bot, history.days(11, mean=-1.0, sd=0.5))
-    [one] = report(bot, (MONDAY + 8 * DAY).date()).proposals
+    [one] = report(bot, (MONDAY + 8 * DAY).date()).recommendations
     assert one["kind"] == "wait"  # nine days say too little, whatever they say
-    [one] = report(bot, (MONDAY + 10 * DAY).date()).proposals
+    [one] = report(bot, (MONDAY + 10 * DAY).date()).recommendations
     assert one["kind"] == "pause" and one["confidence"] == "high"
 
 
 def test_nothing_is_proposed_against_values_that_nobody_knows():
     bot = make_bot()
     keep(bot, history.days(3))
-    [one] = report(bot, (MONDAY + 2 * DAY).date()).proposals
-    assert one["sentence"].startswith("Say which values rsi_bb ran with")
+    [one] = report(bot, (MONDAY + 2 * DAY).date()).recommendations
+    assert one["sentence"].startswith("Parameters of rsi_bb unknown: import them")
 
 
 def test_following_by_a_change_makes_the_values_live_and_keeps_the_others():
@@ -162,9 +183,9 @@ def test_following_by_a_change_makes_the_values_live_and_keeps_the_others():
     assert made.reason == f"Recommendation {one.pk}: Worth a try" and made.origin == "api"
     one.refresh_from_db()
     assert one.state == State.ACCEPTED
-    truth = track_record.truth(one)
-    assert (truth.how, truth.version, truth.word) == ("change", made.version, track_record.OPEN)
-    assert track_record.record([one]) == {"asked": 1, "followed": 1, "right": 0, "wrong": 0}
+    result = track_record.result(one)
+    assert (result.how, result.version, result.word) == ("change", made.version, track_record.OPEN)
+    assert track_record.record([one]) == track_record.Record(1, 1, right=0, wrong=0)
 
 
 def test_following_by_an_experiment_plans_it_and_changes_nothing_live():
@@ -206,7 +227,7 @@ def test_one_that_was_followed_and_did_better_was_right():
         first_at=start - DAY,
         last_at=start - DAY,
     )
-    assert track_record.truth(one) is None
+    assert track_record.result(one) is None
     promote(
         instance=instance,
         values={"max_hold_minutes": 9},
@@ -215,14 +236,14 @@ def test_one_that_was_followed_and_did_better_was_right():
         live_from=start,
     )
     keep(bot, history.days(8, start=start, mean=0.6, sd=0.3, first=900))
-    assert track_record.truth(one).word == track_record.RIGHT
-    assert track_record.record([one])["right"] == 1
+    assert track_record.result(one).word == track_record.RIGHT
+    assert track_record.record([one]).right == 1
 
 
 def test_a_strategy_whose_rules_trade_where_the_bot_does_not_is_to_be_looked_at():
     instance = idle(EAGER)
-    [one] = report(instance.bot).proposals
-    assert one["sentence"].startswith("Look whether the bot runs rsi_bb")
+    [one] = report(instance.bot).recommendations
+    assert one["sentence"].startswith("Check that the bot runs rsi_bb")
 
 
 def test_rollbacks_are_found_in_their_time_only():
@@ -239,7 +260,7 @@ def test_rollbacks_are_found_in_their_time_only():
 def test_at_most_three_are_proposed_of_a_strategy_and_the_weightiest_come_first():
     instance = idle()
     found = report(instance.bot, date(2025, 3, 5))
-    ranks = [Recommendation.objects.get(pk=one["id"]).rank for one in found.proposals]
+    ranks = [Recommendation.objects.get(pk=one["id"]).rank for one in found.recommendations]
     assert len(ranks) <= 3 and ranks == sorted(ranks, reverse=True)
 
 
@@ -263,27 +284,27 @@ def compared(instance, verdict: str, *reasons: str) -> None:
 def test_what_rests_on_replays_that_are_not_trusted_says_so_and_counts_for_less():
     instance = idle()
     before = proposed(report(instance.bot))
-    assert "not known whether its replays deserve belief" in before.evidence[-1]["text"]
+    assert "Backtest accuracy is not known." in before.evidence[-1]["text"]
     compared(instance, trust.DOUBT, "Most of its trades are missing.")
     after = proposed(report(instance.bot, again=True))
     assert after.evidence[0]["text"] == (
-        "Replays of rsi_bb are not trusted: Most of its trades are missing."
+        "Backtests of rsi_bb are not reliable: Most of its trades are missing."
     )
     assert after.confidence == "low" and after.rank == before.rank - 30
     compared(instance, trust.TRUST)
     assert not [
         each
         for each in proposed(report(instance.bot, again=True)).evidence
-        if "belief" in each["text"] or "trusted" in each["text"]
+        if "accuracy" in each["text"] or "reliable" in each["text"]
     ]
 
 
 def test_a_bot_that_stopped_trading_is_to_be_looked_at_and_no_filter_blamed():
     instance = idle()
     keep(instance.bot, history.days(1, start=MONDAY - 9 * DAY, parameter_set=2))
-    [one] = report(instance.bot).proposals
-    assert one["kind"] == "check" and "it has stopped trading" in one["sentence"]
-    assert "in the last 30 days the bot reported 8 trades" in one["evidence"][0]["text"]
+    [one] = report(instance.bot).recommendations
+    assert one["kind"] == "check" and "it stopped trading" in one["sentence"]
+    assert "The bot reported 8 trades in the last 30 days" in one["evidence"][0]["text"]
     run = Run.objects.get(pk=one["evidence"][0]["run"])
     assert run.metrics["trades"] == 0
 
@@ -296,7 +317,7 @@ def test_what_is_said_of_a_proposal_is_what_its_replay_shows():
     [total] = [total for value, _, total, *_ in run.summary["points"] if value == new]
     assert f"({total:+.2f}% after assumed costs)" in one.evidence[0]["text"]
     assert (
-        "on the 3 days of candles before" in one.evidence[0]["text"]
+        "of the last 3 days of candles" in one.evidence[0]["text"]
         or "2 days" in (one.evidence[0]["text"])
     )
 
@@ -306,10 +327,10 @@ def test_a_report_of_a_time_past_asks_for_nothing_today():
     report(instance.bot, WEDNESDAY + 2 * DAY)
     before = set(Recommendation.objects.filter(state=State.OPEN).values_list("pk", flat=True))
     old = report(instance.bot, WEDNESDAY)
-    assert old.proposals
+    assert old.recommendations
     now = set(Recommendation.objects.filter(state=State.OPEN).values_list("pk", flat=True))
     assert now == before
-    rows = Recommendation.objects.filter(pk__in=[one["id"] for one in old.proposals])
+    rows = Recommendation.objects.filter(pk__in=[one["id"] for one in old.recommendations])
     assert {row.state for row in rows} <= {State.EXPIRED, State.OPEN}
 
 
@@ -323,8 +344,8 @@ def test_nothing_is_reported_of_days_before_anything_is_known():
 def test_what_is_not_proposed_any_more_when_a_report_is_written_anew_is_over():
     bot = make_bot()
     keep(bot, history.days(3))
-    [one] = report(bot, (MONDAY + 2 * DAY).date()).proposals
-    assert one["sentence"].startswith("Say which values")
+    [one] = report(bot, (MONDAY + 2 * DAY).date()).recommendations
+    assert one["sentence"].startswith("Parameters of rsi_bb unknown")
     promote(
         instance=instance_for(bot, "rsi_bb"),
         values={},

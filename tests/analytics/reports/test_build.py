@@ -12,10 +12,9 @@ from analytics.jobs.timetable import sync_lines
 from analytics.loop import daily
 from analytics.models import Alert, AlertEvent, Report
 from analytics.reports import deep_sections
-from analytics.reports import text as reports_text
 from tests.analytics import history
 from tests.analytics.history import closed, keep
-from tests.analytics.sample_reports import DAY, LATE, WEDNESDAY, idle, report
+from tests.analytics.sample_reports import DAY, LATE, WEDNESDAY, as_text, idle, report
 from tests.trading.api.conftest import Api
 from tests.trading.story import MONDAY, make_bot
 from trading import clock
@@ -47,7 +46,7 @@ def test_a_day_is_told_in_a_line_with_its_win_rate_against_the_week_before(bot):
         ],
     )
     assert lines(report(bot, TUESDAY)) == [
-        "RSI+BB: Win rate 60% (up from 50%, within chance), 10 trades, +2.00% net"
+        "RSI+BB: Win rate 60% (up from 50%, not significant), 10 trades, +2.00% net"
     ]
     section = report(bot, TUESDAY).data["strategies"][0]
     assert section["against_base"]["win_rate"]["now"] == 0.6
@@ -63,12 +62,14 @@ def test_a_few_trades_are_counted_and_no_win_rate_is_made_of_them(bot):
     assert lines(report(bot, date(2025, 3, 3))) == ["RSI+BB: 2 trades, +0.15% net"]
 
 
-def test_a_large_fall_is_said_to_be_beyond_chance(bot):
+def test_a_large_fall_is_said_to_be_significant(bot):
     keep(bot, history.days(7, mean=0.5, sd=0.3, per_day=20))
     keep(bot, history.days(1, start=MONDAY + 7 * DAY, mean=-1, sd=0.3, per_day=20, first=9_000))
     [line] = lines(report(bot, date(2025, 3, 10)))
-    assert "down from 9" in line and "beyond chance" in line
-    assert "more than chance explains" in reports_text.text(report(bot, date(2025, 3, 10)).data, [])
+    assert "down from 9" in line and ", significant)" in line
+    assert "significantly worse (95% CI of the difference -" in as_text(
+        report(bot, date(2025, 3, 10))
+    )
 
 
 def test_a_day_without_trades_names_the_filter_that_blocked_in_a_replay():
@@ -80,24 +81,24 @@ def test_a_day_without_trades_names_the_filter_that_blocked_in_a_replay():
     assert sum(blocked.values()) + counts["signals"] == counts["evaluations"] > 0
     share = f"{blocked['rsi'] / counts['evaluations']:.0%}"
     [line] = lines(found)
-    assert line.startswith(f"RSI+BB: No trades (RSI blocked {share} of ")
-    assert counts["sentence"] in reports_text.text(found.data, [])
+    assert line.startswith(f"RSI+BB: No trades (RSI rejected {share} of ")
+    assert counts["sentence"] in as_text(found)
 
 
 def test_of_a_day_in_the_middle_of_an_outage_it_is_said_how_much_was_seen():
     instance = idle()  # its candles end on Wednesday at 2:00
-    text = reports_text.text(report(instance.bot).data, [])
-    assert "Candles are stored for 8% of the time; of the rest the replay says nothing." in text
-    before = reports_text.text(report(instance.bot, TUESDAY).data, [])
-    assert "of the rest the replay says nothing" not in before
+    text = as_text(report(instance.bot))
+    assert "Candles cover 8% of the period; the rest is not backtested." in text
+    before = as_text(report(instance.bot, TUESDAY))
+    assert "the rest is not backtested" not in before
 
 
 def test_a_day_without_candles_says_what_is_missing(bot):
     instance_for(bot, "breakout")
     found = report(bot, TOMORROW, clock.now() + 3 * DAY)
     [line] = lines(found)
-    assert line == "Breakout: No trades (no candles are stored that would say why)"
-    assert "import_candles FILE" in reports_text.text(found.data, found.proposals)
+    assert line == "Breakout: No trades (cause unknown: no candles stored)"
+    assert "import_candles FILE" in as_text(found)
 
 
 def test_a_bot_without_strategies_has_a_report_that_says_so(bot):
@@ -105,7 +106,7 @@ def test_a_bot_without_strategies_has_a_report_that_says_so(bot):
     bot.refresh_from_db()
     found = report(bot)
     assert found.data["head"] == [] and not found.news
-    assert "No strategy is known yet." in reports_text.text(found.data, [])
+    assert "No strategies yet." in as_text(found)
 
 
 def test_counts_of_the_bot_itself_stand_beside_the_replay():
@@ -127,11 +128,12 @@ def test_counts_of_the_bot_itself_stand_beside_the_replay():
         ],
     )
     assert answer.status_code in (200, 201)
-    text = reports_text.text(report(instance.bot).data, [])
-    assert (
-        "Counted by the bot: 5 512 evaluations: volatility blocked 5 310 (96 %), rsi 170, trend "
-        "32; 0 signals."
-    ) in text
+    found = report(instance.bot)
+    counted = found.data["strategies"][0]["funnel"]["counted"]
+    assert (counted["evaluations"], counted["signals"], counted["most"]) == (5_512, 0, "volatility")
+    rejected = {name: number for name, _, number in counted["steps"] if number}
+    assert rejected == {"volatility": 5_310, "rsi": 170, "trend": 32}
+    assert f"Signal funnel (bot): {counted['sentence']}." in as_text(found)
 
 
 def test_what_was_written_stays_whatever_comes_to_be_known_later(bot):
@@ -172,7 +174,7 @@ def test_a_day_that_is_not_over_is_told_so_far_and_anew_when_it_is(bot):
     noon = MONDAY + DAY / 2
     early = report(bot, MONDAY.date(), noon)
     assert not early.complete and early.data["strategies"][0]["now"]["trades"] == 1
-    assert "so far" in reports_text.title(early.data)
+    assert "so far" in as_text(early)
     late = report(bot, MONDAY.date(), LATE)
     assert late.complete and late.data["strategies"][0]["now"]["trades"] == 2
     with pytest.raises(ValueError, match="has not begun"):
@@ -227,7 +229,7 @@ def test_alerts_of_the_day_are_told_with_the_strategy(bot):
         alert=alert, type="opened", at=at, severity="warning", sentence=alert.sentence
     )
     found = report(bot, MONDAY.date()).data
-    assert "Alert, opened: It lost 9 in a row." in found["head"][0]["why"]
+    assert "Alert opened: It lost 9 in a row." in found["head"][0]["why"]
     later = report(bot, TUESDAY).data
     assert not later["strategies"][0]["alerts"]
 

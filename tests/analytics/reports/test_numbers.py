@@ -195,8 +195,8 @@ def test_each_recommendation_leads_to_its_evidence_in_two_clicks(bot, day, admin
     found = report(bot, day)
     page = admin_client.get(f"/admin/analytics/report/{found.pk}/change/")
     text = page.content.decode()
-    assert found.proposals
-    for one in found.proposals:
+    assert found.recommendations
+    for one in found.recommendations:
         own = f"/admin/analytics/recommendation/{one['id']}/change/"
         assert f'href="{own}"' in text  # the first click, or none: the evidence is there as well
         behind = admin_client.get(own).content.decode()
