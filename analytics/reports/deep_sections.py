@@ -105,22 +105,22 @@ def _regimes(window: _Window, trades: ContextTrades) -> Regimes:
 
 def _exits(window: _Window, trades: ContextTrades) -> Exits:
     """Exit quality by reason, and the targets and stops that do significantly better."""
-    found = exits.judge(*window, window.until, trades=trades)
+    analysis = exits.judge(*window, window.until, trades=trades)
     better = sorted(
-        (what_if for what_if in found.what_ifs if (what_if.change_low or 0.0) > 0),
+        (what_if for what_if in analysis.what_ifs if (what_if.change_low or 0.0) > 0),
         key=lambda what_if: -(what_if.change_low or 0.0),
     )
     return Exits(
-        trades=found.trades,
-        recorded=found.recorded,
-        from_candles=found.from_candles,
-        unknown=found.unknown,
-        why=found.why,
-        overall=found.overall,
-        reasons=found.reasons,
+        trades=analysis.trades,
+        recorded=analysis.recorded,
+        from_candles=analysis.from_candles,
+        unknown=analysis.unknown,
+        why=analysis.why,
+        overall=analysis.overall,
+        reasons=analysis.reasons,
         better=better[:MOST],
-        targets=_without(found.what_ifs, "stop"),
-        stops=_without(found.what_ifs, "target"),
+        targets=_without(analysis.what_ifs, "stop"),
+        stops=_without(analysis.what_ifs, "target"),
     )
 
 

@@ -14,9 +14,8 @@ pytestmark = [pytest.mark.either, pytest.mark.django_db(transaction=True)]
 @pytest.fixture
 def one(transactional_db) -> Recommendation:
     found = report(idle().bot)
-    return Recommendation.objects.get(
-        pk=next(e["id"] for e in found.recommendations if e["changes"])
-    )
+    pk = next(advice["id"] for advice in found.recommendations if advice["changes"])
+    return Recommendation.objects.get(pk=pk)
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])

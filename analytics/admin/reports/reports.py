@@ -51,15 +51,17 @@ class ReportAdmin(PagedAdmin):
 
     @admin.display(description="Recommendations")
     def proposed(self, report: Report) -> str:
-        return str(sum(not each["standing"] for each in report.recommendations))
+        return str(sum(not advice["standing"] for advice in report.recommendations))
 
     def page(self, request: HttpRequest, report: Report) -> HttpResponse:
         data = from_json(report.data)
         proposed = recommendations_from_json(report.recommendations)
         stored = Recommendation.objects.select_related("instance").in_bulk(
-            [each.id for each in proposed]
+            [advice.id for advice in proposed]
         )
-        shown = [rows.recommendation(each, stored.get(each.id), report.pk) for each in proposed]
+        shown = [
+            rows.recommendation(advice, stored.get(advice.id), report.pk) for advice in proposed
+        ]
         return _answer(
             self,
             request,
@@ -71,8 +73,8 @@ class ReportAdmin(PagedAdmin):
             alerts=[rows.alert(event) for event in data.alerts],
             first=text.first(proposed),
             sections=[rows.section(section, data.day) for section in data.strategies],
-            recommendations=[each for each in shown if not each["standing"]],
-            standing=[each for each in shown if each["standing"]],
+            recommendations=[advice for advice in shown if not advice["standing"]],
+            standing=[advice for advice in shown if advice["standing"]],
             may_decide=_may_decide(request),
             late=report.made_at - report.as_of > LATE,
             **_neighbours(report),

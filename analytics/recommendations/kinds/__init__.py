@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from analytics.models import STANDING_KEY
 from analytics.reports.data import Evidence
 
 from . import (
@@ -51,15 +50,14 @@ def proposals(case: Case) -> list[Keyed]:
     ]
     for kind in FALLBACKS:
         if not keyed:
-            keyed = [Keyed(kind.row_key(each), each) for each in kind.proposals(case)]
+            keyed = [Keyed(kind.row_key(proposal), proposal) for proposal in kind.proposals(case)]
     return sorted(keyed, key=lambda item: -item.proposal.rank)
 
 
 def label(key: str) -> str:
     """The label of the kind that a row's key belongs to."""
-    kind = key.partition(":")[0]
-    labels = {each.key: each.label for each in (*KINDS, *FALLBACKS)}
-    return labels.get(kind, no_change.KIND.label if key == STANDING_KEY else kind)
+    labels = {kind.key: kind.label for kind in (*KINDS, *FALLBACKS)}
+    return labels.get(key.partition(":")[0], key)
 
 
 def _with_fidelity(case: Case, proposal: Proposal) -> Proposal:

@@ -27,7 +27,8 @@ def _propose(case: Case) -> list[Proposal]:
         # The rules trade, or the bot did recently: no filter is to blame.
         return [_check(case, live)]
     nearest = (_nearest(case, name, live) for name in _parameters(case, live))
-    return sorted((each for each in nearest if each), key=lambda each: -each.rank)[:2]
+    proposals = [proposal for proposal in nearest if proposal]
+    return sorted(proposals, key=lambda proposal: -proposal.rank)[:2]
 
 
 def _idle(section: Section) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 
+from analytics.models import STANDING_KEY
 from analytics.reports.data import Evidence
 from trading.formatting import counted
 
@@ -79,4 +80,4 @@ def _more_trades(
     )
 
 
-KIND = RecommendationKind("no_change", "No change", _propose)
+KIND = RecommendationKind(STANDING_KEY, "No change", _propose)
