@@ -1,4 +1,4 @@
-"""What the admin's pages share: rows to look at, safe exports, refused lookups."""
+"""Base classes of the admin: read-only pages, exports, allowed lookups."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class SafeResource(ModelResource):
 
 
 def resource_for(model: type[Model], *fields: str) -> type[SafeResource]:
-    """An export of these columns of a model, and no others."""
+    """An export of these columns of a model."""
     meta = type("Meta", (), {"model": model, "fields": fields, "export_order": fields})
     return type(f"{model.__name__}Export", (SafeResource,), {"Meta": meta})
 
 
 class TradingAdmin(ModelAdmin):
-    """A list that does not count its table twice and takes no lookup that could scan it."""
+    """A list that does not count its table twice and refuses lookups that would scan it."""
 
     show_full_result_count = False
     list_per_page = 50
@@ -43,7 +43,7 @@ class TradingAdmin(ModelAdmin):
 
     @property
     def list_title(self) -> str:
-        """What the menu calls the list, or what the model does."""
+        """The list's title in the menu, or the model's plural name."""
         name = f"{self.opts.app_label}_{self.opts.model_name}"
         address = reverse(f"{self.admin_site.name}:{name}_changelist")
         return menu_title(address) or self.opts.verbose_name_plural.capitalize()
@@ -79,7 +79,7 @@ class ReadOnlyAdmin(TradingAdmin):
 
 
 class PagedAdmin(ReadOnlyAdmin):
-    """Rows that are shown on a page of their own instead of a form: ``page``."""
+    """Rows shown on a page of their own (``page``) instead of a form."""
 
     def change_view(
         self,
@@ -96,12 +96,12 @@ class PagedAdmin(ReadOnlyAdmin):
         return self.page(request, found)
 
     def page(self, request: HttpRequest, found: Any) -> HttpResponse:
-        """The page of one row, which exists and may be seen."""
+        """The page of one row; permissions are already checked."""
         raise NotImplementedError
 
 
 class Exported(ExportMixin):
-    """An export of a small table as its list is filtered."""
+    """CSV and JSON export of a small table, with the list's filters."""
 
     export_form_class = ExportForm
     formats = (CSV, JSON)

@@ -1,4 +1,4 @@
-"""Strategies with their live parameters, and every parameter set there was."""
+"""Strategies with their live parameters, and all versions of parameters."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .by_value import values
 from .change_log import changes, export
 from .compare import compare
 from .editor import editor
-from .history import story, version
+from .history import history, version
 from .rollback import rollback
 
 LIVE = "live__parameter_set"
@@ -30,8 +30,8 @@ PAGES = (
     ("rollback/<int:to>/", rollback, "rollback"),
     ("values/<str:name>/", values, "values"),
     ("export/<int:version>/", files.export, "export_set"),
-    ("name/<int:version>/", files.name_it, "name"),
-    ("import/", files.bring, "import_set"),
+    ("name/<int:version>/", files.rename, "name"),
+    ("import/", files.import_file, "import_set"),
     ("experiments/", plan_form.overview, "experiments"),
     ("experiments/new/", plan_form.new, "new_experiment"),
 )
@@ -54,9 +54,9 @@ class StrategyInstanceAdmin(Exported, ReadOnlyAdmin):
     def name_text(self, row: StrategyInstance) -> str:
         return row.name
 
-    @admin.display(description="Rules")
+    @admin.display(description="Title")
     def title(self, row: StrategyInstance) -> str:
-        return REGISTRY[row.strategy].title if row.strategy in REGISTRY else "declared by the bot"
+        return REGISTRY[row.strategy].title if row.strategy in REGISTRY else "custom strategy"
 
     @admin.display(description="Live version")
     def live_version(self, row: StrategyInstance) -> str:
@@ -91,7 +91,7 @@ class StrategyInstanceAdmin(Exported, ReadOnlyAdmin):
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        return with_page(self, request, object_id, story)
+        return with_page(self, request, object_id, history)
 
 
 def _live(instance: StrategyInstance) -> LiveSet | None:
@@ -132,9 +132,9 @@ class ParameterSetAdmin(Exported, PagedAdmin):
     def name_text(self, row: ParameterSet) -> str:
         return row.name
 
-    @admin.display(description="Made", ordering="created_at")
+    @admin.display(description="Created", ordering="created_at")
     def created(self, row: ParameterSet) -> str:
         return formatting.moment(row.created_at).text
 
-    def page(self, request: HttpRequest, made: ParameterSet) -> HttpResponse:
-        return version(StrategyPage(self, request, made.instance), made)
+    def page(self, request: HttpRequest, shown: ParameterSet) -> HttpResponse:
+        return version(StrategyPage(self, request, shown.instance), shown)
