@@ -28,15 +28,19 @@ def _item(title: str, icon: str, model: str, permission: str = "") -> dict[str, 
     }
 
 
-_DASHBOARD = {"title": "Dashboard", "icon": "monitoring", "link": reverse_lazy("admin:index")}
-_CHANGES = {
+_DASHBOARD: dict[str, Any] = {
+    "title": "Dashboard",
+    "icon": "monitoring",
+    "link": reverse_lazy("admin:index"),
+}
+_CHANGES: dict[str, Any] = {
     "title": "Change log",
     "icon": "difference",
     "link": reverse_lazy("admin:trading_strategyinstance_changes"),
     "permission": lambda request: request.user.has_perm("trading.view_strategyinstance"),
 }
 # The change log's URL begins with that of the strategies; only one of them is active.
-_STRATEGIES = {
+_STRATEGIES: dict[str, Any] = {
     **_item("Strategies", "tune", "trading.strategyinstance"),
     "active": lambda request: (
         request.path.startswith(str(_STRATEGIES["link"]))
@@ -44,7 +48,7 @@ _STRATEGIES = {
     ),
 }
 
-NAVIGATION = [
+NAVIGATION: list[dict[str, Any]] = [
     {
         "title": "Trading",
         "items": [

@@ -75,4 +75,4 @@ def _large(row: Mapping[str, Any], parameter: Parameter | None) -> bool:
         return False
     if getattr(parameter, "log", False) and positive:
         return abs(math.log(new / old)) >= LARGE_SHARE * math.log(high / low)
-    return abs(row["step"]) >= LARGE_SHARE * (high - low)
+    return bool(abs(row["step"]) >= LARGE_SHARE * (high - low))

@@ -59,13 +59,14 @@ class ParametersForm(forms.Form):
         return [group for group in (*groups, other) if group["fields"]]
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        values = {name: raw for name, raw in cleaned.items() if name not in RESERVED}
+        super().clean()
+        raw_values = self.cleaned_data.items()
+        values = {name: raw for name, raw in raw_values if name not in RESERVED}
         try:
             self.values = self.strategy.clean(values)
         except InvalidValues as invalid:
             self.add_errors(invalid.errors)
-        return cleaned
+        return self.cleaned_data
 
     @property
     def seen(self) -> int | None:
@@ -121,7 +122,7 @@ class _Reason(forms.CharField):
     """A text with one character per line end, so that the length is as the user counts it."""
 
     def to_python(self, value: Any) -> str:
-        return super().to_python(value).replace("\r\n", "\n")
+        return (super().to_python(value) or "").replace("\r\n", "\n")
 
 
 class _Seen(forms.IntegerField):
@@ -129,9 +130,10 @@ class _Seen(forms.IntegerField):
 
     def clean(self, value: Any) -> int | None:
         try:
-            return super().clean(value)
+            version: int | None = super().clean(value)
         except forms.ValidationError:
             return None
+        return version
 
 
 class ReasonForm(forms.Form):
@@ -185,7 +187,8 @@ def reason_field(help_text: str, label: str = "Reason") -> forms.CharField:
 
 
 def field_for(parameter: Parameter, live: Value) -> forms.Field:
-    common = {"label": label(parameter.name), "help_text": parameter.help, "required": False}
+    common: dict[str, Any] = {"label": label(parameter.name), "help_text": parameter.help}
+    common["required"] = False
     attrs = {"data-live": sent(live), "aria-describedby": f"about_{parameter.name}"}
     if isinstance(parameter, Boolean):
         box = forms.CheckboxInput(attrs={**attrs, "class": "sl-check"})
@@ -220,7 +223,7 @@ class _Numeral(forms.TextInput):
 
 def hint_for(parameter: Parameter) -> str:
     """Range and default: ``Range 0.1-5000 bps. Default 4.``"""
-    described = parameter.describe()
+    described: dict[str, Any] = parameter.describe()
     default = described["default"]
     if isinstance(default, bool):
         return f"Default {'on' if default else 'off'}."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from django import forms
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
+from django.http.response import HttpResponseBase
 from django.urls import path, reverse
 from django.utils.http import urlencode
 
@@ -37,6 +37,20 @@ def form_classes(form: forms.Form) -> forms.Form:
     for field in form.fields.values():
         field.widget.attrs.setdefault("class", "sl-input")
     return form
+
+
+def offer(form: forms.Form, name: str, choices: Iterable[tuple[str, str]]) -> None:
+    """Set the choices of a field."""
+    field = form.fields[name]
+    assert isinstance(field, forms.ChoiceField)
+    field.choices = list(choices)
+
+
+def refused_filters(form: forms.Form, unknown: Iterable[str] = ()) -> HttpResponse:
+    """The plain-text response to an export with invalid or unknown filters."""
+    reasons = [f"{name}: {' '.join(map(str, errors))}" for name, errors in form.errors.items()]
+    reasons += [f"{name}: unknown filter" for name in sorted(unknown)]
+    return HttpResponse("\n".join(reasons), status=400, content_type="text/plain")
 
 
 class KeysetAdmin(ReadOnlyAdmin):
@@ -75,7 +89,7 @@ class KeysetAdmin(ReadOnlyAdmin):
 
     def get_urls(self) -> list[Any]:
         export = self.admin_site.admin_view(self.export_view)
-        return [path("export.csv", export, name=self._name("export")), *super().get_urls()]
+        return [path("export.csv", export, name=self.url_name("export")), *super().get_urls()]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -91,9 +105,6 @@ class KeysetAdmin(ReadOnlyAdmin):
         columns = self.columns_for(form)
         filtered = any(chosen.get(name) not in ("", None) for name in form.fields)
         context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": self.list_title,
             "form": form,
             "columns": columns,
             "rows": [[column.cell(row) for column in columns] for row in rows],
@@ -102,23 +113,19 @@ class KeysetAdmin(ReadOnlyAdmin):
             "intro": self.intro,
             "empty": self.nothing_found if filtered or not valid else self.nothing_yet,
             "filtered": filtered or not valid,
-            "export_url": self._link(request, reverse(f"admin:{self._name('export')}")),
+            "export_url": self._link(request, reverse(f"admin:{self.url_name('export')}")),
             **(extra_context or {}),
         }
-        request.current_app = self.admin_site.name
-        request.list_title = self.list_title
-        return TemplateResponse(request, self.list_template, context)
+        return self.render(request, self.list_template, self.list_title, **context)
 
-    def export_view(self, request: HttpRequest) -> HttpResponse:
+    def export_view(self, request: HttpRequest) -> HttpResponseBase:
         """All rows that the filters select, as a streamed CSV."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         form = self.filters(request.GET)
         unknown = set(request.GET) - set(form.fields) - set(CURSORS)
         if unknown or not form.is_valid():
-            reasons = [f"{name}: {' '.join(text)}" for name, text in form.errors.items()]
-            reasons += [f"{name}: unknown filter" for name in sorted(unknown)]
-            return HttpResponse("\n".join(reasons), status=400, content_type="text/plain")
+            return refused_filters(form, unknown)
         filename = f"{self.opts.verbose_name_plural}.csv".replace(" ", "_")
         rows = (self.csv_row(row) for row in self._exported(form.cleaned_data))
         return csv_export.response(filename, csv_export.lines(self.csv_header, rows))
@@ -153,20 +160,14 @@ class KeysetAdmin(ReadOnlyAdmin):
         return links
 
     def _link(self, request: HttpRequest, to: str = "", **cursor: str) -> str:
-        kept = [
-            (name, value)
-            for name, value in request.GET.items()
-            if name not in CURSORS and value != ""
-        ]
-        query = urlencode([*kept, *cursor.items()])
+        kept = {name: str(value) for name, value in request.GET.items() if name not in CURSORS}
+        filters = {name: value for name, value in kept.items() if value}
+        query = urlencode({**filters, **cursor})
         return f"{to}?{query}" if query else to or "?"
 
     def _without_filters(self, request: HttpRequest, unknown: set[str]) -> HttpResponse:
-        kept = [(name, value) for name, value in request.GET.items() if name not in unknown]
+        kept = {name: str(value) for name, value in request.GET.items() if name not in unknown}
         return HttpResponseRedirect(f"{request.path}?{urlencode(kept)}")
-
-    def _name(self, page_name: str) -> str:
-        return f"{self.opts.app_label}_{self.opts.model_name}_{page_name}"
 
 
 def write_cursor(key: Key) -> str:

@@ -6,8 +6,9 @@ from typing import Any
 
 from django import forms
 
-from trading.db.keyset import Condition, Listing, distinct
-from trading.models import Market, StrategyInstance
+from trading.admin.keyset import offer
+from trading.db.keyset import Condition, Key, Listing, distinct
+from trading.models import EvaluationCount, Market, RenkoBrick, StrategyInstance
 
 
 class PairFilters(forms.Form):
@@ -24,7 +25,7 @@ class PairFilters(forms.Form):
             (f"{instance}.{market}", f"{instances[instance]} / {markets[market]}")
             for instance, market in pairs
         ]
-        self.fields["pair"].choices = [("", "All"), *offered]
+        offer(self, "pair", [("", "All"), *offered])
 
 
 def listing(chosen: dict[str, Any], table: str, number: str) -> Listing:
@@ -35,7 +36,12 @@ def listing(chosen: dict[str, Any], table: str, number: str) -> Listing:
     return Listing(table, (number,), ((Condition("instance_id = %s AND market_id = %s", pair),),))
 
 
-def rows_of(model: Any, chosen: dict[str, Any], number: str, keys: list[tuple]) -> list[Any]:
+def rows_of(
+    model: type[RenkoBrick] | type[EvaluationCount],
+    chosen: dict[str, Any],
+    number: str,
+    keys: list[Key],
+) -> list[Any]:
     """The rows with these keys, in the same order."""
     related = model.objects.select_related("instance__bot", "market")
     values = [key[0] for key in keys]

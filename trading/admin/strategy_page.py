@@ -6,10 +6,8 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
-from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.urls.resolvers import URLPattern
 
@@ -34,6 +32,7 @@ from trading.strategies.base import Strategy
 from trading.strategies.parameters import Value
 
 from . import unattributed
+from .base import PagedAdmin
 
 View = Callable[..., HttpResponse]
 PLACES = {
@@ -57,13 +56,19 @@ TABS = (
 class StrategyPage:
     """A request for a page of one strategy; the views take it as their argument."""
 
-    def __init__(self, admin: ModelAdmin, request: HttpRequest, instance: StrategyInstance) -> None:
+    def __init__(self, admin: PagedAdmin, request: HttpRequest, instance: StrategyInstance) -> None:
         self.admin, self.request, self.instance = admin, request, instance
 
     @cached_property
     def live(self) -> LiveSet | None:
         live_sets = LiveSet.objects.select_related("parameter_set__author", "parameter_set__preset")
         return live_sets.filter(strategy_instance=self.instance).first()
+
+    @property
+    def live_version(self) -> ParameterSet:
+        """The live version, on pages that have checked that there is one."""
+        assert self.live is not None
+        return self.live.parameter_set
 
     @cached_property
     def rules(self) -> Strategy | None:
@@ -163,13 +168,9 @@ class StrategyPage:
 
     def answer(self, template: str, tab: str, title: str = "", **context: Any) -> HttpResponse:
         """The rendered page; ``tab`` is the name of the current tab."""
-        site = self.admin.admin_site
         name = f"{self.instance.name} of {self.instance.bot}"
         content = {
-            **site.each_context(self.request),
-            "opts": self.admin.opts,
             "original": self.instance,
-            "title": f"{title}: {name}" if title else name,
             "page": self,
             "heading": title,
             "tabs": [
@@ -178,13 +179,12 @@ class StrategyPage:
             ],
             **context,
         }
-        self.request.current_app = site.name
-        self.request.list_title = self.admin.list_title
-        folder = "admin/trading/strategyinstance"
-        return TemplateResponse(self.request, f"{folder}/{template}.html", content)
+        path_of_template = f"admin/trading/strategyinstance/{template}.html"
+        full_title = f"{title}: {name}" if title else name
+        return self.admin.render(self.request, path_of_template, full_title, **content)
 
 
-def route(admin: ModelAdmin, pattern: str, view: View, name: str) -> URLPattern:
+def route(admin: PagedAdmin, pattern: str, view: View, name: str) -> URLPattern:
     """The URL pattern of a page of one strategy, for users who may view strategies."""
 
     def strategy_view(request: HttpRequest, object_id: str, **kwargs: Any) -> HttpResponse:
@@ -195,15 +195,14 @@ def route(admin: ModelAdmin, pattern: str, view: View, name: str) -> URLPattern:
 
 
 def with_page(
-    admin: ModelAdmin, request: HttpRequest, object_id: str, view: View, **kwargs: Any
+    admin: PagedAdmin, request: HttpRequest, object_id: str, view: View, **kwargs: Any
 ) -> HttpResponse:
     """The view's response; a redirect to the list if the strategy does not exist."""
-    instance = admin.get_object(request, object_id)
-    if instance is None:
-        return admin._get_obj_does_not_exist_redirect(request, admin.opts, object_id)
-    if not admin.has_view_permission(request, instance):
-        raise PermissionDenied
-    return view(StrategyPage(admin, request, instance), **kwargs)
+
+    def page_view(request: HttpRequest, instance: StrategyInstance) -> HttpResponse:
+        return view(StrategyPage(admin, request, instance), **kwargs)
+
+    return admin.with_object(request, object_id, page_view)
 
 
 def error_text(refused: Refused) -> str:

@@ -10,7 +10,6 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
@@ -51,7 +50,8 @@ class BotAdmin(Exported, TradingAdmin):
     ) -> HttpResponse:
         bot = self.get_object(request, object_id)
         extra = {**(panel(request, bot) if bot else {}), **(extra_context or {})}
-        return super().change_view(request, object_id, form_url, extra)
+        response: HttpResponse = super().change_view(request, object_id, form_url, extra)
+        return response
 
     def freeze_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return switch(self, request, object_id)
@@ -110,10 +110,10 @@ class BotTokenAdmin(Exported, ReadOnlyAdmin):
     )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("trading.add_bottoken")
+        return bool(request.user.has_perm("trading.add_bottoken"))
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("trading.change_bottoken")
+        return bool(request.user.has_perm("trading.change_bottoken"))
 
     @admin.action(description="Revoke the selected tokens", permissions=("revoke",))
     def revoke(self, request: HttpRequest, selected: QuerySet[BotToken]) -> None:
@@ -122,7 +122,7 @@ class BotTokenAdmin(Exported, ReadOnlyAdmin):
 
     @method_decorator(never_cache)
     def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict | None = None
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         return _issue(self, request)
 
@@ -158,13 +158,7 @@ def _issue(model_admin: BotTokenAdmin, request: HttpRequest) -> HttpResponse:
     if not model_admin.has_add_permission(request):
         raise PermissionDenied
     form = TokenForm(request.POST if request.method == "POST" else None)
-    context = {
-        **model_admin.admin_site.each_context(request),
-        "opts": model_admin.opts,
-        "title": "New token",
-        "form": form,
-        "bots": Bot.objects.exists(),
-    }
+    context: dict[str, Any] = {"form": form, "bots": Bot.objects.exists()}
     if form.is_valid():
         expires_at = form.cleaned_data["expires_at"]
         if expires_at:
@@ -177,8 +171,7 @@ def _issue(model_admin: BotTokenAdmin, request: HttpRequest) -> HttpResponse:
             model_admin.log_addition(request, token, "Issued")
         except tokens.Refused as refused:
             form.add_error("expires_at", f"{refused}.".capitalize())
-    request.current_app = model_admin.admin_site.name
-    return TemplateResponse(request, "admin/trading/bottoken/new.html", context)
+    return model_admin.render(request, "admin/trading/bottoken/new.html", "New token", **context)
 
 
 @admin.register(StateEntry)
@@ -191,9 +184,10 @@ class StateEntryAdmin(Exported, ReadOnlyAdmin):
     readonly_fields = fields
     resource_classes = (resource_for(StateEntry, "bot__name", "key", "as_of", "value"),)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[StateEntry]:
         # A value can be large: lists do not show it, the detail page loads it.
-        return super().get_queryset(request).defer("value")
+        entries: QuerySet[StateEntry] = super().get_queryset(request)
+        return entries.defer("value")
 
     @admin.display(description="As of", ordering="as_of")
     def as_of_text(self, row: StateEntry) -> str:

@@ -7,9 +7,9 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from trading.admin.base import TradingAdmin
 from trading.admin.forms import REASON, ReasonForm
 from trading.admin.strategy_page import error_text
 from trading.models import Bot
@@ -37,24 +37,21 @@ def panel(request: HttpRequest, bot: Bot, data: Any = None) -> dict[str, Any]:
     }
 
 
-def switch(admin: Any, request: HttpRequest, object_id: str) -> HttpResponse:
+def switch(admin: TradingAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
     """Freeze or unfreeze with a reason; shows the form again if the reason is missing."""
     bot = admin.get_object(request, object_id)
     if bot is None:
-        return admin._get_obj_does_not_exist_redirect(request, admin.opts, object_id)
+        redirect: HttpResponse = admin._get_obj_does_not_exist_redirect(
+            request, admin.opts, object_id
+        )
+        return redirect
     if not request.user.has_perm("trading.change_strategyinstance"):
         raise PermissionDenied
     context = panel(request, bot, request.POST if request.method == "POST" else None)
     if request.method == "POST" and _switched(request, bot, context["freeze_form"]):
         return HttpResponseRedirect(reverse("admin:trading_bot_change", args=[bot.pk]))
-    context |= {
-        **admin.admin_site.each_context(request),
-        "opts": admin.opts,
-        "original": bot,
-        "title": f"Freeze the parameters of {bot}",
-    }
-    request.current_app = admin.admin_site.name
-    return TemplateResponse(request, "admin/trading/bot/freeze.html", context)
+    title = f"Freeze the parameters of {bot}"
+    return admin.render(request, "admin/trading/bot/freeze.html", title, original=bot, **context)
 
 
 def _switched(request: HttpRequest, bot: Bot, form: ReasonForm) -> bool:

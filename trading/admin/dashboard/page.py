@@ -55,7 +55,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "trade_columns": TRADE_COLUMNS,
         "trades_url": _trades(bot=bot.name, mode=mode),
         "stale": _stale(newest, since, bot, mode),
-        "problems": _problems(selected, unknown),
+        "problems": _problems(bot, selected, unknown),
         "remedy": unattributed.remedy(bot) if unknown else "",
     }
     return context | _strategies(selected)
@@ -63,7 +63,8 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 def _strategies(selected: Selection) -> dict[str, Any]:
     instances = list(StrategyInstance.objects.filter(bot=selected.bot).select_related("bot"))
-    measured = {group.key: group.metrics for group in performance.measure(selected, by="strategy")}
+    groups = performance.measure(selected, by="strategy")
+    measured = {group.key or "": group.metrics for group in groups}
     curves = performance.equity(selected)
     positions = dict(
         Position.objects.filter(instance__in=instances)
@@ -127,10 +128,10 @@ def _stale(newest: list[Trade], since: datetime | None, bot: Bot, mode: str) -> 
     return {"at": formatting.moment(newest[0].exit_at).text, "url": f"?{query}"}
 
 
-def _problems(selected: Selection, unknown: int) -> list[dict[str, str]]:
+def _problems(bot: Bot, selected: Selection, unknown: int) -> list[dict[str, str]]:
     """What needs attention, each with a link to the trades."""
     problems = []
-    query = {"bot": selected.bot.name, "mode": selected.mode}
+    query = {"bot": bot.name, "mode": str(selected.mode)}
     flagged, more = _flagged(selected)
     if flagged:
         least = " or more" if more else ""

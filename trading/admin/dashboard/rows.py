@@ -122,7 +122,7 @@ def spark(curve: Curve) -> dict[str, Any] | None:
     width = SPARK_WIDTH / ((end - start) or 1)
 
     def y(value: float) -> float:
-        return round(SPARK_HEIGHT - 1 - (value - low) * scale, 1)
+        return float(round(SPARK_HEIGHT - 1 - (value - low) * scale, 1))
 
     points = [f"{round((at.timestamp() - start) * width, 1)},{y(value)}" for at, value in thinned]
     return {"points": " ".join(points), "zero": y(0.0), "last": f"{values[-1]:+.3f}%"}

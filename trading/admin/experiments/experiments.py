@@ -7,8 +7,9 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
+from django.http.response import HttpResponseBase
 from django.urls import path, reverse
 
 from trading import experiments, formatting
@@ -24,6 +25,7 @@ from trading.parameters.errors import Refused
 from . import rows
 
 LOG, SIDE_BY_SIDE = 100, 10
+FOLDER = "admin/trading/experiment"
 STEPS = {
     # Label, help text of the reason.
     "start": ("Start now", ""),
@@ -62,7 +64,7 @@ class ExperimentAdmin(PagedAdmin):
         return row.get_decision_display() if row.over else formatting.NOTHING
 
     @admin.action(description="Compare the selected experiments", permissions=["view"])
-    def side_by_side(self, request: HttpRequest, selected: Any) -> HttpResponse:
+    def side_by_side(self, request: HttpRequest, selected: QuerySet[Experiment]) -> HttpResponse:
         ids = ",".join(str(key) for key in selected.values_list("pk", flat=True)[:SIDE_BY_SIDE])
         return HttpResponseRedirect(reverse("admin:trading_experiment_compare", query={"ids": ids}))
 
@@ -105,14 +107,14 @@ class ExperimentAdmin(PagedAdmin):
             **rows.table([comparison]),
         }
         title = f"{experiment.name}: {experiment.instance.name} of {experiment.instance.bot}"
-        return self._answer(request, "page", title, original=experiment, **context)
+        return self.render(request, f"{FOLDER}/page.html", title, original=experiment, **context)
 
     def compare_view(self, request: HttpRequest) -> HttpResponse:
         """Experiments side by side, by their ids."""
         comparisons = self._selected(request)
-        return self._answer(
+        return self.render(
             request,
-            "compare",
+            f"{FOLDER}/compare.html",
             "Compare experiments",
             comparisons=comparisons,
             choices=Experiment.objects.select_related("instance__bot")[:200],
@@ -129,7 +131,7 @@ class ExperimentAdmin(PagedAdmin):
         related = experiments.select_related("instance__bot", "author").order_by("pk")
         return [compared(experiment) for experiment in related[:SIDE_BY_SIDE]]
 
-    def csv_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def csv_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         experiment = self.get_object(request, str(pk))
         if experiment is None or not self.has_view_permission(request, experiment):
             raise PermissionDenied
@@ -154,15 +156,6 @@ class ExperimentAdmin(PagedAdmin):
         else:
             messages.success(request, text)
         return here
-
-    def _answer(self, request: HttpRequest, name: str, title: str, **context: Any) -> HttpResponse:
-        request.current_app = self.admin_site.name
-        request.list_title = self.list_title
-        return TemplateResponse(
-            request,
-            f"admin/trading/experiment/{name}.html",
-            {**self.admin_site.each_context(request), "opts": self.opts, "title": title, **context},
-        )
 
 
 def _may_change(request: HttpRequest) -> bool:

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from trading import experiments
 from trading.admin.forms import REASON, ParametersForm, proposed, reason_field
+from trading.admin.keyset import offer
 from trading.admin.strategy_page import StrategyPage
 from trading.experiments import design as experiments_design
 from trading.experiments.design import Arm, Ends
@@ -101,7 +102,7 @@ class DesignForm(forms.Form):
     def __init__(self, page: StrategyPage, data: Any = None, filled: Any = None) -> None:
         usual = experiments_design.usual_block(page.instance) // 60
         super().__init__(data, initial={"block_minutes": usual, **(filled or {})}, prefix="plan")
-        self.fields["versions"].choices = _versions(page)
+        offer(self, "versions", _versions(page))
         self.fields[REASON] = reason_field("What you expect and why.", label="Hypothesis")
 
     def ends(self) -> Ends:
@@ -136,7 +137,7 @@ def new(page: StrategyPage) -> HttpResponse:
         messages.error(page.request, "No live parameters yet: nothing to compare.")
         return page.redirect("experiments")
     data = page.request.POST if page.request.method == "POST" else None
-    live = page.live.parameter_set
+    live = page.live_version
     filled = proposed(page.rules, page.request.GET)
     values = ParametersForm(page.rules, page.values(live), live.version, data, filled)
     del values.fields[REASON]

@@ -12,7 +12,9 @@ from trading.admin.strategies.compare import METRICS, metric_cell
 from trading.admin.svg import pnl_curves, whiskers
 from trading.bots.catalog import declaration
 from trading.experiments.comparison import Comparison, Side, curve
+from trading.experiments.verdict import Verdict
 from trading.formatting import Cell
+from trading.ledger.arms import Difference
 from trading.models import Experiment
 from trading.performance import measure
 
@@ -39,7 +41,9 @@ def table(comparisons: Sequence[Comparison]) -> dict[str, Any]:
     return {
         "heads": heads,
         "metrics": _metrics(sides) if traded else [],
-        "verdicts": [_verdict(side, several) for side in sides if side.verdict],
+        "verdicts": [
+            _verdict(label(side, several), side.verdict) for side in sides if side.verdict
+        ],
         "forest": _forest(sides, several),
         "changes": [_changes(side, several) for side in sides if not side.arm.control],
         "reasons": _reasons(sides) if traded else [],
@@ -89,33 +93,34 @@ def _number(value: float | None, digits: int) -> Cell:
     return formatting.nothing() if value is None else Cell(f"{value:,.{digits}f}", "number")
 
 
-def _verdict(side: Side, several: bool) -> dict[str, Any]:
+def _verdict(arm: str, verdict: Verdict) -> dict[str, Any]:
     return {
-        "label": label(side, several),
-        "word": side.verdict.word,
-        "sentence": side.verdict.sentence,
-        "tone": TONES.get(side.verdict.word, ""),
+        "label": arm,
+        "word": verdict.word,
+        "decided": verdict.word in TONES,
+        "sentence": verdict.sentence,
+        "tone": TONES.get(verdict.word, ""),
     }
 
 
 def _forest(sides: Sequence[Side], several: bool) -> dict[str, Any]:
     """A forest plot of the differences from the control."""
-    known = [side for side in sides if side.against]
-    rows = [
-        (
-            side.against.difference,
-            None if side.against.low is None else (side.against.low, side.against.high),
-        )
-        for side in known
-    ]
+    known = [(side, side.against) for side in sides if side.against]
+    rows = [(difference.difference, _bounds(difference)) for _, difference in known]
     if not any(bounds for _, bounds in rows):
         return {}
     chart = whiskers(rows)
     chart["rows"] = [
         {"label": label(side, several), "place": place, "text": _difference(*row)}
-        for side, row, place in zip(known, rows, chart["rows"], strict=True)
+        for (side, _), row, place in zip(known, rows, chart["rows"], strict=True)
     ]
     return chart
+
+
+def _bounds(difference: Difference) -> tuple[float, float] | None:
+    if difference.low is None or difference.high is None:
+        return None
+    return difference.low, difference.high
 
 
 def _difference(difference: float, bounds: tuple[float, float] | None) -> str:
@@ -131,8 +136,8 @@ def _changes(side: Side, several: bool) -> dict[str, Any]:
 def _reasons(sides: Sequence[Side]) -> list[dict[str, Any]]:
     """The exit reasons of each arm: number, share and average PnL."""
     by_side = [
-        {group.key: group.metrics for group in measure(side.result.selection, "exit_reason")}
-        if side.trades
+        {group.key or "": group.metrics for group in measure(side.result.selection, "exit_reason")}
+        if side.result and side.trades
         else {}
         for side in sides
     ]

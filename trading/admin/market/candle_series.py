@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
+from django.http.response import HttpResponseBase
 from django.urls import path, reverse
 
 from trading import clock, formatting
@@ -106,10 +106,7 @@ class CandleSeriesAdmin(Exported, PagedAdmin):
     def page(self, request: HttpRequest, series: CandleSeries) -> HttpResponse:
         gaps = candles.gaps(series)
         context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
             "original": series,
-            "title": f"{series.market}, {formatting.interval(series.interval)}",
             "facts": _facts(series),
             "gap_columns": GAP_COLUMNS,
             "gaps": [_gap(gap, series.interval) for gap in gaps[-GAPS_SHOWN:][::-1]],
@@ -118,10 +115,10 @@ class CandleSeriesAdmin(Exported, PagedAdmin):
             "newest": _newest(series),
             "csv_url": reverse("admin:trading_candleseries_candles", args=[series.pk]),
         }
-        request.current_app = self.admin_site.name
-        return TemplateResponse(request, "admin/trading/candleseries/page.html", context)
+        title = f"{series.market}, {formatting.interval(series.interval)}"
+        return self.render(request, "admin/trading/candleseries/page.html", title, **context)
 
-    def candles_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def candles_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         """All candles as a streamed CSV, read block by block."""
         if not self.has_view_permission(request):
             raise PermissionDenied
@@ -189,6 +186,8 @@ def _volume(value: float) -> Cell:
 
 def _csv_rows(series_id: int) -> Iterator[Sequence[object]]:
     series = CandleSeries.objects.filter(pk=series_id).first()
+    if series is None:
+        return
     blocks = CandleBlock.objects.filter(series=series_id).order_by("start")
     starts = list(blocks.values_list("start", flat=True))
     for at, start in enumerate(starts):

@@ -12,7 +12,7 @@ from django.contrib import admin
 
 from trading import clock, formatting
 from trading.admin.base import Exported, ReadOnlyAdmin, resource_for
-from trading.admin.keyset import Column, KeysetAdmin
+from trading.admin.keyset import Column, KeysetAdmin, offer
 from trading.db.keyset import Condition, Key, Listing
 from trading.formatting import Cell
 from trading.ledger.tally import TALLY
@@ -49,7 +49,7 @@ class ScopeFilter(forms.Form):
         super().__init__(data)
         scopes = Scope.objects.select_related("instance__bot", "market", "parameter_set")
         offered = [(str(row.pk), scope_text(row)) for row in scopes.order_by("pk")[:SCOPES_OFFERED]]
-        self.fields["scope"].choices = [("", "All"), *offered]
+        offer(self, "scope", [("", "All"), *offered])
 
 
 def scope_text(scope: Scope) -> str:
@@ -128,4 +128,4 @@ class RollupDayAdmin(KeysetAdmin):
     @admin.display(description="Tally")
     def tally_text(self, row: RollupDay) -> str:
         tally = record(row)
-        return ", ".join(f"{name} {tally[name]}" for name in TALLY.names)
+        return ", ".join(f"{name} {tally[name]}" for name in TALLY.names or ())

@@ -7,15 +7,15 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from django import forms
-from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 
 from trading import formatting
-from trading.admin.keyset import Column, form_classes
+from trading.admin.base import PagedAdmin, show_in_header
+from trading.admin.keyset import Column, form_classes, offer, refused_filters
 from trading.bots.catalog import declaration
 from trading.formatting import Cell, csv_export, label, setting
 from trading.models import Bot, LivePeriod, Mode, StrategyInstance
@@ -73,20 +73,19 @@ class ChangeFilters(forms.Form):
             if (rules := declaration(instance))
             for parameter in rules.parameters
         }
-        self.fields["bot"].choices = [(name, name) for name in bots]
+        offer(self, "bot", [(name, name) for name in bots])
         self._offer("strategy", {instance.name for instance in self.instances})
-        self.fields["parameter"].choices = [
-            ("", "All"),
-            *sorted(((name, label(name)) for name in names), key=lambda choice: choice[1]),
-        ]
+        labels = sorted(((name, label(name)) for name in names), key=lambda choice: choice[1])
+        offer(self, "parameter", [("", "All"), *labels])
         for name in ("since", "until"):
             self.fields[name].widget = forms.DateInput(attrs={"type": "date"})
 
     def _offer(self, name: str, values: set[str]) -> None:
-        self.fields[name].choices = [("", "All"), *((value, value) for value in sorted(values))]
+        offer(self, name, [("", "All"), *((value, value) for value in sorted(values))])
 
     def clean(self) -> dict[str, Any]:
-        chosen = super().clean()
+        super().clean()
+        chosen = self.cleaned_data
         since, until = chosen.get("since"), chosen.get("until")
         if since and until and since > until:
             self.add_error("until", "Must not be before “From”.")
@@ -108,21 +107,18 @@ class ChangeFilters(forms.Form):
         ]
 
 
-def changes(admin: ModelAdmin, request: HttpRequest) -> HttpResponse:
+def changes(admin: PagedAdmin, request: HttpRequest) -> HttpResponse:
     """A page of the change log."""
     form = _filters(request)
     rows = form.rows() if form.is_valid() else []
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
     filtered = any(form[name].value() for name in form.fields if name != "bot")
     context = {
-        **admin.admin_site.each_context(request),
-        "opts": admin.opts,
-        "title": "Change log",
         "form": form_classes(form),
         "columns": COLUMNS,
         "rows": [
             [column.cell(row) for column in COLUMNS]
-            for row in _readable(form.instances, page.object_list)
+            for row in _readable(form.instances, list(page.object_list))
         ],
         "page": page,
         "links": {
@@ -138,17 +134,18 @@ def changes(admin: ModelAdmin, request: HttpRequest) -> HttpResponse:
         "export_url": f"{reverse('admin:trading_strategyinstance_changes_csv')}"
         f"?{request.GET.urlencode()}",
     }
-    request.current_app = admin.admin_site.name
-    request.list_title, request.list_url = "Change log", request.path
-    return TemplateResponse(request, "admin/trading/strategyinstance/changes.html", context)
+    response = admin.render(
+        request, "admin/trading/strategyinstance/changes.html", "Change log", **context
+    )
+    show_in_header(request, "Change log", request.path)
+    return response
 
 
-def export(admin: ModelAdmin, request: HttpRequest) -> HttpResponse:
+def export(admin: PagedAdmin, request: HttpRequest) -> HttpResponseBase:
     """All selected changes as CSV."""
     form = _filters(request)
     if not form.is_valid():
-        reasons = [f"{name}: {' '.join(text)}" for name, text in form.errors.items()]
-        return HttpResponse("\n".join(reasons), status=400, content_type="text/plain")
+        return refused_filters(form)
     return csv_export.response("parameter_changes.csv", history.as_csv(form.rows()))
 
 

@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from trading import formatting
 from trading.admin import metric_cells
 from trading.admin.diff_rows import readable
+from trading.admin.keyset import offer
 from trading.admin.strategy_page import StrategyPage
 from trading.admin.svg import pnl_curves
 from trading.admin.trades.page import parameter_groups
@@ -48,8 +49,8 @@ class Pair(forms.Form):
 
     def __init__(self, data: Any, versions: list[tuple[str, str]]) -> None:
         super().__init__(data)
-        for field in self.fields.values():
-            field.choices = versions
+        for name, field in self.fields.items():
+            offer(self, name, versions)
             field.widget.attrs["class"] = "sl-input"
 
 

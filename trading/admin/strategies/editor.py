@@ -6,6 +6,7 @@ script is needed. A concurrent change is shown as a conflict.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -48,8 +49,13 @@ def editor(page: StrategyPage) -> HttpResponse:
     return _promote(page, form) if step == CONFIRM else _review(page, form)
 
 
-def _form(page: StrategyPage, data: Any = None, typed: Any = None) -> ParametersForm:
-    live = page.live.parameter_set
+def _form(
+    page: StrategyPage,
+    data: Mapping[str, Any] | None = None,
+    typed: Mapping[str, Any] | None = None,
+) -> ParametersForm:
+    live = page.live_version
+    assert page.rules is not None
     return ParametersForm(page.rules, page.values(live), live.version, data, typed)
 
 
@@ -123,9 +129,9 @@ def _conflict(page: StrategyPage, form: ParametersForm) -> HttpResponse:
         "change",
         "Conflicting change",
         base=base,
-        live=page.live.parameter_set,
-        live_from=page.live.live_from,
-        by=author_text(page.live.parameter_set),
+        live=page.live_version,
+        live_from=page.live.live_from if page.live else None,
+        by=author_text(page.live_version),
         theirs=theirs,
         mine=on_top,
         both=[change for change in on_top if change.name in {other.name for other in theirs}],

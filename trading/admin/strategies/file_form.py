@@ -31,7 +31,8 @@ class SetFileForm(ReasonForm):
         self.fields["text"].widget = forms.Textarea(attrs=attrs)
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
+        super().clean()
+        cleaned = self.cleaned_data
         place = "file" if cleaned.get("file") else "text"
         if place in self.errors or "text" in self.errors:
             return cleaned
@@ -45,8 +46,8 @@ class SetFileForm(ReasonForm):
     def _keep(self, file: Any) -> None:
         """Keep the text of the file: browsers do not send a file again."""
         if file and file.size <= LARGEST:
-            self.data = self.data.copy()
-            self.data["text"] = file.read().decode("utf-8", "replace")
+            text = file.read().decode("utf-8", "replace")
+            self.data = {**{name: self.data[name] for name in self.data}, "text": text}
             file.seek(0)
 
     def add_errors(self, name: str, texts: list[str]) -> None:

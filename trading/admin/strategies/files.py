@@ -71,7 +71,7 @@ def import_file(page: StrategyPage) -> HttpResponse:
         values = page.rules.clean(
             files.values_in(form.cleaned_data["document"], page.rules, page.instance.name)
         )
-        if values == page.values(page.live.parameter_set):
+        if values == page.values(page.live_version):
             messages.info(page.request, "No change: these values are already live.")
             return page.redirect("history")
         if step == CONFIRM:
@@ -92,7 +92,7 @@ def _form_page(page: StrategyPage, form: SetFileForm) -> HttpResponse:
 
 
 def _review(page: StrategyPage, form: SetFileForm, values: dict[str, Value]) -> HttpResponse:
-    live = page.live.parameter_set
+    live = page.live_version
     hidden: dict[str, Any] = {
         TEXT: json.dumps(form.cleaned_data["document"]),
         REASON: form.cleaned_data[REASON],

@@ -113,12 +113,17 @@ def _version(page: StrategyPage, version: ParameterSet) -> dict[str, Any]:
 
 
 def _sides(outcome: Outcome) -> list[dict[str, Any]]:
+    after = outcome.after.version
     if outcome.before is None:
-        only = metric_cells.row(f"v{outcome.after.version}", outcome.after_metrics)
+        only = metric_cells.row(f"v{after}", outcome.after_metrics)
         return [only] if outcome.trades_after else []
-    after = metric_cells.row(f"After: v{outcome.after.version}", outcome.after_metrics)
-    before = metric_cells.row(f"Before: v{outcome.compared.version}", outcome.before_metrics)
-    return [before, after] if outcome.trades_before or outcome.trades_after else []
+    if not (outcome.trades_before or outcome.trades_after):
+        return []
+    before = (outcome.compared or outcome.before).version
+    return [
+        metric_cells.row(f"Before: v{before}", outcome.before_metrics),
+        metric_cells.row(f"After: v{after}", outcome.after_metrics),
+    ]
 
 
 def _effect(outcome: Outcome) -> str:

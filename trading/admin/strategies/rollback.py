@@ -26,12 +26,12 @@ def rollback(page: StrategyPage, to: int) -> HttpResponse:
         messages.error(page.request, f"{page.instance.name} has no version {to}.")
         return page.redirect("history")
     changes = readable(
-        difference(page.instance, page.live.parameter_set.values, page.values(version)), page.rules
+        difference(page.instance, page.live_version.values, page.values(version)), page.rules
     )
     post = page.request.method == "POST" and bool(changes)
     form = ReasonForm(
         page.request.POST if post else None,
-        initial={REASON: proposed(version), SEEN: page.live.parameter_set.version},
+        initial={REASON: proposed(version), SEEN: page.live_version.version},
         help_text="What went wrong, or why the old values are better.",
     )
     if (
@@ -51,7 +51,7 @@ def proposed(version: ParameterSet) -> str:
 
 
 def _conflicts(page: StrategyPage, form: ReasonForm) -> bool:
-    live = page.live.parameter_set
+    live = page.live_version
     if form.cleaned_data[SEEN] == live.version:
         return False
     form.add_error(
@@ -61,7 +61,7 @@ def _conflicts(page: StrategyPage, form: ReasonForm) -> bool:
         "The changes below are relative to it; submit again to roll back.",
     )
     # The next submission is based on the live version.
-    form.data = {**form.data.dict(), SEEN: str(live.version)}
+    form.data = {**{name: form.data[name] for name in form.data}, SEEN: str(live.version)}
     return True
 
 
@@ -72,7 +72,7 @@ def _rolled_back(page: StrategyPage, form: ReasonForm, to: int) -> HttpResponse 
             to=to,
             reason=form.cleaned_data[REASON],
             author=page.request.user,
-            seen=page.live.parameter_set.version,
+            seen=page.live_version.version,
         )
     except Stale:
         # A concurrent change went live a moment ago: start again.
@@ -90,7 +90,7 @@ def _rolled_back(page: StrategyPage, form: ReasonForm, to: int) -> HttpResponse 
 def _review(
     page: StrategyPage, form: ReasonForm, version: ParameterSet, changes: list[Difference]
 ) -> HttpResponse:
-    live = page.live.parameter_set
+    live = page.live_version
     comparison = compare.compare(live, version, page.mode)
     return page.answer(
         "rollback",

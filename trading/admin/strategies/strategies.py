@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
 from trading import formatting
-from trading.admin.base import Exported, PagedAdmin, ReadOnlyAdmin, resource_for
+from trading.admin.base import Exported, PagedAdmin, resource_for
 from trading.admin.experiments import plan_form
 from trading.admin.strategy_page import StrategyPage, route, with_page
 from trading.models import LiveSet, ParameterSet, StrategyInstance
@@ -39,7 +39,7 @@ TABLES = (("changes/", changes, "changes"), ("changes/export.csv", export, "chan
 
 
 @admin.register(StrategyInstance)
-class StrategyInstanceAdmin(Exported, ReadOnlyAdmin):
+class StrategyInstanceAdmin(Exported, PagedAdmin):
     list_display = ("name_text", "bot", "title", "status", "live_version", "live_since")
     list_filter = ("bot", "strategy", "status")
     search_fields = ("strategy", "label", "bot__name")
@@ -71,22 +71,13 @@ class StrategyInstanceAdmin(Exported, ReadOnlyAdmin):
     def get_urls(self) -> list[Any]:
         own = [route(self, pattern, view, name) for pattern, view, name in PAGES]
         table = [
-            path(pattern, self.admin_site.admin_view(partial(view, self)), name=self._named(name))
+            path(pattern, self.admin_site.admin_view(partial(view, self)), name=self.url_name(name))
             for pattern, view, name in TABLES
         ]
         return [*table, *own, *super().get_urls()]
 
-    def _named(self, name: str) -> str:
-        return f"trading_strategyinstance_{name}"
-
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        return with_page(self, request, object_id, editor)
+    def page(self, request: HttpRequest, instance: StrategyInstance) -> HttpResponse:
+        return editor(StrategyPage(self, request, instance))
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

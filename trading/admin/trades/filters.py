@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 
 from trading import clock
+from trading.admin.keyset import offer
 from trading.db.keyset import Condition, Listing, distinct
 from trading.models import Book, Mode, ParameterSet, Trade
 from trading.strategies import REGISTRY
@@ -48,12 +49,12 @@ class TradeFilters(forms.Form):
         self._offer("market", (book.market.name for book in self.books))
         self._offer("currency", (book.currency for book in self.books))
         self._offer("reason", _reasons(self.books))
-        self.fields["set"].choices = self._sets()
+        offer(self, "set", self._versions())
 
     def _offer(self, name: str, values: Iterable[str]) -> None:
-        self.fields[name].choices = [("", "All"), *((value, value) for value in sorted({*values}))]
+        offer(self, name, [("", "All"), *((value, value) for value in sorted({*values}))])
 
-    def _sets(self) -> list[tuple[str, str]]:
+    def _versions(self) -> list[tuple[str, str]]:
         """Versions of the selected strategy, newest first, including the selected version."""
         offered = [("", "All"), (UNKNOWN, "Unknown")]
         chosen, strategy = self.data.get("set") or "", self.data.get("strategy")
@@ -72,7 +73,8 @@ class TradeFilters(forms.Form):
         return offered + [(str(version.pk), str(version)) for version in versions]
 
     def clean(self) -> dict[str, Any]:
-        chosen = super().clean()
+        super().clean()
+        chosen = self.cleaned_data
         since, until = chosen.get("since"), chosen.get("until")
         if since and until and since > until:
             self.add_error("until", "Must not be before “From”.")
@@ -82,10 +84,11 @@ class TradeFilters(forms.Form):
 
 def settled(form: TradeFilters) -> list[str]:
     """Labels of filters that leave only one value, so that their column is not needed."""
+    bots = {book.instance.bot_id for book in form.books}
     return [
-        form.fields[name].label
+        str(form.fields[name].label)
         for name in ("bot", "strategy", "market", "mode", "reason")
-        if form.data.get(name) or (name == "bot" and len(form.fields[name].choices) == 2)
+        if form.data.get(name) or (name == "bot" and len(bots) == 1)
     ]
 
 

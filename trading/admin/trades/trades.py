@@ -8,14 +8,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 
 from trading import formatting
+from trading.admin.base import PagedAdmin
 from trading.admin.keyset import Column, KeysetAdmin
 from trading.db.keyset import Key, Listing
 from trading.formatting import Cell
@@ -88,7 +87,7 @@ def held_seconds(trade: Trade) -> float:
 
 
 @admin.register(Trade)
-class TradeAdmin(KeysetAdmin):
+class TradeAdmin(KeysetAdmin, PagedAdmin):
     columns = COLUMNS
     csv_header = HEADER
     intro = (
@@ -128,23 +127,9 @@ class TradeAdmin(KeysetAdmin):
     def csv_row(self, row: Any) -> Sequence[Any]:
         return trade_row(row)
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        trade = self._trade(object_id)
-        if trade is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+    def page(self, request: HttpRequest, trade: Trade) -> HttpResponse:
         context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
             "original": trade,
-            "title": f"Trade {trade.external_id}",
             **page_context(trade),
             "neighbours": [
                 {"cells": [column.cell(row) for column in BESIDE], "here": row.pk == trade.pk}
@@ -152,10 +137,12 @@ class TradeAdmin(KeysetAdmin):
             ],
             "columns": BESIDE,
         }
-        request.current_app = self.admin_site.name
-        return TemplateResponse(request, "admin/trading/trade/page.html", context)
+        title = f"Trade {trade.external_id}"
+        return self.render(request, "admin/trading/trade/page.html", title, **context)
 
-    def _trade(self, object_id: str) -> Trade | None:
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Trade | None:
         if not (object_id.isascii() and object_id.isdigit() and len(object_id) < 19):
             return None
         return Trade.objects.select_related(*RELATED, "context").filter(pk=object_id).first()
