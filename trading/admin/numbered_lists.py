@@ -49,5 +49,5 @@ def rows_of(
         rows = related.order_by().in_bulk(values)
         return [rows[value] for value in values if value in rows]
     instance, market = (int(part) for part in chosen["pair"].split("."))
-    rows = related.filter(instance=instance, market=market, **{f"{number}__in": values})
-    return list(rows.order_by(f"-{number}"))
+    of_pair = related.filter(instance=instance, market=market, **{f"{number}__in": values})
+    return list(of_pair.order_by(f"-{number}"))

@@ -191,7 +191,9 @@ def route(admin: PagedAdmin, pattern: str, view: View, name: str) -> URLPattern:
         return with_page(admin, request, object_id, view, **kwargs)
 
     checked = admin.admin_site.admin_view(strategy_view)
-    return path(f"<path:object_id>/{pattern}", checked, name=f"trading_strategyinstance_{name}")
+    full_name = f"trading_strategyinstance_{name}"
+    url: URLPattern = path(f"<path:object_id>/{pattern}", checked, name=full_name)
+    return url
 
 
 def with_page(

@@ -232,8 +232,8 @@ _SHORT = {
     "ma": "MA",
     "mfe": "MFE",
     "mae": "MAE",
-    "tp": "target",
-    "sl": "stop",
+    "tp": "TP",
+    "sl": "SL",
     "vol": "volatility",
     "std": "standard deviations",
 }

@@ -71,7 +71,7 @@ def trade_for(bot, experiment, count, mean=0.0):
 def page(client, experiment):
     answer = client.get(reverse("admin:trading_experiment_change", args=[experiment.pk]))
     assert answer.status_code == 200
-    return answer.content.decode()
+    return " ".join(answer.content.decode().split())
 
 
 FORM = {
@@ -103,7 +103,7 @@ def test_an_experiment_is_planned_and_started_in_a_form(admin_client, instance):
     assert (experiment.name, experiment.status, experiment.max_trades) == ("stop_6", "active", 200)
     assert experiment.arms.get(name="B").values["stop_loss_bps"] == 6.0
     assert experiment.author.username == "admin"
-    text = answer.content.decode()
+    text = " ".join(answer.content.decode().split())
     assert "Experiment started: stop_6." in text
     assert "ends after 200 trades (0 so far)" in text
 

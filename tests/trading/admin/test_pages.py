@@ -19,7 +19,7 @@ DAY = START + timedelta(days=1)
 
 def text(answer):
     assert answer.status_code == 200
-    return answer.content.decode()
+    return " ".join(answer.content.decode().split())
 
 
 def page_of(client, external_id):

@@ -20,7 +20,7 @@ NEWER = re.compile(r'href="([^"]+)" rel="prev"')
 
 def text(answer):
     assert answer.status_code == 200
-    return answer.content.decode()
+    return " ".join(answer.content.decode().split())
 
 
 def shown(page):

@@ -23,6 +23,9 @@ INPUT = {"class": "sl-input"}
 SHARES = (("1", "equal"), ("2", "2x an arm"), ("3", "3x an arm"), ("9", "9x an arm"))
 ENDS = ("max_trades", "max_days", "max_drawdown_pct", "max_loss_pct")
 MOST_VERSIONS = 40
+COMPARED = 4  # newest experiments in the link to the comparison
+HYPOTHESIS = ("name", "design", "control_share")
+SCHEDULE = ("block_minutes", "before_days", *ENDS, "notes")
 
 
 class DesignForm(forms.Form):
@@ -105,6 +108,12 @@ class DesignForm(forms.Form):
         offer(self, "versions", _versions(page))
         self.fields[REASON] = reason_field("What you expect and why.", label="Hypothesis")
 
+    def hypothesis_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in HYPOTHESIS]
+
+    def schedule_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in SCHEDULE]
+
     def ends(self) -> Ends:
         return Ends(**{name: self.cleaned_data[name] for name in ENDS})
 
@@ -127,7 +136,11 @@ def _versions(page: StrategyPage) -> list[tuple[str, str]]:
 def overview(page: StrategyPage) -> HttpResponse:
     """The experiments of a strategy, newest first."""
     rows = page.instance.experiments.select_related("author", "promoted")[:200]
-    return page.answer("experiments", "experiments", "Experiments", rows=rows)
+    newest = ",".join(str(experiment.pk) for experiment in rows[:COMPARED])
+    compare_url = reverse("admin:trading_experiment_compare", query={"ids": newest})
+    return page.answer(
+        "experiments", "experiments", "Experiments", rows=rows, compare_url=compare_url
+    )
 
 
 def new(page: StrategyPage) -> HttpResponse:

@@ -83,7 +83,7 @@ BESIDE = without("Bot", "Strategy")
 
 
 def held_seconds(trade: Trade) -> float:
-    return (trade.exit_at - trade.entry_at).total_seconds()
+    return float((trade.exit_at - trade.entry_at).total_seconds())
 
 
 @admin.register(Trade)
@@ -101,6 +101,7 @@ class TradeAdmin(KeysetAdmin, PagedAdmin):
         return trades_filters.TradeFilters(data)
 
     def columns_for(self, form: forms.Form) -> Sequence[Column]:
+        assert isinstance(form, trades_filters.TradeFilters)
         return without(*trades_filters.settled(form))
 
     def listing(self, chosen: dict[str, Any]) -> Listing | None:
