@@ -33,7 +33,7 @@ class ParametersForm(forms.Form):
         strategy: Strategy,
         live: dict[str, Value],
         version: int,
-        data: Any = None,
+        data: Mapping[str, Any] | None = None,
         typed: Mapping[str, Any] | None = None,
     ):
         super().__init__(data, initial={**live, SEEN: version, **(typed or {})})

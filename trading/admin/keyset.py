@@ -9,9 +9,10 @@ from typing import Any
 from django import forms
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.http.response import HttpResponseBase
 from django.urls import path, reverse
+from django.urls.resolvers import URLPattern
 from django.utils.http import urlencode
 
 from trading.db.keyset import Key, Listing, Page, page, walk
@@ -64,7 +65,7 @@ class KeysetAdmin(ReadOnlyAdmin):
     nothing_yet = "Nothing here yet."
     nothing_found = "Nothing matches these filters."
 
-    def filters(self, data: Any) -> forms.Form:
+    def filters(self, data: QueryDict) -> forms.Form:
         """The filter form; without fields by default."""
         return forms.Form(data)
 
@@ -84,10 +85,11 @@ class KeysetAdmin(ReadOnlyAdmin):
         """The rows found by a search; None without a search."""
         return None
 
-    def csv_row(self, row: Any) -> Sequence[Any]:
+    def csv_row(self, row: Any) -> Sequence[object]:
+        """The values of a row in the order of ``csv_header``."""
         raise NotImplementedError
 
-    def get_urls(self) -> list[Any]:
+    def get_urls(self) -> list[URLPattern]:
         export = self.admin_site.admin_view(self.export_view)
         return [path("export.csv", export, name=self.url_name("export")), *super().get_urls()]
 

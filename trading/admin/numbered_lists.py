@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 
 from trading.admin.keyset import offer
 from trading.db.keyset import Condition, Key, Listing, distinct
@@ -16,7 +17,7 @@ class PairFilters(forms.Form):
 
     pair = forms.ChoiceField(label="Strategy and market", required=False)
 
-    def __init__(self, data: Any, table: str) -> None:
+    def __init__(self, data: QueryDict, table: str) -> None:
         super().__init__(data)
         pairs = distinct(table, ("instance_id", "market_id"))
         instances = StrategyInstance.objects.select_related("bot").in_bulk([p[0] for p in pairs])

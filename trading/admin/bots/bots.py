@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
+from django.urls.resolvers import URLPattern
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
@@ -34,7 +35,7 @@ class BotAdmin(Exported, TradingAdmin):
     resource_classes = (resource_for(Bot, "name", "notes", "created_at", "seen_at"),)
     change_form_outer_before_template = "admin/trading/bot/_before.html"
 
-    def get_urls(self) -> list[Any]:
+    def get_urls(self) -> list[URLPattern]:
         turn = self.admin_site.admin_view(self.freeze_view)
         return [
             path("<path:object_id>/freeze/", turn, name="trading_bot_freeze"),

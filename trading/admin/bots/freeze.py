@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 
 from trading.admin.base import TradingAdmin
@@ -23,7 +23,7 @@ HELP = {
 }
 
 
-def panel(request: HttpRequest, bot: Bot, data: Any = None) -> dict[str, Any]:
+def panel(request: HttpRequest, bot: Bot, data: QueryDict | None = None) -> dict[str, Any]:
     """The context of the freeze panel on a bot's page."""
     active = freeze.freeze_of(bot)
     return {

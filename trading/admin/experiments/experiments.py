@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -11,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import path, reverse
+from django.urls.resolvers import URLPattern
 
 from trading import experiments, formatting
 from trading.admin.base import PagedAdmin
@@ -68,7 +68,7 @@ class ExperimentAdmin(PagedAdmin):
         ids = ",".join(str(key) for key in selected.values_list("pk", flat=True)[:SIDE_BY_SIDE])
         return HttpResponseRedirect(reverse("admin:trading_experiment_compare", query={"ids": ids}))
 
-    def get_urls(self) -> list[Any]:
+    def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         return [
             path("compare/", wrap(self.compare_view), name="trading_experiment_compare"),
@@ -85,11 +85,15 @@ class ExperimentAdmin(PagedAdmin):
         ]
 
     def page(
-        self, request: HttpRequest, experiment: Experiment, failed: str = "", form: Any = None
+        self,
+        request: HttpRequest,
+        experiment: Experiment,
+        failed: str = "",
+        form: ReasonForm | None = None,
     ) -> HttpResponse:
         comparison = compared(experiment)
         forms = {step: ReasonForm(help_text=text) for step, (_, text) in STEPS.items()}
-        forms |= {failed: form} if failed else {}
+        forms |= {failed: form} if form else {}
         log = (
             ArmBlock.objects.filter(experiment=experiment).select_related("arm").order_by("-number")
         )

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 
 from trading import experiments
@@ -102,7 +102,12 @@ class DesignForm(forms.Form):
         required=False, max_length=10_000, widget=forms.Textarea(attrs={**INPUT, "rows": 2})
     )
 
-    def __init__(self, page: StrategyPage, data: Any = None, filled: Any = None) -> None:
+    def __init__(
+        self,
+        page: StrategyPage,
+        data: QueryDict | None = None,
+        filled: dict[str, Any] | None = None,
+    ) -> None:
         usual = experiments_design.usual_block(page.instance) // 60
         super().__init__(data, initial={"block_minutes": usual, **(filled or {})}, prefix="plan")
         offer(self, "versions", _versions(page))

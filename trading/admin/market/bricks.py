@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.http import QueryDict
 
 from trading import formatting
 from trading.admin import numbered_lists
@@ -49,7 +50,7 @@ class RenkoBrickAdmin(KeysetAdmin):
     nothing_yet = "No Renko bricks yet."
     table = RenkoBrick._meta.db_table
 
-    def filters(self, data: Any) -> forms.Form:
+    def filters(self, data: QueryDict) -> forms.Form:
         return numbered_lists.PairFilters(data, self.table)
 
     def listing(self, chosen: dict[str, Any]) -> Listing | None:
@@ -58,7 +59,7 @@ class RenkoBrickAdmin(KeysetAdmin):
     def rows(self, keys: list[Key], chosen: dict[str, Any]) -> list[Any]:
         return numbered_lists.rows_of(RenkoBrick, chosen, "sequence", keys)
 
-    def csv_row(self, row: Any) -> Sequence[Any]:
+    def csv_row(self, row: RenkoBrick) -> Sequence[object]:
         return (
             row.instance.bot.name,
             row.instance.name,
@@ -91,7 +92,7 @@ class EvaluationCountAdmin(KeysetAdmin):
     nothing_yet = "No evaluations yet."
     table = EvaluationCount._meta.db_table
 
-    def filters(self, data: Any) -> forms.Form:
+    def filters(self, data: QueryDict) -> forms.Form:
         return numbered_lists.PairFilters(data, self.table)
 
     def listing(self, chosen: dict[str, Any]) -> Listing | None:
@@ -100,7 +101,7 @@ class EvaluationCountAdmin(KeysetAdmin):
     def rows(self, keys: list[Key], chosen: dict[str, Any]) -> list[Any]:
         return numbered_lists.rows_of(EvaluationCount, chosen, "from_at", keys)
 
-    def csv_row(self, row: Any) -> Sequence[Any]:
+    def csv_row(self, row: EvaluationCount) -> Sequence[object]:
         return (
             row.instance.bot.name,
             row.instance.name,

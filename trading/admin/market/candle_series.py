@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import path, reverse
+from django.urls.resolvers import URLPattern
 
 from trading import clock, formatting
 from trading.admin.base import Exported, PagedAdmin, resource_for
@@ -98,7 +98,7 @@ class CandleSeriesAdmin(Exported, PagedAdmin):
     def coverage_number(self, row: CandleSeries) -> str:
         return percent(coverage(row))
 
-    def get_urls(self) -> list[Any]:
+    def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.candles_view)
         name = "trading_candleseries_candles"
         return [path("<int:pk>/candles.csv", view, name=name), *super().get_urls()]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from django import forms
 from django.contrib import admin
+from django.http import QueryDict
 
 from trading import clock, formatting
 from trading.admin.base import Exported, ReadOnlyAdmin, resource_for
@@ -45,7 +46,7 @@ class ScopeAdmin(Exported, ReadOnlyAdmin):
 class ScopeFilter(forms.Form):
     scope = forms.ChoiceField(label="Scope", required=False)
 
-    def __init__(self, data: Any) -> None:
+    def __init__(self, data: QueryDict) -> None:
         super().__init__(data)
         scopes = Scope.objects.select_related("instance__bot", "market", "parameter_set")
         offered = [(str(row.pk), scope_text(row)) for row in scopes.order_by("pk")[:SCOPES_OFFERED]]
@@ -67,9 +68,10 @@ def day_text(row: RollupDay) -> str:
     return f"{clock.EPOCH + timedelta(days=row.day):%Y-%m-%d}"
 
 
-def record(row: RollupDay) -> Any:
+def record(row: RollupDay) -> np.void:
     """The day's tally, one record of TALLY."""
-    return np.frombuffer(row.tally, TALLY)[0]
+    tally: np.void = np.frombuffer(row.tally, TALLY)[0]
+    return tally
 
 
 @admin.register(RollupDay)
@@ -92,7 +94,7 @@ class RollupDayAdmin(KeysetAdmin):
     fields = ("scope", "day_field", "tally_text")
     readonly_fields = fields
 
-    def filters(self, data: Any) -> forms.Form:
+    def filters(self, data: QueryDict) -> forms.Form:
         return ScopeFilter(data)
 
     def listing(self, chosen: dict[str, Any]) -> Listing | None:
@@ -111,7 +113,7 @@ class RollupDayAdmin(KeysetAdmin):
         days = related.order_by().in_bulk(values)
         return [days[value] for value in values if value in days]
 
-    def csv_row(self, row: Any) -> Sequence[Any]:
+    def csv_row(self, row: RollupDay) -> Sequence[object]:
         tally = record(row)
         return (
             day_text(row),

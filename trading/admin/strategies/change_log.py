@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 
@@ -59,7 +59,7 @@ class ChangeFilters(forms.Form):
         label="Initial values", required=False, choices=[("", "Hide"), ("yes", "Show")]
     )
 
-    def __init__(self, data: Any) -> None:
+    def __init__(self, data: QueryDict) -> None:
         bots = list(Bot.objects.values_list("name", flat=True))
         query = {**data.dict()} if data else {}
         query.setdefault("bot", _newest_bot() or (bots[0] if bots else ""))
@@ -161,7 +161,7 @@ def _newest_bot() -> str | None:
     return newest.instance.bot.name if newest else None
 
 
-def _midnight(day: Any) -> datetime | None:
+def _midnight(day: date | None) -> datetime | None:
     return datetime.combine(day, time(), UTC) if day else None
 
 

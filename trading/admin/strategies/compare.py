@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -47,7 +48,7 @@ class Pair(forms.Form):
     one = forms.ChoiceField(label="Version A")
     two = forms.ChoiceField(label="Version B")
 
-    def __init__(self, data: Any, versions: list[tuple[str, str]]) -> None:
+    def __init__(self, data: Mapping[str, str], versions: list[tuple[str, str]]) -> None:
         super().__init__(data)
         for name, field in self.fields.items():
             offer(self, name, versions)

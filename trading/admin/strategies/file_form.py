@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 
 from trading.admin.forms import REASON, ReasonForm
 from trading.validation import limits
@@ -43,9 +44,9 @@ class SetFileForm(ReasonForm):
             self.add_error(place, str(error))
         return cleaned
 
-    def _keep(self, file: Any) -> None:
+    def _keep(self, file: UploadedFile | None) -> None:
         """Keep the text of the file: browsers do not send a file again."""
-        if file and file.size <= LARGEST:
+        if file and (file.size or 0) <= LARGEST:
             text = file.read().decode("utf-8", "replace")
             self.data = {**{name: self.data[name] for name in self.data}, "text": text}
             file.seek(0)
@@ -56,16 +57,15 @@ class SetFileForm(ReasonForm):
         self.add_error(place, texts)
 
 
-def _json(given: Any) -> object:
+def _json(source: str | UploadedFile) -> object:
     """The document in a text or an uploaded file. Raises ValueError with a message."""
-    if not given:
+    if not source:
         raise ValueError("Choose a file or paste its text.")
-    if not isinstance(given, str):
-        if given.size > LARGEST:
-            raise ValueError(f"The file is larger than {LARGEST // 1024} kB.")
-        given = given.read()
+    if not isinstance(source, str) and (source.size or 0) > LARGEST:
+        raise ValueError(f"The file is larger than {LARGEST // 1024} kB.")
+    content = source if isinstance(source, str) else source.read()
     try:
-        return limits.json_value(msgspec.json.decode(given), LARGEST)
+        return limits.json_value(msgspec.json.decode(content), LARGEST)
     except RecursionError as error:
         raise ValueError("Not a valid JSON document: it is nested too deeply.") from error
     except ValueError as error:

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
+from django.urls.resolvers import URLPattern
 
 from trading import formatting
 from trading.admin.base import Exported, PagedAdmin, resource_for
@@ -68,7 +69,7 @@ class StrategyInstanceAdmin(Exported, PagedAdmin):
         live = _live(row)
         return formatting.moment(live.live_from).text if live else formatting.NOTHING
 
-    def get_urls(self) -> list[Any]:
+    def get_urls(self) -> list[URLPattern]:
         own = [route(self, pattern, view, name) for pattern, view, name in PAGES]
         table = [
             path(pattern, self.admin_site.admin_view(partial(view, self)), name=self.url_name(name))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from trading.models import Trade
 from trading.strategies.common import COMMON_CONTEXT
@@ -40,7 +39,7 @@ HEADER = (
 )
 
 
-def trade_row(trade: Trade) -> list[Any]:
+def trade_row(trade: Trade) -> list[object]:
     """Values in the order of ``HEADER``; unknown values are empty."""
     book = trade.book
     context = getattr(trade, "context", None)

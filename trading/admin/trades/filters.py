@@ -7,6 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 
 from trading import clock
 from trading.admin.keyset import offer
@@ -38,7 +39,7 @@ class TradeFilters(forms.Form):
     since = forms.DateField(label="From (UTC)", required=False)
     until = forms.DateField(label="To (UTC)", required=False)
 
-    def __init__(self, data: Any) -> None:
+    def __init__(self, data: QueryDict) -> None:
         super().__init__(data)
         self.books = list(Book.objects.select_related("instance__bot", "market"))
         self.fields["q"].widget.attrs |= {"placeholder": "Exact ID", "type": "search"}

@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils.html import format_html
 
@@ -97,7 +97,7 @@ class TradeAdmin(KeysetAdmin, PagedAdmin):
     nothing_yet = "No trades yet."
     nothing_found = "No trades match these filters."
 
-    def filters(self, data: Any) -> forms.Form:
+    def filters(self, data: QueryDict) -> forms.Form:
         return trades_filters.TradeFilters(data)
 
     def columns_for(self, form: forms.Form) -> Sequence[Column]:
@@ -125,7 +125,7 @@ class TradeAdmin(KeysetAdmin, PagedAdmin):
         )
         return [trade for trade in trades.order_by() if trades_filters.matches(trade, chosen)]
 
-    def csv_row(self, row: Any) -> Sequence[Any]:
+    def csv_row(self, row: Trade) -> Sequence[object]:
         return trade_row(row)
 
     def page(self, request: HttpRequest, trade: Trade) -> HttpResponse:
@@ -168,7 +168,7 @@ def _revision_time(row: TradeRevision) -> Cell:
     return Cell(shown.text, shown.kind, "", href, shown.title)
 
 
-def _number(value: Any) -> float | None:
+def _number(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) else None
 
 
@@ -193,7 +193,7 @@ class TradeRevisionAdmin(KeysetAdmin):
         )
         return [revisions[key[0]] for key in keys if key[0] in revisions]
 
-    def csv_row(self, row: Any) -> Sequence[Any]:
+    def csv_row(self, row: TradeRevision) -> Sequence[object]:
         bot = row.trade.book.instance.bot.name
         content = json.dumps(row.content)
         return (row.replaced_at.isoformat(), bot, row.trade.external_id, row.revision, content)
