@@ -140,7 +140,7 @@ def duration(seconds: float | None) -> str:
         return NOTHING
     if seconds < 60:
         return f"{seconds:.3g} s"
-    left, parts = round(seconds), []
+    left, parts = round(seconds), list[tuple[int, str]]()
     for size, name in _UNITS:
         whole, left = divmod(left, size)
         if whole or parts:
@@ -245,8 +245,8 @@ _SHORT = {
     "ma": "MA",
     "mfe": "MFE",
     "mae": "MAE",
-    "tp": "target",
-    "sl": "stop",
+    "tp": "TP",
+    "sl": "SL",
     "vol": "volatility",
     "std": "standard deviations",
 }

@@ -48,7 +48,7 @@ _SIGNAL = (
         common.LONGEST,
         unit="candles",
         group="signal",
-        help="Closed candles whose highest high and lowest low must be broken.",
+        help="Lookback of the breakout levels, in closed candles.",
     ),
     Integer(
         "ema_fast_period",
@@ -57,7 +57,7 @@ _SIGNAL = (
         common.WINDOW,
         unit="candles",
         group="signal",
-        help="Fewer candles make the quick average follow the price more closely.",
+        help="Period of the fast EMA, in candles.",
     ),
     Integer(
         "ema_slow_period",
@@ -66,7 +66,7 @@ _SIGNAL = (
         common.WINDOW,
         unit="candles",
         group="signal",
-        help="More candles make the calm average, the trend's yardstick, turn later.",
+        help="Period of the slow EMA (the trend), in candles.",
     ),
     Integer(
         "rsi_period",
@@ -75,7 +75,7 @@ _SIGNAL = (
         common.LONGEST,
         unit="candles",
         group="signal",
-        help="Fewer candles make the RSI swing faster and further.",
+        help="Length of the RSI, in candles; shorter reacts faster.",
     ),
     Number(
         "rsi_bullish_threshold",
@@ -85,7 +85,7 @@ _SIGNAL = (
         0.5,
         unit="points",
         group="signal",
-        help="A long needs an RSI above this; higher asks for more momentum.",
+        help="A long needs an RSI above this value.",
     ),
     Number(
         "rsi_bearish_threshold",
@@ -95,7 +95,7 @@ _SIGNAL = (
         0.5,
         unit="points",
         group="signal",
-        help="A short needs an RSI below this; lower asks for more momentum.",
+        help="A short needs an RSI below this value.",
     ),
     # The signal line needs slow + signal - 1 candles, which must fit in the window.
     Integer(
@@ -105,7 +105,7 @@ _SIGNAL = (
         140,
         unit="candles",
         group="signal",
-        help="Candles in the quick average of the MACD.",
+        help="Fast period of the MACD, in candles.",
     ),
     Integer(
         "macd_slow",
@@ -114,7 +114,7 @@ _SIGNAL = (
         150,
         unit="candles",
         group="signal",
-        help="Candles in the average that the quick one is measured against.",
+        help="Slow period of the MACD, in candles.",
     ),
     Integer(
         "macd_signal",
@@ -123,7 +123,7 @@ _SIGNAL = (
         50,
         unit="candles",
         group="signal",
-        help="Values averaged into the line that the MACD must be above for a long.",
+        help="Period of the MACD signal line, in candles.",
     ),
     Integer(
         "atr_period",
@@ -132,7 +132,7 @@ _SIGNAL = (
         common.LONGEST,
         unit="candles",
         group="signal",
-        help="Candles behind the average range that stop, target and trailing are made of.",
+        help="ATR period of stop, target and trailing stop, in candles.",
     ),
     common.smoothing("How RSI and ATR are averaged: simple mean, or Wilder's as most charts draw."),
     Integer(
@@ -143,7 +143,7 @@ _SIGNAL = (
         unit="candles",
         group="signal",
         tuned=False,
-        help="Closes behind the recorded bb_width; it takes no part in the decision.",
+        help="Period of the recorded bb_width, in candles; not used for signals.",
     ),
     Number(
         "bb_std",
@@ -154,7 +154,7 @@ _SIGNAL = (
         unit="standard deviations",
         group="signal",
         tuned=False,
-        help="Factor behind the recorded bb_width; it takes no part in the decision.",
+        help="Standard deviations of the recorded bb_width; not used for signals.",
     ),
 )
 _VOLATILITY = (
@@ -166,7 +166,7 @@ _VOLATILITY = (
         0.1,
         unit="bps",
         group="volatility",
-        help="No entry while the market moves less than this per candle.",
+        help="Minimum volatility per candle for an entry.",
     ),
     Number(
         "vol_max_bps",
@@ -177,7 +177,7 @@ _VOLATILITY = (
         log=True,
         unit="bps",
         group="volatility",
-        help="No entry while the market moves more than this per candle.",
+        help="Maximum volatility per candle for an entry.",
     ),
     Number(
         "min_atr_expansion",
@@ -187,7 +187,7 @@ _VOLATILITY = (
         0.05,
         unit="ratio",
         group="volatility",
-        help="The average range must have grown to this many times its recent mean; 0: any.",
+        help="Minimum ATR as a multiple of its recent average; 0 disables it.",
     ),
 )
 _EXITS = (
@@ -200,7 +200,7 @@ _EXITS = (
         log=True,
         unit="ATR",
         group="exits",
-        help="Distance from the entry price to the target, in average ranges at entry.",
+        help="Take-profit distance from entry, in ATR at entry.",
     ),
     Number(
         "stop_loss_atr_multiplier",
@@ -211,7 +211,7 @@ _EXITS = (
         log=True,
         unit="ATR",
         group="exits",
-        help="Distance from the broken level to the stop, in average ranges at entry.",
+        help="Stop-loss distance from the broken level, in ATR at entry.",
     ),
     common.max_hold(60, "Close after this long, whatever the price does."),
     Number(
@@ -223,7 +223,7 @@ _EXITS = (
         log=True,
         unit="minutes",
         group="exits",
-        help="Close after this long if the trade is not in profit by then.",
+        help="Close a trade that is not in profit after this time.",
     ),
 )
 _RISK = (
@@ -235,7 +235,7 @@ _RISK = (
         0.1,
         unit="ATR",
         group="risk",
-        help="Profit at which the stop begins to follow the price; 100 is as good as never.",
+        help="Profit that activates the trailing stop, in ATR; 100 in effect disables it.",
     ),
     Number(
         "trailing_stop_distance_atr",
@@ -246,7 +246,7 @@ _RISK = (
         log=True,
         unit="ATR",
         group="risk",
-        help="Room left between the price and the stop that follows it; it only tightens.",
+        help="Distance of the trailing stop from the price; it only tightens.",
     ),
 )
 
@@ -444,14 +444,14 @@ STRATEGY = Strategy(
             ("bullish", "bearish"),
         ),
         Feature("breakout_level", "number", "price", "The high or low that was broken."),
-        Feature("rsi_value", "number", "points", "Relative strength index at the decision."),
-        Feature("macd_value", "number", "price", "Quick average minus slow one."),
+        Feature("rsi_value", "number", "points", "RSI at the decision."),
+        Feature("macd_value", "number", "price", "Fast EMA minus slow EMA."),
         Feature("macd_signal", "number", "price", "Average of the last MACD values."),
         Feature("macd_histogram", "number", "price", "MACD minus its signal line."),
-        Feature("atr_expanding", "boolean", "", "The average range had grown as required."),
-        Feature("bb_width", "number", "ratio", "Distance between the bands over their middle."),
-        Feature("ema_fast", "number", "price", "Level of the quick average."),
-        Feature("ema_slow", "number", "price", "Level of the calm average."),
+        Feature("atr_expanding", "boolean", "", "The ATR had expanded as required."),
+        Feature("bb_width", "number", "ratio", "Band width relative to the middle band."),
+        Feature("ema_fast", "number", "price", "Fast EMA at the decision, in quote currency."),
+        Feature("ema_slow", "number", "price", "Slow EMA at the decision, in quote currency."),
     ),
     filters=("volatility", "level", "rsi", "macd", "atr_expansion", "ema_alignment", "price_ema"),
     exit_reasons=("stop_loss", "take_profit", "breakout_failure", "time_stop", "no_movement"),

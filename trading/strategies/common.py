@@ -30,7 +30,7 @@ SIGNAL = Group("signal", "Signal")
 VOLATILITY = Group("volatility", "Volatility")
 EXITS = Group("exits", "Exits")
 RISK = Group("risk", "Risk")
-DISCIPLINE = Group("discipline", "Discipline")
+DISCIPLINE = Group("discipline", "Cooldowns")
 SIZE = Group("size", "Size")
 
 # A table reads better in rows.
@@ -83,7 +83,7 @@ def bps_exits(take_profit: float, stop_loss: float) -> tuple[Parameter, ...]:
             log=True,
             unit="bps",
             group="exits",
-            help="How far the price must move in your favour before the gain is taken.",
+            help="Take-profit distance from entry, in bps.",
         ),
         Number(
             "stop_loss_bps",
@@ -94,7 +94,7 @@ def bps_exits(take_profit: float, stop_loss: float) -> tuple[Parameter, ...]:
             log=True,
             unit="bps",
             group="exits",
-            help="How far the price may move against you before the trade is given up.",
+            help="Stop-loss distance from entry, in bps.",
         ),
     )
 
@@ -114,7 +114,7 @@ TRAILING: tuple[Parameter, ...] = (
         0.1,
         unit="bps",
         group="risk",
-        help="Best profit so far at which the stop begins to follow the price.",
+        help="Profit that activates the trailing stop.",
     ),
     Number(
         "trailing_stop_distance_bps",
@@ -125,7 +125,7 @@ TRAILING: tuple[Parameter, ...] = (
         log=True,
         unit="bps",
         group="risk",
-        help="Room left between the price and the stop that follows it; it only tightens.",
+        help="Distance of the trailing stop from the price; it only tightens.",
     ),
 )
 
@@ -147,13 +147,13 @@ def discipline(
             unit="seconds",
             group="discipline",
             tuned=False,
-            help="No new entry sooner than this after a trade was closed.",
+            help="Minimum time between an exit and the next entry.",
         ),
         Boolean(
             "adaptive_cooldown",
             True,
             group="discipline",
-            help="Wait longer in wild markets and losses, less in calm ones; 60 s at most.",
+            help="Adapt the cooldown: longer at high volatility and after losses, at most 60 s.",
             tuned=False,
         ),
         Number(
@@ -164,7 +164,7 @@ def discipline(
             0.1,
             unit="bps",
             group="discipline",
-            help="A market that moves less than this per candle counts as calm.",
+            help="Volatility per candle below which the regime is low.",
             tuned=tune_volatility,
         ),
         Number(
@@ -176,7 +176,7 @@ def discipline(
             log=True,
             unit="bps",
             group="discipline",
-            help="A market that moves more than this per candle counts as wild.",
+            help="Volatility per candle above which the regime is high.",
             tuned=tune_volatility,
         ),
         Integer(
@@ -186,7 +186,7 @@ def discipline(
             100,
             unit="trades",
             group="discipline",
-            help="Losses in a row after which entries pause; each further loss pauses again.",
+            help="Losses in a row that pause entries; each further loss pauses again.",
             tuned=False,
         ),
         Integer(
@@ -196,7 +196,7 @@ def discipline(
             604_800,
             unit="seconds",
             group="discipline",
-            help="Time without entries after too many losses, counted from the last exit.",
+            help="Length of the pause after too many losses, from the last exit.",
             tuned=False,
         ),
     )
@@ -213,7 +213,7 @@ POSITION_SIZE: tuple[Parameter, ...] = (
         log=True,
         unit="base units",
         group="size",
-        help="How much to buy or sell per trade, before the share that the evidence allows.",
+        help="Position size per trade (before position scaling).",
         tuned=False,
     ),
 )
@@ -228,54 +228,49 @@ COMMON_CONTEXT: tuple[Feature, ...] = (
     Feature(
         "price_trend",
         "category",
-        help="Slope of the last 20 closes; sideways within one standard error.",
+        help="Slope of the last 20 closes; sideways if within one standard error.",
         choices=("up", "down", "sideways"),
     ),
     Feature(
         "volatility_trend",
         "category",
-        help="The last 10 candles against the 10 before; stable within 10 %.",
+        help="Last 10 candles compared with the 10 before; stable within 10%.",
         choices=("increasing", "decreasing", "stable"),
     ),
-    Feature("entry_hour", "number", "hour", help="Hour of the decision to enter, 0 to 23, UTC."),
+    Feature("entry_hour", "number", "hour", help="Hour of the entry decision, 0-23, UTC."),
     Feature(
         "entry_day_of_week",
         "number",
         "weekday",
-        help="Day of the decision to enter, Monday 0 to Sunday 6, UTC.",
+        help="Weekday of the entry decision, Monday 0 to Sunday 6, UTC.",
     ),
     Feature(
-        "signal_strength",
-        "number",
-        "ratio",
-        help="How clearly the rule spoke, 0 to 1, on the strategy's own scale.",
+        "signal_strength", "number", "ratio", help="Signal score, 0-1, on the strategy's own scale."
     ),
     Feature(
         "mfe_pct",
         "number",
         "pct",
-        help="Best unrealised profit while the trade was open, 0 or above.",
+        help="Maximum favourable excursion: best unrealised profit, 0 or above.",
         at="exit",
     ),
     Feature(
         "mae_pct",
         "number",
         "pct",
-        help="Worst unrealised loss while the trade was open, as a positive number.",
+        help="Maximum adverse excursion: worst unrealised loss, as a positive number.",
         at="exit",
     ),
+    Feature("time_to_mfe_seconds", "number", "seconds", help="Time from entry to MFE.", at="exit"),
     Feature(
-        "time_to_mfe_seconds",
+        "hold_time_seconds",
         "number",
         "seconds",
-        help="From the entry to the moment of the best unrealised profit.",
+        help="Time from entry to exit, in seconds.",
         at="exit",
     ),
-    Feature(
-        "hold_time_seconds", "number", "seconds", help="From the entry to the exit.", at="exit"
-    ),
-    Feature("reached_tp", "boolean", help="The price came to the target.", at="exit"),
-    Feature("reached_sl", "boolean", help="The price came to the stop.", at="exit"),
+    Feature("reached_tp", "boolean", help="The price reached the take profit.", at="exit"),
+    Feature("reached_sl", "boolean", help="The price reached the stop loss.", at="exit"),
 )
 
 

@@ -24,7 +24,7 @@ _BRICKS = (
         common.LONGEST,
         unit="candles",
         group="bricks",
-        help="Changes of closed candles whose mean is the measure of a brick.",
+        help="Period of the volatility that sets the brick size, in closed candles.",
     ),
     Number(
         "renko_atr_multiplier",
@@ -35,7 +35,7 @@ _BRICKS = (
         log=True,
         unit="ratio",
         group="bricks",
-        help="A larger factor draws larger, fewer bricks and hides more noise.",
+        help="Brick size as a multiple of the volatility.",
     ),
     Number(
         "renko_fixed_size",
@@ -45,7 +45,7 @@ _BRICKS = (
         unit="price",
         group="bricks",
         tuned=False,
-        help="Draw every brick this large instead of measuring the market; 0 measures it.",
+        help="Fixed brick size; 0 uses the volatility.",
     ),
     Integer(
         "renko_reversal_bricks",
@@ -54,7 +54,7 @@ _BRICKS = (
         10,
         unit="bricks",
         group="bricks",
-        help="How many sizes the price must turn back before a brick the other way is drawn.",
+        help="Reversal distance, in brick sizes.",
     ),
     Number(
         "brick_min_bps",
@@ -64,7 +64,7 @@ _BRICKS = (
         0.1,
         unit="bps",
         group="bricks",
-        help="No entry while bricks are smaller than this share of the price.",
+        help="Minimum brick size for an entry, relative to the price.",
     ),
     Number(
         "brick_max_bps",
@@ -75,7 +75,7 @@ _BRICKS = (
         log=True,
         unit="bps",
         group="bricks",
-        help="No entry while bricks are larger than this share of the price.",
+        help="Maximum brick size for an entry, relative to the price.",
     ),
 )
 _SIGNAL = (
@@ -86,7 +86,7 @@ _SIGNAL = (
         common.WINDOW,
         unit="bricks",
         group="signal",
-        help="How far back the two swings of a divergence may lie.",
+        help="Lookback for the two swings of a divergence, in bricks.",
     ),
     Integer(
         "ao_fast_period",
@@ -95,7 +95,7 @@ _SIGNAL = (
         common.LONGEST,
         unit="bricks",
         group="signal",
-        help="Bricks in the short mean of the oscillator; fewer make it react sooner.",
+        help="Fast period of the Awesome Oscillator, in bricks.",
     ),
     Integer(
         "ao_slow_period",
@@ -104,7 +104,7 @@ _SIGNAL = (
         common.WINDOW,
         unit="bricks",
         group="signal",
-        help="Bricks in the long mean that the short one is compared with.",
+        help="Slow period of the Awesome Oscillator, in bricks.",
     ),
     Integer(
         "bb_period",
@@ -113,7 +113,7 @@ _SIGNAL = (
         common.WINDOW,
         unit="bricks",
         group="signal",
-        help="Number of brick closes behind the middle line and the width of the bands.",
+        help="Bollinger period, in bricks.",
     ),
     Number(
         "bb_std",
@@ -123,7 +123,7 @@ _SIGNAL = (
         0.1,
         unit="standard deviations",
         group="signal",
-        help="A larger factor widens the bands, so that fewer signals are near them.",
+        help="Width of the Bollinger bands, in standard deviations.",
     ),
     Number(
         "bb_enhancement_threshold",
@@ -133,7 +133,7 @@ _SIGNAL = (
         0.05,
         unit="ratio",
         group="signal",
-        help="A signal this close to its band counts half as much again; 0 is on the band.",
+        help="A signal within this distance of its band gets 1.5x the strength; 0 is on the band.",
     ),
     Number(
         "min_divergence_strength",
@@ -143,7 +143,7 @@ _SIGNAL = (
         0.01,
         unit="ratio",
         group="signal",
-        help="Smallest price gap between the two swings, in percent, that is worth a trade.",
+        help="Minimum price distance between the two swings, in percent.",
     ),
     Number(
         "min_ao_strength_bps",
@@ -153,7 +153,7 @@ _SIGNAL = (
         0.1,
         unit="bps",
         group="signal",
-        help="The oscillator must be at least this far from zero, as a share of the price.",
+        help="Minimum distance of the oscillator from zero, relative to the price.",
     ),
     Integer(
         "min_bricks_since_divergence",
@@ -162,7 +162,7 @@ _SIGNAL = (
         100,
         unit="bricks",
         group="signal",
-        help="How many bricks must confirm the turn after the newer swing.",
+        help="Bricks that must confirm the reversal after the newer swing.",
     ),
 )
 
@@ -363,7 +363,7 @@ STRATEGY = Strategy(
         *_BRICKS,
         *_SIGNAL,
         *common.bps_exits(take_profit=14, stop_loss=10),
-        common.max_hold(10, "Close after this long, whatever the price does."),
+        common.max_hold(10, "Close after this time."),
         *common.TRAILING,
         *common.discipline(max_losing_streak=5, pause_seconds=180),
         *common.POSITION_SIZE,
@@ -379,17 +379,17 @@ STRATEGY = Strategy(
             "divergence_type",
             "category",
             "",
-            "Bullish where the oscillator refused a low.",
+            "Bullish divergence: price makes a new low, the oscillator does not.",
             ("bullish", "bearish"),
         ),
         Feature(
             "divergence_strength",
             "number",
             "ratio",
-            "Price gap between the two swings in percent, 1 at most.",
+            "Price distance between the two swings in percent, at most 1.",
         ),
         Feature("ao_value", "number", "price", "Awesome Oscillator on brick closes."),
-        Feature("bb_position", "number", "ratio", "0 at the lower band, 1 at the upper."),
+        Feature("bb_position", "number", "ratio", "%B: 0 = lower band, 1 = upper band."),
         Feature("atr_bps", "number", "bps", "Mean change per candle as a share of the price."),
         Feature("brick_size", "number", "price", "Height of the newest brick."),
         Feature("bricks_since_divergence", "number", "bricks", "Bricks after the newer swing."),

@@ -44,7 +44,7 @@ _SIGNAL = (
         common.WINDOW,
         unit="candles",
         group="signal",
-        help="Fewer candles make the quick average follow the price more closely.",
+        help="Period of the fast EMA, in candles.",
     ),
     Integer(
         "ema_slow_period",
@@ -53,7 +53,7 @@ _SIGNAL = (
         common.WINDOW,
         unit="candles",
         group="signal",
-        help="More candles make the calm average, the trend's yardstick, turn later.",
+        help="Period of the slow EMA (the trend), in candles.",
     ),
     Integer(
         "bb_period",
@@ -62,7 +62,7 @@ _SIGNAL = (
         common.WINDOW,
         unit="candles",
         group="signal",
-        help="Number of closes behind the middle line and the width of the bands.",
+        help="Bollinger period, in candles.",
     ),
     Number(
         "bb_std",
@@ -72,7 +72,7 @@ _SIGNAL = (
         0.1,
         unit="standard deviations",
         group="signal",
-        help="A larger factor widens the bands, so that the price reaches them less often.",
+        help="Width of the Bollinger bands, in standard deviations.",
     ),
     Integer(
         "rsi_period",
@@ -81,7 +81,7 @@ _SIGNAL = (
         common.LONGEST,
         unit="candles",
         group="signal",
-        help="Fewer candles make the RSI swing faster and further.",
+        help="Length of the RSI, in candles; shorter reacts faster.",
     ),
     Integer(
         "atr_period",
@@ -91,7 +91,7 @@ _SIGNAL = (
         unit="candles",
         group="signal",
         tuned=False,
-        help="Candles behind the recorded atr_bps; it takes no part in the decision.",
+        help="Period of the recorded ATR, in candles; not used for signals.",
     ),
     common.smoothing("How RSI and ATR are averaged: simple mean, or Wilder's as most charts draw."),
     Integer(
@@ -101,7 +101,7 @@ _SIGNAL = (
         common.LONGEST,
         unit="candles",
         group="signal",
-        help="Closed candles whose mean is taken as the normal trading volume.",
+        help="Period of the average volume, in closed candles.",
     ),
     Number(
         "volume_multiplier",
@@ -111,7 +111,7 @@ _SIGNAL = (
         0.05,
         unit="ratio",
         group="signal",
-        help="The newest closed candle must trade this many times the normal; 0 turns it off.",
+        help="Minimum volume of the last closed candle, relative to the average; 0 disables it.",
     ),
     Number(
         "rsi_bullish_threshold",
@@ -121,8 +121,7 @@ _SIGNAL = (
         0.5,
         unit="points",
         group="signal",
-        help="The RSI must rise above this plus the required strength for a long; "
-        "above this alone a short is closed.",
+        help="A long needs an RSI above this plus the signal strength; a short closes above it.",
     ),
     Number(
         "rsi_bearish_threshold",
@@ -132,8 +131,7 @@ _SIGNAL = (
         0.5,
         unit="points",
         group="signal",
-        help="The RSI must fall below this minus the required strength for a short; "
-        "below this alone a long is closed.",
+        help="A short needs an RSI below this minus the signal strength; a long closes below it.",
     ),
     Number(
         "rsi_momentum_strength",
@@ -143,7 +141,7 @@ _SIGNAL = (
         0.5,
         unit="points",
         group="signal",
-        help="How far beyond its threshold the RSI must be before a trade is opened.",
+        help="Minimum distance of the RSI beyond its threshold for an entry.",
     ),
     Number(
         "trend_confirmation_bps",
@@ -153,7 +151,7 @@ _SIGNAL = (
         0.1,
         unit="bps",
         group="signal",
-        help="Smallest gap between the two averages that counts as a trend.",
+        help="Minimum distance between fast and slow EMA for a trend.",
     ),
 )
 _ZONES = (
@@ -165,7 +163,7 @@ _ZONES = (
         0.05,
         unit="ratio",
         group="zones",
-        help="Where the lower entry zone begins: 0 is the lower band, 1 the upper.",
+        help="Start of the lower entry zone, in %B (0 = lower band, 1 = upper band).",
     ),
     Number(
         "bb_low_zone_max",
@@ -175,7 +173,7 @@ _ZONES = (
         0.05,
         unit="ratio",
         group="zones",
-        help="Where the lower entry zone ends, on the same scale between the bands.",
+        help="End of the lower entry zone, in %B.",
     ),
     Number(
         "bb_high_zone_min",
@@ -185,7 +183,7 @@ _ZONES = (
         0.05,
         unit="ratio",
         group="zones",
-        help="Where the upper entry zone begins, on the same scale between the bands.",
+        help="Start of the upper entry zone, in %B.",
     ),
     Number(
         "bb_high_zone_max",
@@ -195,7 +193,7 @@ _ZONES = (
         0.05,
         unit="ratio",
         group="zones",
-        help="Where the upper entry zone ends; both zones serve longs and shorts.",
+        help="End of the upper entry zone, in %B; both zones apply to longs and shorts.",
     ),
 )
 _VOLATILITY = (
@@ -207,7 +205,7 @@ _VOLATILITY = (
         0.1,
         unit="bps",
         group="volatility",
-        help="No entry while the market moves less than this per candle.",
+        help="Minimum volatility per candle for an entry.",
     ),
     Number(
         "vol_max_bps",
@@ -218,7 +216,7 @@ _VOLATILITY = (
         log=True,
         unit="bps",
         group="volatility",
-        help="No entry while the market moves more than this per candle.",
+        help="Maximum volatility per candle for an entry.",
     ),
     Number(
         "vol_optimal_min",
@@ -228,7 +226,7 @@ _VOLATILITY = (
         0.1,
         unit="bps",
         group="volatility",
-        help="After two losses in a row, no entry while the market is calmer than this.",
+        help="Minimum volatility per candle for an entry after two losses in a row.",
     ),
 )
 
@@ -413,10 +411,10 @@ STRATEGY = Strategy(
     short="RSI+BB",
     aliases=("mean_reversion",),
     summary="Trades with the momentum: RSI beyond its threshold, price in a zone of the Bollinger "
-    "Bands, averages and recent candles agreeing.",
+    "Bands, EMAs and recent candles agreeing.",
     groups=(
         common.SIGNAL,
-        Group("zones", "Zones of the bands"),
+        Group("zones", "Bollinger zones"),
         common.VOLATILITY,
         common.EXITS,
         common.RISK,
@@ -430,7 +428,7 @@ STRATEGY = Strategy(
         *common.bps_exits(take_profit=8.0, stop_loss=4.0),
         common.max_hold(
             3,
-            "Close after this long; candles under a minute shorten it in proportion "
+            "Close after this time; candles under a minute shorten it in proportion "
             "(3 minutes on 15 s candles are 45 s).",
         ),
         *common.TRAILING,
@@ -446,20 +444,18 @@ STRATEGY = Strategy(
         *common.DISCIPLINE_RULES,
     ),
     features=(
-        Feature("rsi_value", "number", "points", "Relative strength index at the decision."),
-        Feature("bb_position", "number", "ratio", "0 at the lower band, 1 at the upper."),
-        Feature("atr_bps", "number", "bps", "Average true range as a share of the price."),
-        Feature("ema_fast", "number", "price", "Level of the quick average."),
-        Feature("ema_slow", "number", "price", "Level of the calm average."),
-        Feature("ema_trend_strength_bps", "number", "bps", "Gap between the two averages."),
-        Feature(
-            "volume_ratio", "number", "ratio", "The newest closed candle against the normal volume."
-        ),
+        Feature("rsi_value", "number", "points", "RSI at the decision."),
+        Feature("bb_position", "number", "ratio", "%B: 0 = lower band, 1 = upper band."),
+        Feature("atr_bps", "number", "bps", "ATR relative to the price."),
+        Feature("ema_fast", "number", "price", "Fast EMA at the decision, in quote currency."),
+        Feature("ema_slow", "number", "price", "Slow EMA at the decision, in quote currency."),
+        Feature("ema_trend_strength_bps", "number", "bps", "Distance between fast and slow EMA."),
+        Feature("volume_ratio", "number", "ratio", "Last closed volume relative to the average."),
         Feature(
             "recent_momentum",
             "category",
             "",
-            "Which way most of the last 3 candles began.",
+            "Direction of most of the last 3 candles.",
             ("up", "down", "mixed"),
         ),
     ),

@@ -21,7 +21,7 @@ from analytics.recommendations import kinds, track_record
 from analytics.reports import from_json, recommendations_from_json, text
 from trading import formatting
 from trading.admin.base import Exported, PagedAdmin, resource_for
-from trading.admin.strategy_page import said
+from trading.admin.strategy_page import error_text
 from trading.parameters.errors import Refused
 
 from . import rows
@@ -216,7 +216,7 @@ class RecommendationAdmin(Exported, PagedAdmin):
         try:
             step(row, reason=reason, author=request.user)
         except Refused as refused:
-            messages.error(request, said(refused))
+            messages.error(request, error_text(refused))
         else:
             messages.success(request, f"{row.get_state_display()}: {row.sentence}")
         return HttpResponseRedirect(reverse("admin:analytics_recommendation_change", args=[pk]))

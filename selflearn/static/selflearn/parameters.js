@@ -1,5 +1,5 @@
-// Helps whoever changes parameters: marks what differs from the live values, counts a reason.
-// The pages work without it.
+// Marks changed parameters and counts the characters of a reason.
+// The pages work without this script.
 "use strict";
 
 (() => {
@@ -14,7 +14,7 @@
 
   const watchForm = (form) => {
     const fields = [...form.querySelectorAll("[data-live]")];
-    const said = form.querySelector("[data-changed-count]");
+    const summary = form.querySelector("[data-changed-count]");
     const mark = () => {
       let count = 0;
       for (const field of fields) {
@@ -24,9 +24,9 @@
         place.querySelector(".sl-changed-mark").hidden = !changed;
         count += changed;
       }
-      if (!said) return;
-      const text = count === 1 ? "1 value differs from the live ones." : `${count} values differ from the live ones.`;
-      said.textContent = count ? text : "Nothing differs from the live values yet.";
+      if (!summary) return;
+      const text = count === 1 ? "1 changed value." : `${count} changed values.`;
+      summary.textContent = count ? text : "No changes yet.";
     };
     form.addEventListener("input", mark);
     form.addEventListener("change", mark);

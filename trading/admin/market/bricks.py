@@ -1,4 +1,4 @@
-"""Renko bricks, and how often strategies looked at the market."""
+"""Renko bricks, and the signal funnel: evaluation counts of strategies."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.http import QueryDict
 
 from trading import formatting
 from trading.admin import numbered_lists
@@ -45,20 +46,20 @@ class RenkoBrickAdmin(KeysetAdmin):
         "low",
         "size",
     )
-    intro = "Renko bricks as their bot drew them, newest first."
-    nothing_yet = "No brick has been recorded yet."
+    intro = "Renko bricks as reported by the bots, newest first."
+    nothing_yet = "No Renko bricks yet."
     table = RenkoBrick._meta.db_table
 
-    def filters(self, data: Any) -> forms.Form:
+    def filters(self, data: QueryDict) -> forms.Form:
         return numbered_lists.PairFilters(data, self.table)
 
     def listing(self, chosen: dict[str, Any]) -> Listing | None:
         return numbered_lists.listing(chosen, self.table, "sequence")
 
     def rows(self, keys: list[Key], chosen: dict[str, Any]) -> list[Any]:
-        return numbered_lists.found(RenkoBrick, chosen, "sequence", keys)
+        return numbered_lists.rows_of(RenkoBrick, chosen, "sequence", keys)
 
-    def csv_row(self, row: Any) -> Sequence[Any]:
+    def csv_row(self, row: RenkoBrick) -> Sequence[object]:
         return (
             row.instance.bot.name,
             row.instance.name,
@@ -84,23 +85,23 @@ class EvaluationCountAdmin(KeysetAdmin):
         Column("Market", lambda row: Cell(row.market.name)),
         Column("Evaluations", lambda row: formatting.count(row.evaluations), "number"),
         Column("Signals", lambda row: formatting.count(row.signals), "number"),
-        Column("Blocked by", lambda row: Cell(_blocked(row.blocked))),
+        Column("Rejected by", lambda row: Cell(_blocked(row.blocked))),
     )
     csv_header = ("bot", "strategy", "market", "from", "to", "evaluations", "signals", "blocked")
-    intro = "How often a strategy looked at the market, and which filter held it back."
-    nothing_yet = "No bot has reported evaluations yet."
+    intro = "How many evaluations became signals, and which filter rejected the others."
+    nothing_yet = "No evaluations yet."
     table = EvaluationCount._meta.db_table
 
-    def filters(self, data: Any) -> forms.Form:
+    def filters(self, data: QueryDict) -> forms.Form:
         return numbered_lists.PairFilters(data, self.table)
 
     def listing(self, chosen: dict[str, Any]) -> Listing | None:
         return numbered_lists.listing(chosen, self.table, "from_at")
 
     def rows(self, keys: list[Key], chosen: dict[str, Any]) -> list[Any]:
-        return numbered_lists.found(EvaluationCount, chosen, "from_at", keys)
+        return numbered_lists.rows_of(EvaluationCount, chosen, "from_at", keys)
 
-    def csv_row(self, row: Any) -> Sequence[Any]:
+    def csv_row(self, row: EvaluationCount) -> Sequence[object]:
         return (
             row.instance.bot.name,
             row.instance.name,
@@ -114,4 +115,7 @@ class EvaluationCountAdmin(KeysetAdmin):
 
 
 def _blocked(blocked: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {number}" for name, number in blocked.items()) or formatting.NOTHING
+    return (
+        ", ".join(f"{formatting.label(name)} {number:,}" for name, number in blocked.items())
+        or formatting.NOTHING
+    )
