@@ -38,7 +38,7 @@ def page(client) -> str:
 def test_the_page_tells_the_head_the_why_and_what_to_do(admin_client, one):
     text = said(admin_client.get(page(admin_client)))
     assert "Daily Insights (2025-03-05) of Mara" in text
-    assert one.sentence in text and "In a replay of the time" in text and "let through" in text
+    assert one.sentence in text and "In a replay of the time" in text and "passed" in text
     assert "Try it in an experiment" in text and "Change it now" in text
     assert "The day before" in text
 
