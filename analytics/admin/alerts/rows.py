@@ -121,7 +121,8 @@ def _plain(value: object) -> str:
 
 def chart(alert: Alert) -> Chart | None:
     """The curve of the evidence and its limit; None with fewer than two points."""
-    values, limit = alert.evidence.get("picture") or [], alert.evidence.get("limit")
+    values: list[float] = alert.evidence.get("picture") or []
+    limit: float | None = alert.evidence.get("limit")
     if len(values) < 2:
         return None
     curve: dict[str, str] = alert.evidence.get("curve") or {}

@@ -64,7 +64,8 @@ class RunAdmin(Exported, ReadOnlyAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
-        return super().get_queryset(request).select_related("bot", "instance")
+        runs: QuerySet[Run] = super().get_queryset(request)
+        return runs.select_related("bot", "instance")
 
     def get_urls(self) -> list[URLPattern]:
         change = "counterfactual/<int:instance>/<int:version>/"
@@ -94,7 +95,10 @@ class RunAdmin(Exported, ReadOnlyAdmin):
                 raise PermissionDenied
             return view(self, request, **arguments)
 
-        return self.admin_site.admin_view(require_POST(permitted) if view in POSTED else permitted)
+        page: Callable[..., HttpResponse] = self.admin_site.admin_view(
+            require_POST(permitted) if view in POSTED else permitted
+        )
+        return page
 
     def may_start(self, request: HttpRequest) -> bool:
         """Whether this user may start backtests."""
