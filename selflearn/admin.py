@@ -1,7 +1,7 @@
-"""Users and background tasks in the look of the rest.
+"""Users, groups and background tasks in the theme.
 
-The tasks are to look at only: whoever may write a schedule or a queued task names the function
-that runs, so it would be code execution for everyone with that permission.
+Tasks are read-only: a schedule names the function that runs, so write access would allow code
+execution.
 """
 
 from __future__ import annotations
@@ -12,41 +12,28 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django_q.models import Failure, OrmQ, Schedule, Success
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from trading.admin.base import ReadOnlyAdmin
 
 for _model in (Group, User, Failure, OrmQ, Schedule, Success):
     admin.site.unregister(_model)
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):
+class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # unfold: no types
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
+class GroupAdmin(DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]  # unfold has no types
     pass
-
-
-class ReadOnlyAdmin(ModelAdmin):
-    """Rows to look at: nothing can be added, changed or deleted."""
-
-    actions = None
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
 
 class TaskAdmin(ReadOnlyAdmin):
@@ -57,7 +44,8 @@ class TaskAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         # Lists must not unpickle arguments and results of hundreds of tasks.
-        return super().get_queryset(request).defer("args", "kwargs", "result")
+        tasks: QuerySet[Any] = super().get_queryset(request)
+        return tasks.defer("args", "kwargs", "result")
 
     @admin.display(description="Seconds")
     def time_taken(self, task: Success | Failure) -> str:

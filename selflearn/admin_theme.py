@@ -1,4 +1,4 @@
-"""How the admin looks: the settings of django-unfold."""
+"""The admin's theme: menu and settings of django-unfold."""
 
 from __future__ import annotations
 
@@ -28,15 +28,19 @@ def _item(title: str, icon: str, model: str, permission: str = "") -> dict[str, 
     }
 
 
-_DASHBOARD = {"title": "Dashboard", "icon": "monitoring", "link": reverse_lazy("admin:index")}
-_CHANGES = {
-    "title": "Parameter changes",
+_DASHBOARD: dict[str, Any] = {
+    "title": "Dashboard",
+    "icon": "monitoring",
+    "link": reverse_lazy("admin:index"),
+}
+_CHANGES: dict[str, Any] = {
+    "title": "Change log",
     "icon": "difference",
     "link": reverse_lazy("admin:trading_strategyinstance_changes"),
     "permission": lambda request: request.user.has_perm("trading.view_strategyinstance"),
 }
-# Its address begins with that of the strategies, which is then not where one is.
-_STRATEGIES = {
+# The change log's URL begins with that of the strategies; only one of them is active.
+_STRATEGIES: dict[str, Any] = {
     **_item("Strategies", "tune", "trading.strategyinstance"),
     "active": lambda request: (
         request.path.startswith(str(_STRATEGIES["link"]))
@@ -44,7 +48,7 @@ _STRATEGIES = {
     ),
 }
 
-NAVIGATION = [
+NAVIGATION: list[dict[str, Any]] = [
     {
         "title": "Trading",
         "items": [
@@ -54,28 +58,28 @@ NAVIGATION = [
             _STRATEGIES,
             _CHANGES,
             _item("Experiments", "science", "trading.experiment"),
-            _item("Parameter sets", "history", "trading.parameterset"),
-            _item("Corrections", "edit_note", "trading.traderevision"),
+            _item("Versions", "history", "trading.parameterset"),
+            _item("Trade revisions", "edit_note", "trading.traderevision"),
         ],
     },
     {
-        "title": "Watch",
+        "title": "Monitoring",
         "items": [
             _item("Reports", "newspaper", "analytics.report"),
             _item("Recommendations", "lightbulb", "analytics.recommendation"),
             _item("Alerts", "notifications", "analytics.alert"),
             _item("Alert rules", "rule", "analytics.alertrulesetting"),
-            _item("Channels", "send", "analytics.channel"),
-            _item("Messages", "outbox", "analytics.message"),
+            _item("Notification channels", "send", "analytics.channel"),
+            _item("Delivery log", "outbox", "analytics.message"),
         ],
     },
-    {"title": "Lab", "items": [_item("Replays", "replay", "analytics.run")]},
+    {"title": "Research", "items": [_item("Backtests", "replay", "analytics.run")]},
     {
         "title": "Market",
         "items": [
             _item("Candle series", "candlestick_chart", "trading.candleseries"),
-            _item("Bricks", "stairs", "trading.renkobrick"),
-            _item("Evaluations", "filter_alt", "trading.evaluationcount"),
+            _item("Renko bricks", "stairs", "trading.renkobrick"),
+            _item("Signal funnel", "filter_alt", "trading.evaluationcount"),
         ],
     },
     {
@@ -83,16 +87,15 @@ NAVIGATION = [
         "items": [
             _item("Bots", "smart_toy", "trading.bot"),
             _item("Tokens", "key", "trading.bottoken"),
-            _item("State", "database", "trading.stateentry"),
-            _item("Own strategies", "extension", "trading.externalstrategy"),
+            _item("Bot state", "database", "trading.stateentry"),
+            _item("Custom strategies", "extension", "trading.externalstrategy"),
         ],
     },
     {
         "title": "System",
         "items": [
-            _item("Jobs", "schedule", "analytics.jobline"),
-            _item("Rollups", "functions", "trading.rollupday"),
-            _item("Scopes", "category", "trading.scope"),
+            _item("Scheduled jobs", "schedule", "analytics.jobline"),
+            _item("Daily aggregates", "functions", "trading.rollupday"),
             _item("Users", "person", "auth.user"),
             _item("Groups", "group", "auth.group"),
         ],
@@ -101,7 +104,7 @@ NAVIGATION = [
 
 
 def menu_title(address: str) -> str:
-    """What the menu calls the list at this address; "" for one that is not in it."""
+    """The title of the menu entry with this address; empty if there is none."""
     items = (item for group in NAVIGATION for item in group["items"])
     return next((item["title"] for item in items if str(item["link"]) == address), "")
 
@@ -109,7 +112,7 @@ def menu_title(address: str) -> str:
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "selflearn",
     "SITE_HEADER": "selflearn",
-    "SITE_SUBHEADER": "memory and judgement of a trading bot",
+    "SITE_SUBHEADER": "Trade journal & parameter lab",
     "SITE_SYMBOL": "monitoring",
     "SITE_FAVICONS": [{"rel": "icon", "sizes": "any", "type": "image/svg+xml", "href": _favicon}],
     "STYLES": [_styles],

@@ -170,12 +170,12 @@ def test_parameters_change_with_a_reason_and_not_without(open_page, live_server,
     visit(page, live_server, f"/admin/trading/strategyinstance/{instance.pk}/change/")
     page.get_by_label("Stop loss", exact=True).fill("5.5")
     assert page.locator(".sl-changed-mark:visible").count() == 1
-    follow(page, page.get_by_role("button", name="Review the change").click)
-    assert page.get_by_text("Say what changes and why.").is_visible()
+    follow(page, page.get_by_role("button", name="Review change").click)
+    assert page.get_by_text("Enter what changes and why.").is_visible()
     assert page.get_by_label("Stop loss", exact=True).input_value() == "5.5"
     before = ParameterSet.objects.filter(instance=instance).count()
     page.get_by_label("Reason (required)").fill("Noise hit the stops")
-    follow(page, page.get_by_role("button", name="Review the change").click)
+    follow(page, page.get_by_role("button", name="Review change").click)
     assert page.get_by_role("cell", name="5.5 bps").is_visible()
     follow(page, page.get_by_role("button", name=f"Make version {before + 1} live").click)
     assert page.get_by_text("is live.").is_visible()

@@ -83,7 +83,7 @@ def test_a_change_is_made_served_judged_and_taken_back(open_page, live_server, a
     assert page.get_by_text("40 trades, win rate 75.0%, average +0.1000%").first.is_visible()
     page.get_by_label("Stop loss", exact=True).fill("6")
     page.get_by_label("Reason (required)").fill("Noise hits the stops")
-    press(page, "Review the change")
+    press(page, "Review change")
     assert page.get_by_role("cell", name="+2 bps, +50%").is_visible()
     press(page, "Make version 2 live")
     assert page.get_by_text("Version 2 of rsi_bb is live.").is_visible()
@@ -103,11 +103,11 @@ def test_a_change_is_made_served_judged_and_taken_back(open_page, live_server, a
     assert page.get_by_role("cell", name="-2 bps, -33%").is_visible()
     reason = page.get_by_label("Reason (required)")
     assert reason.input_value().startswith("Back to version 1")
-    press(page, "Go back to version 1")
+    press(page, "Roll back to version 1")
 
     served, _ = ask("/parameters/rsi_bb/")
     assert (served["version"], served["values"]["stop_loss_bps"]) == (3, 4.0)
-    told = page.locator(".sl-story").inner_text()
+    told = page.locator(".sl-history").inner_text()
     texts = ("Version 3", "Back to version 1", "Version 2", "Noise hits the stops", "Version 1")
     places = [*map(told.index, texts), told.rindex("The declared defaults")]
     assert places == sorted(places)

@@ -1,4 +1,4 @@
-"""The admin's pages of trades, markets, parameters and bots."""
+"""Admin pages of trades, markets, parameters, experiments and bots."""
 
 from .bots import bots
 from .experiments import experiments

@@ -1,12 +1,14 @@
-"""What the admin's pages share: rows to look at, safe exports, refused lookups."""
+"""Base classes of the admin: read-only pages, exports, allowed lookups."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from import_export.admin import ExportMixin
 from import_export.formats.base_formats import CSV, JSON
@@ -20,7 +22,12 @@ from trading.formatting import csv_export
 REFUSED = {"regex", "iregex"}
 
 
-class SafeResource(ModelResource):
+def show_in_header(request: HttpRequest, list_title: str, list_url: str = "") -> None:
+    """Set the list's title in the page header; ``unfold/helpers/header_title.html`` reads it."""
+    vars(request).update(list_title=list_title, list_url=list_url)
+
+
+class SafeResource(ModelResource):  # type: ignore[misc]  # import-export has no types
     """An import-export resource that follows the rule of ``csv_export``."""
 
     def export_field(self, field: Any, instance: Model, **kwargs: Any) -> Any:
@@ -28,45 +35,67 @@ class SafeResource(ModelResource):
 
 
 def resource_for(model: type[Model], *fields: str) -> type[SafeResource]:
-    """An export of these columns of a model, and no others."""
+    """An export of these columns of a model."""
     meta = type("Meta", (), {"model": model, "fields": fields, "export_order": fields})
     return type(f"{model.__name__}Export", (SafeResource,), {"Meta": meta})
 
 
-class TradingAdmin(ModelAdmin):
-    """A list that does not count its table twice and takes no lookup that could scan it."""
+class TradingAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
+    """A list that does not count its table twice and refuses lookups that would scan it."""
 
     show_full_result_count = False
     list_per_page = 50
     list_max_show_all = 200
-    actions = None
+    actions: Sequence[str] | None = None
 
     @property
     def list_title(self) -> str:
-        """What the menu calls the list, or what the model does."""
-        name = f"{self.opts.app_label}_{self.opts.model_name}"
-        address = reverse(f"{self.admin_site.name}:{name}_changelist")
-        return menu_title(address) or self.opts.verbose_name_plural.capitalize()
+        """The list's title in the menu, or the model's plural name."""
+        address = reverse(f"{self.admin_site.name}:{self.url_name('changelist')}")
+        return menu_title(address) or str(self.opts.verbose_name_plural).capitalize()
+
+    def url_name(self, view: str) -> str:
+        """The name of a URL of this model: ``trading_bot_freeze`` for ``freeze``."""
+        return f"{self.opts.app_label}_{self.opts.model_name}_{view}"
+
+    def render(
+        self, request: HttpRequest, template: str, title: str, **context: Any
+    ) -> TemplateResponse:
+        """A page of this model in the admin's frame."""
+        request.current_app = self.admin_site.name
+        show_in_header(request, self.list_title)
+        frame = {**self.admin_site.each_context(request), "opts": self.opts, "title": title}
+        return TemplateResponse(request, template, {**frame, **context})
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        request.list_title = self.list_title
+        show_in_header(request, self.list_title)
         context = {"title": self.list_title, **(extra_context or {})}
-        return super().changelist_view(request, context)
+        response: HttpResponse = super().changelist_view(request, context)
+        return response
 
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        request.list_title = self.list_title
-        return super().changeform_view(request, *args, **kwargs)
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        show_in_header(request, self.list_title)
+        response: HttpResponse = super().changeform_view(
+            request, object_id, form_url, extra_context
+        )
+        return response
 
-    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         if REFUSED & set(lookup.split("__")):
             return False
-        return super().lookup_allowed(lookup, value, request)
+        return bool(super().lookup_allowed(lookup, value, request))
 
 
 class ReadOnlyAdmin(TradingAdmin):
-    """Rows to look at: nothing can be added, changed or deleted."""
+    """Rows that cannot be added, changed or deleted."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -79,7 +108,7 @@ class ReadOnlyAdmin(TradingAdmin):
 
 
 class PagedAdmin(ReadOnlyAdmin):
-    """Rows that are shown on a page of their own instead of a form: ``page``."""
+    """Rows shown on a page of their own (``page``) instead of a form."""
 
     def change_view(
         self,
@@ -88,23 +117,32 @@ class PagedAdmin(ReadOnlyAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        found = self.get_object(request, object_id)
-        if found is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        if not self.has_view_permission(request, found):
-            raise PermissionDenied
-        return self.page(request, found)
+        return self.with_object(request, object_id, self.page)
 
-    def page(self, request: HttpRequest, found: Any) -> HttpResponse:
-        """The page of one row, which exists and may be seen."""
+    def with_object(
+        self, request: HttpRequest, object_id: str, view: Callable[[HttpRequest, Any], HttpResponse]
+    ) -> HttpResponse:
+        """The view's response for a row that the user may see; else a redirect to the list."""
+        row = self.get_object(request, object_id)
+        if row is None:
+            redirect: HttpResponse = self._get_obj_does_not_exist_redirect(
+                request, self.opts, object_id
+            )
+            return redirect
+        if not self.has_view_permission(request, row):
+            raise PermissionDenied
+        return view(request, row)
+
+    def page(self, request: HttpRequest, row: Any) -> HttpResponse:
+        """The page of one row; permissions are already checked."""
         raise NotImplementedError
 
 
-class Exported(ExportMixin):
-    """An export of a small table as its list is filtered."""
+class Exported(ExportMixin):  # type: ignore[misc]  # import-export has no types
+    """CSV and JSON export of a small table, with the list's filters."""
 
     export_form_class = ExportForm
     formats = (CSV, JSON)
 
     def has_export_permission(self, request: HttpRequest) -> bool:
-        return self.has_view_permission(request)
+        return bool(self.has_view_permission(request))

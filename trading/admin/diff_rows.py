@@ -1,4 +1,4 @@
-"""How two sets of values differ, in words: old, new, and how large the step is."""
+"""The difference of two sets of values as text: old, new, and the size of the change."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from trading.formatting import setting
 from trading.strategies.base import Strategy
 from trading.strategies.parameters import Parameter
 
-LARGE_SHARE = 0.25  # of what the declaration allows
+LARGE_SHARE = 0.25  # of the allowed range
 LARGE_FACTOR = 3 - 1e-9  # 0.3 / 0.1 is a little less than 3
 _FACTOR_FROM = 2  # from here on "x2" reads better than "+100%"
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One parameter that changed. ``step`` is empty where there is no distance between values;
-    ``large`` steps deserve a second look."""
+    """One changed parameter. ``step`` is empty for values without a distance; ``large`` marks
+    changes that deserve a second look."""
 
     name: str
     label: str
@@ -30,9 +30,9 @@ class Difference:
     large: bool = False
 
 
-def told(rows: Iterable[Mapping[str, Any]], strategy: Strategy | None) -> list[Difference]:
-    """The rows of ``trading.parameters.diff`` as people read them."""
-    declared = {each.name: each for each in strategy.parameters} if strategy else {}
+def readable(rows: Iterable[Mapping[str, Any]], strategy: Strategy | None) -> list[Difference]:
+    """The rows of ``trading.parameters.diff`` as text."""
+    declared = {parameter.name: parameter for parameter in strategy.parameters} if strategy else {}
     return [
         Difference(
             row["name"],
@@ -75,4 +75,4 @@ def _large(row: Mapping[str, Any], parameter: Parameter | None) -> bool:
         return False
     if getattr(parameter, "log", False) and positive:
         return abs(math.log(new / old)) >= LARGE_SHARE * math.log(high / low)
-    return abs(row["step"]) >= LARGE_SHARE * (high - low)
+    return bool(abs(row["step"]) >= LARGE_SHARE * (high - low))

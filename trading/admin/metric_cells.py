@@ -1,4 +1,4 @@
-"""Results of a version or a value, as the pages about parameters show them."""
+"""Metrics of a version or a value as table cells."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from trading.formatting import Cell
 Metrics = Mapping[str, Any]
 Bounds = tuple[float, float] | None
 
-NO_TRADES = "No trade was made yet"
+NO_TRADES = "No trades yet"
 
 
 def rate(metrics: Metrics | None) -> Cell:
     """The win rate in percent."""
-    value = (metrics or {}).get("win_rate")
-    return formatting.nothing(NO_TRADES) if value is None else Cell(f"{value * 100:.1f}%", "number")
+    return formatting.percent((metrics or {}).get("win_rate"), why=NO_TRADES)
 
 
 def average(metrics: Metrics | None) -> Cell:
@@ -30,7 +29,7 @@ def drawdown(metrics: Metrics | None) -> Cell:
 
 
 def between(bounds: Bounds, factor: float = 1, digits: int = 4) -> str:
-    """``-0.0123 to 0.0456``; empty where there is no interval."""
+    """``-0.0123 to 0.0456``; empty without an interval."""
     if bounds is None:
         return ""
     low, high = (f"{bound * factor:.{digits}f}" for bound in bounds)
@@ -38,21 +37,21 @@ def between(bounds: Bounds, factor: float = 1, digits: int = 4) -> str:
 
 
 def row(label: str, metrics: Metrics | None) -> dict[str, Any]:
-    """A line of a small table: how many trades, and how they went."""
-    found = metrics or {}
+    """A row of a small table: trades, win rate, average PnL, drawdown."""
+    known = metrics or {}
     return {
         "label": label,
-        "trades": found.get("trades", 0),
+        "trades": known.get("trades", 0),
         "rate": rate(metrics),
-        "rate_between": between(found.get("win_rate_interval"), 100, 1),
+        "rate_between": between(known.get("win_rate_interval"), 100, 1),
         "average": average(metrics),
-        "average_between": between(found.get("avg_pnl_pct_interval")),
+        "average_between": between(known.get("avg_pnl_pct_interval")),
         "drawdown": drawdown(metrics),
     }
 
 
 def brief(metrics: Metrics | None) -> str:
-    """The same in half a line: ``412 trades, win rate 54.1%, average +0.0123%``."""
+    """The metrics in half a line: ``412 trades, win rate 54.1%, average +0.0123%``."""
     if not metrics or not metrics.get("trades"):
         return "no trades yet"
     count = metrics["trades"]

@@ -1,4 +1,4 @@
-"""Lists of rows that are numbered within a strategy and a market: bricks, evaluation counts."""
+"""Lists of rows numbered within a strategy and market: Renko bricks, evaluation counts."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from typing import Any
 
 from django import forms
 
-from trading.db.keyset import Condition, Listing, distinct
-from trading.models import Market, StrategyInstance
+from trading.admin.keyset import offer
+from trading.db.keyset import Condition, Key, Listing, distinct
+from trading.models import EvaluationCount, Market, RenkoBrick, StrategyInstance
 
 
 class PairFilters(forms.Form):
-    """One strategy on one market at a time, since that is how the rows are numbered."""
+    """Filter by one strategy on one market: the rows are numbered within that pair."""
 
     pair = forms.ChoiceField(label="Strategy and market", required=False)
 
@@ -24,19 +25,24 @@ class PairFilters(forms.Form):
             (f"{instance}.{market}", f"{instances[instance]} / {markets[market]}")
             for instance, market in pairs
         ]
-        self.fields["pair"].choices = [("", "All, as they were stored"), *offered]
+        offer(self, "pair", [("", "All"), *offered])
 
 
 def listing(chosen: dict[str, Any], table: str, number: str) -> Listing:
-    """All rows as they were stored, newest first; those of one pair by their own number."""
+    """All rows in order of storage, newest first; rows of one pair by their own number."""
     if not chosen["pair"]:
         return Listing(table, ("id",))
     pair = tuple(int(part) for part in chosen["pair"].split("."))
     return Listing(table, (number,), ((Condition("instance_id = %s AND market_id = %s", pair),),))
 
 
-def found(model: Any, chosen: dict[str, Any], number: str, keys: list[tuple]) -> list[Any]:
-    """The rows of these keys, in their order."""
+def rows_of(
+    model: type[RenkoBrick] | type[EvaluationCount],
+    chosen: dict[str, Any],
+    number: str,
+    keys: list[Key],
+) -> list[Any]:
+    """The rows with these keys, in the same order."""
     related = model.objects.select_related("instance__bot", "market")
     values = [key[0] for key in keys]
     if not chosen["pair"]:

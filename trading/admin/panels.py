@@ -1,7 +1,7 @@
-"""What other parts of the product show on the pages about one strategy, or one trade.
+"""Panels that other applications add to the pages of a strategy or a trade.
 
-They put functions into these lists when they start; nothing here knows what they tell. Each part
-they answer is a dict with the ``template`` that shows it, and what that needs.
+Applications append functions to these lists when they start. Each function returns a panel: a
+dict with its ``template`` and the template's variables.
 """
 
 from __future__ import annotations
@@ -15,28 +15,28 @@ from trading.parameters.outcomes import Outcome
 from .strategy_page import StrategyPage
 
 Part = dict[str, Any]
-# Asked with the page of a strategy's parameters: a part, or None where there is nothing to say.
+# Called with the page of a strategy's parameters; returns a panel or None.
 on_parameters: list[Callable[[StrategyPage], Part | None]] = []
-# Asked with the page and the changes it tells: a part for each version that there is one for.
+# Called with the history page and the changes on it; returns panels by version.
 on_changes: list[Callable[[StrategyPage, Sequence[Outcome]], dict[int, Part]]] = []
-# Asked with a trade: a part for its page, or None.
+# Called with a trade; returns a panel or None.
 on_trade: list[Callable[[Trade], Part | None]] = []
 
 
-def trade(one: Trade) -> list[Part]:
-    """The parts of the page of a trade."""
-    return [part for ask in on_trade if (part := ask(one))]
+def trade(shown: Trade) -> list[Part]:
+    """The panels of a trade's page."""
+    return [part for panel in on_trade if (part := panel(shown))]
 
 
 def parameters(page: StrategyPage) -> list[Part]:
-    """The parts of the page of a strategy's parameters."""
-    return [part for ask in on_parameters if (part := ask(page))]
+    """The panels of a strategy's parameters page."""
+    return [part for panel in on_parameters if (part := panel(page))]
 
 
 def changes(page: StrategyPage, outcomes: Sequence[Outcome]) -> dict[int, list[Part]]:
-    """The parts of each change, by the version that it made live."""
-    found: dict[int, list[Part]] = {}
-    for ask in on_changes:
-        for version, part in ask(page, outcomes).items():
-            found.setdefault(version, []).append(part)
-    return found
+    """The panels of each change, by the version that went live."""
+    parts: dict[int, list[Part]] = {}
+    for panel in on_changes:
+        for version, part in panel(page, outcomes).items():
+            parts.setdefault(version, []).append(part)
+    return parts

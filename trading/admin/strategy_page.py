@@ -1,4 +1,4 @@
-"""What all pages about one strategy share: whose it is, what is live, who asks, where to go."""
+"""What all pages of one strategy share: its live parameters, permissions, URLs and tabs."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
-from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.urls.resolvers import URLPattern
 
@@ -34,36 +32,43 @@ from trading.strategies.base import Strategy
 from trading.strategies.parameters import Value
 
 from . import unattributed
+from .base import PagedAdmin
 
 View = Callable[..., HttpResponse]
 PLACES = {
     Origin.DEFAULT: "declared defaults",
-    Origin.ADMIN: "admin pages",
+    Origin.ADMIN: "web",
     Origin.API: "API",
     Origin.IMPORT: "import",
     Origin.EXPERIMENT: "experiment",
     Origin.ROLLBACK: "rollback",
 }
-# Errors of a change that are about no parameter go by these names.
+# Keys of errors that belong to no parameter.
 NO_PARAMETER = {"document", "experiment", "frozen", "live_from", "name", "reason", "seen", "to"}
 TABS = (
     ("change", "Parameters"),
-    ("history", "Story"),
+    ("history", "History"),
     ("compare", "Compare"),
     ("experiments", "Experiments"),
 )
 
 
 class StrategyPage:
-    """A request for a page about one strategy. Views take it and answer."""
+    """A request for a page of one strategy; the views take it as their argument."""
 
-    def __init__(self, admin: ModelAdmin, request: HttpRequest, instance: StrategyInstance) -> None:
+    def __init__(self, admin: PagedAdmin, request: HttpRequest, instance: StrategyInstance) -> None:
         self.admin, self.request, self.instance = admin, request, instance
 
     @cached_property
     def live(self) -> LiveSet | None:
-        found = LiveSet.objects.select_related("parameter_set__author", "parameter_set__preset")
-        return found.filter(strategy_instance=self.instance).first()
+        live_sets = LiveSet.objects.select_related("parameter_set__author", "parameter_set__preset")
+        return live_sets.filter(strategy_instance=self.instance).first()
+
+    @property
+    def live_version(self) -> ParameterSet:
+        """The live version, on pages that have checked that there is one."""
+        assert self.live is not None
+        return self.live.parameter_set
 
     @cached_property
     def rules(self) -> Strategy | None:
@@ -71,13 +76,13 @@ class StrategyPage:
 
     @cached_property
     def mode(self) -> str:
-        """Live or paper trades, as asked for; live unless there are only paper ones."""
-        asked = self.request.GET.get("mode")
-        return asked if asked in Mode.values else mode_of(self.instance)
+        """The requested mode; by default live, or paper if there are only paper trades."""
+        mode = self.request.GET.get("mode")
+        return mode if mode in Mode.values else mode_of(self.instance)
 
     @property
     def modes(self) -> list[dict[str, Any]]:
-        """Links to the same page about live or paper trades; none where there is no choice."""
+        """Links to the same page for live and paper trades; empty if only one mode was traded."""
         traded = set(Scope.objects.filter(instance=self.instance).values_list("mode", flat=True))
         if not traded - {self.mode}:
             return []
@@ -92,7 +97,7 @@ class StrategyPage:
 
     @cached_property
     def unknown_trades(self) -> int:
-        """How many trades of the mode are of unknown parameters, and so in no version's results."""
+        """Number of trades in this mode with unknown parameters: they count under no version."""
         return unattributed.number(Selection(instance=self.instance, mode=self.mode))
 
     @property
@@ -101,18 +106,18 @@ class StrategyPage:
 
     @cached_property
     def freeze(self) -> Freeze | None:
-        """The freeze that keeps all parameters of the bot as they are."""
+        """The active freeze of the bot's parameters."""
         return freeze_of(self.instance.bot)
 
     @property
     def frozen(self) -> bool:
-        """Whether no parameter of this strategy may change now."""
-        stopped = self.freeze is not None or self.instance.status == Status.FROZEN
-        return stopped or self.experiment is not None
+        """Whether the parameters of this strategy cannot change now."""
+        frozen = self.freeze is not None or self.instance.status == Status.FROZEN
+        return frozen or self.experiment is not None
 
     @cached_property
     def experiment(self) -> Experiment | None:
-        """The experiment that runs; while it does, what is live stays as it is."""
+        """The running experiment; it blocks parameter changes."""
         return self.instance.experiments.filter(status=Experiment.Status.ACTIVE).first()
 
     @property
@@ -124,21 +129,21 @@ class StrategyPage:
         if not self.may_change:
             raise PermissionDenied
 
-    def values(self, made: ParameterSet) -> dict[str, Value]:
-        """A set as today's declaration reads it."""
-        return self.rules.complete(made.values) if self.rules else dict(made.values)
+    def values(self, version: ParameterSet) -> dict[str, Value]:
+        """The values of a version, completed with the current declaration's defaults."""
+        return self.rules.complete(version.values) if self.rules else dict(version.values)
 
     def url(self, name: str, *args: Any, **query: str) -> str:
-        """The address of a page about the same strategy."""
-        address = f"admin:trading_strategyinstance_{name}"
-        return reverse(address, args=[self.instance.pk, *args], query=query or None)
+        """The URL of another page of this strategy."""
+        view = f"admin:trading_strategyinstance_{name}"
+        return reverse(view, args=[self.instance.pk, *args], query=query or None)
 
     @property
     def here(self) -> str:
         return self.url("change")
 
     @property
-    def story_url(self) -> str:
+    def history_url(self) -> str:
         return self.url("history")
 
     @property
@@ -147,72 +152,66 @@ class StrategyPage:
         return reverse("admin:trading_trade_changelist", query=query)
 
     def version(self, number: int | None) -> ParameterSet | None:
-        """The set of a version, with its author."""
-        found = ParameterSet.objects.select_related("author", "preset")
-        return found.filter(instance=self.instance, version=number).first() if number else None
+        """The parameter set of a version number."""
+        versions = ParameterSet.objects.select_related("author", "preset")
+        return versions.filter(instance=self.instance, version=number).first() if number else None
 
     def sentence(self, name: str, text: str) -> str:
-        """Why a change was refused, beginning with the parameter that it is about, if any."""
+        """An error message that starts with the label of its parameter, if it has one."""
         if self.rules is not None and name in self.rules.defaults():
             name = formatting.label(name)
-        full = text if name in NO_PARAMETER else f"{name} {text}"
-        return f"{full[:1].upper()}{full[1:]}"
+        message = text if name in NO_PARAMETER else f"{name} {text}"
+        return f"{message[:1].upper()}{message[1:]}"
 
     def redirect(self, name: str, *args: Any, anchor: str = "") -> HttpResponseRedirect:
         return HttpResponseRedirect(self.url(name, *args) + (anchor and f"#{anchor}"))
 
     def answer(self, template: str, tab: str, title: str = "", **context: Any) -> HttpResponse:
-        """The page, with the links to its neighbours; ``tab`` is the one that it belongs to."""
-        site = self.admin.admin_site
-        named = f"{self.instance.name} of {self.instance.bot}"
+        """The rendered page; ``tab`` is the name of the current tab."""
+        name = f"{self.instance.name} of {self.instance.bot}"
         content = {
-            **site.each_context(self.request),
-            "opts": self.admin.opts,
             "original": self.instance,
-            "title": f"{title}: {named}" if title else named,
             "page": self,
             "heading": title,
             "tabs": [
-                {"label": label, "url": self.url(name), "current": name == tab}
-                for name, label in TABS
+                {"label": label, "url": self.url(view), "current": view == tab}
+                for view, label in TABS
             ],
             **context,
         }
-        self.request.current_app = site.name
-        self.request.list_title = self.admin.list_title
-        folder = "admin/trading/strategyinstance"
-        return TemplateResponse(self.request, f"{folder}/{template}.html", content)
+        path_of_template = f"admin/trading/strategyinstance/{template}.html"
+        full_title = f"{title}: {name}" if title else name
+        return self.admin.render(self.request, path_of_template, full_title, **content)
 
 
-def route(admin: ModelAdmin, pattern: str, view: View, name: str) -> URLPattern:
-    """The address of a page about one strategy, open to who may see strategies."""
+def route(admin: PagedAdmin, pattern: str, view: View, name: str) -> URLPattern:
+    """The URL pattern of a page of one strategy, for users who may view strategies."""
 
-    def found(request: HttpRequest, object_id: str, **kwargs: Any) -> HttpResponse:
+    def strategy_view(request: HttpRequest, object_id: str, **kwargs: Any) -> HttpResponse:
         return with_page(admin, request, object_id, view, **kwargs)
 
-    checked = admin.admin_site.admin_view(found)
+    checked = admin.admin_site.admin_view(strategy_view)
     return path(f"<path:object_id>/{pattern}", checked, name=f"trading_strategyinstance_{name}")
 
 
 def with_page(
-    admin: ModelAdmin, request: HttpRequest, object_id: str, view: View, **kwargs: Any
+    admin: PagedAdmin, request: HttpRequest, object_id: str, view: View, **kwargs: Any
 ) -> HttpResponse:
-    """The view's answer about a strategy; back to the list where there is no such one."""
-    instance = admin.get_object(request, object_id)
-    if instance is None:
-        return admin._get_obj_does_not_exist_redirect(request, admin.opts, object_id)
-    if not admin.has_view_permission(request, instance):
-        raise PermissionDenied
-    return view(StrategyPage(admin, request, instance), **kwargs)
+    """The view's response; a redirect to the list if the strategy does not exist."""
+
+    def page_view(request: HttpRequest, instance: StrategyInstance) -> HttpResponse:
+        return view(StrategyPage(admin, request, instance), **kwargs)
+
+    return admin.with_object(request, object_id, page_view)
 
 
-def said(refused: Refused) -> str:
-    """Why something was refused, in one line."""
+def error_text(refused: Refused) -> str:
+    """All messages of a refusal in one line."""
     return " ".join(text for texts in refused.errors.values() for text in texts)
 
 
-def made_by(made: ParameterSet) -> str:
-    """Who made a version, and from where: ``by ada (admin pages)``, ``by token sl_x (API)``."""
-    place = PLACES.get(made.origin, made.get_origin_display())
-    who = made.author.get_username() if made.author else made.made_by
-    return f"by {who} ({place})" if who else place
+def author_text(version: ParameterSet) -> str:
+    """Who created a version and where: ``by ada (web)``, ``by token sl_x (API)``."""
+    place = PLACES.get(Origin(version.origin), version.get_origin_display())
+    author = version.author.get_username() if version.author else version.made_by
+    return f"by {author} ({place})" if author else place

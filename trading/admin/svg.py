@@ -1,5 +1,6 @@
-"""Pictures drawn by the server: positions in percent of a frame, which the page's own styles
-colour in light and dark. They need no script, and whoever cannot see them has the tables.
+"""Server-side charts: positions in percent of a frame; the stylesheet does the rest.
+
+They need no script; screen readers use the tables beside them.
 """
 
 from __future__ import annotations
@@ -12,20 +13,20 @@ from typing import Any
 
 from trading.formatting import thin
 
-TICKS = 7  # about so many along an axis
+TICKS = 7  # per axis, approximately
 CURVE_POINTS = 300
 DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """A stretch of numbers along one side of a picture."""
+    """The range of numbers along one side of a chart."""
 
     low: float
     high: float
 
     def at(self, value: float) -> float:
-        """Where a value lies, in percent from the low end."""
+        """The position of a value, in percent from the low end."""
         return round((value - self.low) / (self.high - self.low) * 100, 2)
 
     def from_top(self, value: float) -> float:
@@ -33,16 +34,16 @@ class Axis:
 
     @property
     def ticks(self) -> list[float]:
-        """A few round numbers within."""
+        """Round numbers within the range."""
         rough = (self.high - self.low) / TICKS
         unit = 10.0 ** math.floor(math.log10(rough))
-        step = next(unit * times for times in (1, 2, 2.5, 5, 10) if unit * times >= rough)
+        step = next(unit * factor for factor in (1, 2, 2.5, 5, 10) if unit * factor >= rough)
         first, last = math.ceil(self.low / step), math.floor(self.high / step)
         return [number * step for number in range(first, last + 1)]
 
 
 def axis(values: Sequence[float], *, zero: bool = True, room: float = 0.06) -> Axis:
-    """An axis that holds all values (and 0) with some room at both ends."""
+    """An axis that includes all values (and 0) with a margin at both ends."""
     low, high = min(values), max(values)
     if zero:
         low, high = min(low, 0.0), max(high, 0.0)
@@ -51,12 +52,12 @@ def axis(values: Sequence[float], *, zero: bool = True, room: float = 0.06) -> A
 
 
 def number(value: float) -> str:
-    """A tick without the noise of its arithmetic."""
+    """A tick without floating-point noise."""
     return f"{0.0 if abs(value) < 1e-12 else value:.6g}"
 
 
 def whiskers(rows: Sequence[tuple[float | None, tuple[float, float] | None]]) -> dict[str, Any]:
-    """Averages with their intervals, one below the other along a common axis.
+    """Averages with their intervals along a common axis (a forest plot).
 
     A row has ``dot`` (None without an average), and ``left`` and ``width`` of its interval.
     """
@@ -91,11 +92,10 @@ def _whisker(
 Curve = Sequence[tuple[datetime, float]]
 
 
-def courses(curves: Sequence[tuple[str, Curve]]) -> dict[str, Any]:
-    """Running totals of several curves, each from its own first day on.
+def pnl_curves(curves: Sequence[tuple[str, Curve]]) -> dict[str, Any]:
+    """Cumulative PnL curves over the days since their first point, so that they overlap.
 
-    Days since the start run along the picture, so that courses of different months lie over each
-    other. Curves of fewer than two points are left out; {} where none is left.
+    Curves of fewer than two points are left out; {} if none remains.
     """
     drawn = [(label, thin(curve, CURVE_POINTS)) for label, curve in curves if len(curve) > 1]
     if not drawn:
@@ -131,7 +131,7 @@ def _days(curve: Curve) -> list[float]:
 def staircase(
     periods: Sequence[tuple[datetime, datetime | None, float]], now: datetime
 ) -> dict[str, Any]:
-    """A value over time: (from, until, value), ascending; None is until now. {} without any."""
+    """A value over time as steps: (from, until, value), ascending; until None means now."""
     if not periods:
         return {}
     start = periods[0][0]

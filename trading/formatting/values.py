@@ -127,7 +127,7 @@ def duration(seconds: float | None) -> str:
         return NOTHING
     if seconds < 60:
         return f"{seconds:.3g} s"
-    left, parts = round(seconds), []
+    left, parts = round(seconds), list[tuple[int, str]]()
     for size, name in _UNITS:
         whole, left = divmod(left, size)
         if whole or parts:

@@ -20,7 +20,7 @@ from analytics.recommendations import track_record
 from analytics.reports import text as words
 from trading import formatting
 from trading.admin.base import Exported, PagedAdmin, resource_for
-from trading.admin.strategy_page import said
+from trading.admin.strategy_page import error_text
 from trading.parameters.errors import Refused
 
 from . import rows
@@ -200,7 +200,7 @@ class RecommendationAdmin(Exported, PagedAdmin):
                 author=request.user,
             )
         except Refused as refused:
-            messages.error(request, said(refused))
+            messages.error(request, error_text(refused))
         else:
             messages.success(request, f"{row.get_state_display()}: {row.sentence}")
         return HttpResponseRedirect(reverse("admin:analytics_recommendation_change", args=[pk]))

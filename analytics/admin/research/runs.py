@@ -10,7 +10,6 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST
@@ -104,16 +103,6 @@ class RunAdmin(Exported, ReadOnlyAdmin):
         """Whether this user may start backtests."""
         return request.user.has_perm("analytics.add_run")
 
-    def answer(self, request: HttpRequest, template: str, title: str, **extra: Any) -> HttpResponse:
-        request.list_title = self.list_title
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": title,
-            **extra,
-        }
-        return TemplateResponse(request, f"analytics/{template}.html", context)
-
     def change_view(
         self,
         request: HttpRequest,
@@ -130,7 +119,7 @@ class RunAdmin(Exported, ReadOnlyAdmin):
         context: dict[str, Any] = {"run": run, "active": run.state in Run.ACTIVE}
         if run.state == Run.State.DONE:
             context |= self._results(request, run)
-        return self.answer(request, "run", run.name, **context)
+        return self.render(request, "analytics/run.html", run.name, **context)
 
     def _results(self, request: HttpRequest, run: Run) -> dict[str, Any]:
         trades = run_store.trades(run)

@@ -215,7 +215,7 @@ def compare(admin: RunAdmin, request: HttpRequest) -> HttpResponse:
             "relaxations": rows.relaxations(other),
             "curves": [{"name": f"{run.pk}: {run.name}", **charts.results(run)} for run in runs],
         }
-    return admin.answer(request, "runs_compare", "Compare backtests", **context)
+    return admin.render(request, "analytics/runs_compare.html", "Compare backtests", **context)
 
 
 def _differences(one: Run, other: Run) -> list[tuple[str, str, str]]:
@@ -250,9 +250,9 @@ def what_if(admin: RunAdmin, request: HttpRequest, instance: int) -> HttpRespons
     if strategy_instance is None:
         raise Http404(instance)
     refused = partial(
-        admin.answer,
+        admin.render,
         request,
-        "whatif_refused",
+        "analytics/whatif_refused.html",
         "Backtest not started",
         back=reverse("admin:trading_strategyinstance_change", args=[instance]),
         typed=[(name, text) for name, text in request.POST.items() if name not in NO_PARAMETERS],
@@ -299,8 +299,12 @@ def _start(
         run = backtest.submit(prepare(strategy_instance), request.user)
     except (LookupError, ValueError) as error:
         back = reverse("admin:trading_strategyinstance_change", args=[instance])
-        return admin.answer(
-            request, "whatif_refused", "Backtest not started", reason=str(error), back=back
+        return admin.render(
+            request,
+            "analytics/whatif_refused.html",
+            "Backtest not started",
+            reason=str(error),
+            back=back,
         )
     return HttpResponseRedirect(rows.url(run))
 

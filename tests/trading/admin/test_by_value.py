@@ -24,13 +24,13 @@ def test_versions_that_share_a_value_count_together(owner, tuned):
     assert "6 did best" in page
     assert "43 trades" in page
     assert answer.context["picture"]["rows"][1]["dot"] > answer.context["picture"]["rows"][0]["dot"]
-    assert answer.context["stairs"]["points"]
+    assert answer.context["steps"]["points"]
 
 
 def test_a_value_that_was_never_changed_has_no_picture_of_changes(owner, tuned):
     answer = owner.get(address(tuned, "take_profit_bps"))
     assert [row["trades"] for row in answer.context["rows"]] == [83]
-    assert not answer.context["stairs"]
+    assert not answer.context["steps"]
     assert "can be compared" in answer.content.decode()
 
 

@@ -122,9 +122,9 @@ def test_a_long_table_has_pages(owner, bot):
 
 
 def test_without_a_bot_or_a_change_the_table_says_what_to_do(owner, db):
-    assert "There is no bot yet" in owner.get(TABLE).content.decode()
+    assert "No bots yet" in owner.get(TABLE).content.decode()
     instance_for(Bot.objects.create(name="beta"), "rsi_bb")
-    assert "No parameter of beta was changed yet" in owner.get(TABLE).content.decode()
+    assert "No parameter of beta has changed yet" in owner.get(TABLE).content.decode()
 
 
 def test_the_table_is_closed_to_who_may_not_see_strategies(guest, changed):

@@ -26,13 +26,13 @@ def test_what_differs_stands_first_and_results_beside_each_other(owner, tuned):
     assert cells(answer, "Trades") == ["40", "40"]
     assert cells(answer, "Average PnL %") == ["+0.1000%", "+0.3000%"]
     assert cells(answer, "Win rate") == ["75.0%", "100.0%"]
-    assert "more than chance explains" in answer.context["effect"]
-    assert [line["last"] for line in answer.context["courses"]["lines"]] == ["+4.000%", "+12.000%"]
+    assert "significant" in answer.context["effect"]
+    assert [line["last"] for line in answer.context["curves"]["lines"]] == ["+4.000%", "+12.000%"]
 
 
 def test_without_a_choice_the_live_version_stands_beside_the_newest_other(owner, tuned):
     answer = owner.get(address(tuned))
-    assert (answer.context["one"].version, answer.context["two"].version) == (3, 4)
+    assert (answer.context["version_a"].version, answer.context["version_b"].version) == (3, 4)
     assert "Roll back to version 3" in answer.content.decode()
     assert "Roll back to version 4" not in answer.content.decode()
 
@@ -40,10 +40,10 @@ def test_without_a_choice_the_live_version_stands_beside_the_newest_other(owner,
 def test_versions_without_trades_are_compared_by_their_values(owner, bot):
     instance = instance_for(bot, "rsi_bb")
     page = owner.get(address(instance)).content.decode()
-    assert "There is only one version so far" in page
+    assert "Only one version so far" in page
     answer = owner.get(address(instance), {"one": "1", "two": "1"})
     assert "No value differs" in answer.content.decode()
-    assert "Neither version has made a closed trade yet" in answer.content.decode()
+    assert "Neither version has a closed trade yet" in answer.content.decode()
 
 
 @pytest.mark.parametrize("one", ["9", "", "x", "-1", "1" * 40])

@@ -77,7 +77,7 @@ def test_a_set_from_before_a_declaration_is_changed_and_rolled_back_to(owner, re
     owner.post(page(redeclared, "rollback/2"), {"reason": "back", "seen_version": "3"})
     made = ParameterSet.objects.get(instance=redeclared, version=4)
     assert made.values == {"rows": 7, "depth": 0.5}
-    removed = owner.get(page(redeclared, "history")).context["chapters"][1]["changes"]
+    removed = owner.get(page(redeclared, "history")).context["entries"][1]["changes"]
     assert ("shape", "steep", "–") in [(c.name, c.old, c.new) for c in removed]
 
 

@@ -104,14 +104,14 @@ def test_an_experiment_is_planned_and_started_in_a_form(admin_client, instance):
     assert experiment.arms.get(name="B").values["stop_loss_bps"] == 6.0
     assert experiment.author.username == "admin"
     text = answer.content.decode()
-    assert "stop_6 runs: the bot is told its arms from now on." in text
+    assert "Experiment started: stop_6." in text
     assert "ends after 200 trades (0 so far)" in text
 
 
 def test_a_plan_waits_and_starts_on_its_page(admin_client, instance):
     new(admin_client, instance, stop_loss_bps="6")
     experiment = Experiment.objects.get()
-    assert experiment.status == "planned" and "Start it now" in page(admin_client, experiment)
+    assert experiment.status == "planned" and "Start now" in page(admin_client, experiment)
     admin_client.post(reverse("admin:trading_experiment_start", args=[experiment.pk]))
     experiment.refresh_from_db()
     assert experiment.status == "active"
@@ -131,17 +131,20 @@ def test_earlier_versions_are_further_arms(admin_client, instance):
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({}, "Change a value below, or choose an earlier version"),
+        ({}, "Change a value or select an earlier version"),
         ({"stop_loss_bps": "-1"}, "Must"),
         ({"stop_loss_bps": "6", "plan-name": ""}, "This field is required"),
-        ({"stop_loss_bps": "6", "plan-reason": ""}, "Say what changes and why"),
+        ({"stop_loss_bps": "6", "plan-reason": ""}, "Enter what changes and why"),
         ({"stop_loss_bps": "6", "plan-block_minutes": "0"}, "greater than or equal to 1"),
         ({"stop_loss_bps": "6", "plan-max_days": "x"}, "Enter a number"),
     ],
 )
 def test_a_plan_that_makes_no_sense_is_told_at_its_field(admin_client, instance, changes, text):
     answer = new(admin_client, instance, **changes)
-    assert "Nothing was saved" in answer.content.decode() and text in answer.content.decode()
+    assert (
+        "Please correct the highlighted fields" in answer.content.decode()
+        and text in answer.content.decode()
+    )
     assert not Experiment.objects.exists()
 
 
@@ -154,11 +157,11 @@ def test_a_strategy_lists_its_experiments_and_says_what_one_is(admin_client, ins
 
 def test_without_trades_nothing_is_claimed(admin_client, instance):
     experiment = plan(instance)
-    assert "No arm has made a closed trade yet" in page(admin_client, experiment)
+    assert "No arm has a closed trade yet" in page(admin_client, experiment)
     experiments.start(experiment=experiment)
     text = page(admin_client, experiment)
     assert "Cannot tell yet: 0 and 0 trades." in text
-    assert "The bot has not asked for its parameters since the start." in text
+    assert "The bot has not requested its parameters since the start." in text
 
 
 def test_five_trades_are_shown_and_nothing_is_claimed(admin_client, bot, instance):
@@ -212,14 +215,14 @@ def test_an_arm_goes_live_with_a_reason(admin_client, instance):
     address = reverse("admin:trading_experiment_promote", args=[experiment.pk])
     arm = experiment.arms.get(name="B")
     again = admin_client.post(address, {"arm": arm.pk, "reason": ""})
-    assert "Say what changes and why" in again.content.decode()
+    assert "Enter what changes and why" in again.content.decode()
     done = admin_client.post(address, {"arm": arm.pk, "reason": "Better"}, follow=True)
     assert "with the values of B" in done.content.decode()
     assert LiveSet.objects.get().parameter_set.values["stop_loss_bps"] == 6.0
     story = admin_client.get(reverse("admin:trading_strategyinstance_history", args=[instance.pk]))
     text = story.content.decode()
     assert "B of the experiment wider: Better" in text
-    assert "Told in an experiment, and never live." in text
+    assert "Used only in an experiment." in text
     assert text.count(f"/admin/trading/experiment/{experiment.pk}/change/") == 3
 
 
@@ -240,7 +243,7 @@ def test_while_it_runs_the_parameters_page_says_why_nothing_changes(admin_client
     experiments.start(experiment=experiment)
     address = reverse("admin:trading_strategyinstance_change", args=[instance.pk])
     text = admin_client.get(address).content.decode()
-    assert "It holds what is live against other values" in text and "Review the change" not in text
+    assert "It compares the live values with others" in text and "Review change" not in text
 
 
 def test_experiments_stand_side_by_side(admin_client, bot, instance):
@@ -292,7 +295,7 @@ def test_only_who_may_change_parameters_starts_and_ends(client, instance):
     viewer = User.objects.create_user("viewer", password="x", is_staff=True)
     viewer.user_permissions.add(Permission.objects.get(codename="view_experiment"))
     client.force_login(viewer)
-    assert "What next" not in page(client, experiment)
+    assert "Next steps" not in page(client, experiment)
     for step in ("start", "stop", "keep", "promote"):
         address = reverse(f"admin:trading_experiment_{step}", args=[experiment.pk])
         assert client.post(address, {"reason": "x"}).status_code == 403

@@ -39,13 +39,13 @@ def newest(instance):
 
 def test_the_story_says_what_changed_why_when_and_from_where(owner, address):
     answer = owner.get(address)
-    last, first = answer.context["chapters"]
-    assert (last["made"].version, last["live"], last["made_by"]) == (2, True, "API")
+    last, first = answer.context["entries"]
+    assert (last["version"].version, last["live"], last["author"]) == (2, True, "API")
     assert [(c.name, c.old, c.new) for c in last["changes"]] == [
         ("stop_loss_bps", "4 bps", "5.5 bps"),
         ("enable_trailing_stop", "off", "on"),
     ]
-    assert (first["made"].version, first["live"], first["changes"]) == (1, False, [])
+    assert (first["version"].version, first["live"], first["changes"]) == (1, False, [])
     assert "Noise &lt;i&gt;hit&lt;/i&gt; the stops" in answer.content.decode()
 
 
@@ -53,22 +53,22 @@ def test_what_was_learned_later_stands_where_it_was_live(owner, story):
     instance = instance_for(story, "rsi_bb")
     address = reverse("admin:trading_strategyinstance_history", args=[instance.pk])
     answer = owner.get(address)
-    assert [each["made"].version for each in answer.context["chapters"]] == [2]
-    assert [each["made"].version for each in answer.context["idle"]] == [1]
+    assert [each["version"].version for each in answer.context["entries"]] == [2]
+    assert [each["version"].version for each in answer.context["never_live"]] == [1]
     assert "Never live" in answer.content.decode()
 
 
 def test_each_change_stands_beside_what_came_of_it(owner, tuned):
     answer = owner.get(reverse("admin:trading_strategyinstance_history", args=[tuned.pk]))
-    back, looser, first = answer.context["chapters"]
+    back, looser, first = answer.context["entries"]
     assert (looser["verdict"].word, looser["tone"]) == ("better", "gain")
     sides = [(row["trades"], row["average"].text) for row in looser["sides"]]
     assert sides == [(40, "+0.1000%"), (40, "+0.3000%")]
-    assert looser["effect"].startswith("Difference of the averages: +0.2000 percentage points, 95")
+    assert looser["effect"].startswith("Difference in average PnL: +0.2000 percentage points, 95")
     assert (back["verdict"].word, back["sides"][1]["trades"]) == ("cannot tell yet", 3)
     assert first["verdict"].word is None
     page = answer.content.decode()
-    assert page.count("Before and after are descriptive.") == 1
+    assert page.count("Before/after comparisons are descriptive.") == 1
     assert "Better." in page
 
 
@@ -80,9 +80,9 @@ def test_live_and_paper_trades_are_told_apart(owner, bot, tuned):
     ingest.store_trades(bot, daily(21, [1, 2], mode="paper", parameter_set=3))
     address = reverse("admin:trading_strategyinstance_history", args=[tuned.pk])
     live, paper = (owner.get(address, query) for query in ({}, {"mode": "paper"}))
-    assert live.context["chapters"][1]["sides"][1]["trades"] == 40
-    assert paper.context["chapters"][1]["sides"][1]["trades"] == 2
-    assert "prove nothing about live ones" in paper.content.decode()
+    assert live.context["entries"][1]["sides"][1]["trades"] == 40
+    assert paper.context["entries"][1]["sides"][1]["trades"] == 2
+    assert "live results can differ" in paper.content.decode()
 
 
 def test_a_long_story_is_read_in_pages(owner, instance, address):
@@ -91,7 +91,7 @@ def test_a_long_story_is_read_in_pages(owner, instance, address):
         promote(instance=instance, values=values, reason=f"step {number}", origin=Origin.API)
     first = owner.get(address)
     older = owner.get(first.context["older_url"])
-    told = [each["made"].version for page in (first, older) for each in page.context["chapters"]]
+    told = [each["version"].version for page in (first, older) for each in page.context["entries"]]
     assert told == list(range(106, 0, -1))
     assert not older.context["older_url"]
     assert older.context["newest_url"]
@@ -114,7 +114,7 @@ def test_a_rollback_restores_the_values_as_a_new_version(owner, instance, back):
     assert made.values == ParameterSet.objects.get(instance=instance, version=1).values
     assert (made.origin, made.author.username) == ("rollback", "owner")
     page = answer.content.decode()
-    assert "Version 3 is live, with the values of version 1" in page
+    assert "Version 3 is live with the values of version 1" in page
     assert "by owner (rollback)" in page
 
 
@@ -171,9 +171,9 @@ def test_a_rollback_that_changes_nothing_makes_no_version(owner, instance, addre
 
 def test_there_is_no_way_back_to_what_is_live_or_never_was(owner, instance, address):
     page = owner.get(address.replace("history", "rollback/2")).content.decode()
-    assert "Nothing to go back to" in page
+    assert "Nothing to roll back" in page
     answer = owner.get(address.replace("history", "rollback/9"), follow=True)
-    assert "has no version 9 to go back to" in answer.content.decode()
+    assert "has no version 9" in answer.content.decode()
 
 
 @pytest.mark.parametrize("name", ["change", "history"])
@@ -196,6 +196,6 @@ def test_a_strategy_that_nothing_declares_any_more_keeps_its_story(owner, bot):
     ExternalStrategy.objects.all().delete()
     address = reverse("admin:trading_strategyinstance_history", args=[instance.pk])
     answer = owner.get(address)
-    assert [(c.old, c.new) for c in answer.context["chapters"][0]["changes"]] == [("5", "7")]
+    assert [(c.old, c.new) for c in answer.context["entries"][0]["changes"]] == [("5", "7")]
     page = owner.get(address.replace("history", "change")).content.decode()
-    assert "Nothing declares this strategy any more" in page
+    assert "This strategy is no longer declared" in page

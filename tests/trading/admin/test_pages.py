@@ -52,15 +52,15 @@ def test_the_dashboard_shows_each_strategy_with_what_it_earned(owner, story):
 
 def test_a_bot_that_only_trades_on_paper_is_shown_on_paper_at_first(owner, bot):
     ingest.store_trades(bot, [trade(7)])
-    assert "<strong>paper</strong>" in text(owner.get("/admin/?period=all"))
-    assert "<strong>paper</strong>" not in text(owner.get("/admin/?period=all&mode=live"))
+    assert "<strong>Paper</strong>" in text(owner.get("/admin/?period=all"))
+    assert "<strong>Paper</strong>" not in text(owner.get("/admin/?period=all&mode=live"))
 
 
 def test_paper_trades_are_counted_apart_and_said_to_be_paper(owner, story):
     answer = owner.get("/admin/?period=all&mode=paper")
     number = sum(int(row["cells"][0]["cell"].text) for row in answer.context["strategies"])
     assert number == Trade.objects.filter(book__mode="paper").count()
-    assert "<strong>paper</strong>" in answer.content.decode()
+    assert "<strong>Paper</strong>" in answer.content.decode()
 
 
 def test_a_strategy_whose_trades_tell_no_fees_says_so(owner, bot):
@@ -70,14 +70,14 @@ def test_a_strategy_whose_trades_tell_no_fees_says_so(owner, bot):
     assert shown == {"rsi_bb": True, "renko_ao": False}
     page = text(answer)
     assert page.count("no fees reported") == 1
-    assert "net of the fees they report" in page
+    assert "net of reported fees" in page
 
 
 def test_a_period_after_the_newest_trade_says_so_and_offers_all(owner, story):
     with clock.at(START + timedelta(days=300)):
         answer = owner.get("/admin/?period=7d")
-    assert "The newest trade closed on" in answer.content.decode()
-    assert "before this period began" in answer.content.decode()
+    assert "The last trade closed on" in answer.content.decode()
+    assert "No trade in this period" in answer.content.decode()
     assert "period=all" in answer.context["stale"]["url"]
     row = answer.context["strategies"][0]
     assert row["cells"][1]["cell"].title
@@ -104,7 +104,7 @@ def test_the_choice_of_bot_and_period_stays_in_the_address(owner, story):
 
 def test_who_may_not_see_trades_sees_none_on_the_first_page(guest, story):
     page = text(guest.get("/admin/"))
-    assert "may not see trades" in page
+    assert "need the permission to view trades" in page
     assert "rsi_bb" not in page
 
 
@@ -139,7 +139,7 @@ def test_what_to_do_about_unknown_parameters_is_said_where_there_are_such_trades
     command = "import_bot_db FILE --bot &#x27;my bot&#x27; --parameters PARAMETERS --valid-from"
     for page in pages:
         assert command in text(owner.get(page)), page
-    assert "3 trades made by unknown parameters" in text(owner.get(pages[1]))
+    assert "3 trades with unknown parameters" in text(owner.get(pages[1]))
     promote(
         instance=instance,
         values=get("rsi_bb").defaults(),
@@ -152,7 +152,8 @@ def test_what_to_do_about_unknown_parameters_is_said_where_there_are_such_trades
 
 
 @pytest.mark.parametrize(
-    ("changed", "why"), [({}, "before the first parameters"), ({"parameter_set": 44}, "version 44")]
+    ("changed", "why"),
+    [({}, "before the first known version"), ({"parameter_set": 44}, "version 44")],
 )
 def test_unknown_parameters_are_explained(owner, story, changed, why):
     ingest.store_trades(story, [trade(0, external_id="odd", **changed)])
@@ -163,7 +164,7 @@ def test_a_result_is_also_told_in_units_of_the_risk(owner, bot):
     risky = trade(1, entry_price=100, exit_price=103, stop_loss=98, pnl_pct=None)
     ingest.store_trades(bot, [risky, trade(2)])
     assert "+1.50 R" in text(page_of(owner, "t-1"))
-    assert "no stop loss" in text(page_of(owner, "t-2"))
+    assert "no initial stop" in text(page_of(owner, "t-2"))
 
 
 def test_a_flag_is_explained_with_the_numbers(owner, bot):
@@ -176,7 +177,7 @@ def test_a_flag_is_explained_with_the_numbers(owner, bot):
 def test_a_correction_keeps_what_the_trade_said_before(owner, bot):
     ingest.store_trades(bot, [trade(1, pnl_pct=1)])
     ingest.store_trades(bot, [trade(1, pnl_pct=0.99, revision=1)])
-    assert "it said PnL 1.0%" in text(page_of(owner, "t-1"))
+    assert "PnL 1.0%" in text(page_of(owner, "t-1"))
     assert "t-1" in text(owner.get(reverse("admin:trading_traderevision_changelist")))
 
 
@@ -191,7 +192,7 @@ def test_a_series_of_candles_lists_its_gaps(owner, db):
     assert [gap[2:] for gap in gaps] == [["1", "1 min"], ["4", "4 min"]]
     page = text(owner.get(reverse("admin:trading_candleseries_changelist")))
     assert "1 min" in page
-    assert "all bots (shared)" in page
+    assert "shared" in page
     assert "54.545%" in page
     export = owner.get(answer.context["csv_url"]).getvalue().decode().splitlines()
     assert len(export) == 7

@@ -93,7 +93,7 @@ def test_back_from_the_difference_everything_stands_as_it_was_typed(owner, insta
     assert 'value="5.50"' in page
     assert "&quot;because&quot;" in page
     assert not answer.context["form"]["adaptive_cooldown"].value()
-    assert "Nothing was saved" not in page
+    assert "Please correct the highlighted fields" not in page
     assert versions(instance) == [1]
 
 
@@ -103,7 +103,7 @@ def test_without_a_reason_nothing_is_saved_and_the_values_stay_in_the_form(
     answer = owner.post(address, filled(instance, stop_loss_bps="5.5", reason="  "))
     page = answer.content.decode()
     assert versions(instance) == [1]
-    assert "Say what changes and why." in page
+    assert "Enter what changes and why." in page
     assert 'value="5.5"' in page
 
 
@@ -129,11 +129,11 @@ def test_the_errors_are_listed_at_the_top_each_with_a_link_to_its_field(owner, i
     wrong = {"ema_fast_period": "50", "ema_slow_period": "21", "rsi_period": "x", "reason": ""}
     page = owner.post(address, filled(instance, **wrong)).content.decode()
     box = page.partition('role="alert"')[2].partition("</ul>")[0]
-    assert "Nothing was saved." in box
+    assert "Please correct the highlighted fields." in box
     links = (
         ("ema_fast_period", "EMA fast period must be below EMA slow period (21)."),
         ("rsi_period", "RSI period must be a number."),
-        ("reason", "Reason is missing."),
+        ("reason", "Reason is required."),
     )
     for name, text in links:
         assert f'<a href="#id_{name}">{text}</a>' in box
@@ -149,7 +149,7 @@ def test_a_message_names_no_parameter_by_its_key(owner, instance, address):
 def test_an_unchanged_form_makes_no_version_and_says_so(owner, instance, address):
     answer = owner.post(address, filled(instance), follow=True)
     assert versions(instance) == [1]
-    assert "Nothing was changed" in answer.content.decode()
+    assert "No change" in answer.content.decode()
 
 
 @pytest.fixture
@@ -221,14 +221,14 @@ def test_a_value_that_both_changed_is_pointed_out(owner, instance, address, over
 def test_the_same_change_made_twice_is_made_once(owner, instance, address, overtaken):
     same = {**overtaken, "stop_loss_bps": "4", "take_profit_bps": "20"}
     answer = owner.post(address, same, follow=True)
-    assert "Your change is live already" in answer.content.decode()
+    assert "already has your values" in answer.content.decode()
     assert versions(instance) == [1, 2]
 
 
 @pytest.mark.parametrize("seen", ["", "77", "-1", "x", "1" * 30])
 def test_a_form_that_cannot_say_what_it_showed_is_not_saved(owner, instance, address, seen):
     answer = owner.post(address, filled(instance, stop_loss_bps="5.5", seen_version=seen))
-    assert "Open the page again" in answer.content.decode()
+    assert "Reload the page" in answer.content.decode()
     assert versions(instance) == [1]
 
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from trading.admin.diff_rows import told
-from trading.admin.svg import axis, courses, number, staircase, whiskers
+from trading.admin.diff_rows import readable
+from trading.admin.svg import axis, number, pnl_curves, staircase, whiskers
 from trading.parameters import instance_for
 from trading.parameters.diff import difference
 from trading.strategies import get
@@ -33,13 +33,13 @@ DAY = datetime(2025, 3, 1, tzinfo=UTC)
 )
 def test_a_step_is_said_in_the_unit_and_as_a_share(bot, name, old, new, step, large):
     instance = instance_for(bot, "rsi_bb")
-    (row,) = told(difference(instance, {name: old}, {name: new}), get("rsi_bb"))
+    (row,) = readable(difference(instance, {name: old}, {name: new}), get("rsi_bb"))
     assert (row.name, row.step, row.large) == (name, step, large)
 
 
 def test_a_removed_parameter_is_told_without_a_declaration(bot):
     instance = instance_for(bot, "rsi_bb")
-    (row,) = told(difference(instance, {"gone_bps": 0.1 + 0.2}, {}), get("rsi_bb"))
+    (row,) = readable(difference(instance, {"gone_bps": 0.1 + 0.2}, {}), get("rsi_bb"))
     assert (row.label, row.old, row.new, row.step) == ("Gone", "0.3", "–", "")
 
 
@@ -68,11 +68,11 @@ def test_whiskers_lie_around_their_dots():
 def test_courses_begin_together_though_their_months_differ():
     one = [(DAY, 0.0), (DAY + timedelta(days=10), 1.0)]
     two = [(DAY + timedelta(days=90), 0.0), (DAY + timedelta(days=95), -1.0)]
-    drawn = courses([("one", one), ("two", two), ("none", [])])
+    drawn = pnl_curves([("one", one), ("two", two), ("none", [])])
     assert [line["points"].split()[0].split(",")[0] for line in drawn["lines"]] == ["0.0", "0.0"]
     assert [line["points"].split()[1].split(",")[0] for line in drawn["lines"]] == ["100.0", "50.0"]
     assert [line["last"] for line in drawn["lines"]] == ["+1.000%", "-1.000%"]
-    assert courses([("one", [(DAY, 0.0)])]) == {}
+    assert pnl_curves([("one", [(DAY, 0.0)])]) == {}
 
 
 def test_a_staircase_holds_each_value_as_long_as_it_was_live():

@@ -67,11 +67,11 @@ def document(**changed):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "Choose a file, or paste what it holds"),
-        ("{", "no JSON document"),
+        ("", "Choose a file or paste its text"),
+        ("{", "Not a valid JSON document"),
         ("[]", "must be an object"),
         ('{"format": "another"}', "must be an object"),
-        ("[" * 3000, "no JSON document"),
+        ("[" * 3000, "Not a valid JSON document"),
         (document(strategy="renko_ao"), "not of rsi_bb"),
         ('{"renko_ao": {}}', "not of rsi_bb"),
         (document(values={"stop_loss_bps": -1}), "Stop loss must be between"),
@@ -120,7 +120,7 @@ def test_without_a_reason_the_content_of_a_file_is_kept(owner, instance):
 def test_an_import_of_what_is_live_changes_nothing(owner, instance):
     text = owner.get(page(instance, "export_set", 2)).content.decode()
     answer = owner.post(page(instance, "import_set"), {"text": text, "reason": "x"}, follow=True)
-    assert "these values are live already" in answer.content.decode()
+    assert "these values are already live" in answer.content.decode()
     assert newest(instance).version == 2
 
 
@@ -143,7 +143,7 @@ def test_nothing_is_imported_into_a_frozen_bot(owner, bot, instance):
     text = document(values={"stop_loss_bps": 7})
     sent = {"text": text, "reason": "x", "step": "confirm"}
     answer = owner.post(page(instance, "import_set"), sent)
-    assert "no parameter may change" in answer.content.decode()
+    assert "Parameters are frozen" in answer.content.decode()
     assert newest(instance).version == 2
 
 

@@ -154,7 +154,7 @@ def test_without_any_trade_the_list_says_how_to_get_some(owner):
 
 def test_a_filter_without_trades_offers_to_show_all(owner, story):
     page = text(owner.get(TRADES, {"since": "2030-01-01"}))
-    assert "No trade matches" in page
+    assert "No trades match" in page
     assert "Show all" in page
 
 

@@ -1,4 +1,4 @@
-"""Bots, their keys to the API, and what they keep here."""
+"""Bots, their API tokens, custom strategies and stored state."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
@@ -24,7 +23,7 @@ from trading.models import Bot, BotToken, ExternalStrategy, StateEntry
 
 from .freeze import panel, switch
 
-VALUE_SHOWN = 20_000  # characters of a state's value
+VALUE_SHOWN = 20_000  # characters
 
 
 @admin.register(Bot)
@@ -51,7 +50,8 @@ class BotAdmin(Exported, TradingAdmin):
     ) -> HttpResponse:
         bot = self.get_object(request, object_id)
         extra = {**(panel(request, bot) if bot else {}), **(extra_context or {})}
-        return super().change_view(request, object_id, form_url, extra)
+        response: HttpResponse = super().change_view(request, object_id, form_url, extra)
+        return response
 
     def freeze_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return switch(self, request, object_id)
@@ -82,18 +82,18 @@ class ExternalStrategyAdmin(Exported, ReadOnlyAdmin):
     def declared(self, row: ExternalStrategy) -> str:
         return formatting.moment(row.declared_at).text
 
-    @admin.display(description="As the bot posted it")
+    @admin.display(description="Declaration")
     def declaration_text(self, row: ExternalStrategy) -> str:
         return format_html("<pre class='sl-code'>{}</pre>", json.dumps(row.declaration, indent=2))
 
 
 @admin.register(BotToken)
 class BotTokenAdmin(Exported, ReadOnlyAdmin):
-    list_display = ("prefix_text", "bot", "scope", "standing", "created", "expires", "used")
+    list_display = ("prefix_text", "bot", "scope", "status", "created", "expires", "used")
     list_filter = ("bot", "scope")
     search_fields = ("prefix", "bot__name")
     list_select_related = ("bot",)
-    fields = ("bot", "prefix_text", "scope", "standing", "created", "expires", "revoked", "used")
+    fields = ("bot", "prefix_text", "scope", "status", "created", "expires", "revoked", "used")
     readonly_fields = fields
     actions = ("revoke",)
     resource_classes = (
@@ -110,19 +110,19 @@ class BotTokenAdmin(Exported, ReadOnlyAdmin):
     )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("trading.add_bottoken")
+        return bool(request.user.has_perm("trading.add_bottoken"))
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("trading.change_bottoken")
+        return bool(request.user.has_perm("trading.change_bottoken"))
 
-    @admin.action(description="Revoke: refuse these tokens from now on", permissions=("revoke",))
-    def revoke(self, request: HttpRequest, chosen: QuerySet[BotToken]) -> None:
-        done = tokens.revoke(chosen)
-        messages.success(request, f"{done} token{'' if done == 1 else 's'} revoked.")
+    @admin.action(description="Revoke the selected tokens", permissions=("revoke",))
+    def revoke(self, request: HttpRequest, selected: QuerySet[BotToken]) -> None:
+        revoked = tokens.revoke(selected)
+        messages.success(request, f"{revoked:,} token{'' if revoked == 1 else 's'} revoked.")
 
     @method_decorator(never_cache)
     def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict | None = None
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         return _issue(self, request)
 
@@ -130,8 +130,8 @@ class BotTokenAdmin(Exported, ReadOnlyAdmin):
     def prefix_text(self, row: BotToken) -> str:
         return f"{row.prefix}..."
 
-    @admin.display(description="State")
-    def standing(self, row: BotToken) -> str:
+    @admin.display(description="Status")
+    def status(self, row: BotToken) -> str:
         if row.revoked_at:
             return "revoked"
         return "valid" if tokens.usable(row, clock.now()) else "expired"
@@ -154,30 +154,24 @@ class BotTokenAdmin(Exported, ReadOnlyAdmin):
 
 
 def _issue(model_admin: BotTokenAdmin, request: HttpRequest) -> HttpResponse:
-    """The form for a new token; the answer to it is the only page that shows the token."""
+    """The form for a new token. The token is shown only on the page that follows it."""
     if not model_admin.has_add_permission(request):
         raise PermissionDenied
     form = TokenForm(request.POST if request.method == "POST" else None)
-    context = {
-        **model_admin.admin_site.each_context(request),
-        "opts": model_admin.opts,
-        "title": "New token",
-        "form": form,
-        "bots": Bot.objects.exists(),
-    }
+    context: dict[str, Any] = {"form": form, "bots": Bot.objects.exists()}
     if form.is_valid():
-        chosen = form.cleaned_data
-        expires_at = chosen["expires_at"]
+        expires_at = form.cleaned_data["expires_at"]
         if expires_at:
             expires_at = expires_at.astimezone(UTC)
         try:
-            token, secret = tokens.issue(chosen["bot"], chosen["scope"], expires_at)
+            token, secret = tokens.issue(
+                form.cleaned_data["bot"], form.cleaned_data["scope"], expires_at
+            )
             context |= {"token": token, "secret": secret}
             model_admin.log_addition(request, token, "Issued")
         except tokens.Refused as refused:
             form.add_error("expires_at", f"{refused}.".capitalize())
-    request.current_app = model_admin.admin_site.name
-    return TemplateResponse(request, "admin/trading/bottoken/new.html", context)
+    return model_admin.render(request, "admin/trading/bottoken/new.html", "New token", **context)
 
 
 @admin.register(StateEntry)
@@ -190,9 +184,10 @@ class StateEntryAdmin(Exported, ReadOnlyAdmin):
     readonly_fields = fields
     resource_classes = (resource_for(StateEntry, "bot__name", "key", "as_of", "value"),)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        # A value may be large; lists do not show it, and the page of one loads it.
-        return super().get_queryset(request).defer("value")
+    def get_queryset(self, request: HttpRequest) -> QuerySet[StateEntry]:
+        # A value can be large: lists do not show it, the detail page loads it.
+        entries: QuerySet[StateEntry] = super().get_queryset(request)
+        return entries.defer("value")
 
     @admin.display(description="As of", ordering="as_of")
     def as_of_text(self, row: StateEntry) -> str:
@@ -206,5 +201,5 @@ class StateEntryAdmin(Exported, ReadOnlyAdmin):
     def value_text(self, row: StateEntry) -> str:
         text = json.dumps(row.value, indent=1)
         more = len(text) - VALUE_SHOWN
-        tail = f"\n... and {more:,} characters more; the export has all of it" if more > 0 else ""
+        tail = f"\n... {more:,} more characters; the export contains all" if more > 0 else ""
         return format_html("<pre class='sl-code sl-tall'>{}{}</pre>", text[:VALUE_SHOWN], tail)

@@ -1,4 +1,4 @@
-"""The kill switch on a bot's page: no parameter changes while it is on."""
+"""Freezing the parameters of a bot, on the bot's page."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from trading.admin.base import TradingAdmin
 from trading.admin.forms import REASON, ReasonForm
-from trading.admin.strategy_page import said
+from trading.admin.strategy_page import error_text
 from trading.models import Bot
 from trading.parameters import freeze
 from trading.parameters.errors import Refused
 
 SHOWN = 10
 HELP = {
-    True: "Why nothing may change for now; whoever tries is shown this.",
-    False: "Why parameters may change again.",
+    True: "Why the parameters are frozen; shown to everybody who tries to change them.",
+    False: "Why the parameters are unfrozen.",
 }
 
 
 def panel(request: HttpRequest, bot: Bot, data: Any = None) -> dict[str, Any]:
-    """What the switch on a bot's page shows."""
-    holds = freeze.freeze_of(bot)
+    """The context of the freeze panel on a bot's page."""
+    active = freeze.freeze_of(bot)
     return {
         "bot": bot,
-        "freeze": holds,
-        "freeze_form": ReasonForm(data, help_text=HELP[holds is None]),
+        "freeze": active,
+        "freeze_form": ReasonForm(data, help_text=HELP[active is None]),
         "freeze_url": reverse("admin:trading_bot_freeze", args=[bot.pk]),
         "may_freeze": request.user.has_perm("trading.change_strategyinstance"),
         "freezes": bot.freezes.select_related("frozen_by", "lifted_by")[:SHOWN],
@@ -37,36 +37,32 @@ def panel(request: HttpRequest, bot: Bot, data: Any = None) -> dict[str, Any]:
     }
 
 
-def switch(admin: Any, request: HttpRequest, object_id: str) -> HttpResponse:
-    """Turn the switch to ``frozen`` with a reason; without one the form is shown again."""
+def switch(admin: TradingAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
+    """Freeze or unfreeze with a reason; shows the form again if the reason is missing."""
     bot = admin.get_object(request, object_id)
     if bot is None:
-        return admin._get_obj_does_not_exist_redirect(request, admin.opts, object_id)
+        redirect: HttpResponse = admin._get_obj_does_not_exist_redirect(
+            request, admin.opts, object_id
+        )
+        return redirect
     if not request.user.has_perm("trading.change_strategyinstance"):
         raise PermissionDenied
     context = panel(request, bot, request.POST if request.method == "POST" else None)
-    if request.method == "POST" and _turned(request, bot, context["freeze_form"]):
+    if request.method == "POST" and _switched(request, bot, context["freeze_form"]):
         return HttpResponseRedirect(reverse("admin:trading_bot_change", args=[bot.pk]))
-    context |= {
-        **admin.admin_site.each_context(request),
-        "opts": admin.opts,
-        "original": bot,
-        "title": f"Freeze the parameters of {bot}",
-    }
-    request.current_app = admin.admin_site.name
-    return TemplateResponse(request, "admin/trading/bot/freeze.html", context)
+    title = f"Freeze the parameters of {bot}"
+    return admin.render(request, "admin/trading/bot/freeze.html", title, original=bot, **context)
 
 
-def _turned(request: HttpRequest, bot: Bot, form: ReasonForm) -> bool:
+def _switched(request: HttpRequest, bot: Bot, form: ReasonForm) -> bool:
     if not form.is_valid():
         return False
     frozen = request.POST.get("frozen") == "yes"
     try:
         freeze.freeze(bot=bot, frozen=frozen, reason=form.cleaned_data[REASON], author=request.user)
     except Refused as refused:
-        # Somebody else turned it already: the page shows how it stands.
-        messages.warning(request, said(refused))
+        # Somebody else switched it already; the page shows the current state.
+        messages.warning(request, error_text(refused))
         return True
-    done = "are frozen: none of them can change" if frozen else "may change again"
-    messages.success(request, f"The parameters of {bot} {done}.")
+    messages.success(request, f"Parameters of {bot} {'frozen' if frozen else 'unfrozen'}.")
     return True

@@ -1,1 +1,1 @@
-"""The first page: results per strategy, curves, newest trades, what needs attention."""
+"""The dashboard: results per strategy, PnL curves, recent trades, what needs attention."""

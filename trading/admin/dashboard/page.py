@@ -1,4 +1,4 @@
-"""The first page: how each strategy of a bot does, what is open, and what is wrong."""
+"""The dashboard: results per strategy, open positions, and what needs attention."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FLAGS_COUNTED = 200
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Add what the first page shows to its context."""
+    """Add the dashboard's variables to the context."""
     context["period_options"] = PERIODS
     if not request.user.has_perm("trading.view_trade"):
         return {**context, "dashboard": "forbidden"}
@@ -42,8 +42,8 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     period = period if period in PERIODS else DEFAULT_PERIOD
     mode = _mode(bot, request.GET.get("mode"))
     since, until = selection.period(period)
-    wanted = Selection(bot=bot, mode=mode, since=since, until=until)
-    newest, unknown = _newest(bot, mode), unattributed.number(wanted)
+    selected = Selection(bot=bot, mode=mode, since=since, until=until)
+    newest, unknown = _newest(bot, mode), unattributed.number(selected)
     context |= {
         "dashboard": "full" if newest or Trade.objects.filter(bot=bot).exists() else "waiting",
         "bots": bots,
@@ -51,20 +51,21 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "period": period,
         "mode": mode,
         "links": _links(bot, period, mode),
-        "newest": [[column.cell(trade) for column in TRADE_COLUMNS] for trade in newest],
+        "recent_trades": [[column.cell(trade) for column in TRADE_COLUMNS] for trade in newest],
         "trade_columns": TRADE_COLUMNS,
         "trades_url": _trades(bot=bot.name, mode=mode),
         "stale": _stale(newest, since, bot, mode),
-        "problems": _problems(wanted, unknown),
+        "problems": _problems(bot, selected, unknown),
         "remedy": unattributed.remedy(bot) if unknown else "",
     }
-    return context | _strategies(wanted)
+    return context | _strategies(selected)
 
 
-def _strategies(wanted: Selection) -> dict[str, Any]:
-    instances = list(StrategyInstance.objects.filter(bot=wanted.bot).select_related("bot"))
-    measured = {group.key: group.metrics for group in performance.measure(wanted, by="strategy")}
-    curves = performance.equity(wanted)
+def _strategies(selected: Selection) -> dict[str, Any]:
+    instances = list(StrategyInstance.objects.filter(bot=selected.bot).select_related("bot"))
+    groups = performance.measure(selected, by="strategy")
+    measured = {group.key or "": group.metrics for group in groups}
+    curves = performance.equity(selected)
     positions = dict(
         Position.objects.filter(instance__in=instances)
         .values_list("instance")
@@ -79,7 +80,7 @@ def _strategies(wanted: Selection) -> dict[str, Any]:
 
 
 def _chosen(bots: list[Bot], name: str) -> Bot | None:
-    """The bot that was asked for, else the one that traded last, else the first."""
+    """The requested bot, else the one that traded last, else the first."""
     for bot in bots:
         if bot.name == name:
             return bot
@@ -91,7 +92,7 @@ def _chosen(bots: list[Bot], name: str) -> Bot | None:
 
 
 def _mode(bot: Bot, chosen: str | None) -> str:
-    """The mode that was chosen; else live, unless the bot has only ever traded on paper."""
+    """The requested mode; else live, or paper if the bot has only paper trades."""
     if chosen in Mode.values:
         return chosen
     traded = set(Book.objects.filter(instance__bot=bot).values_list("mode", flat=True))
@@ -101,11 +102,11 @@ def _mode(bot: Bot, chosen: str | None) -> str:
 def _newest(bot: Bot, mode: str) -> list[Trade]:
     books = Book.objects.filter(instance__bot=bot, mode=mode).values_list("pk", flat=True)
     branches = tuple((Condition("book_id = %s", (book,)),) for book in books)
-    found = keyset.page(Listing(Trade._meta.db_table, KEY, branches), NEWEST)
+    newest = keyset.page(Listing(Trade._meta.db_table, KEY, branches), NEWEST)
     trades = (
-        Trade.objects.select_related(*RELATED).order_by().in_bulk([key[1] for key in found.keys])
+        Trade.objects.select_related(*RELATED).order_by().in_bulk([key[1] for key in newest.keys])
     )
-    return [trades[key[1]] for key in found.keys if key[1] in trades]
+    return [trades[key[1]] for key in newest.keys if key[1] in trades]
 
 
 def _links(bot: Bot, period: str, mode: str) -> dict[str, list[dict[str, Any]]]:
@@ -120,33 +121,33 @@ def _links(bot: Bot, period: str, mode: str) -> dict[str, list[dict[str, Any]]]:
 
 
 def _stale(newest: list[Trade], since: datetime | None, bot: Bot, mode: str) -> dict[str, str]:
-    """Where the period holds no trade because the newest one is older."""
+    """The time of the newest trade, if it is older than the period."""
     if not newest or since is None or newest[0].exit_at >= since:
         return {}
     query = urlencode({"bot": bot.name, "period": "all", "mode": mode})
     return {"at": formatting.moment(newest[0].exit_at).text, "url": f"?{query}"}
 
 
-def _problems(wanted: Selection, unknown: int) -> list[dict[str, str]]:
-    """What is wrong or missing, each with a link to the trades concerned."""
-    found = []
-    query = {"bot": wanted.bot.name, "mode": wanted.mode}
-    flagged, more = _flagged(wanted)
+def _problems(bot: Bot, selected: Selection, unknown: int) -> list[dict[str, str]]:
+    """What needs attention, each with a link to the trades."""
+    problems = []
+    query = {"bot": bot.name, "mode": str(selected.mode)}
+    flagged, more = _flagged(selected)
     if flagged:
         least = " or more" if more else ""
-        text = f"{_number(flagged)}{least} flagged: the result contradicts the prices"
-        found.append({"text": text, "url": _trades(**query, flagged="yes")})
+        text = f"{_number(flagged)}{least} flagged: result does not match the prices"
+        problems.append({"text": text, "url": _trades(**query, flagged="yes")})
     if unknown:
-        text = f"{_number(unknown)} made by unknown parameters in this period"
-        found.append({"text": text, "url": _trades(**query, set="unknown")})
-    return found
+        text = f"{_number(unknown)} with unknown parameters in this period"
+        problems.append({"text": text, "url": _trades(**query, set="unknown")})
+    return problems
 
 
-def _flagged(wanted: Selection) -> tuple[int, bool]:
-    """How many of the newest flagged trades are of this bot and mode; whether there are further
-    flagged ones, which were not looked at."""
+def _flagged(selected: Selection) -> tuple[int, bool]:
+    """Number of flagged trades of this bot and mode among the newest flagged ones; and whether
+    there are older ones that were not counted."""
     newest = keyset.page(Listing(Trade._meta.db_table, KEY, ((FLAGGED,),)), FLAGS_COUNTED)
-    books = {book.pk for book in wanted.books()}
+    books = {book.pk for book in selected.books()}
     ids = [key[1] for key in newest.keys]
     owners = Trade.objects.filter(pk__in=ids).order_by().values_list("book_id", flat=True)
     return sum(owner in books for owner in owners), newest.older is not None

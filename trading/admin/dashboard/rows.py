@@ -19,21 +19,21 @@ Metrics = Mapping[str, Any]
 SPARK_POINTS, CURVE_POINTS = 60, 400
 SPARK_WIDTH, SPARK_HEIGHT = 100, 24
 
-NO_TRADES = "There is no closed trade in this period"
+NO_TRADES = "No closed trade in this period"
 WHY = {
-    "avg_pnl_pct_interval": "An interval needs trades on at least 5 days",
-    "profit_factor": "Without a losing trade there is nothing to divide by",
-    "sharpe": "A Sharpe ratio needs at least 2 days with different results",
+    "avg_pnl_pct_interval": "A CI needs trades on at least 5 days",
+    "profit_factor": "Undefined without a losing trade",
+    "sharpe": "Needs at least 2 days with different results",
 }
 
 COLUMNS = [
     Column(label, lambda row: row, kind)
     for label, kind in (
         ("Strategy", "text"),
-        ("Running total", "text"),
+        ("Cumulative PnL", "text"),
         ("Trades", "number"),
-        ("Win rate", "number"),
-        ("Average PnL %", "number"),
+        ("Win rate (95% CI)", "number"),
+        ("Average PnL (95% CI)", "number"),
         ("Total PnL %", "number"),
         ("Profit factor", "number"),
         ("Max drawdown", "number"),
@@ -50,7 +50,7 @@ def strategy_rows(
     curves: Mapping[str, Curve],
     positions: Mapping[int, int],
 ) -> list[dict[str, Any]]:
-    """A row per strategy, those without trades in the period too."""
+    """A row per strategy, including those without trades in the period."""
     rows = []
     for instance in instances:
         url = reverse("admin:trading_strategyinstance_change", args=[instance.pk])
@@ -82,9 +82,7 @@ def _cells(metrics: Metrics) -> list[dict[str, Any]]:
     return [
         {"cell": formatting.count(metrics.get("trades", 0))},
         {
-            "cell": formatting.nothing(NO_TRADES)
-            if rate is None
-            else Cell(f"{rate * 100:.1f}%", "number"),
+            "cell": formatting.percent(rate, why=NO_TRADES),
             "interval": _interval(metrics.get("win_rate_interval"), 100, 1),
         },
         {
@@ -94,7 +92,7 @@ def _cells(metrics: Metrics) -> list[dict[str, Any]]:
         },
         {"cell": formatting.result(metrics.get("total_pnl_pct"), "%", 3, NO_TRADES)},
         {"cell": number("profit_factor", 2)},
-        {"cell": number("max_drawdown_pct", 3, " %")},
+        {"cell": number("max_drawdown_pct", 3, "%")},
         {"cell": number("sharpe", 2)},
     ]
 
@@ -113,7 +111,7 @@ def _money(metrics: Metrics) -> list[Cell]:
 
 
 def spark(curve: Curve) -> dict[str, Any] | None:
-    """A curve as the points of a small line, 100 wide and 24 high; None without two points."""
+    """A curve as the points of a 100 x 24 sparkline; None with fewer than two points."""
     thinned = thin(curve, SPARK_POINTS)
     if len(thinned) < 2:
         return None
@@ -124,14 +122,14 @@ def spark(curve: Curve) -> dict[str, Any] | None:
     width = SPARK_WIDTH / ((end - start) or 1)
 
     def y(value: float) -> float:
-        return round(SPARK_HEIGHT - 1 - (value - low) * scale, 1)
+        return float(round(SPARK_HEIGHT - 1 - (value - low) * scale, 1))
 
     points = [f"{round((at.timestamp() - start) * width, 1)},{y(value)}" for at, value in thinned]
     return {"points": " ".join(points), "zero": y(0.0), "last": f"{values[-1]:+.3f}%"}
 
 
 def curve_data(curves: Mapping[str, Curve]) -> list[dict[str, Any]]:
-    """Curves as the chart's script reads them: milliseconds since 1970 and percent."""
+    """Curves for the chart script: epoch milliseconds and percent."""
     return [
         {
             "label": name,

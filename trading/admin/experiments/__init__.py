@@ -1,1 +1,1 @@
-"""Experiments: plan form, list, results page, comparison."""
+"""Experiments: form, list, result page, comparison."""

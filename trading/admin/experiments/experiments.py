@@ -1,4 +1,4 @@
-"""Experiments: the list, an experiment with its results, several side by side, and their steps."""
+"""Experiments: list, result page, comparison, and their actions."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
+from django.http.response import HttpResponseBase
 from django.urls import path, reverse
 
 from trading import experiments, formatting
 from trading.admin.base import PagedAdmin
 from trading.admin.forms import REASON, ReasonForm
-from trading.admin.strategy_page import said
+from trading.admin.strategy_page import error_text
 from trading.experiments.comparison import Comparison, compared
 from trading.experiments.export import as_csv
 from trading.formatting import csv_export
@@ -24,11 +25,12 @@ from trading.parameters.errors import Refused
 from . import rows
 
 LOG, SIDE_BY_SIDE = 100, 10
+FOLDER = "admin/trading/experiment"
 STEPS = {
-    # What it does, what the reason is for.
+    # Label, help text of the reason.
     "start": ("Start now", ""),
-    "stop": ("Stop it", "What happened; a stopped experiment decides nothing."),
-    "keep": ("Keep the control", "Why what is live stays."),
+    "stop": ("Stop", "Why it stops early. A stopped experiment has no verdict."),
+    "keep": ("Keep the control", "Why the live values stay."),
     "promote": ("Promote", "Why these values go live."),
 }
 
@@ -61,9 +63,9 @@ class ExperimentAdmin(PagedAdmin):
     def decided(self, row: Experiment) -> str:
         return row.get_decision_display() if row.over else formatting.NOTHING
 
-    @admin.action(description="Compare side by side", permissions=["view"])
-    def side_by_side(self, request: HttpRequest, chosen: Any) -> HttpResponse:
-        ids = ",".join(str(key) for key in chosen.values_list("pk", flat=True)[:SIDE_BY_SIDE])
+    @admin.action(description="Compare the selected experiments", permissions=["view"])
+    def side_by_side(self, request: HttpRequest, selected: QuerySet[Experiment]) -> HttpResponse:
+        ids = ",".join(str(key) for key in selected.values_list("pk", flat=True)[:SIDE_BY_SIDE])
         return HttpResponseRedirect(reverse("admin:trading_experiment_compare", query={"ids": ids}))
 
     def get_urls(self) -> list[Any]:
@@ -83,15 +85,17 @@ class ExperimentAdmin(PagedAdmin):
         ]
 
     def page(
-        self, request: HttpRequest, found: Experiment, failed: str = "", form: Any = None
+        self, request: HttpRequest, experiment: Experiment, failed: str = "", form: Any = None
     ) -> HttpResponse:
-        comparison = compared(found)
+        comparison = compared(experiment)
         forms = {step: ReasonForm(help_text=text) for step, (_, text) in STEPS.items()}
         forms |= {failed: form} if failed else {}
-        log = ArmBlock.objects.filter(experiment=found).select_related("arm").order_by("-number")
+        log = (
+            ArmBlock.objects.filter(experiment=experiment).select_related("arm").order_by("-number")
+        )
         context = {
             "comparison": comparison,
-            "how": rows.how(found),
+            "assignment": rows.assignment(experiment),
             "ends": rows.ends(comparison),
             "log": log[:LOG],
             "logged": log.count(),
@@ -99,90 +103,84 @@ class ExperimentAdmin(PagedAdmin):
             "forms": forms,
             "may_change": _may_change(request),
             "failed": failed,
-            "csv_url": reverse("admin:trading_experiment_csv", args=[found.pk]),
+            "csv_url": reverse("admin:trading_experiment_csv", args=[experiment.pk]),
             **rows.table([comparison]),
         }
-        title = f"{found.name}: {found.instance.name} of {found.instance.bot}"
-        return self._answer(request, "page", title, original=found, **context)
+        title = f"{experiment.name}: {experiment.instance.name} of {experiment.instance.bot}"
+        return self.render(request, f"{FOLDER}/page.html", title, original=experiment, **context)
 
     def compare_view(self, request: HttpRequest) -> HttpResponse:
         """Experiments side by side, by their ids."""
-        comparisons = self._asked(request)
-        return self._answer(
+        comparisons = self._selected(request)
+        return self.render(
             request,
-            "compare",
-            "Experiments side by side",
+            f"{FOLDER}/compare.html",
+            "Compare experiments",
             comparisons=comparisons,
             choices=Experiment.objects.select_related("instance__bot")[:200],
-            chosen={one.experiment.pk for one in comparisons},
+            chosen={comparison.experiment.pk for comparison in comparisons},
             **rows.table(comparisons),
         )
 
-    def _asked(self, request: HttpRequest) -> list[Comparison]:
+    def _selected(self, request: HttpRequest) -> list[Comparison]:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        texts = [text for given in request.GET.getlist("ids") for text in given.split(",")]
+        texts = [text for ids in request.GET.getlist("ids") for text in ids.split(",")]
         ids = [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 19]
-        found = Experiment.objects.filter(pk__in=ids).select_related("instance__bot", "author")
-        return [compared(one) for one in found.order_by("pk")[:SIDE_BY_SIDE]]
+        experiments = Experiment.objects.filter(pk__in=ids)
+        related = experiments.select_related("instance__bot", "author").order_by("pk")
+        return [compared(experiment) for experiment in related[:SIDE_BY_SIDE]]
 
-    def csv_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        found = self.get_object(request, str(pk))
-        if found is None or not self.has_view_permission(request, found):
+    def csv_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        experiment = self.get_object(request, str(pk))
+        if experiment is None or not self.has_view_permission(request, experiment):
             raise PermissionDenied
-        return csv_export.response(f"experiment-{pk}.csv", as_csv([compared(found)]))
+        return csv_export.response(f"experiment-{pk}.csv", as_csv([compared(experiment)]))
 
     def step_view(self, request: HttpRequest, pk: int, step: str) -> HttpResponse:
-        """Take a step with a reason; without one the page is shown again."""
-        found = self.get_object(request, str(pk))
-        if found is None or not _may_change(request):
+        """Take an action with a reason; shows the form again if the reason is missing."""
+        experiment = self.get_object(request, str(pk))
+        if experiment is None or not _may_change(request):
             raise PermissionDenied
         here = HttpResponseRedirect(reverse("admin:trading_experiment_change", args=[pk]))
         if request.method != "POST":
             return here
         form = ReasonForm(request.POST, help_text=STEPS[step][1])
         if step != "start" and not form.is_valid():
-            return self.page(request, found, step, form)
+            return self.page(request, experiment, step, form)
         try:
             reason = "" if step == "start" else form.cleaned_data[REASON]
-            text = _taken(found, step, request, reason)
+            text = _taken(experiment, step, request, reason)
         except Refused as refused:
-            messages.error(request, said(refused))
+            messages.error(request, error_text(refused))
         else:
             messages.success(request, text)
         return here
-
-    def _answer(self, request: HttpRequest, name: str, title: str, **context: Any) -> HttpResponse:
-        request.current_app = self.admin_site.name
-        request.list_title = self.list_title
-        return TemplateResponse(
-            request,
-            f"admin/trading/experiment/{name}.html",
-            {**self.admin_site.each_context(request), "opts": self.opts, "title": title, **context},
-        )
 
 
 def _may_change(request: HttpRequest) -> bool:
     return bool(request.user.has_perm("trading.change_strategyinstance"))
 
 
-def _taken(found: Experiment, step: str, request: HttpRequest, reason: str) -> str:
-    """Take a step; says what was done. Raises Refused."""
+def _taken(experiment: Experiment, step: str, request: HttpRequest, reason: str) -> str:
+    """Take an action; returns the message for the user. Raises Refused."""
     user = request.user
     if step == "start":
-        experiments.start(experiment=found, author=user)
-        return f"{found} runs: the bot is told its arms from now on."
+        experiments.start(experiment=experiment, author=user)
+        return f"Experiment started: {experiment}."
     if step == "stop":
-        experiments.end(experiment=found, reason=reason, by=user.get_username())
-        return f"{found} is stopped: what is live is told again."
+        experiments.end(experiment=experiment, reason=reason, by=user.get_username())
+        return f"{experiment} stopped; live values restored."
     if step == "keep":
-        experiments.keep(experiment=found, reason=reason, author=user)
-        return "The control is kept: what is live stays as it is."
-    arm = found.arms.filter(pk__in=_numbers(request.POST.get("arm", ""))).first()
+        experiments.keep(experiment=experiment, reason=reason, author=user)
+        return "Control kept; the live values stay."
+    arm = experiment.arms.filter(pk__in=_numbers(request.POST.get("arm", ""))).first()
     if arm is None:
-        raise Refused({"arm": ["Choose the arm whose values are to go live."]})
-    made = experiments.promote(experiment=found, arm=arm, reason=reason, author=user)
-    return f"Version {made.version} of {found.instance.name} is live, with the values of {arm}."
+        raise Refused({"arm": ["Choose the arm to promote."]})
+    version = experiments.promote(experiment=experiment, arm=arm, reason=reason, author=user)
+    return (
+        f"Version {version.version} of {experiment.instance.name} is live with the values of {arm}."
+    )
 
 
 def _numbers(text: str) -> list[int]:

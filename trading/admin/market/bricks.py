@@ -1,4 +1,4 @@
-"""Renko bricks, and how often strategies looked at the market."""
+"""Renko bricks, and the signal funnel: evaluation counts of strategies."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ class RenkoBrickAdmin(KeysetAdmin):
         "low",
         "size",
     )
-    intro = "Renko bricks as their bot drew them, newest first."
-    nothing_yet = "No brick has been recorded yet."
+    intro = "Renko bricks as reported by the bots, newest first."
+    nothing_yet = "No Renko bricks yet."
     table = RenkoBrick._meta.db_table
 
     def filters(self, data: Any) -> forms.Form:
@@ -56,7 +56,7 @@ class RenkoBrickAdmin(KeysetAdmin):
         return numbered_lists.listing(chosen, self.table, "sequence")
 
     def rows(self, keys: list[Key], chosen: dict[str, Any]) -> list[Any]:
-        return numbered_lists.found(RenkoBrick, chosen, "sequence", keys)
+        return numbered_lists.rows_of(RenkoBrick, chosen, "sequence", keys)
 
     def csv_row(self, row: Any) -> Sequence[Any]:
         return (
@@ -84,11 +84,11 @@ class EvaluationCountAdmin(KeysetAdmin):
         Column("Market", lambda row: Cell(row.market.name)),
         Column("Evaluations", lambda row: formatting.count(row.evaluations), "number"),
         Column("Signals", lambda row: formatting.count(row.signals), "number"),
-        Column("Blocked by", lambda row: Cell(_blocked(row.blocked))),
+        Column("Rejected by", lambda row: Cell(_blocked(row.blocked))),
     )
     csv_header = ("bot", "strategy", "market", "from", "to", "evaluations", "signals", "blocked")
-    intro = "How often a strategy looked at the market, and which filter held it back."
-    nothing_yet = "No bot has reported evaluations yet."
+    intro = "How many evaluations became signals, and which filter rejected the others."
+    nothing_yet = "No evaluations yet."
     table = EvaluationCount._meta.db_table
 
     def filters(self, data: Any) -> forms.Form:
@@ -98,7 +98,7 @@ class EvaluationCountAdmin(KeysetAdmin):
         return numbered_lists.listing(chosen, self.table, "from_at")
 
     def rows(self, keys: list[Key], chosen: dict[str, Any]) -> list[Any]:
-        return numbered_lists.found(EvaluationCount, chosen, "from_at", keys)
+        return numbered_lists.rows_of(EvaluationCount, chosen, "from_at", keys)
 
     def csv_row(self, row: Any) -> Sequence[Any]:
         return (
@@ -114,4 +114,7 @@ class EvaluationCountAdmin(KeysetAdmin):
 
 
 def _blocked(blocked: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {number}" for name, number in blocked.items()) or formatting.NOTHING
+    return (
+        ", ".join(f"{formatting.label(name)} {number:,}" for name, number in blocked.items())
+        or formatting.NOTHING
+    )

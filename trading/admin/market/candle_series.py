@@ -1,4 +1,4 @@
-"""Candle series, with what is missing in them."""
+"""Candle series with their gaps."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
+from django.http.response import HttpResponseBase
 from django.urls import path, reverse
 
 from trading import clock, formatting
@@ -28,7 +28,7 @@ CANDLE_COLUMNS = [
 
 
 def coverage(series: CandleSeries) -> float | None:
-    """Percent of the candles between the first and the last that are there. None when empty."""
+    """Stored candles in percent of those expected between first and last. None when empty."""
     expected = series.candles + series.missing
     return series.candles / expected * 100 if expected else None
 
@@ -49,8 +49,8 @@ class CandleSeriesAdmin(Exported, PagedAdmin):
     list_filter = ("bot", "interval")
     search_fields = ("market__name",)
     list_select_related = ("bot", "market")
-    # As the model orders them, but by names: its own fields would each widen their heading by
-    # a mark of the order, and the last columns would not fit.
+    # By names: ordering by the model's own fields adds a sort mark to each heading, and the last
+    # columns would not fit.
     ordering = ("market__name", "interval", "bot__name")
     resource_classes = (
         resource_for(
@@ -70,9 +70,9 @@ class CandleSeriesAdmin(Exported, PagedAdmin):
     def length(self, row: CandleSeries) -> str:
         return formatting.interval(row.interval)
 
-    @admin.display(description="Belongs to", ordering="bot")
+    @admin.display(description="Bot", ordering="bot")
     def owner(self, row: CandleSeries) -> str:
-        return row.bot.name if row.bot else "all bots (shared)"
+        return row.bot.name if row.bot else "shared"
 
     @admin.display(description="First", ordering="first_at")
     def first_time(self, row: CandleSeries) -> str:
@@ -106,10 +106,7 @@ class CandleSeriesAdmin(Exported, PagedAdmin):
     def page(self, request: HttpRequest, series: CandleSeries) -> HttpResponse:
         gaps = candles.gaps(series)
         context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
             "original": series,
-            "title": f"{series.market}, {formatting.interval(series.interval)}",
             "facts": _facts(series),
             "gap_columns": GAP_COLUMNS,
             "gaps": [_gap(gap, series.interval) for gap in gaps[-GAPS_SHOWN:][::-1]],
@@ -118,11 +115,11 @@ class CandleSeriesAdmin(Exported, PagedAdmin):
             "newest": _newest(series),
             "csv_url": reverse("admin:trading_candleseries_candles", args=[series.pk]),
         }
-        request.current_app = self.admin_site.name
-        return TemplateResponse(request, "admin/trading/candleseries/page.html", context)
+        title = f"{series.market}, {formatting.interval(series.interval)}"
+        return self.render(request, "admin/trading/candleseries/page.html", title, **context)
 
-    def candles_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """All candles as CSV, a block at a time."""
+    def candles_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        """All candles as a streamed CSV, read block by block."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         lines = csv_export.lines(candles.FIELDS, _csv_rows(pk))
@@ -133,12 +130,12 @@ GAP_COLUMNS = [
     Column("First missing", lambda row: row, "time"),
     Column("Last missing", lambda row: row, "time"),
     Column("Candles", lambda row: row, "number"),
-    Column("How long", lambda row: row, "number"),
+    Column("Duration", lambda row: row, "number"),
 ]
 
 
 def percent(value: float | None) -> str:
-    """A share that reads 100 only where nothing is missing."""
+    """A percentage that shows 100 only if nothing is missing."""
     if value is None:
         return formatting.NOTHING
     return "100%" if value == 100 else f"{min(value, 99.999):.3f}%"
@@ -148,7 +145,7 @@ def _facts(series: CandleSeries) -> list[tuple[str, Cell]]:
     return [
         ("Market", Cell(series.market.name)),
         ("Interval", Cell(formatting.interval(series.interval))),
-        ("Belongs to", Cell(series.bot.name if series.bot else "all bots (shared)")),
+        ("Bot", Cell(series.bot.name if series.bot else "shared")),
         ("First", formatting.moment(series.first_at)),
         ("Last", formatting.moment(series.last_at)),
         ("Candles", formatting.count(series.candles)),
@@ -172,28 +169,30 @@ def _newest(series: CandleSeries) -> list[list[Cell]]:
     block = CandleBlock.objects.filter(series=series).order_by("-start").first()
     if block is None:
         return []
-    found = candles.load(series, since=block.start)
+    loaded = candles.load(series, since=block.start)
     return [
         [
-            formatting.moment(clock.from_epoch(int(found.open_time[at]))),
-            *(formatting.amount(float(getattr(found, name)[at])) for name in candles.FIELDS[1:5]),
-            _volume(float(found.volume[at])),
+            formatting.moment(clock.from_epoch(int(loaded.open_time[at]))),
+            *(formatting.amount(float(getattr(loaded, name)[at])) for name in candles.FIELDS[1:5]),
+            _volume(float(loaded.volume[at])),
         ]
-        for at in range(len(found) - 1, max(len(found) - 1 - NEWEST_SHOWN, -1), -1)
+        for at in range(len(loaded) - 1, max(len(loaded) - 1 - NEWEST_SHOWN, -1), -1)
     ]
 
 
 def _volume(value: float) -> Cell:
-    return formatting.nothing("Not known") if value != value else formatting.amount(value)
+    return formatting.nothing("Unknown") if value != value else formatting.amount(value)
 
 
 def _csv_rows(series_id: int) -> Iterator[Sequence[object]]:
     series = CandleSeries.objects.filter(pk=series_id).first()
+    if series is None:
+        return
     blocks = CandleBlock.objects.filter(series=series_id).order_by("start")
     starts = list(blocks.values_list("start", flat=True))
     for at, start in enumerate(starts):
         until = starts[at + 1] if at + 1 < len(starts) else None
-        found = candles.load(series, since=start, until=until)
-        columns = [getattr(found, name).tolist() for name in candles.FIELDS]
+        block = candles.load(series, since=start, until=until)
+        columns = [getattr(block, name).tolist() for name in candles.FIELDS]
         for row in zip(*columns, strict=True):
             yield ["" if value != value else value for value in row]  # NaN: not known

@@ -1,4 +1,4 @@
-"""Rollups: the sums by day from which every window is answered, and what each is about."""
+"""Daily aggregates: the sums per day that every report window is built from."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.contrib import admin
 
 from trading import clock, formatting
 from trading.admin.base import Exported, ReadOnlyAdmin, resource_for
-from trading.admin.keyset import Column, KeysetAdmin
+from trading.admin.keyset import Column, KeysetAdmin, offer
 from trading.db.keyset import Condition, Key, Listing
 from trading.formatting import Cell
 from trading.ledger.tally import TALLY
@@ -49,17 +49,17 @@ class ScopeFilter(forms.Form):
         super().__init__(data)
         scopes = Scope.objects.select_related("instance__bot", "market", "parameter_set")
         offered = [(str(row.pk), scope_text(row)) for row in scopes.order_by("pk")[:SCOPES_OFFERED]]
-        self.fields["scope"].choices = [("", "All, as they were stored"), *offered]
+        offer(self, "scope", [("", "All"), *offered])
 
 
 def scope_text(scope: Scope) -> str:
-    """What a scope is about, in words."""
+    """A scope as text."""
     parts = [str(scope.instance)]
     if scope.kind == Scope.Kind.MARKET:
         parts.append(str(scope.market))
     if scope.kind == Scope.Kind.SET:
-        made = scope.parameter_set
-        parts.append(f"v{made.version}" if made else "parameters unknown")
+        version = scope.parameter_set
+        parts.append(f"v{version.version}" if version else "unknown version")
     return ", ".join([*parts, scope.mode, scope.currency])
 
 
@@ -76,7 +76,7 @@ def record(row: RollupDay) -> Any:
 class RollupDayAdmin(KeysetAdmin):
     columns = (
         Column("Day (UTC)", lambda row: Cell(day_text(row), "time"), "time"),
-        Column("About", lambda row: Cell(scope_text(row.scope))),
+        Column("Scope", lambda row: Cell(scope_text(row.scope))),
         Column("Trades", lambda row: formatting.count(int(record(row)["trades"])), "number"),
         Column("Wins", lambda row: formatting.count(int(record(row)["wins"])), "number"),
         Column("Losses", lambda row: formatting.count(int(record(row)["losses"])), "number"),
@@ -88,7 +88,7 @@ class RollupDayAdmin(KeysetAdmin):
         ),
     )
     csv_header = ("day", "scope", "trades", "wins", "losses", "total_pnl_pct", "max_drawdown_pct")
-    intro = "Sums of trades by day. They are kept true by every write; trades are the source."
+    intro = "Sums of trades per day, updated with every trade."
     fields = ("scope", "day_field", "tally_text")
     readonly_fields = fields
 
@@ -108,8 +108,8 @@ class RollupDayAdmin(KeysetAdmin):
         values = [key[0] for key in keys]
         if chosen["scope"]:
             return list(related.filter(scope=chosen["scope"], day__in=values).order_by("-day"))
-        found = related.order_by().in_bulk(values)
-        return [found[value] for value in values if value in found]
+        days = related.order_by().in_bulk(values)
+        return [days[value] for value in values if value in days]
 
     def csv_row(self, row: Any) -> Sequence[Any]:
         tally = record(row)
@@ -128,4 +128,4 @@ class RollupDayAdmin(KeysetAdmin):
     @admin.display(description="Tally")
     def tally_text(self, row: RollupDay) -> str:
         tally = record(row)
-        return ", ".join(f"{name} {tally[name]}" for name in TALLY.names)
+        return ", ".join(f"{name} {tally[name]}" for name in TALLY.names or ())

@@ -1,4 +1,4 @@
-"""Which value of a parameter did best: each value with its trades, in numbers and a picture."""
+"""Results of each value of a parameter, in a table and a chart."""
 
 from __future__ import annotations
 
@@ -23,50 +23,50 @@ def values(page: StrategyPage, name: str) -> HttpResponse:
     if page.rules is None or name not in page.rules.defaults():
         messages.error(page.request, f"{page.instance.name} has no such parameter.")
         return page.redirect("change")
-    found = by_value.of(page.instance, name, page.mode)
-    unit = found.parameter["unit"]
-    rows = [_row(page, one, unit) for one in found.values]
-    drawn = whiskers([(row["mean"], row["bounds"]) for row in rows])
-    for row, place in zip(rows, drawn.get("rows", []), strict=False):
+    compared = by_value.of(page.instance, name, page.mode)
+    unit = compared.parameter["unit"]
+    rows = [_row(page, value, unit) for value in compared.values]
+    picture = whiskers([(row["mean"], row["bounds"]) for row in rows])
+    for row, place in zip(rows, picture.get("rows", []), strict=False):
         row["place"] = place
     names = page.rules.defaults()
     return page.answer(
         "values",
         "change",
-        f"Values of {found.parameter['label']}",
+        f"Compare values: {compared.parameter['label']}",
         parameter=page.rules.parameter(name),
-        found=found,
+        values=compared,
         rows=rows,
-        picture=drawn,
-        stairs=_stairs(found),
-        trades=sum(one.trades for one in found.values),
-        others=[(label(each), page.url("values", each)) for each in names if each != name],
+        picture=picture,
+        steps=_steps(compared),
+        trades=sum(value.trades for value in compared.values),
+        others=[(label(other), page.url("values", other)) for other in names if other != name],
     )
 
 
-def _row(page: StrategyPage, one: OfValue, unit: str) -> dict[str, Any]:
-    metrics = one.metrics or {}
-    known = one.value is not None
+def _row(page: StrategyPage, result: OfValue, unit: str) -> dict[str, Any]:
+    metrics = result.metrics or {}
+    known = result.value is not None
     return {
-        **metric_cells.row(setting(one.value, unit) if known else "unknown", one.metrics),
+        **metric_cells.row(setting(result.value, unit) if known else "unknown", result.metrics),
         "known": known,
-        "live": one.live,
+        "live": result.live,
         "mean": metrics.get("avg_pnl_pct"),
         "bounds": metrics.get("avg_pnl_pct_interval"),
-        "versions": one.versions,
-        "periods": one.periods[-PERIODS_SHOWN:][::-1],
-        "more": max(len(one.periods) - PERIODS_SHOWN, 0),
+        "versions": result.versions,
+        "periods": result.periods[-PERIODS_SHOWN:][::-1],
+        "more": max(len(result.periods) - PERIODS_SHOWN, 0),
         "place": {},
     }
 
 
-def _stairs(found: Values) -> dict[str, Any]:
-    """The value over time, of a parameter that is a number and was changed."""
+def _steps(compared: Values) -> dict[str, Any]:
+    """The value over time; {} if it is not a number or never changed."""
     steps = [
-        (period.since, period.until, float(one.value))
-        for one in found.values
-        if isinstance(one.value, int | float) and not isinstance(one.value, bool)
-        for period in one.periods
+        (period.since, period.until, float(result.value))
+        for result in compared.values
+        if isinstance(result.value, int | float) and not isinstance(result.value, bool)
+        for period in result.periods
     ]
     if len({value for _, _, value in steps}) < 2:
         return {}

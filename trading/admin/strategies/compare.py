@@ -1,4 +1,4 @@
-"""Two versions side by side: values, results, courses."""
+"""Two versions side by side: values, metrics, PnL curves."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from django.http import HttpResponse
 
 from trading import formatting
 from trading.admin import metric_cells
-from trading.admin.diff_rows import told
+from trading.admin.diff_rows import readable
+from trading.admin.keyset import offer
 from trading.admin.strategy_page import StrategyPage
-from trading.admin.svg import courses
+from trading.admin.svg import pnl_curves
 from trading.admin.trades.page import parameter_groups
 from trading.formatting import Cell
 from trading.ledger.effect import Effect
@@ -23,7 +24,7 @@ from trading.parameters.diff import difference
 
 SHORT = 60  # characters of a reason in a list of versions
 
-# Label, name, how it reads, factor and digits of its interval (None without one).
+# Label, name, format, (factor, digits) of its interval or None.
 METRICS = (
     ("Trades", "trades", "count", None),
     ("Win rate", "win_rate", "share", (100, 1)),
@@ -35,113 +36,114 @@ METRICS = (
     ("Max drawdown, percentage points", "max_drawdown_pct", "number", None),
     ("Worst trade %", "worst_pct", "result", None),
     ("Sharpe ratio, per year", "sharpe", "number", None),
-    ("Held on average", "avg_hold_seconds", "duration", None),
-    ("Trades a day", "trades_per_day", "number", None),
+    ("Average holding time", "avg_hold_seconds", "duration", None),
+    ("Trades per day", "trades_per_day", "number", None),
 )
 
 
 class Pair(forms.Form):
     """The two versions to compare."""
 
-    one = forms.ChoiceField(label="This version")
-    two = forms.ChoiceField(label="with this one")
+    one = forms.ChoiceField(label="Version A")
+    two = forms.ChoiceField(label="Version B")
 
     def __init__(self, data: Any, versions: list[tuple[str, str]]) -> None:
         super().__init__(data)
-        for field in self.fields.values():
-            field.choices = versions
+        for name, field in self.fields.items():
+            offer(self, name, versions)
             field.widget.attrs["class"] = "sl-input"
 
 
 def compare(page: StrategyPage) -> HttpResponse:
-    """The versions ``one`` and ``two``; the one before the live one, and that, by default."""
-    sets = {str(made.version): made for made in _sets(page)}
-    form = Pair(_asked(page, list(sets)), [(number, _named(made)) for number, made in sets.items()])
-    context: dict[str, Any] = {"form": form, "several": len(sets) > 1}
-    if (len(sets) > 1 or "one" in page.request.GET) and form.is_valid():
-        context |= _compared(page, *(sets[form.cleaned_data[name]] for name in ("one", "two")))
+    """Versions ``one`` and ``two`` of the query; by default the newest other and the live one."""
+    versions = {str(version.version): version for version in _versions(page)}
+    choices = [(number, _title(version)) for number, version in versions.items()]
+    form = Pair(_selected(page, list(versions)), choices)
+    context: dict[str, Any] = {"form": form, "several": len(versions) > 1}
+    if (len(versions) > 1 or "one" in page.request.GET) and form.is_valid():
+        context |= _compared(page, *(versions[form.cleaned_data[name]] for name in ("one", "two")))
     return page.answer("compare", "compare", "Compare", **context)
 
 
-def _sets(page: StrategyPage) -> list[ParameterSet]:
-    found = page.instance.parameter_sets.select_related("author", "preset", "instance__bot")
-    return list(found.order_by("-version"))
+def _versions(page: StrategyPage) -> list[ParameterSet]:
+    versions = page.instance.parameter_sets.select_related("author", "preset", "instance__bot")
+    return list(versions.order_by("-version"))
 
 
-def _named(made: ParameterSet) -> str:
-    name = f" “{made.name}”" if made.name else ""
-    reason = made.reason if len(made.reason) <= SHORT else f"{made.reason[: SHORT - 1]}…"
-    return f"Version {made.version}{name}: {reason}"
+def _title(version: ParameterSet) -> str:
+    name = f" “{version.name}”" if version.name else ""
+    reason = version.reason
+    short = reason if len(reason) <= SHORT else f"{reason[: SHORT - 1]}…"
+    return f"Version {version.version}{name}: {short}"
 
 
-def _asked(page: StrategyPage, versions: list[str]) -> dict[str, str]:
-    """What was asked for; else the live version, and the newest other one."""
+def _selected(page: StrategyPage, versions: list[str]) -> dict[str, str]:
+    """The requested versions; by default the newest other version and the live one."""
     live = str(page.live.parameter_set.version) if page.live else ""
     other = next((number for number in versions if number != live), live)
-    asked = page.request.GET
-    return {"one": asked.get("one", other), "two": asked.get("two", live), "mode": page.mode}
+    query = page.request.GET
+    return {"one": query.get("one", other), "two": query.get("two", live), "mode": page.mode}
 
 
-def _compared(page: StrategyPage, one: ParameterSet, two: ParameterSet) -> dict[str, Any]:
-    found = parameters_compare.compare(one, two, page.mode)
-    changes = told(difference(page.instance, one.values, two.values), page.rules)
+def _compared(page: StrategyPage, a: ParameterSet, b: ParameterSet) -> dict[str, Any]:
+    comparison = parameters_compare.compare(a, b, page.mode)
+    sides = (comparison.a, comparison.b)
+    changes = readable(difference(page.instance, a.values, b.values), page.rules)
     return {
-        "one": one,
-        "two": two,
+        "version_a": a,
+        "version_b": b,
         "changes": changes,
-        "same": _same(page, two, {change.name for change in changes}),
-        "metrics": _metrics(found.a, found.b),
-        "effect": _effect(found.effect) if one.pk != two.pk else "",
-        "courses": courses(
-            [(f"Version {side.made.version}", side.curve) for side in (found.a, found.b)]
-        )
-        if one.pk != two.pk
+        "same": _same(page, b, {change.name for change in changes}),
+        "metrics": _metrics(*sides),
+        "effect": _effect(comparison.effect) if a.pk != b.pk else "",
+        "curves": pnl_curves([(f"Version {side.made.version}", side.curve) for side in sides])
+        if a.pk != b.pk
         else {},
         "rollback_urls": [
-            (made.version, page.url("rollback", made.version))
-            for made in (one, two)
-            if page.may_change and page.live and made.pk != page.live.parameter_set_id
+            (version.version, page.url("rollback", version.version))
+            for version in (a, b)
+            if page.may_change and page.live and version.pk != page.live.parameter_set_id
         ],
     }
 
 
-def _same(page: StrategyPage, made: ParameterSet, differing: set[str]) -> list[dict[str, Any]]:
-    """The values that both have, under their headings."""
-    groups = parameter_groups(made, page.rules)
+def _same(page: StrategyPage, version: ParameterSet, differing: set[str]) -> list[dict[str, Any]]:
+    """The values that both versions share, in their groups."""
+    groups = parameter_groups(version, page.rules)
     for group in groups:
         group["rows"] = [row for row in group["rows"] if row["name"] not in differing]
     return [group for group in groups if group["rows"]]
 
 
-def _metrics(one: Side, two: Side) -> list[dict[str, Any]]:
-    if one.metrics is None and two.metrics is None:
+def _metrics(a: Side, b: Side) -> list[dict[str, Any]]:
+    if a.metrics is None and b.metrics is None:
         return []
     return [
-        {"label": label, "cells": [metric_cell(side.metrics, *how) for side in (one, two)]}
-        for label, *how in METRICS
+        {"label": label, "cells": [metric_cell(side.metrics, *options) for side in (a, b)]}
+        for label, *options in METRICS
     ]
 
 
 def metric_cell(
     metrics: Metrics | None, name: str, kind: str, interval: tuple[int, int] | None
 ) -> dict[str, Any]:
-    """How a metric reads, and its interval."""
+    """A metric as a table cell with its interval."""
     known = metrics or {"trades": 0}
     value = known.get(name)
     bounds = known.get(f"{name}_interval") if interval else None
     return {
-        "cell": _shown(value, kind),
+        "cell": _cell(value, kind),
         "between": metric_cells.between(bounds, *interval) if interval else "",
     }
 
 
-def _shown(value: Any, kind: str) -> Cell:
+def _cell(value: Any, kind: str) -> Cell:
     if value is None:
-        return formatting.nothing("Too few trades to say")
+        return formatting.nothing("Not enough trades")
     if kind == "count":
         return formatting.count(value)
     if kind == "share":
-        return Cell(f"{value * 100:.1f}%", "number")
+        return formatting.percent(value)
     if kind == "result":
         return formatting.result(value, "%", 4)
     if kind == "duration":
@@ -149,13 +151,15 @@ def _shown(value: Any, kind: str) -> Cell:
     return Cell(f"{value:,.2f}", "number")
 
 
-def _effect(found: Effect | None) -> str:
-    """Whether the averages differ by more than chance."""
-    bounds = found.interval() if found else None
-    if found is None or bounds is None:
-        return "Both versions need trades on at least 2 days before their averages are compared."
+def _effect(effect: Effect | None) -> str:
+    """Whether the difference in average PnL is statistically significant."""
+    bounds = effect.interval() if effect else None
+    if effect is None or bounds is None:
+        return "Not enough data: both versions need trades on at least 2 days."
     low, high = bounds
-    reach = f"{found.difference:+.4f} percentage points (95% CI {metric_cells.between(bounds)})"
-    if low <= 0 <= high:
-        return f"The averages differ by {reach}: chance alone explains that."
-    return f"The averages differ by {reach}: more than chance explains."
+    interval = f"95% CI {metric_cells.between(bounds)}"
+    significant = "not statistically significant" if low <= 0 <= high else "significant"
+    return (
+        f"Difference in average PnL: {effect.difference:+.4f} percentage points "
+        f"({interval}), {significant}."
+    )

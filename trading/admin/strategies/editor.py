@@ -1,11 +1,12 @@
-"""Changing a strategy's live parameters: a form, a look at the difference, a new version.
+"""Change the live parameters of a strategy: form, review, new version.
 
-The steps carry what was typed along and judge it anew each time, so that they work without
-scripts and nothing is kept in between. Whoever was overtaken sees by what.
+Each step posts all values again and validates them again, so nothing is stored in between and no
+script is needed. A concurrent change is shown as a conflict.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -13,9 +14,9 @@ from django.http import HttpResponse
 
 from trading import parameters
 from trading.admin import metric_cells, panels
-from trading.admin.diff_rows import Difference, told
+from trading.admin.diff_rows import Difference, readable
 from trading.admin.forms import REASON, SEEN, ParametersForm, hidden, proposed
-from trading.admin.strategy_page import StrategyPage, made_by
+from trading.admin.strategy_page import StrategyPage, author_text
 from trading.models import Origin, ParameterSet
 from trading.parameters import by_value
 from trading.parameters.diff import Values, difference
@@ -25,7 +26,7 @@ REVIEW, CONFIRM, EDIT = "review", "confirm", "edit"
 
 
 def editor(page: StrategyPage) -> HttpResponse:
-    """The form, and what follows from sending it."""
+    """The form and its next steps."""
     post = page.request.method == "POST"
     if post:
         page.require_change()
@@ -41,16 +42,21 @@ def editor(page: StrategyPage) -> HttpResponse:
     if not form.is_valid():
         return _form_page(page, form)
     if form.seen != form.version:
-        return _overtaken(page, form)
+        return _conflict(page, form)
     if form.unchanged:
-        messages.info(page.request, f"Nothing was changed: version {form.version} stays live.")
+        messages.info(page.request, f"No change: version {form.version} stays live.")
         return page.redirect("change")
     return _promote(page, form) if step == CONFIRM else _review(page, form)
 
 
-def _form(page: StrategyPage, data: Any = None, typed: Any = None) -> ParametersForm:
-    made = page.live.parameter_set
-    return ParametersForm(page.rules, page.values(made), made.version, data, typed)
+def _form(
+    page: StrategyPage,
+    data: Mapping[str, Any] | None = None,
+    typed: Mapping[str, Any] | None = None,
+) -> ParametersForm:
+    live = page.live_version
+    assert page.rules is not None
+    return ParametersForm(page.rules, page.values(live), live.version, data, typed)
 
 
 def _form_page(
@@ -59,11 +65,11 @@ def _form_page(
     context: dict[str, Any] = {"form": form, "editable": False, "filled": filled}
     parts = panels.parameters(page)
     if form is not None:
-        told_so_far = by_value.so_far(page.instance, form.live, page.mode)
+        results = by_value.so_far(page.instance, form.live, page.mode)
         groups = form.groups()
         for row in (row for group in groups for row in group["fields"]):
             name = row["field"].name
-            row["so_far"] = metric_cells.brief(told_so_far[name])
+            row["so_far"] = metric_cells.brief(results[name])
             row["values_url"] = page.url("values", name)
         context |= {"groups": groups, "editable": page.may_change and not page.frozen}
     return page.answer("page", "change", parts=parts, **context)
@@ -73,7 +79,7 @@ def _review(page: StrategyPage, form: ParametersForm) -> HttpResponse:
     return page.answer(
         "review",
         "change",
-        "Review the change",
+        "Review change",
         changes=_differences(page, form.live, form.values),
         reason=form.cleaned_data[REASON],
         hidden=hidden(form.typed()),
@@ -82,9 +88,9 @@ def _review(page: StrategyPage, form: ParametersForm) -> HttpResponse:
 
 
 def _promote(page: StrategyPage, form: ParametersForm) -> HttpResponse:
-    """Make the new version and lead to its place in the story."""
+    """Make the new version live and redirect to the history."""
     try:
-        made = parameters.promote(
+        version = parameters.promote(
             instance=page.instance,
             values=form.values,
             reason=form.cleaned_data[REASON],
@@ -93,52 +99,52 @@ def _promote(page: StrategyPage, form: ParametersForm) -> HttpResponse:
             seen=form.version,
         )
     except Stale:
-        # Somebody was faster by a moment: look again at what is live.
+        # A concurrent change went live a moment ago: start again.
         return editor(StrategyPage(page.admin, page.request, page.instance))
     except Refused as refused:
-        form.blame(refused.errors)
+        form.add_errors(refused.errors)
         return _form_page(page, form)
-    messages.success(page.request, f"Version {made.version} of {page.instance.name} is live.")
+    messages.success(page.request, f"Version {version.version} of {page.instance.name} is live.")
     return page.redirect("history")
 
 
-def _overtaken(page: StrategyPage, form: ParametersForm) -> HttpResponse:
-    """What became live while the form was open, beside what was typed on the version before."""
-    seen = page.version(form.seen)
-    if seen is None:
-        form.add_error(None, "Open the page again: it does not say which version it showed.")
+def _conflict(page: StrategyPage, form: ParametersForm) -> HttpResponse:
+    """Another change went live while the form was open: show both."""
+    base = page.version(form.seen)
+    if base is None:
+        form.add_error(None, "Reload the page: it does not say which version it was based on.")
         return _form_page(page, form)
-    base = page.values(seen)
-    mine = {name: value for name, value in form.values.items() if value != base[name]}
+    before = page.values(base)
+    mine = {name: value for name, value in form.values.items() if value != before[name]}
     merged = {**form.live, **mine}
     if merged == form.live:
-        text = f"Your change is live already, with version {form.version}; nothing was saved."
+        text = f"No change: version {form.version} already has your values."
         messages.info(page.request, text)
         return page.redirect("history")
-    theirs = _differences(page, base, form.live)
+    theirs = _differences(page, before, form.live)
     on_top = _differences(page, form.live, merged)
-    carried = {**merged, REASON: form.cleaned_data[REASON], SEEN: form.version}
+    values = {**merged, REASON: form.cleaned_data[REASON], SEEN: form.version}
     return page.answer(
-        "overtaken",
+        "conflict",
         "change",
-        "Somebody was faster",
-        seen=seen,
-        now=page.live.parameter_set,
-        live_from=page.live.live_from,
-        by=made_by(page.live.parameter_set),
+        "Conflicting change",
+        base=base,
+        live=page.live_version,
+        live_from=page.live.live_from if page.live else None,
+        by=author_text(page.live_version),
         theirs=theirs,
         mine=on_top,
-        both=[each for each in on_top if each.name in {other.name for other in theirs}],
+        both=[change for change in on_top if change.name in {other.name for other in theirs}],
         reason=form.cleaned_data[REASON],
-        hidden=hidden(carried),
+        hidden=hidden(values),
     )
 
 
 def next_version(page: StrategyPage) -> int:
-    """The number that the next version gets, if nobody is faster."""
+    """The number of the next version."""
     newest: ParameterSet | None = page.instance.parameter_sets.order_by("-version").first()
     return newest.version + 1 if newest else 1
 
 
 def _differences(page: StrategyPage, old: Values, new: Values) -> list[Difference]:
-    return told(difference(page.instance, old, new), page.rules)
+    return readable(difference(page.instance, old, new), page.rules)

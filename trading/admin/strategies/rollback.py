@@ -1,4 +1,4 @@
-"""Going back to an earlier version: a look at what that changes, a reason, a new version."""
+"""Roll back to an earlier version: review, reason, new version."""
 
 from __future__ import annotations
 
@@ -7,97 +7,102 @@ from django.http import HttpResponse
 
 from trading import parameters
 from trading.admin import metric_cells
-from trading.admin.diff_rows import Difference, told
+from trading.admin.diff_rows import Difference, readable
 from trading.admin.forms import REASON, SEEN, ReasonForm
-from trading.admin.strategy_page import StrategyPage, made_by
+from trading.admin.strategy_page import StrategyPage, author_text
 from trading.models import ParameterSet
 from trading.parameters import compare
 from trading.parameters.diff import difference
 from trading.parameters.errors import Refused, Stale
 
-QUOTED = 120  # characters of the old reason in the one that is proposed
+QUOTED = 120  # characters of the old reason in the proposed one
 
 
 def rollback(page: StrategyPage, to: int) -> HttpResponse:
-    """The preview, and the rollback once it is sent with a reason."""
+    """The review, and the rollback itself once a reason is given."""
     page.require_change()
-    made = page.version(to)
-    if made is None or page.live is None or page.rules is None:
-        messages.error(page.request, f"{page.instance.name} has no version {to} to go back to.")
+    version = page.version(to)
+    if version is None or page.live is None or page.rules is None:
+        messages.error(page.request, f"{page.instance.name} has no version {to}.")
         return page.redirect("history")
-    changes = told(
-        difference(page.instance, page.live.parameter_set.values, page.values(made)), page.rules
+    changes = readable(
+        difference(page.instance, page.live_version.values, page.values(version)), page.rules
     )
     post = page.request.method == "POST" and bool(changes)
     form = ReasonForm(
         page.request.POST if post else None,
-        initial={REASON: proposed(made), SEEN: page.live.parameter_set.version},
-        help_text="What went wrong, or what the old values do better.",
+        initial={REASON: proposed(version), SEEN: page.live_version.version},
+        help_text="What went wrong, or why the old values are better.",
     )
-    if post and form.is_valid() and not _overtaken(page, form) and (done := _done(page, form, to)):
+    if (
+        post
+        and form.is_valid()
+        and not _conflicts(page, form)
+        and (done := _rolled_back(page, form, to))
+    ):
         return done
-    return _preview(page, form, made, changes)
+    return _review(page, form, version, changes)
 
 
-def proposed(made: ParameterSet) -> str:
-    """A reason to begin with."""
-    quoted = made.reason[:QUOTED] + ("…" if len(made.reason) > QUOTED else "")
-    return f"Back to version {made.version} ({quoted})"
+def proposed(version: ParameterSet) -> str:
+    """The proposed reason."""
+    quoted = version.reason[:QUOTED] + ("…" if len(version.reason) > QUOTED else "")
+    return f"Back to version {version.version} ({quoted})"
 
 
-def _overtaken(page: StrategyPage, form: ReasonForm) -> bool:
-    now = page.live.parameter_set
-    if form.cleaned_data[SEEN] == now.version:
+def _conflicts(page: StrategyPage, form: ReasonForm) -> bool:
+    live = page.live_version
+    if form.cleaned_data[SEEN] == live.version:
         return False
     form.add_error(
         None,
-        f"Version {now.version} went live while this page was open, {made_by(now)}: "
-        f"“{now.reason}” "
-        "The difference below is to that version; send again to go back from it.",
+        f"Version {live.version} went live while this page was open, {author_text(live)}: "
+        f"“{live.reason}” "
+        "The changes below are relative to it; submit again to roll back.",
     )
-    # What is sent next has seen it.
-    form.data = {**form.data.dict(), SEEN: str(now.version)}
+    # The next submission is based on the live version.
+    form.data = {**{name: form.data[name] for name in form.data}, SEEN: str(live.version)}
     return True
 
 
-def _done(page: StrategyPage, form: ReasonForm, to: int) -> HttpResponse | None:
+def _rolled_back(page: StrategyPage, form: ReasonForm, to: int) -> HttpResponse | None:
     try:
-        made = parameters.roll_back(
+        version = parameters.roll_back(
             instance=page.instance,
             to=to,
             reason=form.cleaned_data[REASON],
             author=page.request.user,
-            seen=page.live.parameter_set.version,
+            seen=page.live_version.version,
         )
     except Stale:
-        # Somebody was faster by a moment: the page is shown anew, with what is live by now.
+        # A concurrent change went live a moment ago: start again.
         return rollback(StrategyPage(page.admin, page.request, page.instance), to)
     except Refused as refused:
         for name, texts in refused.errors.items():
             place = REASON if name == REASON else None
             form.add_error(place, [page.sentence(name, text) for text in texts])
         return None
-    text = f"Version {made.version} is live, with the values of version {to}."
+    text = f"Version {version.version} is live with the values of version {to}."
     messages.success(page.request, text)
     return page.redirect("history")
 
 
-def _preview(
-    page: StrategyPage, form: ReasonForm, made: ParameterSet, changes: list[Difference]
+def _review(
+    page: StrategyPage, form: ReasonForm, version: ParameterSet, changes: list[Difference]
 ) -> HttpResponse:
-    live = page.live.parameter_set
-    found = compare.compare(live, made, page.mode)
+    live = page.live_version
+    comparison = compare.compare(live, version, page.mode)
     return page.answer(
         "rollback",
         "history",
-        f"Back to version {made.version}",
-        made=made,
-        by=made_by(made),
+        f"Roll back to version {version.version}",
+        version=version,
+        author=author_text(version),
         live=live,
         form=form,
         changes=changes,
         results=[
-            metric_cells.row(f"Live: v{live.version}", found.a.metrics),
-            metric_cells.row(f"v{made.version}", found.b.metrics),
+            metric_cells.row(f"Live: v{live.version}", comparison.a.metrics),
+            metric_cells.row(f"v{version.version}", comparison.b.metrics),
         ],
     )

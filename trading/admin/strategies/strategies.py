@@ -1,4 +1,4 @@
-"""Strategies with their live parameters, and every parameter set there was."""
+"""Strategies with their live parameters, and all versions of parameters."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
 from trading import formatting
-from trading.admin.base import Exported, PagedAdmin, ReadOnlyAdmin, resource_for
+from trading.admin.base import Exported, PagedAdmin, resource_for
 from trading.admin.experiments import plan_form
 from trading.admin.strategy_page import StrategyPage, route, with_page
 from trading.models import LiveSet, ParameterSet, StrategyInstance
@@ -21,7 +21,7 @@ from .by_value import values
 from .change_log import changes, export
 from .compare import compare
 from .editor import editor
-from .history import story, version
+from .history import history, version
 from .rollback import rollback
 
 LIVE = "live__parameter_set"
@@ -30,8 +30,8 @@ PAGES = (
     ("rollback/<int:to>/", rollback, "rollback"),
     ("values/<str:name>/", values, "values"),
     ("export/<int:version>/", files.export, "export_set"),
-    ("name/<int:version>/", files.name_it, "name"),
-    ("import/", files.bring, "import_set"),
+    ("name/<int:version>/", files.rename, "name"),
+    ("import/", files.import_file, "import_set"),
     ("experiments/", plan_form.overview, "experiments"),
     ("experiments/new/", plan_form.new, "new_experiment"),
 )
@@ -39,7 +39,7 @@ TABLES = (("changes/", changes, "changes"), ("changes/export.csv", export, "chan
 
 
 @admin.register(StrategyInstance)
-class StrategyInstanceAdmin(Exported, ReadOnlyAdmin):
+class StrategyInstanceAdmin(Exported, PagedAdmin):
     list_display = ("name_text", "bot", "title", "status", "live_version", "live_since")
     list_filter = ("bot", "strategy", "status")
     search_fields = ("strategy", "label", "bot__name")
@@ -54,9 +54,9 @@ class StrategyInstanceAdmin(Exported, ReadOnlyAdmin):
     def name_text(self, row: StrategyInstance) -> str:
         return row.name
 
-    @admin.display(description="Rules")
+    @admin.display(description="Title")
     def title(self, row: StrategyInstance) -> str:
-        return REGISTRY[row.strategy].title if row.strategy in REGISTRY else "declared by the bot"
+        return REGISTRY[row.strategy].title if row.strategy in REGISTRY else "custom strategy"
 
     @admin.display(description="Live version")
     def live_version(self, row: StrategyInstance) -> str:
@@ -71,27 +71,18 @@ class StrategyInstanceAdmin(Exported, ReadOnlyAdmin):
     def get_urls(self) -> list[Any]:
         own = [route(self, pattern, view, name) for pattern, view, name in PAGES]
         table = [
-            path(pattern, self.admin_site.admin_view(partial(view, self)), name=self._named(name))
+            path(pattern, self.admin_site.admin_view(partial(view, self)), name=self.url_name(name))
             for pattern, view, name in TABLES
         ]
         return [*table, *own, *super().get_urls()]
 
-    def _named(self, name: str) -> str:
-        return f"trading_strategyinstance_{name}"
-
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        return with_page(self, request, object_id, editor)
+    def page(self, request: HttpRequest, instance: StrategyInstance) -> HttpResponse:
+        return editor(StrategyPage(self, request, instance))
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        return with_page(self, request, object_id, story)
+        return with_page(self, request, object_id, history)
 
 
 def _live(instance: StrategyInstance) -> LiveSet | None:
@@ -132,9 +123,9 @@ class ParameterSetAdmin(Exported, PagedAdmin):
     def name_text(self, row: ParameterSet) -> str:
         return row.name
 
-    @admin.display(description="Made", ordering="created_at")
+    @admin.display(description="Created", ordering="created_at")
     def created(self, row: ParameterSet) -> str:
         return formatting.moment(row.created_at).text
 
-    def page(self, request: HttpRequest, made: ParameterSet) -> HttpResponse:
-        return version(StrategyPage(self, request, made.instance), made)
+    def page(self, request: HttpRequest, shown: ParameterSet) -> HttpResponse:
+        return version(StrategyPage(self, request, shown.instance), shown)

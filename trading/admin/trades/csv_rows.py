@@ -1,4 +1,4 @@
-"""A trade as a line of CSV: its own columns, the common context typed, the rest as JSON."""
+"""A trade as a CSV row: its columns, the common context, and the rest as JSON."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ HEADER = (
 
 
 def trade_row(trade: Trade) -> list[Any]:
-    """Values in the order of ``HEADER``; what is not known is empty."""
+    """Values in the order of ``HEADER``; unknown values are empty."""
     book = trade.book
     context = getattr(trade, "context", None)
-    made_by = trade.parameter_set.version if trade.parameter_set else None
+    version = trade.parameter_set.version if trade.parameter_set else None
     return [
         trade.external_id,
         book.instance.bot.name,
@@ -64,7 +64,7 @@ def trade_row(trade: Trade) -> list[Any]:
         trade.pnl,
         trade.fee,
         trade.exit_reason,
-        made_by,
+        version,
         trade.reported_version,
         trade.arm,
         trade.tag,

@@ -1,4 +1,4 @@
-"""The filters of the trades' list, turned into stretches of indexes."""
+"""The filters of the trade list, translated into index ranges."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 
 from trading import clock
+from trading.admin.keyset import offer
 from trading.db.keyset import Condition, Listing, distinct
 from trading.models import Book, Mode, ParameterSet, Trade
 from trading.strategies import REGISTRY
@@ -21,16 +22,16 @@ FLAGGED = Condition("flagged")
 
 
 class TradeFilters(forms.Form):
-    """What to list. Only what is there is offered; the books hold it all, and are few."""
+    """The filters of the trade list; the choices come from the stored books."""
 
-    q = forms.CharField(label="Trade id", required=False, max_length=64, strip=True)
+    q = forms.CharField(label="Trade ID", required=False, max_length=64, strip=True)
     bot = forms.ChoiceField(label="Bot", required=False)
     strategy = forms.ChoiceField(label="Strategy", required=False)
     market = forms.ChoiceField(label="Market", required=False)
     mode = forms.ChoiceField(label="Mode", required=False, choices=[("", "All"), *Mode.choices])
     currency = forms.ChoiceField(label="Currency", required=False)
     reason = forms.ChoiceField(label="Exit reason", required=False)
-    set = forms.ChoiceField(label="Parameters", required=False)
+    set = forms.ChoiceField(label="Version", required=False)
     flagged = forms.ChoiceField(
         label="Flagged", required=False, choices=[("", "All"), ("yes", "Flagged only")]
     )
@@ -40,7 +41,7 @@ class TradeFilters(forms.Form):
     def __init__(self, data: Any) -> None:
         super().__init__(data)
         self.books = list(Book.objects.select_related("instance__bot", "market"))
-        self.fields["q"].widget.attrs |= {"placeholder": "Exact id", "type": "search"}
+        self.fields["q"].widget.attrs |= {"placeholder": "Exact ID", "type": "search"}
         for name in ("since", "until"):
             self.fields[name].widget = forms.DateInput(attrs={"type": "date"})
         self._offer("bot", (book.instance.bot.name for book in self.books))
@@ -48,13 +49,13 @@ class TradeFilters(forms.Form):
         self._offer("market", (book.market.name for book in self.books))
         self._offer("currency", (book.currency for book in self.books))
         self._offer("reason", _reasons(self.books))
-        self.fields["set"].choices = self._sets()
+        offer(self, "set", self._versions())
 
     def _offer(self, name: str, values: Iterable[str]) -> None:
-        self.fields[name].choices = [("", "All"), *((value, value) for value in sorted({*values}))]
+        offer(self, name, [("", "All"), *((value, value) for value in sorted({*values}))])
 
-    def _sets(self) -> list[tuple[str, str]]:
-        """Versions of the chosen strategy, newest first, and the one that is chosen."""
+    def _versions(self) -> list[tuple[str, str]]:
+        """Versions of the selected strategy, newest first, including the selected version."""
         offered = [("", "All"), (UNKNOWN, "Unknown")]
         chosen, strategy = self.data.get("set") or "", self.data.get("strategy")
         sets = ParameterSet.objects.select_related("instance__bot")
@@ -64,34 +65,38 @@ class TradeFilters(forms.Form):
             if strategy == book.instance.name
             and self.data.get("bot") in (None, "", book.instance.bot.name)
         }
-        found = list(sets.filter(instance__in=instances).order_by("-id")[:SETS_OFFERED])
+        versions = list(sets.filter(instance__in=instances).order_by("-id")[:SETS_OFFERED])
         if chosen.isascii() and chosen.isdigit() and len(chosen) < 19:
-            found += sets.filter(pk=int(chosen)).exclude(pk__in=[made.pk for made in found])
-        return offered + [(str(made.pk), str(made)) for made in found]
+            versions += sets.filter(pk=int(chosen)).exclude(
+                pk__in=[version.pk for version in versions]
+            )
+        return offered + [(str(version.pk), str(version)) for version in versions]
 
     def clean(self) -> dict[str, Any]:
-        chosen = super().clean()
+        super().clean()
+        chosen = self.cleaned_data
         since, until = chosen.get("since"), chosen.get("until")
         if since and until and since > until:
-            self.add_error("until", "This is before the other date.")
+            self.add_error("until", "Must not be before “From”.")
         chosen["books"] = _matching(self.books, chosen)
         return chosen
 
 
 def settled(form: TradeFilters) -> list[str]:
-    """Labels of the filters that leave one value, chosen or because there is no other."""
+    """Labels of filters that leave only one value, so that their column is not needed."""
+    bots = {book.instance.bot_id for book in form.books}
     return [
-        form.fields[name].label
-        for name in ("bot", "strategy", "market", "reason")
-        if form.data.get(name) or (name == "bot" and len(form.fields[name].choices) == 2)
+        str(form.fields[name].label)
+        for name in ("bot", "strategy", "market", "mode", "reason")
+        if form.data.get(name) or (name == "bot" and len(bots) == 1)
     ]
 
 
 def listing(chosen: dict[str, Any]) -> Listing | None:
-    """The branches of the narrowest index that the filters allow; None where nothing matches.
+    """The ranges of the narrowest index for these filters; None where nothing can match.
 
-    Books and exit reasons have an index of their own. Flagged trades and those of one parameter
-    set are read along theirs, and what else was chosen is tested on the rows.
+    Books, exit reasons, flagged trades and parameter sets have an index; the other filters are
+    tested on the rows.
     """
     books = sorted(book.pk for book in chosen["books"])
     if not books:
@@ -99,18 +104,18 @@ def listing(chosen: dict[str, Any]) -> Listing | None:
     everything = not any(chosen[name] for name in ("bot", "strategy", "market", "mode", "currency"))
     window = _window(chosen)
     in_books = () if everything else (Condition(f"book_id IN ({_marks(books)})", tuple(books)),)
-    reason, made_by = _reason(chosen), _made_by(chosen)
+    reason, version = _reason(chosen), _version(chosen)
     if chosen["flagged"]:
-        return _listing([(FLAGGED, *window)], (*in_books, *reason, *made_by))
-    if made_by:
-        return _listing([(*made_by, *window)], (*in_books, *reason))
+        return _listing([(FLAGGED, *window)], (*in_books, *reason, *version))
+    if version:
+        return _listing([(*version, *window)], (*in_books, *reason))
     if everything and not reason:
         return _listing([window])
     return _listing([(Condition("book_id = %s", (book,)), *reason, *window) for book in books])
 
 
 def matches(trade: Trade, chosen: dict[str, Any]) -> bool:
-    """Whether a trade that was found by its id is also what the other filters want."""
+    """Whether a trade found by its ID matches the other filters."""
     since, until = bounds(chosen)
     wanted_set = chosen["set"]
     return (
@@ -124,7 +129,7 @@ def matches(trade: Trade, chosen: dict[str, Any]) -> bool:
 
 
 def bounds(chosen: dict[str, Any]) -> tuple[datetime | None, datetime | None]:
-    """First moment, and first moment after; both days count whole."""
+    """Start, and exclusive end, of the date range; both days are included."""
     since, until = chosen["since"], chosen["until"]
     return (
         since and datetime.combine(since, time(), UTC),
@@ -149,7 +154,7 @@ def _reason(chosen: dict[str, Any]) -> tuple[Condition, ...]:
     return (Condition("exit_reason = %s", (chosen["reason"],)),) if chosen["reason"] else ()
 
 
-def _made_by(chosen: dict[str, Any]) -> tuple[Condition, ...]:
+def _version(chosen: dict[str, Any]) -> tuple[Condition, ...]:
     if not chosen["set"]:
         return ()
     if chosen["set"] == UNKNOWN:
@@ -177,7 +182,7 @@ def _matching(books: list[Book], chosen: dict[str, Any]) -> list[Book]:
 
 
 def _reasons(books: list[Book]) -> set[str]:
-    """Exit reasons that were declared, and those that occur."""
+    """Declared exit reasons and those that occur."""
     declared = {
         reason
         for key in {book.instance.strategy for book in books}

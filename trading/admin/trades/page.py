@@ -1,4 +1,4 @@
-"""What the page of one trade shows, in plain language."""
+"""The context of a trade's page."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BESIDE = 5
 
 
 def page_context(trade: Trade) -> dict[str, Any]:
-    """Everything of the page but the neighbours."""
+    """The page's context except the neighbouring trades."""
     strategy = declaration(trade.book.instance)
     return {
         "trade": trade,
@@ -33,12 +33,12 @@ def page_context(trade: Trade) -> dict[str, Any]:
         "contexts": _contexts(trade, strategy),
         "parameters": _parameters(trade, strategy),
         "parts": panels.trade(trade),
-        "corrections": list(trade.revisions.order_by("-revision")[:20]),
+        "revisions": list(trade.revisions.order_by("-revision")[:20]),
     }
 
 
 def neighbours(trade: Trade) -> list[Trade]:
-    """The trades of the same strategy just before and after, newest first, with itself between."""
+    """The trade with the trades of the same strategy just before and after it, newest first."""
     books = Book.objects.filter(instance=trade.book.instance_id).values_list("pk", flat=True)
     listing = Listing(
         Trade._meta.db_table, KEY, tuple((Condition("book_id = %s", (book,)),) for book in books)
@@ -46,16 +46,16 @@ def neighbours(trade: Trade) -> list[Trade]:
     here = (clock.to_micros(trade.exit_at), trade.pk)
     newer, older = keyset.beside(listing, here, BESIDE)
     ids = [key[1] for key in (*newer, here, *older)]
-    found = (
+    trades = (
         Trade.objects.select_related("book__instance__bot", "book__market", "parameter_set")
         .order_by()
         .in_bulk(ids)
     )
-    return [found[pk] for pk in ids if pk in found]
+    return [trades[pk] for pk in ids if pk in trades]
 
 
 def risk(trade: Trade) -> float | None:
-    """R: the result in units of the distance to the first stop. None without one, or at none."""
+    """R: the result in units of the initial risk. None without a stop, or at zero distance."""
     if trade.stop_loss is None:
         return None
     distance = abs(float(trade.entry_price - trade.stop_loss)) / float(trade.entry_price) * 100
@@ -63,7 +63,7 @@ def risk(trade: Trade) -> float | None:
 
 
 def _headline(trade: Trade) -> list[tuple[str, Cell]]:
-    why = "The bot reported no stop loss, so the risk that was taken is not known"
+    why = "The bot reported no initial stop, so the risk is unknown"
     held = (trade.exit_at - trade.entry_at).total_seconds()
     return [
         ("PnL %", formatting.result(trade.pnl_pct)),
@@ -77,11 +77,11 @@ def _facts(trade: Trade) -> list[tuple[str, Cell]]:
     book = trade.book
     instance = reverse("admin:trading_strategyinstance_change", args=[book.instance_id])
     facts = [
-        ("Id given by the bot", Cell(trade.external_id, "code")),
+        ("Trade ID", Cell(trade.external_id, "code")),
         ("Bot", Cell(book.instance.bot.name)),
         ("Strategy", Cell(book.instance.name, "text", "", instance)),
         ("Market", Cell(book.market.name)),
-        ("Mode", Cell("live" if book.mode == "live" else "paper (counted apart)")),
+        ("Mode", Cell("live" if book.mode == "live" else "paper")),
         ("Side", Cell(trade.side)),
         ("Size", formatting.amount(trade.size)),
         ("Entry", formatting.moment(trade.entry_at)),
@@ -89,36 +89,36 @@ def _facts(trade: Trade) -> list[tuple[str, Cell]]:
         ("Exit", formatting.moment(trade.exit_at)),
         ("Exit price", formatting.amount(trade.exit_price)),
         ("Exit reason", Cell(trade.exit_reason)),
-        ("First stop loss", formatting.amount(trade.stop_loss, "The bot reported none")),
+        ("Initial stop", formatting.amount(trade.stop_loss, "Not reported")),
         ("Fee", _fee(trade)),
-        ("Leverage", formatting.amount(trade.leverage, "The bot reported none")),
-        ("Arm of an experiment", Cell(trade.arm) if trade.arm else formatting.nothing("None")),
+        ("Leverage", formatting.amount(trade.leverage, "Not reported")),
+        ("Experiment arm", Cell(trade.arm) if trade.arm else formatting.nothing("None")),
         ("Tag", Cell(trade.tag) if trade.tag else formatting.nothing("None")),
         ("Revision", formatting.count(trade.revision)),
-        ("First stored", formatting.moment(trade.stored_at)),
+        ("Stored", formatting.moment(trade.stored_at)),
     ]
     return facts
 
 
 def _fee(trade: Trade) -> Cell:
     if trade.fee is None:
-        return formatting.nothing("The bot reported none")
+        return formatting.nothing("Not reported")
     return Cell(f"{formatting.amount(trade.fee).text} {trade.book.currency}", "number")
 
 
 def _flag(trade: Trade) -> str:
-    """Why a trade is flagged, with the numbers that contradict each other."""
+    """Why a trade is flagged, with the numbers that do not match."""
     if not trade.flagged:
         return ""
     direction = 1 if trade.side == "long" else -1
     entry, size = float(trade.entry_price), float(trade.size)
     gross = direction * (float(trade.exit_price) - entry) / entry * 100
     fees = float(trade.fee or 0) / (entry * size) * 100
-    told = "no fee was reported" if trade.fee is None else f"fees explain {fees:.3f} of that"
+    fee_text = "no fee reported" if trade.fee is None else f"fees explain {fees:.3f} of it"
     return (
-        f"The bot reported {trade.pnl_pct:+.3f}%, but entry and exit price give {gross:+.3f}% "
-        f"({told}). More than {EXPLAINED} percentage points remain unexplained. The reported "
-        "result is kept and counted; check how the bot computes it."
+        f"The bot reported {trade.pnl_pct:+.3f}%, but the prices give {gross:+.3f}% "
+        f"({fee_text}). More than {EXPLAINED} percentage points are unexplained. The reported "
+        "result is used; check how the bot computes it."
     )
 
 
@@ -147,15 +147,15 @@ def _contexts(trade: Trade, strategy: Strategy | None) -> list[dict[str, Any]]:
     ]
     title = strategy.title if strategy else trade.book.instance.strategy
     parts = [
-        {"title": "Market and course of the trade", "rows": common},
+        {"title": "Market and trade", "rows": common},
         {"title": f"Features of {title}", "rows": own},
-        {"title": "Everything else that the bot sent", "rows": others},
+        {"title": "Extra fields", "rows": others},
     ]
     return [part for part in parts if part["rows"]]
 
 
 def _row(feature: Feature, raw: Any) -> dict[str, str]:
-    when = "" if feature.at == "entry" else " Known at the exit."
+    when = "" if feature.at == "entry" else " Known at exit."
     return {
         "label": formatting.label(feature.name),
         "value": formatting.value(raw, feature.unit),
@@ -164,26 +164,28 @@ def _row(feature: Feature, raw: Any) -> dict[str, str]:
 
 
 def _parameters(trade: Trade, strategy: Strategy | None) -> dict[str, Any]:
-    made_by = trade.parameter_set
-    if made_by is None:
+    version = trade.parameter_set
+    if version is None:
         return {"set": None, "why": _why_unknown(trade)}
     return {
-        "set": made_by,
-        "url": reverse("admin:trading_parameterset_change", args=[made_by.pk]),
+        "set": version,
+        "url": reverse("admin:trading_parameterset_change", args=[version.pk]),
         "reported": trade.reported_version is not None,
-        "groups": parameter_groups(made_by, strategy),
+        "groups": parameter_groups(version, strategy),
     }
 
 
-def parameter_groups(made: ParameterSet, strategy: Strategy | None) -> list[dict[str, Any]]:
-    """The values of a set under the headings of its strategy; removed parameters come last."""
+def parameter_groups(version: ParameterSet, strategy: Strategy | None) -> list[dict[str, Any]]:
+    """The values of a version in the groups of its strategy; removed parameters come last."""
     if strategy is None:
-        return [{"title": "Values", "rows": [_plain(name, raw) for name, raw in _items(made)]}]
+        return [
+            {"title": "Values", "rows": [_plain(name, raw) for name, raw in version.values.items()]}
+        ]
     groups = [{"key": group.key, "title": group.label, "rows": []} for group in strategy.groups]
     other: dict[str, Any] = {"key": "", "title": "Other", "rows": []}
     by_key = {group["key"]: group for group in groups}
     declared = {parameter.name: parameter for parameter in strategy.parameters}
-    for name, raw in _items(made):
+    for name, raw in version.values.items():
         parameter = declared.get(name)
         row = _plain(name, raw)
         if parameter:
@@ -198,10 +200,6 @@ def parameter_groups(made: ParameterSet, strategy: Strategy | None) -> list[dict
     return [group for group in (*groups, other) if group["rows"]]
 
 
-def _items(made: ParameterSet) -> list[tuple[str, Any]]:
-    return list(made.values.items())
-
-
 def _plain(name: str, raw: Any) -> dict[str, Any]:
     return {
         "name": name,
@@ -214,14 +212,11 @@ def _plain(name: str, raw: Any) -> dict[str, Any]:
 
 def _why_unknown(trade: Trade) -> str:
     if trade.reported_version is not None:
-        return (
-            f"The bot reported version {trade.reported_version}, which this strategy does not "
-            "have here."
-        )
+        return f"The bot reported version {trade.reported_version}, which does not exist here."
     first = trade.book.instance.live_periods.order_by("live_from").first()
     if first is None:
-        return "The bot reported no version, and no parameters were ever live here."
+        return "The bot reported no version, and no parameters have been live yet."
     return (
-        "The bot reported no version, and the trade was entered before the first parameters that "
-        f"are on record here went live ({formatting.minute(first.live_from).text})."
+        "The bot reported no version, and the trade was entered before the first known version "
+        f"went live ({formatting.minute(first.live_from).text})."
     )

@@ -1,4 +1,4 @@
-"""Trades, and corrections of them."""
+"""Trades and their revisions."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 
 from trading import formatting
+from trading.admin.base import PagedAdmin
 from trading.admin.keyset import Column, KeysetAdmin
 from trading.db.keyset import Key, Listing
 from trading.formatting import Cell
@@ -38,11 +37,11 @@ def _exit(trade: Trade) -> Cell:
 
 
 def _version(trade: Trade) -> Cell:
-    made_by = trade.parameter_set
-    if made_by is None:
-        return Cell("unknown", tone="warn", title="Nobody told which parameters made this trade")
-    href = reverse("admin:trading_parameterset_change", args=[made_by.pk])
-    return Cell(f"v{made_by.version}", "number", "", href)
+    version = trade.parameter_set
+    if version is None:
+        return Cell("unknown", tone="warn", title="The parameters of this trade are unknown")
+    href = reverse("admin:trading_parameterset_change", args=[version.pk])
+    return Cell(f"v{version.version}", "number", "", href)
 
 
 def _notes(trade: Trade) -> Cell:
@@ -51,8 +50,6 @@ def _notes(trade: Trade) -> Cell:
         notes.append("flagged")
     if trade.revision:
         notes.append(f"revision {trade.revision}")
-    if trade.book.mode == "paper":
-        notes.append("paper")
     return Cell(", ".join(notes), tone="warn" if trade.flagged else "")
 
 
@@ -63,6 +60,7 @@ COLUMNS = (
     Column("Bot", lambda trade: Cell(trade.book.instance.bot.name)),
     Column("Strategy", lambda trade: Cell(trade.book.instance.name)),
     Column("Market", lambda trade: Cell(trade.book.market.name)),
+    Column("Mode", lambda trade: Cell(trade.book.mode)),
     Column("Side", lambda trade: Cell(trade.side)),
     Column("Entry price", lambda trade: formatting.amount(trade.entry_price), "number"),
     Column("Exit price", lambda trade: formatting.amount(trade.exit_price), "number"),
@@ -77,7 +75,7 @@ COLUMNS = (
 
 
 def without(*labels: str) -> tuple[Column, ...]:
-    """The columns but those that would say the same in every row."""
+    """The columns except those with the same value in every row."""
     return tuple(column for column in COLUMNS if column.label not in labels)
 
 
@@ -89,15 +87,15 @@ def held_seconds(trade: Trade) -> float:
 
 
 @admin.register(Trade)
-class TradeAdmin(KeysetAdmin):
+class TradeAdmin(KeysetAdmin, PagedAdmin):
     columns = COLUMNS
     csv_header = HEADER
     intro = (
-        "Closed trades, newest exit first. Results are as the bots report them, "
-        "net of the fees they report."
+        "Closed trades, newest exit first. Results are as reported by the bots, "
+        "net of reported fees."
     )
-    nothing_yet = "No trade has been recorded yet."
-    nothing_found = "No trade matches these filters."
+    nothing_yet = "No trades yet."
+    nothing_found = "No trades match these filters."
 
     def filters(self, data: Any) -> forms.Form:
         return trades_filters.TradeFilters(data)
@@ -109,15 +107,15 @@ class TradeAdmin(KeysetAdmin):
         return trades_filters.listing(chosen)
 
     def rows(self, keys: list[Key], chosen: dict[str, Any]) -> list[Model]:
-        found = (
+        trades = (
             Trade.objects.select_related(*RELATED, "context")
             .order_by()
             .in_bulk([key[1] for key in keys])
         )
-        # A trade may have left between the two queries.
-        return [found[key[1]] for key in keys if key[1] in found]
+        # A trade may be deleted between the two queries.
+        return [trades[key[1]] for key in keys if key[1] in trades]
 
-    def found(self, chosen: dict[str, Any]) -> list[Model] | None:
+    def search(self, chosen: dict[str, Any]) -> list[Model] | None:
         if not chosen["q"]:
             return None
         bots = {book.instance.bot_id for book in chosen["books"]}
@@ -129,34 +127,22 @@ class TradeAdmin(KeysetAdmin):
     def csv_row(self, row: Any) -> Sequence[Any]:
         return trade_row(row)
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        trade = self._trade(object_id)
-        if trade is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+    def page(self, request: HttpRequest, trade: Trade) -> HttpResponse:
         context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
             "original": trade,
-            "title": f"Trade {trade.external_id}",
             **page_context(trade),
             "neighbours": [
-                {"cells": [column.cell(each) for column in BESIDE], "here": each.pk == trade.pk}
-                for each in neighbours(trade)
+                {"cells": [column.cell(row) for column in BESIDE], "here": row.pk == trade.pk}
+                for row in neighbours(trade)
             ],
             "columns": BESIDE,
         }
-        request.current_app = self.admin_site.name
-        return TemplateResponse(request, "admin/trading/trade/page.html", context)
+        title = f"Trade {trade.external_id}"
+        return self.render(request, "admin/trading/trade/page.html", title, **context)
 
-    def _trade(self, object_id: str) -> Trade | None:
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Trade | None:
         if not (object_id.isascii() and object_id.isdigit() and len(object_id) < 19):
             return None
         return Trade.objects.select_related(*RELATED, "context").filter(pk=object_id).first()
@@ -189,8 +175,8 @@ def _number(value: Any) -> float | None:
 class TradeRevisionAdmin(KeysetAdmin):
     columns = REVISION_COLUMNS
     csv_header = ("replaced_at", "bot", "trade", "revision", "content")
-    intro = "What trades said before their bot corrected them."
-    nothing_yet = "No trade has been corrected."
+    intro = "Earlier contents of trades that a bot has corrected."
+    nothing_yet = "No trade has been revised."
     fields = ("trade", "revision", "replaced_at", "content_text")
     readonly_fields = fields
 
@@ -199,18 +185,18 @@ class TradeRevisionAdmin(KeysetAdmin):
 
     def rows(self, keys: list[Key], chosen: dict[str, Any]) -> list[Model]:
         related = [f"trade__{name}" for name in RELATED]
-        found = (
+        revisions = (
             TradeRevision.objects.select_related(*related)
             .order_by()
             .in_bulk([key[0] for key in keys])
         )
-        return [found[key[0]] for key in keys if key[0] in found]
+        return [revisions[key[0]] for key in keys if key[0] in revisions]
 
     def csv_row(self, row: Any) -> Sequence[Any]:
         bot = row.trade.book.instance.bot.name
         content = json.dumps(row.content)
         return (row.replaced_at.isoformat(), bot, row.trade.external_id, row.revision, content)
 
-    @admin.display(description="What it said")
+    @admin.display(description="Content")
     def content_text(self, row: TradeRevision) -> str:
         return format_html("<pre class='sl-code'>{}</pre>", json.dumps(row.content, indent=2))
