@@ -54,7 +54,7 @@ def test_a_changed_value_is_replayed_and_compared(open_page, live_server, instan
     page = open_page()
     page.goto(f"{live_server.url}/admin/trading/strategyinstance/{instance.pk}/change/")
     page.fill("#id_take_profit_bps", "60")
-    page.get_by_role("button", name="Replay the last 30 days").click()
+    page.get_by_role("button", name="Backtest the last 30 days").click()
     page.wait_for_selector("progress")
     work()
     page.wait_for_selector("[data-curves] .main-svg", timeout=20_000)

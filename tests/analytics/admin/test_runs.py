@@ -224,4 +224,4 @@ def test_who_may_only_look_starts_nothing(client, instance):
 def test_the_form_of_parameters_offers_the_replay(admin_client, instance):
     page = admin_client.get(reverse("admin:trading_strategyinstance_change", args=[instance.pk]))
     assert reverse("admin:analytics_run_whatif", args=[instance.pk]) in page.content.decode()
-    assert "Replay the last 30 days" in text(page)
+    assert "Backtest the last 30 days" in text(page)
