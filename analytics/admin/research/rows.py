@@ -112,7 +112,7 @@ def _difference(name: str, old: float | None, new: float | None) -> Cell:
         sign = "-" if new < old else "+"
         return Cell(f"{sign}{formatting.duration(abs(new - old))}", "number")
     if name in PERCENT:
-        return formatting.result(round(new - old, 3) + 0.0)  # + 0.0: no negative zero
+        return formatting.result(round(new - old, 3) + 0.0, "pp")  # + 0.0: no negative zero
     if name.endswith("_pct"):
         return Cell(f"{new - old:+,.3f} pp", "number")
     return Cell(f"{new - old:+,}" if isinstance(new, int) else f"{new - old:+,.2f}", "number")

@@ -42,7 +42,7 @@ def _fixed(
         f"{frame.about} won {won:,} of {n:,} trades in the last {WINDOWS[parameters['window']]}: "
         f"win rate {wording.percent(won / n)} (limit {wording.percent(limit)}; 95% CI "
         f"{wording.percent(low)} to {wording.percent(high)}). With a true win rate at the limit, "
-        f"so few wins occur {wording.odds(by_chance, 'times')}.",
+        f"so few wins occur {wording.odds(by_chance, 'cases')}.",
         "The fixed limit is crossed. Check the average result too: a lower win rate with larger "
         "wins is fine.",
         {
