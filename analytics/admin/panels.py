@@ -1,5 +1,4 @@
-"""What replays say on the pages of a strategy: whether they are trusted, and what the old values
-would have done since a change; and what the market was like at a trade's entry."""
+"""Parts of trading's pages: replay fidelity, counterfactuals, market regime at entry."""
 
 from __future__ import annotations
 
@@ -18,94 +17,90 @@ from trading.parameters.outcomes import Outcome
 
 from .research import fidelity_rows, rows
 
-SEE, ASK = "analytics.view_run", "analytics.add_run"
+VIEW, START = "analytics.view_run", "analytics.add_run"
+NO_REGIME = "There are no candles before the entry, and too few trades to estimate volatility."
 
 
-def trusted(page: StrategyPage) -> dict[str, Any] | None:
-    """Whether replays of the strategy deserve belief; for who may see replays."""
+def fidelity(page: StrategyPage) -> panels.Part | None:
+    """The replay fidelity of the strategy, for users who may view backtests."""
     user = page.request.user
-    if page.rules is None or not page.rules.replayable or not user.has_perm(SEE):
+    if page.rules is None or not page.rules.replayable or not user.has_perm(VIEW):
         return None
     return {
-        "template": "analytics/_trust_card.html",
-        "may_ask": user.has_perm(ASK),
-        "trust": fidelity_rows.note(trust.trust(page.instance), page.instance),
+        "template": "analytics/_fidelity_card.html",
+        "may_start": user.has_perm(START),
+        "fidelity": fidelity_rows.note(trust.trust(page.instance), page.instance),
         "instance": page.instance.pk,
     }
 
 
-def shadows(page: StrategyPage, outcomes: Sequence[Outcome]) -> dict[int, dict[str, Any]]:
-    """What the values before each change would have done since, or why that is not told."""
+def counterfactuals(page: StrategyPage, outcomes: Sequence[Outcome]) -> dict[int, panels.Part]:
+    """By version: what the values before each change would have made since, or why not."""
     user = page.request.user
-    if page.rules is None or not page.rules.replayable or not user.has_perm(SEE):
+    if page.rules is None or not page.rules.replayable or not user.has_perm(VIEW):
         return {}
-    said, made = trust.trust(page.instance), counterfactual.newest(page.instance)
-    found = {}
+    verdict, runs = trust.trust(page.instance), counterfactual.newest(page.instance)
+    parts: dict[int, panels.Part] = {}
     for outcome in outcomes:
         version = outcome.after.version
         if outcome.compared is None:
             continue
-        run = made.get(version)
-        if run is None and not said.trusted and not outcome.trades_after:
+        run = runs.get(version)
+        if run is None and not verdict.trusted and not outcome.trades_after:
             continue
-        found[version] = {
-            "template": "analytics/_shadow.html",
+        parts[version] = {
+            "template": "analytics/_counterfactual.html",
             "instance": page.instance.pk,
             "version": version,
             "before": outcome.compared.version,
             "run": run,
-            "told": _told(run) if run and run.state == Run.State.DONE else None,
+            "result": _result(run) if run and run.state == Run.State.DONE else None,
             "url": rows.url(run) if run else "",
-            "why_not": "" if said.trusted else counterfactual.why_not(said),
-            "may_ask": said.trusted and user.has_perm(ASK),
+            "why_not": "" if verdict.trusted else counterfactual.why_not(verdict),
+            "may_start": verdict.trusted and user.has_perm(START),
         }
-    return found
+    return parts
 
 
-def _told(run: Run) -> dict[str, Any]:
-    found = run.summary["shadow"]
-    between = (
-        f", 90 % interval {found['low']:+.3f} to {found['high']:+.3f}"
-        if found["low"] is not None
+def _result(run: Run) -> dict[str, Any]:
+    result = run.summary["shadow"]
+    interval = (
+        f", 90% CI {result['low']:+.3f} to {result['high']:+.3f}"
+        if result["low"] is not None
         else ", no interval yet"
     )
     return {
-        **{name: formatting.result(found[name]) for name in ("new", "old")},
-        "effect": f"{found['effect'] + 0.0:+.3f} percentage points a day{between}",
-        "days": found["days"],
-        "until": f"{clock.from_epoch(found['until']):%Y-%m-%d %H:%M}",
-        "new_trades": f"{found['new_trades']:,}",
-        "old_trades": f"{found['old_trades']:,}",
-        "gap": f"{found['gap'] + 0.0:+.4f}",
+        "new": formatting.result(result["new"]),
+        "old": formatting.result(result["old"]),
+        "effect": f"{result['effect'] + 0.0:+.3f} pp per day{interval}",
+        "days": result["days"],
+        "until": formatting.minute(clock.from_epoch(result["until"])).text,
+        "new_trades": f"{result['new_trades']:,}",
+        "old_trades": f"{result['old_trades']:,}",
+        "gap": f"{result['gap'] + 0.0:+.4f}",
     }
 
 
-def market_then(trade: Any) -> dict[str, Any] | None:
-    """What the market was like when a trade was entered."""
+def market_regime(trade: Any) -> panels.Part | None:
+    """The market regime when a trade was entered; None where nothing is known of it."""
     book = trade.book
-    found = regimes.of_trade(
+    regime = regimes.of_trade(
         book.instance_id, book.mode, book.market.name, trade.entry_at, trade.exit_at
     )
-    if found is None:
+    if regime is None:
         return None
-    regime, session, adx = found
-    unknown = "No candles of the time before it are stored, and too few trades say how it moved."
+    volatility, session, adx = regime
+    unknown = formatting.nothing(NO_REGIME)
     return {
-        "template": "analytics/_market_then.html",
+        "template": "analytics/_market_regime.html",
         "facts": [
-            (
-                "Volatility",
-                Cell(setup_text.label(regime)) if regime else formatting.nothing(unknown),
-            ),
+            ("Volatility", Cell(setup_text.label(volatility)) if volatility else unknown),
             ("Session (UTC)", Cell(setup_text.label(session))),
-            (
-                "ADX(28), weak context",
-                formatting.nothing(unknown) if adx is None else Cell(f"{adx:.0f}", "number"),
-            ),
+            ("ADX(28)", unknown if adx is None else Cell(f"{adx:.0f}", "number")),
         ],
     }
 
 
-panels.on_trade.append(market_then)
-panels.on_parameters.append(trusted)
-panels.on_changes.append(shadows)
+panels.on_trade.append(market_regime)
+panels.on_parameters.append(fidelity)
+panels.on_changes.append(counterfactuals)

@@ -1,4 +1,4 @@
-"""Lists of alerts, a page at a time."""
+"""Lists of alerts, in pages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from trading import clock
 
 def newest(
     bot: Any,
-    asked: Mapping[str, str | None],
+    filters: Mapping[str, str | None],
     *,
     instances: Any = None,
     since: datetime | None = None,
@@ -22,29 +22,29 @@ def newest(
     before: tuple[int, int] | None = None,
     limit: int = 100,
 ) -> tuple[list[Alert], Alert | None]:
-    """Alerts of a bot, those that opened last first, and the last of them where there are more.
+    """Alerts of a bot, the last opened first, and the last of the page where there are more.
 
-    ``asked``: state (or "active"), severity, mode, kind; None asks for all.
+    ``filters``: state (or "active"), severity, mode, kind; None for all.
     """
-    found = Alert.objects.filter(bot=bot).select_related("instance", "bot")
-    for name, value in asked.items():
+    alerts = Alert.objects.filter(bot=bot).select_related("instance", "bot")
+    for name, value in filters.items():
         if value == "active":
-            found = found.exclude(state=Alert.State.RESOLVED)
+            alerts = alerts.exclude(state=Alert.State.RESOLVED)
         elif value is not None:
-            found = found.filter(**{name: value})
+            alerts = alerts.filter(**{name: value})
     if instances is not None:
-        found = found.filter(instance__in=instances)
+        alerts = alerts.filter(instance__in=instances)
     if since:
-        found = found.filter(opened_at__gte=since)
+        alerts = alerts.filter(opened_at__gte=since)
     if until:
-        found = found.filter(opened_at__lt=until)
+        alerts = alerts.filter(opened_at__lt=until)
     if before:
         at, key = clock.from_micros(before[0]), before[1]
-        found = found.filter(Q(opened_at__lt=at) | Q(opened_at=at, pk__lt=key))
-    rows = list(found.order_by("-opened_at", "-pk")[: limit + 1])
+        alerts = alerts.filter(Q(opened_at__lt=at) | Q(opened_at=at, pk__lt=key))
+    rows = list(alerts.order_by("-opened_at", "-pk")[: limit + 1])
     return rows[:limit], rows[limit - 1] if len(rows) > limit else None
 
 
 def before_key(alert: Alert) -> tuple[int, int]:
-    """What names the place after this alert in a list."""
+    """The cursor that continues a list after this alert."""
     return clock.to_micros(alert.opened_at), alert.pk

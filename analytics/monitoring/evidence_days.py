@@ -1,8 +1,8 @@
-"""Days of trades, complete and built once: arm days, and what else a day was.
+"""Builds ArmDay and TradeDay rows from complete days of trades.
 
-A day is built anew when its trades changed: came late, were corrected, or were found to belong to
-another parameter set. The scale of a day rests on the 500 trades before it, so the days after a
-change are built anew too, until 500 trades have passed.
+A day is rebuilt when its trades changed: they arrived late, were corrected, or were attributed to
+another parameter set. The scale of a day is that of the 500 trades before it, so the days after a
+change are rebuilt too, until 500 trades have passed.
 """
 
 from __future__ import annotations
@@ -26,19 +26,20 @@ from trading.clock import DAY
 from trading.db import locks
 from trading.ledger import metrics
 
-STRETCH = 60_000  # trades that are built together, in one transaction
-OVERLAP = 1_000  # keys of corrections that may have been written out of order ...
+BATCH = 60_000  # trades per transaction
+OVERLAP = 1_000  # keys of revisions that may have been committed out of order ...
 SLOWEST = timedelta(minutes=10)  # ... within this time
-Place = tuple[int, str]
+Place = tuple[int, str]  # strategy instance and mode
+DayKey = tuple[int, str, int]
 
 
 def build(bot: int, as_of: datetime, subjects: Iterable[Subject]) -> int:
-    """Bring the days of a bot up to date with its trades, those that ended by ``as_of``.
+    """Build the days of a bot that ended by ``as_of`` and are missing or out of date.
 
-    Returns how many days were built. Doing it again builds none.
+    Returns how many were built. Idempotent.
     """
     today = clock.to_micros(as_of) // DAY
-    places = [one.place for one in subjects]
+    places = [subject.place for subject in subjects]
     there = frames.set_days({instance for instance, _ in places}, today)
     progress = Progress.objects.filter(bot=bot).first()
     corrected, newest = _corrections(bot, progress)
@@ -65,19 +66,19 @@ def build(bot: int, as_of: datetime, subjects: Iterable[Subject]) -> int:
     return built
 
 
-def _corrections(bot: int, progress: Progress | None) -> tuple[set[tuple[int, str, int]], int]:
+def _corrections(bot: int, progress: Progress | None) -> tuple[set[DayKey], int]:
     if progress is None:
         return set(), frames.newest_correction()
     after, since = progress.revision - OVERLAP, progress.corrected_at - SLOWEST
-    found, newest = frames.corrected(bot, after, since)
-    return found, max(newest, progress.revision)
+    corrected, newest = frames.corrected(bot, after, since)
+    return corrected, max(newest, progress.revision)
 
 
-def _by_place(keys: Iterable[tuple[int, str, int]]) -> dict[Place, set[int]]:
-    found: dict[Place, set[int]] = defaultdict(set)
+def _by_place(keys: Iterable[DayKey]) -> dict[Place, set[int]]:
+    days: dict[Place, set[int]] = defaultdict(set)
     for instance, mode, day in keys:
-        found[instance, mode].add(day)
-    return found
+        days[instance, mode].add(day)
+    return days
 
 
 def _fingerprint(parts: list[bytes]) -> str:
@@ -89,15 +90,15 @@ def _trades(parts: list[bytes]) -> int:
 
 
 def _with_followers(days: set[int], counts: dict[int, int]) -> list[int]:
-    """Those days and the ones after them whose scale rests on their trades, ascending."""
-    found, left = set(days), 0
+    """These days and the later ones whose scale depends on their trades, ascending."""
+    affected, left = set(days), 0
     for day in sorted(counts.keys() | days):
         if left > 0:
-            found.add(day)
+            affected.add(day)
             left -= counts.get(day, 0)
         if day in days:
             left = r_units.TRAILING
-    return sorted(found)
+    return sorted(affected)
 
 
 def _build(
@@ -108,112 +109,109 @@ def _build(
     counts: dict[int, int],
     marks: dict[int, str],
 ) -> int:
-    """Replace days, a stretch at a time, each in its own transaction."""
-    for stretch in _stretches(days, counts):
-        rows = _rows(instance, mode, stretch, counts, marks)
+    """Replace days in batches, each in its own transaction."""
+    for batch in _batches(days, counts):
+        rows = _rows(instance, mode, batch, counts, marks)
         arms = [arm for _, arms in rows for arm in arms]
         with transaction.atomic():
-            locks.lock_bot(bot)  # another look at the same time waits, and writes the same again
-            ArmDay.objects.filter(instance=instance, source=mode, day__in=stretch).delete()
-            TradeDay.objects.filter(instance=instance, mode=mode, day__in=stretch).delete()
+            locks.lock_bot(bot)  # a concurrent run waits, then writes the same rows
+            ArmDay.objects.filter(instance=instance, source=mode, day__in=batch).delete()
+            TradeDay.objects.filter(instance=instance, mode=mode, day__in=batch).delete()
             TradeDay.objects.bulk_create([day for day, _ in rows])
             ArmDay.objects.bulk_create(arms)
     return len(days)
 
 
-def _stretches(days: list[int], counts: dict[int, int]) -> Iterator[list[int]]:
-    """Days that can be read together: neighbours, and not too many trades."""
-    stretch: list[int] = []
-    held = 0
+def _batches(days: list[int], counts: dict[int, int]) -> Iterator[list[int]]:
+    """Neighbouring days that are read together, of at most BATCH trades unless it is one day."""
+    batch: list[int] = []
+    trades = 0
     for day in days:
-        far = stretch and day > stretch[-1] + 7
-        if stretch and (far or held + counts.get(day, 0) > STRETCH):
-            yield stretch
-            stretch, held = [], 0
-        stretch.append(day)
-        held += counts.get(day, 0)
-    if stretch:
-        yield stretch
+        is_far = batch and day > batch[-1] + 7
+        if batch and (is_far or trades + counts.get(day, 0) > BATCH):
+            yield batch
+            batch, trades = [], 0
+        batch.append(day)
+        trades += counts.get(day, 0)
+    if batch:
+        yield batch
 
 
 @dataclass(slots=True)
-class _Run:
-    """The losing streak that a day takes over from the one before."""
+class _Streak:
+    """The losing streak at the end of the days so far."""
 
     losses: int = 0
     lost: bool | None = None
 
 
 def _rows(
-    instance: int, mode: str, stretch: list[int], counts: dict[int, int], marks: dict[int, str]
+    instance: int, mode: str, batch: list[int], counts: dict[int, int], marks: dict[int, str]
 ) -> list[tuple[TradeDay, list[ArmDay]]]:
-    since = _reach_back(stretch[0], counts)
-    found = frames.day_trades(instance, mode, since, stretch[-1] + 1)
-    day_of = found.rows.trades.exit_at // DAY
-    run = _run_before(instance, mode, stretch[0])
+    since = _reach_back(batch[0], counts)
+    trades = frames.day_trades(instance, mode, since, batch[-1] + 1)
+    day_of = trades.rows.trades.exit_at // DAY
+    streak = _streak_before(instance, mode, batch[0])
     rows = []
-    wanted = set(stretch)
-    for day in range(stretch[0], stretch[-1] + 1):
+    wanted = set(batch)
+    for day in range(batch[0], batch[-1] + 1):
         first, end = np.searchsorted(day_of, (day, day + 1))
         if first == end:
             continue
-        lost = found.rows.trades.r[first:end] < 0
-        facts = _facts(lost, run)
-        if day in wanted and day in marks:
-            sd = r_units.trailing_sd(found.rows.trades.r[max(0, first - r_units.TRAILING) : first])
-            key = {"instance_id": instance, "day": day}
-            whole = TradeDay(
-                **key,
-                mode=mode,
-                trades=int(end - first),
-                basis=marks[day],
-                **facts,
-                **_costs(found, slice(first, end)),
-            )
-            rows.append(
-                (
-                    whole,
-                    [
-                        ArmDay(**key, source=mode, **arm)
-                        for arm in _arms(found, slice(first, end), sd)
-                    ],
-                )
-            )
+        results = trades.rows.trades.r
+        streaks = _streaks(results[first:end] < 0, streak)
+        if day not in wanted or day not in marks:
+            continue
+        sd = r_units.trailing_sd(results[max(0, first - r_units.TRAILING) : first])
+        trade_day = TradeDay(
+            instance_id=instance,
+            mode=mode,
+            day=day,
+            trades=int(end - first),
+            basis=marks[day],
+            **streaks,
+            **_costs(trades, slice(first, end)),
+        )
+        arm_days = [
+            ArmDay(instance_id=instance, source=mode, day=day, **arm)
+            for arm in _arms(trades, slice(first, end), sd)
+        ]
+        rows.append((trade_day, arm_days))
     return rows
 
 
 def _reach_back(day: int, counts: dict[int, int]) -> int:
-    """The day from which on at least 500 trades came before ``day``."""
+    """The first day such that at least 500 trades lie between it and ``day``."""
     need, since = r_units.TRAILING, day
-    for earlier in sorted((one for one in counts if one < day), reverse=True):
+    for earlier in sorted((known for known in counts if known < day), reverse=True):
         if need <= 0:
             break
         since, need = earlier, need - counts[earlier]
     return since
 
 
-def _run_before(instance: int, mode: str, day: int) -> _Run:
-    """The streak at the start of a day: as the day before left it."""
+def _streak_before(instance: int, mode: str, day: int) -> _Streak:
+    """The losing streak at the start of a day."""
     before = (
         TradeDay.objects.filter(instance=instance, mode=mode, day__lt=day)
         .order_by("-day")
         .values_list("ends_in_streak", flat=True)
         .first()
     )
-    return _Run() if before is None else _Run(before, before > 0)
+    return _Streak() if before is None else _Streak(before, before > 0)
 
 
-def _facts(lost: np.ndarray, run: _Run) -> dict[str, int]:
-    """Streaks of a day, and how often a loss followed a loss; ``run`` goes on with the day."""
-    after = np.concatenate(([bool(run.lost)], lost[:-1]))
-    longest = current = run.losses
+def _streaks(lost: np.ndarray, streak: _Streak) -> dict[str, int]:
+    """Streaks of a day, and how often a loss followed a loss; ``streak`` is updated."""
+    after = np.concatenate(([bool(streak.lost)], lost[:-1]))
+    longest = current = streak.losses
     for loss in lost.tolist():
         current = current + 1 if loss else 0
         longest = max(longest, current)
-    # What came before the day counts only where the day's first trade went on with it.
+    # A streak from before the day counts only if the first trade of the day continued it.
     if not lost[0]:
         longest = metrics.longest_run(lost)
-    run.losses, run.lost = current, bool(lost[-1])
+    streak.losses, streak.lost = current, bool(lost[-1])
     return {
         "after_loss": int(after.sum()),
         "lost_again": int((after & lost).sum()),
@@ -222,21 +220,21 @@ def _facts(lost: np.ndarray, run: _Run) -> dict[str, int]:
     }
 
 
-def _costs(found: DayTrades, at: slice) -> dict[str, Any]:
-    fee = found.rows.trades.fee[at]
+def _costs(trades: DayTrades, at: slice) -> dict[str, Any]:
+    fee = trades.rows.trades.fee[at]
     known = ~np.isnan(fee)
-    share = fee[known] / (found.entry[at][known] * found.size[at][known]) * 100
+    share = fee[known] / (trades.entry[at][known] * trades.size[at][known]) * 100
     return {
-        "reasons": dict(Counter(found.reason[at].tolist())),
+        "reasons": dict(Counter(trades.reason[at].tolist())),
         "fees_pct": float(share.sum()),
         "fees_known": int(known.sum()),
     }
 
 
-def _arms(found: DayTrades, at: slice, sd: float | None) -> Iterator[dict[str, Any]]:
-    risk = r_units.risk_pct(found.entry[at], found.stop[at])
-    u = r_units.in_units(found.rows.trades.r[at], risk, sd)
-    sets = found.rows.parameter_set[at]
+def _arms(trades: DayTrades, at: slice, sd: float | None) -> Iterator[dict[str, Any]]:
+    risk = r_units.risk_pct(trades.entry[at], trades.stop[at])
+    u = r_units.in_units(trades.rows.trades.r[at], risk, sd)
+    sets = trades.rows.parameter_set[at]
     for arm in np.unique(sets).tolist():
         mine = u[(sets == arm) & ~np.isnan(u)]
         if mine.size:
@@ -249,8 +247,8 @@ def _arms(found: DayTrades, at: slice, sd: float | None) -> Iterator[dict[str, A
 
 
 def recompute(bot: int, as_of: datetime, subjects: Iterable[Subject]) -> int:
-    """Throw the days away and build them anew; the same trades give the same days, to the bit."""
-    kept = list(subjects)
-    instances = {one.instance for one in kept}
+    """Delete and rebuild all days; the same trades give the same days, to the bit."""
+    subjects = list(subjects)
+    instances = {subject.instance for subject in subjects}
     TradeDay.objects.filter(instance__in=instances).delete()
-    return build(bot, as_of, kept)
+    return build(bot, as_of, subjects)

@@ -1,4 +1,4 @@
-"""Snapshots: how every scope of a bot did, as of a moment, kept as rows."""
+"""Performance snapshots of every strategy, market and parameter set of a bot at a moment."""
 
 from __future__ import annotations
 
@@ -17,21 +17,23 @@ from trading.performance.selection import PERIODS, period
 from trading.rollups import windows
 
 WINDOWS = (*PERIODS, "all")
-ACTIVE = 31  # days: a scope without a trade in so many has nothing new to say
+ACTIVE = 31  # days without a trade after which a scope gets no snapshots
 WEEK = 7
-CLEAR = 0.025  # tail of a trend that is told
+CLEAR = 0.025  # p-value of a trend
 KEEP = timedelta(days=35)
 
 
 def due(bot: int, as_of: datetime) -> bool:
-    """Whether this quarter of a day (UTC) has no snapshot of the bot yet."""
-    begun = as_of.replace(hour=as_of.hour // 6 * 6, minute=0, second=0, microsecond=0)
-    return not Snapshot.objects.filter(instance__bot=bot, at__gte=begun, at__lte=as_of).exists()
+    """Whether the bot has no snapshot of this quarter of a day (UTC) yet."""
+    start = as_of.replace(hour=as_of.hour // 6 * 6, minute=0, second=0, microsecond=0)
+    return not Snapshot.objects.filter(instance__bot=bot, at__gte=start, at__lte=as_of).exists()
 
 
 def take(bot: int, as_of: datetime) -> int:
-    """Write the snapshots of a bot's scopes that traded lately; the same moment again rewrites
-    them. Returns how many."""
+    """Write the snapshots of the scopes that traded recently; returns how many.
+
+    The same moment again rewrites them.
+    """
     now = clock.to_micros(as_of)
     scopes = frames.snapshot_scopes(bot, now // DAY - ACTIVE)
     if not scopes:
@@ -49,23 +51,23 @@ def take(bot: int, as_of: datetime) -> int:
 
 
 def tidy(as_of: datetime) -> dict[str, int]:
-    """The nightly job: of days more than 35 days ago only the first snapshots stay."""
+    """Prune snapshots: of days older than 35 days only the first ones are kept."""
     old = Snapshot.objects.filter(at__lt=as_of - KEEP).exclude(at__hour__lt=6)
     return {"dropped": int(old.delete()[0])}
 
 
-def told(as_of: datetime) -> list[dict[str, Any]]:
-    """The snapshots of one moment for programs, strategies before their markets and sets."""
+def listed(as_of: datetime) -> list[dict[str, Any]]:
+    """The snapshots of one moment as JSON, strategies before their markets and sets."""
     rows = Snapshot.objects.filter(at=as_of).select_related(
         "scope__market", "scope__parameter_set", "instance__bot"
     )
-    found = [
+    snapshots = [
         {
             "bot": row.instance.bot.name,
             "strategy": row.instance.name,
             "mode": row.scope.mode,
-            "market": row.scope.market.name if row.scope.market_id else None,
-            "version": row.scope.parameter_set.version if row.scope.parameter_set_id else None,
+            "market": row.scope.market.name if row.scope.market else None,
+            "version": row.scope.parameter_set.version if row.scope.parameter_set else None,
             "kind": row.scope.kind,
             "currency": row.scope.currency,
             "at": row.at,
@@ -78,14 +80,14 @@ def told(as_of: datetime) -> list[dict[str, Any]]:
     ]
     order = ("instance", "market", "set")
     return sorted(
-        found,
-        key=lambda one: (
-            one["bot"],
-            one["strategy"],
-            one["mode"],
-            order.index(one["kind"]),
-            one["market"] or "",
-            one["version"] or 0,
+        snapshots,
+        key=lambda row: (
+            row["bot"],
+            row["strategy"],
+            row["mode"],
+            order.index(row["kind"]),
+            row["market"] or "",
+            row["version"] or 0,
         ),
     )
 
@@ -98,26 +100,26 @@ def _bounds(name: str, as_of: datetime) -> tuple[int | None, int]:
 def _row(
     at: int, scope: Any, pieces: dict[str, windows.Pieces], as_of: datetime
 ) -> Snapshot | None:
-    mine = {name: found.take(np.flatnonzero(found.scope == at)) for name, found in pieces.items()}
-    whole = mine["all"]
+    own = {name: part.take(np.flatnonzero(part.scope == at)) for name, part in pieces.items()}
+    whole = own["all"]
     if not whole.tallies.size:
         return None
     records = {
-        name: tally.merge(found.tallies, np.array([0]))[0]
-        if found.tallies.size
+        name: tally.merge(part.tallies, np.array([0]))[0]
+        if part.tallies.size
         else tally.empty(1)[0]
-        for name, found in mine.items()
+        for name, part in own.items()
     }
     trend, evidence = _trend(whole, as_of)
-    # The interval of the average is what costs: of all time only strategies have it.
-    dear = set(WINDOWS) if scope.kind == "instance" else set(PERIODS)
+    # Intervals are expensive: for all time only strategies get one.
+    costly = set(WINDOWS) if scope.kind == "instance" else set(PERIODS)
     return Snapshot(
         scope=scope,
         instance=scope.instance,
         at=as_of,
         windows={
             name: _metrics(
-                records[name], mine[name], scope.currency, *_bounds(name, as_of), name in dear
+                records[name], own[name], scope.currency, *_bounds(name, as_of), name in costly
             )
             for name in WINDOWS
         },
@@ -128,13 +130,18 @@ def _row(
 
 
 def _metrics(
-    record: Any, found: windows.Pieces, currency: str, since: int | None, until: int, interval: bool
+    record: Any,
+    pieces: windows.Pieces,
+    currency: str,
+    since: int | None,
+    until: int,
+    interval: bool,
 ) -> dict[str, Any]:
-    """The metrics of a window, as ``performance/`` answers them."""
+    """The metrics of a window, as in ``GET performance/``."""
     if not record["trades"]:
         return {"trades": 0}
     start = int(record["first"]) // DAY * DAY if since is None else since
-    daily = windows.daily(found, start // DAY, (until - 1) // DAY)
+    daily = windows.daily(pieces, start // DAY, (until - 1) // DAY)
     measured = metrics.from_tally(record, daily, (until - start) / 1e6, interval=interval)
     return measured | {
         "total_pnl": {currency: float(money.to_decimal(record["units"], record["picos"]))},
@@ -143,18 +150,20 @@ def _metrics(
 
 
 def _comparison(records: dict[str, Any], whole: windows.Pieces) -> dict[str, Any]:
-    """Average PnL % of 24 h against the 6 days before, and of 7 d against all that came before:
-    each difference with its 95 % interval, widened by how much trades of a day move together."""
+    """Mean PnL % of 24 h minus the 6 days before, and of 7 d minus everything before.
+
+    Each with its 95% interval, widened by the correlation of trades of one day.
+    """
     design = compare.design_effect(
         whole.tallies["trades"].astype(float), whole.tallies["total"], whole.tallies["squares"]
     )
     pairs = {"24h_7d": ("24h", "7d"), "7d_baseline": ("7d", "all")}
-    found = {}
+    comparison: dict[str, Any] = {}
     for name, (short, long) in pairs.items():
-        inner, outer = (_sums(records[key]) for key in (short, long))
-        before = tuple(b - a for a, b in zip(inner, outer, strict=True))
-        difference = compare.means(inner, before, design)
-        found[name] = (
+        recent, all_trades = _sums(records[short]), _sums(records[long])
+        before = (all_trades[0] - recent[0], all_trades[1] - recent[1], all_trades[2] - recent[2])
+        difference = compare.means(recent, before, design)
+        comparison[name] = (
             None
             if difference is None
             else {
@@ -165,32 +174,33 @@ def _comparison(records: dict[str, Any], whole: windows.Pieces) -> dict[str, Any
                 "within_noise": difference.low <= 0 <= difference.high,
             }
         )
-    return found
+    return comparison
 
 
 def _sums(record: Any) -> tuple[float, float, float]:
+    """Trades, total and sum of squares of a tally."""
     return float(record["trades"]), float(record["total"]), float(record["squares"])
 
 
 def _trend(whole: windows.Pieces, as_of: datetime) -> tuple[str, dict[str, Any]]:
-    """Average results of the last seven complete days against those before."""
+    """The mean result of the last seven complete days, compared with the days before."""
     first, today = int(whole.day.min()), clock.to_micros(as_of) // DAY
     at, size = whole.day - first, max(0, today - first)
     kept = at < size
     n, total = (
-        np.bincount(at[kept], weights=whole.tallies[name][kept], minlength=size)
+        np.bincount(at[kept], weights=whole.tallies[name][kept], minlength=size).astype(float)
         for name in ("trades", "total")
     )
-    found = significance.shifted(total, n, WEEK)
-    if found is None:
+    shift = significance.shifted(total, n, WEEK)
+    if shift is None:
         return Trend.UNKNOWN, {}
     evidence = {
-        "now_pct": found.now,
-        "before_pct": found.before,
-        "as_low": found.as_low,
-        "as_high": found.as_high,
+        "now_pct": shift.now,
+        "before_pct": shift.before,
+        "as_low": shift.as_low,
+        "as_high": shift.as_high,
         "days": int(size),
     }
-    if found.as_low < CLEAR:
+    if shift.as_low < CLEAR:
         return Trend.DEGRADING, evidence
-    return (Trend.IMPROVING if found.as_high < CLEAR else Trend.FLAT), evidence
+    return (Trend.IMPROVING if shift.as_high < CLEAR else Trend.FLAT), evidence

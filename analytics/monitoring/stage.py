@@ -1,9 +1,8 @@
-"""The watch: snapshots of how everything does, and alerts where something went wrong.
+"""The monitoring stage: takes snapshots and checks the alert rules.
 
-A stage: it reads trades through ``analytics.frames.trades``, writes its own rows, and returns what
-it did. As of a moment it looks at nothing later, so that a history looked at hour by hour gives the
-alerts that were raised when it was lived. What a full look costs does not depend on how many
-trades there are: sums answer, and trades are read only of days and hours that are new.
+It reads trades through ``analytics.frames``, writes its own rows and returns what it did. As of a
+moment it reads nothing later, so a history replayed hour by hour gives the alerts that were raised
+live. The cost does not depend on the number of trades: it reads sums, and trades only of new days.
 """
 
 from __future__ import annotations
@@ -27,14 +26,14 @@ from trading.clock import DAY
 
 logger = logging.getLogger(__name__)
 
-NOW = timedelta(minutes=10)  # so long what is not kept may be told of a moment
+NOW = timedelta(minutes=10)  # a moment this recent counts as live
 
 
 def monitor(as_of: datetime) -> dict[str, Any]:
-    """Look at everything: judge every rule, take the snapshots that are due.
+    """Check every alert rule and take the snapshots that are due.
 
-    Whole days are looked at once a day, and again where days of trades were added or a rule was
-    changed. The same moment again changes nothing. "events" is what happened now.
+    Rules about whole days are checked once a day, and again after days of trades were added or a
+    rule was changed. Idempotent for a moment. "events": the new events of alerts.
     """
     look = _look(as_of)
     taken, events = 0, []
@@ -47,9 +46,9 @@ def monitor(as_of: datetime) -> dict[str, Any]:
         if snapshots.due(bot.pk, as_of):
             taken += snapshots.take(bot.pk, as_of)
         events += _judge("bot", inputs.BotFrame(bot, as_of), Place(bot.pk), look)
-        for one in inputs.strategies(subjects, as_of):
-            place = Place(bot.pk, one.subject.instance, one.subject.mode)
-            events += _judge("strategy", one, place, look, daily=fresh)
+        for frame in inputs.strategies(subjects, as_of):
+            place = Place(bot.pk, frame.subject.instance, frame.subject.mode)
+            events += _judge("strategy", frame, place, look, daily=fresh)
         if fresh:
             Progress.objects.filter(bot=bot.pk).update(day=today, days=traded)
     if look.lived and not clock.simulated():
@@ -57,18 +56,18 @@ def monitor(as_of: datetime) -> dict[str, Any]:
     return {
         "as_of": _text(as_of),
         "snapshots": taken,
-        "events": [told(event) for event in events],
+        "events": [as_json(event) for event in events],
         **_errors(look),
     }
 
 
 def pulse(as_of: datetime) -> dict[str, Any]:
-    """Look at what can only be told while it happens: bots that are silent, work that waits."""
+    """Check the rules that need the present: bots offline, queue stuck."""
     look, events = _look(as_of), []
     for bot in frames.bots():
         events += _judge("bot", inputs.BotFrame(bot, as_of), Place(bot.pk), look, only_lived=True)
     events += _judge("system", SystemFrame(as_of), Place(), look, only_lived=True)
-    return {"as_of": _text(as_of), "events": [told(event) for event in events], **_errors(look)}
+    return {"as_of": _text(as_of), "events": [as_json(event) for event in events], **_errors(look)}
 
 
 def analyze(as_of: datetime) -> dict[str, Any]:
@@ -79,7 +78,7 @@ def analyze(as_of: datetime) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """What all judgements of one look share; ``known``: keys of the alerts there are."""
+    """What the checks of one run share; ``known``: keys of existing alerts."""
 
     rules: ConfiguredRules
     known: set[str]
@@ -94,13 +93,13 @@ def _look(as_of: datetime) -> _Look:
 
 
 def _errors(look: _Look) -> dict[str, list[str]]:
-    """What could not be judged, where there is any."""
+    """The rules that could not be checked, if any."""
     return {"errors": look.errors} if look.errors else {}
 
 
 def _judge(
     about: str,
-    seen: Any,
+    frame: Any,
     place: Place,
     look: _Look,
     *,
@@ -115,14 +114,14 @@ def _judge(
             continue
         configured = look.rules.of(rule.key, place.bot, place.instance)
         try:
-            # A rule that was switched off finds nothing: what it raised is over.
+            # A disabled rule finds nothing, so its alerts resolve.
             finding = (
-                rule.check(seen, look.as_of, configured.parameters) if configured.enabled else None
+                rule.check(frame, look.as_of, configured.parameters) if configured.enabled else None
             )
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-            # One rule that stumbles must not silence all others.
-            logger.exception("the alert rule %s could not judge %s", rule.key, seen.about)
-            look.errors.append(f"{rule.key}, {seen.about}: {type(error).__name__}: {error}")
+            # One broken rule must not stop the others.
+            logger.exception("the alert rule %s failed for %s", rule.key, frame.about)
+            look.errors.append(f"{rule.key}, {frame.about}: {type(error).__name__}: {error}")
             continue
         if finding is not None or place.key(rule.key) in look.known:
             events += lifecycle.judge(configured, place, finding, look.as_of)
@@ -130,39 +129,39 @@ def _judge(
 
 
 def active(as_of: datetime) -> list[dict[str, Any]]:
-    """The alerts that were active at a moment, those that opened last first, for programs."""
+    """The alerts that were active at a moment as JSON, the last opened first."""
     before = Alert.objects.filter(opened_at__lte=as_of).select_related("bot", "instance")
     latest = (
         AlertEvent.objects.filter(alert=OuterRef("pk"), at__lte=as_of, type__in=lifecycle.TURNS)
         .order_by("-at", "-pk")
         .values("type")[:1]
     )
-    found = before.annotate(turn=Subquery(latest)).exclude(turn__in=lifecycle.ENDS)
+    alerts = before.annotate(turn=Subquery(latest)).exclude(turn__in=lifecycle.ENDS)
     return [
         {
             "alert": alert.pk,
             "kind": alert.kind,
-            "bot": alert.bot.name if alert.bot_id else None,
-            "strategy": alert.instance.name if alert.instance_id else None,
+            "bot": alert.bot.name if alert.bot else None,
+            "strategy": alert.instance.name if alert.instance else None,
             "mode": alert.mode or None,
             "severity": str(alert.severity),
             "opened_at": _text(alert.opened_at),
             "sentence": alert.sentence,
         }
-        for alert in found.order_by("-opened_at", "-pk")
+        for alert in alerts.order_by("-opened_at", "-pk")
     ]
 
 
-def told(event: AlertEvent) -> dict[str, Any]:
-    """An event of an alert for programs."""
+def as_json(event: AlertEvent) -> dict[str, Any]:
+    """An event of an alert; its type in the feed of decisions is "alarm"."""
     alert = event.alert
     return {
         "type": "alarm",
         "what": str(event.type),
         "alert": alert.pk,
         "kind": alert.kind,
-        "bot": alert.bot.name if alert.bot_id else None,
-        "strategy": alert.instance.name if alert.instance_id else None,
+        "bot": alert.bot.name if alert.bot else None,
+        "strategy": alert.instance.name if alert.instance else None,
         "mode": alert.mode or None,
         "severity": str(event.severity),
         "at": _text(event.at),

@@ -1,8 +1,7 @@
-"""Where this server may connect to when a user names the address.
+"""Restricts outgoing connections to addresses that users enter.
 
-A user's webhook must not make the server speak to itself or to its neighbours. What counts is the
-address that is connected to, not the name that was looked at before: so the check stands where
-the connection is made, and also holds for redirects and for names whose address changes.
+A user's webhook must not reach this server or its private network. The check is made on the IP
+address when connecting, so it also covers redirects and host names whose address changes.
 """
 
 from __future__ import annotations
@@ -16,8 +15,8 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
 Address = IPv4Address | IPv6Address
-# Beside what the library knows as private: shared and special-purpose ranges that it calls global
-# in some versions of Python, and those that carry an IPv4 address of their own.
+# Special-purpose ranges that ipaddress calls global in some versions of Python, and ranges that
+# embed an IPv4 address.
 _SPECIAL = [
     ip_network(text)
     for text in (
@@ -39,7 +38,7 @@ _NAT64, _SIX_TO_FOUR = ip_network("64:ff9b::/96"), ip_network("2002::/16")
 
 
 class Refused(OSError):
-    """The address lies in a network that is not the public internet."""
+    """The address is not on the public internet."""
 
 
 _allowed: ContextVar[Collection[str] | None] = ContextVar("allowed", default=None)
@@ -47,14 +46,14 @@ _refused: ContextVar[list[str] | None] = ContextVar("refused", default=None)
 
 
 def is_public(text: str) -> bool:
-    """Whether an IP address, written in any way the system connects to, is on the internet."""
+    """Whether an IP address, in any notation, is on the public internet."""
     address = _inner(ip_address(text.partition("%")[0]))
     known = address.is_global and not address.is_multicast and not address.is_reserved
     return known and not any(address in network for network in _SPECIAL)
 
 
 def _inner(address: Address) -> Address:
-    """The IPv4 address that an IPv6 one stands for."""
+    """The IPv4 address that an IPv6 address embeds, else the address itself."""
     if isinstance(address, IPv4Address):
         return address
     if address.ipv4_mapped:
@@ -68,9 +67,11 @@ def _inner(address: Address) -> Address:
 
 @contextmanager
 def only_public(allowed: Collection[str] = ()) -> Iterator[list[str]]:
-    """Inside, this thread's HTTP connections reach the internet and ``allowed`` hosts (names or
-    addresses) alone; others raise Refused, as a failed connection does. Yields the hosts that were
-    refused, for whoever is told only that a connection failed."""
+    """Inside, this thread's HTTP connections reach only the internet and ``allowed`` hosts.
+
+    Others raise Refused like a failed connection. Yields the list of refused hosts, because a
+    service may report only that a connection failed.
+    """
     _guard()
     hosts: list[str] = []
     before, seen = _allowed.set(allowed), _refused.set(hosts)
@@ -83,7 +84,7 @@ def only_public(allowed: Collection[str] = ()) -> Iterator[list[str]]:
 
 @cache
 def _guard() -> None:
-    """Let urllib3, under requests and so under every service, connect through the check."""
+    """Patch urllib3, which every service uses, to connect through the check."""
     from urllib3.util import connection
 
     unguarded = connection.create_connection
@@ -93,10 +94,10 @@ def _guard() -> None:
         host, port = address[0].strip("[]"), address[1]
         if allowed is None or host in allowed:
             return unguarded(address, *arguments, **options)
-        # The very address that was checked is connected to: asked again, a name may give another.
+        # Connect to the address that was checked: a second lookup may return another one.
         failed: OSError | None = None
-        for found in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM):
-            ip = str(found[4][0])
+        for info in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM):
+            ip = str(info[4][0])
             if not (ip in allowed or is_public(ip)):
                 if (hosts := _refused.get()) is not None:
                     hosts.append(host)

@@ -54,7 +54,7 @@ def test_a_changed_value_is_replayed_and_compared(open_page, live_server, instan
     page = open_page()
     page.goto(f"{live_server.url}/admin/trading/strategyinstance/{instance.pk}/change/")
     page.fill("#id_take_profit_bps", "60")
-    page.get_by_role("button", name="Replay the last 30 days").click()
+    page.get_by_role("button", name="Backtest the last 30 days").click()
     page.wait_for_selector("progress")
     work()
     page.wait_for_selector("[data-curves] .main-svg", timeout=20_000)
@@ -71,7 +71,7 @@ def test_a_changed_value_is_replayed_and_compared(open_page, live_server, instan
     page.wait_for_function("document.querySelectorAll('[data-replay] path.box').length < 700")
     page.evaluate("document.documentElement.classList.toggle('dark')")  # drawn anew
     page.get_by_label("Vary one parameter").select_option("take_profit_bps")
-    page.get_by_role("button", name="Replay along its range").click()
+    page.get_by_role("button", name="Backtest its range").click()
     page.wait_for_selector("progress")
     work()
     page.wait_for_selector("[data-along] .main-svg", timeout=20_000)
@@ -93,7 +93,7 @@ def zoom(page) -> None:
 def test_a_replay_is_held_against_the_live_trades(open_page, live_server, instance):
     page = open_page()
     page.goto(f"{live_server.url}/admin/trading/strategyinstance/{instance.pk}/change/")
-    page.get_by_role("button", name="Compare the replay with the live trades").click()
+    page.get_by_role("button", name="Compare backtest with live trades").click()
     page.wait_for_selector("progress")
     work("compare_replay")
     page.wait_for_selector("[data-replay] .main-svg", timeout=20_000)

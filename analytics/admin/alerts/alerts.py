@@ -9,7 +9,6 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST
@@ -104,26 +103,23 @@ class AlertAdmin(Exported, PagedAdmin):
         return [path("<int:pk>/step/", step, name="analytics_alert_step"), *super().get_urls()]
 
     def page(self, request: HttpRequest, alert: Alert) -> HttpResponse:
-        request.list_title = self.list_title
         events = list(alert.events.select_related("by").order_by("at", "pk"))
         rule = REGISTRY.get(alert.kind)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": rows.title(alert),
-            "opts": self.opts,
-            "alert": alert,
-            "tone": rows.TONES[alert.severity],
-            "rule": rule,
-            "facts": rows.facts(alert),
-            "numbers": rows.numbers(alert),
-            "chart": rows.chart(alert),
-            "history": rows.history(events),
-            "snoozes": rows.SNOOZES,
-            "may_act": may_act(request),
-            "rule_url": _rule_url(alert) if rule else "",
-        }
-        request.current_app = self.admin_site.name
-        return TemplateResponse(request, "analytics/alert.html", context)
+        return self.render(
+            request,
+            "analytics/alert.html",
+            rows.title(alert),
+            alert=alert,
+            tone=rows.TONES[alert.severity],
+            rule=rule,
+            facts=rows.facts(alert),
+            numbers=rows.numbers(alert),
+            chart=rows.chart(alert),
+            history=rows.history(events),
+            snoozes=rows.SNOOZES,
+            may_act=may_act(request),
+            rule_url=_rule_url(alert) if rule else "",
+        )
 
     def step_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Acknowledge, snooze or resolve an alert, with a note."""

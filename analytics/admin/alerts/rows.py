@@ -17,6 +17,7 @@ from trading.formatting import Cell
 
 TONES = {"critical": "loss", "warning": "warn", "info": ""}
 SNOOZES = {"1": "1 hour", "8": "8 hours", "24": "1 day", "168": "1 week"}
+LABELS = {"chance": "p-value"}
 HIDDEN = ("picture", "limit", "curve")  # shown as the chart
 WIDTH, HEIGHT = 600, 120  # units of the chart's drawing
 
@@ -103,7 +104,7 @@ def facts(alert: Alert) -> list[tuple[str, Cell]]:
 def numbers(alert: Alert) -> list[tuple[str, Cell]]:
     """The evidence as labelled values; nested values are joined."""
     return [
-        (formatting.label(name), Cell(_plain(value)))
+        (LABELS.get(name) or formatting.label(name), Cell(_plain(value)))
         for name, value in alert.evidence.items()
         if name not in HIDDEN and value not in (None, {})
     ]
@@ -121,7 +122,8 @@ def _plain(value: object) -> str:
 
 def chart(alert: Alert) -> Chart | None:
     """The curve of the evidence and its limit; None with fewer than two points."""
-    values, limit = alert.evidence.get("picture") or [], alert.evidence.get("limit")
+    values: list[float] = alert.evidence.get("picture") or []
+    limit: float | None = alert.evidence.get("limit")
     if len(values) < 2:
         return None
     curve: dict[str, str] = alert.evidence.get("curve") or {}

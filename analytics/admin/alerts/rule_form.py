@@ -46,7 +46,7 @@ class RuleForm(forms.Form):
         ]
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
+        cleaned = super().clean() or self.cleaned_data
         given = {name: raw for name, raw in cleaned.items() if name not in (ENABLED, SEVERITY)}
         try:
             self.values = self.rule.clean(given)

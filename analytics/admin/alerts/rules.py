@@ -8,7 +8,6 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from analytics import frames
@@ -87,18 +86,16 @@ class AlertRuleAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        request.list_title = self.list_title
         choices = scopes()
         scope = _chosen(choices, request.GET.get("place", "all"))
-        context = {
-            **self.admin_site.each_context(request),
-            "title": self.list_title,
-            "opts": self.opts,
-            "scopes": choices,
-            "scope": scope,
-            "rows": [_row(configured_rule, scope) for configured_rule in _rules_of(scope)],
-        }
-        return TemplateResponse(request, "analytics/rules.html", context)
+        return self.render(
+            request,
+            "analytics/rules.html",
+            self.list_title,
+            scopes=choices,
+            scope=scope,
+            rows=[_row(configured_rule, scope) for configured_rule in _rules_of(scope)],
+        )
 
     def edit_view(self, request: HttpRequest, kind: str, place: str) -> HttpResponse:
         if not self.has_view_permission(request):
@@ -113,20 +110,18 @@ class AlertRuleAdmin(ReadOnlyAdmin):
                 raise PermissionDenied
             if "default" in request.POST or form.is_valid():
                 return _save(request, form, kind, scope)
-        request.list_title = self.list_title
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"{rule.title}: {scope.title}",
-            "opts": self.opts,
-            "rule": rule,
-            "scope": scope,
-            "form": form,
-            "own": _own(configured_rule, scope),
-            "source": _source(configured_rule, scope),
-            "may_change": self.may_change(request),
-            "back": f"{reverse('admin:analytics_alertrulesetting_changelist')}?place={scope.name}",
-        }
-        return TemplateResponse(request, "analytics/rule.html", context)
+        return self.render(
+            request,
+            "analytics/rule.html",
+            f"{rule.title}: {scope.title}",
+            rule=rule,
+            scope=scope,
+            form=form,
+            own=_own(configured_rule, scope),
+            source=_source(configured_rule, scope),
+            may_change=self.may_change(request),
+            back=f"{reverse('admin:analytics_alertrulesetting_changelist')}?place={scope.name}",
+        )
 
 
 def _save(request: HttpRequest, form: RuleForm, kind: str, scope: RuleScope) -> HttpResponse:

@@ -1,7 +1,8 @@
-"""A comparison of a replay with live trades, in plain words."""
+"""Replay fidelity: how a backtest compares with live trades."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from analytics.models import Run
@@ -11,113 +12,166 @@ from trading import formatting
 from trading.formatting import Cell
 
 TONES = {TRUST: "gain", DOUBT: "loss"}
-TITLES = {TRUST: "Replays of {} are trusted", DOUBT: "Replays of {} are not trusted"}
-UNTOLD = "Whether replays of {} can be trusted is unknown"
+TITLES = {TRUST: "Backtests of {} match live trading", DOUBT: "Backtests of {} are not reliable"}
+NOT_CHECKED = "Backtest accuracy of {} not checked yet"
+
+# What a comparison of ``analytics.research.fidelity`` stores in ``Run.summary["fidelity"]``.
+Comparison = dict[str, Any]
 
 
-def page(run: Run) -> dict[str, Any]:
-    """What the page of a comparison shows above the replay itself."""
-    found = run.summary["fidelity"]
-    return {
-        "title": _title(found["verdict"], run.instance.name),
-        "tone": TONES.get(found["verdict"], ""),
-        "reasons": found["reasons"],
-        "headline": _headline(found),
-        "figures": _figures(found),
-        "sets": [
-            (
-                f"v{one['version']}",
-                f"{one['seconds'] / 86_400:,.2f} days",
-                f"{one['stretches']:,}",
-                f"{one['trades']:,}",
+@dataclass(frozen=True, slots=True)
+class LiveSet:
+    """A parameter version that was live, and the backtest trades it made."""
+
+    version: str
+    live_for: str
+    periods: str
+    trades: str
+
+
+@dataclass(frozen=True, slots=True)
+class FidelityPage:
+    """What the page of a comparison shows above the backtest itself."""
+
+    title: str
+    tone: str
+    reasons: list[str]
+    headline: list[tuple[str, Cell]]
+    figures: list[tuple[str, Cell, str]]
+    sets: list[LiveSet]
+    exits: list[tuple[str, str, str]]
+    since: str
+    until: str
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class FidelityNote:
+    """The fidelity of a strategy's backtests, for every page that shows one."""
+
+    title: str
+    instance: int
+    reasons: tuple[str, ...]
+    warn: bool
+    run: Run | None
+    matched: str
+    live: str
+    grade: str | None
+
+
+def page(run: Run) -> FidelityPage:
+    comparison: Comparison = run.summary["fidelity"]
+    name = run.instance.name if run.instance else run.strategy
+    return FidelityPage(
+        title=_title(comparison["verdict"], name),
+        tone=TONES.get(comparison["verdict"], ""),
+        reasons=comparison["reasons"],
+        headline=_headline(comparison),
+        figures=_figures(comparison),
+        sets=[
+            LiveSet(
+                f"v{live_set['version']}",
+                formatting.duration(live_set["seconds"]),
+                f"{live_set['stretches']:,}",
+                f"{live_set['trades']:,}",
             )
-            for one in found["sets"]
+            for live_set in comparison["sets"]
         ],
-        "exits": [
-            (formatting.label(a), formatting.label(b), f"{n:,}") for a, b, n in found["exits"]
+        exits=[
+            (formatting.label(live), formatting.label(replayed), f"{trades:,}")
+            for live, replayed, trades in comparison["exits"]
         ],
-        "since": run.options["since"][:16].replace("T", " "),
-        "until": run.options["until"][:16].replace("T", " "),
-        "mode": run.options["mode"],
-    }
+        since=run.options["since"][:16].replace("T", " "),
+        until=run.options["until"][:16].replace("T", " "),
+        mode=run.options["mode"],
+    )
 
 
-def note(found: Trust, instance: Any) -> dict[str, Any]:
-    """What pages about replays of a strategy say of them."""
-    told = found.found
-    return {
-        "title": _title(found.verdict, instance.name),
-        "instance": instance.pk,
-        "reasons": found.reasons,
-        "warn": found.doubted,
-        "run": found.run,
-        "share": _share(told["matched_share"]).text if told else "",
-        "live": f"{told['live']:,}" if told else "",
-        "grade": told.get("grade"),
-    }
+def note(trust: Trust, instance: Any) -> FidelityNote:
+    comparison = trust.found
+    return FidelityNote(
+        title=_title(trust.verdict, instance.name),
+        instance=instance.pk,
+        reasons=trust.reasons,
+        warn=trust.doubted,
+        run=trust.run,
+        matched=_share(comparison["matched_share"]).text if comparison else "",
+        live=f"{comparison['live']:,}" if comparison else "",
+        grade=comparison.get("grade") if comparison else None,
+    )
 
 
 def _title(verdict: str, name: str) -> str:
-    return TITLES.get(verdict, UNTOLD).format(name)
+    return TITLES.get(verdict, NOT_CHECKED).format(name)
 
 
-def _headline(found: dict[str, Any]) -> list[tuple[str, Cell]]:
-    gap = found["gap"]
+def _headline(comparison: Comparison) -> list[tuple[str, Cell]]:
+    gap = comparison["gap"]
+    grade = (
+        Cell(comparison["grade"], TONES.get(comparison["verdict"], ""))
+        if comparison["grade"]
+        else formatting.nothing("Too few trades.")
+    )
     return [
-        (
-            "Grade",
-            Cell(found["grade"], TONES.get(found["verdict"], ""))
-            if found["grade"]
-            else formatting.nothing("Too few trades to tell."),
-        ),
-        ("Live trades matched", _share(found["matched_share"])),
-        ("Agreement", _share(found["agreement"])),
-        ("Slippage, both sides", _bps(_slippage(found))),
-        ("Live less replay, a trade", formatting.result(gap and gap["mean"])),
-        ("Correlation of days", _number(found["correlation"])),
+        ("Replay fidelity", grade),
+        ("Live trades matched", _share(comparison["matched_share"])),
+        ("Agreement", _share(comparison["agreement"])),
+        ("Slippage, entry + exit", _bps(_slippage(comparison))),
+        ("Live minus backtest per trade", formatting.result(gap["mean"] if gap else None)),
+        ("Daily correlation", _correlation(comparison["correlation"])),
     ]
 
 
-def _figures(found: dict[str, Any]) -> list[tuple[str, Cell, str]]:
-    """Every figure with what it means."""
-    gap = found["gap"] or {}
-    between = (
-        f"90 % interval {gap['low']:+.4f} to {gap['high']:+.4f}"
+def _figures(comparison: Comparison) -> list[tuple[str, Cell, str]]:
+    """Every figure with its explanation."""
+    gap = comparison["gap"] or {}
+    interval = (
+        f"90% CI {gap['low']:+.4f} to {gap['high']:+.4f}"
         if gap.get("low") is not None
         else "no interval: too few days"
     )
+    entry, exit_ = comparison["entry_bps"], comparison["exit_bps"]
     return [
-        ("Live trades", _count(found["live"]), "that could be compared"),
+        ("Live trades", _count(comparison["live"]), "compared"),
         (
             "Matched",
-            _count(found["matched"]),
-            "same side, entered within a candle, left for the same reason",
+            _count(comparison["matched"]),
+            "same side, entry within one candle, same exit reason",
         ),
-        ("Left for another reason", _count(found["other_exit"]), "entered alike"),
-        ("Missing", _count(found["missing"]), "made by the bot, not by the replay"),
-        ("Extra", _count(found["extra"]), "made by the replay, not by the bot"),
-        ("Agreement", _share(found["agreement"]), "matched, of all that either made"),
-        ("Entry worse by", _bps(_median(found["entry_bps"])), _half(found["entry_bps"])),
-        ("Exit worse by", _bps(_median(found["exit_bps"])), _half(found["exit_bps"])),
-        ("Live less replay", _points(gap.get("mean")), f"a trade; {between}"),
-        ("Correlation of days", _number(found["correlation"]), f"over {found['days']} days"),
-        ("Another version reported", _count(found["other_version"]), "than was live at the entry"),
-        ("Parameters unknown", _count(found["unknown_set"]), "left out"),
-        ("Without candles", _count(found["without_candles"]), "left out"),
+        ("Different exit reason", _count(comparison["other_exit"]), "same entry"),
+        ("Missing", _count(comparison["missing"]), "live only"),
+        ("Extra", _count(comparison["extra"]), "backtest only"),
+        ("Agreement", _share(comparison["agreement"]), "matched, of all trades of either"),
+        ("Entry slippage", _bps(_median(entry)), _iqr(entry)),
+        ("Exit slippage", _bps(_median(exit_)), _iqr(exit_)),
+        ("Live minus backtest", _points(gap.get("mean")), f"per trade; {interval}"),
+        (
+            "Daily correlation",
+            _correlation(comparison["correlation"]),
+            f"over {comparison['days']} days",
+        ),
+        (
+            "Parameter mismatch",
+            _count(comparison["other_version"]),
+            "reported a version that was not live",
+        ),
+        ("Parameters unknown", _count(comparison["unknown_set"]), "excluded"),
+        ("Without candles", _count(comparison["without_candles"]), "excluded"),
     ]
 
 
-def _slippage(found: dict[str, Any]) -> float | None:
-    sides = [found[name] for name in ("entry_bps", "exit_bps")]
-    return sum(one["median"] for one in sides) if all(sides) else None
+def _slippage(comparison: Comparison) -> float | None:
+    """The sum of both medians in bps; None where one is unknown."""
+    entry, exit_ = comparison["entry_bps"], comparison["exit_bps"]
+    return entry["median"] + exit_["median"] if entry and exit_ else None
 
 
-def _median(found: dict[str, Any] | None) -> float | None:
-    return found["median"] if found else None
+def _median(slippage: dict[str, float] | None) -> float | None:
+    return slippage["median"] if slippage else None
 
 
-def _half(found: dict[str, Any] | None) -> str:
-    return f"half of them {found['low']:+.2f} to {found['high']:+.2f} bps" if found else ""
+def _iqr(slippage: dict[str, float] | None) -> str:
+    return f"median; IQR {slippage['low']:+.2f} to {slippage['high']:+.2f} bps" if slippage else ""
 
 
 def _count(value: int) -> Cell:
@@ -125,24 +179,22 @@ def _count(value: int) -> Cell:
 
 
 def _share(value: float | None) -> Cell:
-    if value is None:
-        return formatting.nothing("There is nothing to take a share of.")
-    return Cell(f"{value:.1%}".replace("%", " %"), "number")
+    return formatting.percent(value, why="No trades.")
 
 
 def _bps(value: float | None) -> Cell:
     if value is None:
-        return formatting.nothing("No pair tells it.")
-    return Cell(f"{value + 0.0:+.2f} bps", "number")
+        return formatting.nothing("No matched trades.")
+    return Cell(f"{value + 0.0:+,.2f} bps", "number")
 
 
 def _points(value: float | None) -> Cell:
     if value is None:
-        return formatting.nothing("No pair tells it.")
-    return Cell(f"{value + 0.0:+.4f} points", "number")
+        return formatting.nothing("No matched trades.")
+    return Cell(f"{value + 0.0:+,.4f} pp", "number")
 
 
-def _number(value: float | None) -> Cell:
+def _correlation(value: float | None) -> Cell:
     if value is None:
-        return formatting.nothing("Fewer than 3 days, or nothing varies.")
+        return formatting.nothing("Fewer than 3 days, or no variation.")
     return Cell(f"{value:.3f}", "number")

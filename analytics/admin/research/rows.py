@@ -1,9 +1,9 @@
-"""What the pages of replays say, in plain words."""
+"""What the pages of backtests show."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, TypedDict
 
 from django.urls import reverse
 
@@ -35,7 +35,7 @@ METRICS = (
     ("longest_losing_streak", "Longest losing streak"),
     ("avg_hold_seconds", "Average hold"),
     ("exposure", "Time in the market"),
-    ("trades_per_day", "Trades a day"),
+    ("trades_per_day", "Trades per day"),
     ("avg_mfe_pct", "Average MFE"),
     ("avg_mae_pct", "Average MAE"),
 )
@@ -49,175 +49,199 @@ def url(run: Run) -> str:
 def metric(name: str, value: Any) -> Cell:
     """A metric as a page shows it; a dash where it is undefined."""
     if value is None:
-        return formatting.nothing("It is not defined for these trades.")
+        return formatting.nothing("Not defined for these trades.")
     if name in PERCENT:
         return formatting.result(value)
     if name in ("win_rate", "exposure"):
-        return Cell(f"{value:.1%}".replace("%", " %"), "number")
+        return formatting.percent(value)
     if name == "avg_hold_seconds":
         return Cell(formatting.duration(value), "number")
     if name.endswith("_pct"):
-        return Cell(f"{value:,.3f} %", "number")
+        return Cell(f"{value:,.3f}%", "number")
     return Cell(f"{value:,}" if isinstance(value, int) else f"{value:,.2f}", "number")
 
 
 def headline(run: Run) -> list[tuple[str, Cell]]:
-    """The few numbers that are looked at first, buying and holding beside them."""
+    """The key metrics, with buy and hold."""
     names = ("total_pnl_pct", "trades", "win_rate", "max_drawdown_pct", "sharpe")
     labels = dict(METRICS)
-    found = [(labels[name], metric(name, run.metrics[name])) for name in names]
+    results = _metrics(run)
     held = run.summary["held"]
-    return [*found, ("Buy and hold", metric("total_pnl_pct", held and held["total_pnl_pct"]))]
+    return [
+        *((labels[name], metric(name, results[name])) for name in names),
+        ("Buy and hold", metric("total_pnl_pct", held and held["total_pnl_pct"])),
+    ]
 
 
 def metrics(run: Run) -> list[tuple[str, Cell, Cell]]:
-    """Every metric, with that of buying and holding where it has one."""
+    """Every metric, with that of buy and hold where it has one."""
+    results = _metrics(run)
     held = run.summary["held"] or {}
     return [
-        (
-            label,
-            metric(name, run.metrics[name]),
-            metric(name, held[name]) if name in held else Cell(""),
-        )
+        (label, metric(name, results[name]), metric(name, held[name]) if name in held else Cell(""))
         for name, label in METRICS
     ]
 
 
 def side_by_side(one: Run, other: Run) -> list[tuple[str, Cell, Cell, Cell]]:
-    """Every metric of both, and by how much the other's is more."""
+    """Every metric of both runs, and the difference: second minus first."""
+    first, second = _metrics(one), _metrics(other)
     return [
         (
             label,
-            metric(name, one.metrics[name]),
-            metric(name, other.metrics[name]),
-            _more(name, one.metrics[name], other.metrics[name]),
+            metric(name, first[name]),
+            metric(name, second[name]),
+            _difference(name, first[name], second[name]),
         )
         for name, label in METRICS
     ]
 
 
-def _more(name: str, old: float | None, new: float | None) -> Cell:
-    """A difference, coloured where more is better."""
+def _metrics(run: Run) -> dict[str, Any]:
+    """The metrics of a run that is done."""
+    return run.metrics or {}
+
+
+def _difference(name: str, old: float | None, new: float | None) -> Cell:
+    """``new`` minus ``old``, coloured where more is better."""
     if old is None or new is None:
-        return formatting.nothing("One of them is not defined.")
+        return formatting.nothing("One of the two is not defined.")
     if name in ("win_rate", "exposure"):
-        return Cell(f"{(new - old) * 100:+,.1f} points", "number")
+        return Cell(f"{(new - old) * 100:+,.1f} pp", "number")
     if name == "avg_hold_seconds":
         sign = "-" if new < old else "+"
         return Cell(f"{sign}{formatting.duration(abs(new - old))}", "number")
     if name in PERCENT:
-        return formatting.result(round(new - old, 3) + 0.0)  # rounding is no difference
+        return formatting.result(round(new - old, 3) + 0.0, "pp")  # + 0.0: no negative zero
     if name.endswith("_pct"):
-        return Cell(f"{new - old:+,.3f} %", "number")
+        return Cell(f"{new - old:+,.3f} pp", "number")
     return Cell(f"{new - old:+,}" if isinstance(new, int) else f"{new - old:+,.2f}", "number")
 
 
 def facts(run: Run) -> list[tuple[str, Cell]]:
-    """What was asked, of what, and how it is to be read."""
-    found, costs, fills = run.summary, run.costs, run.options
-    start, end = (clock.from_epoch(found[name]) for name in ("from", "to"))
-    cost = found["cost_pct"]
-    at = "at the open of the next bar" if fills["next_open"] else "at the price that decided"
+    """Candles, costs and assumptions of a run."""
+    summary, costs = run.summary, run.costs
+    start, end = (clock.from_epoch(summary[name]) for name in ("from", "to"))
+    cost = summary["cost_pct"]
+    fills = "open of the next bar" if run.options["next_open"] else "price of the signal"
     return [
         ("Candles", Cell(f"{run.bars:,} of {formatting.interval(run.interval)}")),
-        ("From (UTC)", formatting.moment(start)),
-        ("To (UTC)", formatting.moment(end)),
-        ("Whose candles", Cell("the bot's own" if found["own_candles"] else "shared by all bots")),
+        ("From", formatting.minute(start)),
+        ("To", formatting.minute(end)),
+        ("Candle source", Cell("this bot" if summary["own_candles"] else "shared")),
         (
             "Warm-up",
             Cell(
-                f"{found['warmup_candles']} candles of "
-                f"{formatting.interval(found['candle_seconds'])}"
+                f"{summary['warmup_candles']:,} candles of "
+                f"{formatting.interval(summary['candle_seconds'])}"
             ),
         ),
-        ("Gaps", Cell(_gaps(found["gaps"]))),
-        ("Fee", Cell(f"{costs['fee_bps']:g} bps a side")),
+        ("Gaps", Cell(_gaps(summary["gaps"]))),
+        ("Fee", Cell(f"{costs['fee_bps']:g} bps per side")),
         ("Spread", Cell(f"{costs['spread_bps']:g} bps")),
-        ("Slippage", Cell(f"{costs['slippage_bps']:g} bps a side")),
-        ("Where these are from", Cell(costs["source"])),
-        ("Cost of trading", formatting.nothing() if cost is None else Cell(f"{cost:,.3f} %")),
-        ("Before costs", formatting.result(found["gross_pct"])),
-        ("Fills", Cell(at)),
-        ("Fingerprint of the candles", Cell(run.data_hash, "code")),
-        ("Version of the rules", Cell(run.code_version, "code")),
+        ("Slippage", Cell(f"{costs['slippage_bps']:g} bps per side")),
+        ("Source of costs", Cell(costs["source"])),
+        ("Trading costs", formatting.nothing() if cost is None else Cell(f"{cost:,.3f}%")),
+        ("PnL before costs", formatting.result(summary["gross_pct"])),
+        ("Fills at", Cell(fills)),
+        ("Fingerprint of candles", Cell(run.data_hash, "code")),
+        ("Strategy code", Cell(run.code_version, "code")),
     ]
 
 
 def _gaps(count: int) -> str:
-    return f"{count}, each followed by a new warm-up" if count else "none"
+    return f"{count:,}, each followed by a new warm-up" if count else "none"
 
 
-def steps(run: Run) -> dict[str, Any]:
-    """The funnel, as bars and in words."""
-    return _bars(run, run.funnel)
+def run_funnel(run: Run) -> FunnelWithSentence:
+    """The signal funnel of a run that is done."""
+    return _funnel(run, run.funnel or {})
 
 
-def counted(run: Run) -> dict[str, Any] | None:
-    """The funnel as the bot counted it in the same time; None where it did not."""
-    found = run.summary.get("counted")
-    return _bars(run, found) if found else None
+def bot_funnel(run: Run) -> FunnelWithSentence | None:
+    """The signal funnel that the bot reported for the same time; None where it reported none."""
+    counts = run.summary.get("counted")
+    return _funnel(run, counts) if counts else None
 
 
-def opened_by(run: Run) -> list[str]:
-    """Which other values would let it trade."""
-    told = filter_relaxation.sentences(run.summary.get("opened"), run.values)
-    return [funnel.unbroken(sentence) for sentence in told]
+def relaxations(run: Run) -> list[str]:
+    """Sentences on the parameter values that would allow more trades."""
+    return filter_relaxation.sentences(run.summary.get("opened"), run.values)
 
 
-def trust_note(run: Run) -> dict[str, Any] | None:
-    """Whether replays of its strategy deserve belief; None for those of no bot, and for what
-    holds a replay against live trades itself."""
+def fidelity_note(run: Run) -> fidelity_rows.FidelityNote | None:
+    """The fidelity of the strategy's backtests; None for runs of no bot, and for a comparison with
+    live trades itself."""
     if run.instance is None or run.kind == Run.Kind.FIDELITY:
         return None
     return fidelity_rows.note(trust(run.instance, market=run.market), run.instance)
 
 
-def _bars(run: Run, counts: dict[str, Any]) -> dict[str, Any]:
-    found = funnel.steps(_filters(run), counts["evaluations"], counts["blocked"])
-    return {
-        "sentence": funnel.unbroken(
-            funnel.sentence(counts["evaluations"], counts["signals"], found)
-        ),
-        **funnel_bars(
-            [(one.name, one.reached, one.blocked) for one in found],
-            counts["evaluations"],
-            counts["signals"],
-        ),
-    }
+class FunnelStep(TypedDict):
+    """A filter; ``width`` and ``held`` in percent of all evaluations."""
+
+    name: str
+    label: str
+    reached: str
+    width: float
+    blocked: str
+    held: float
 
 
-def funnel_bars(steps: Iterable[Sequence[Any]], evaluations: int, signals: int) -> dict[str, Any]:
-    """The steps of a funnel, each of (name, reached, blocked), as bars in % of the evaluations."""
+class FunnelBars(TypedDict):
+    rows: list[FunnelStep]
+    signals: str
+    signal_width: float
+
+
+class FunnelWithSentence(FunnelBars):
+    sentence: str
+
+
+def _funnel(run: Run, counts: dict[str, Any]) -> FunnelWithSentence:
+    evaluations, signals = counts["evaluations"], counts["signals"]
+    steps = funnel.steps(_filters(run), evaluations, counts["blocked"])
+    bars = funnel_bars(
+        [(step.name, step.reached, step.blocked) for step in steps], evaluations, signals
+    )
+    return {**bars, "sentence": funnel.sentence(evaluations, signals, steps)}
+
+
+def funnel_bars(
+    steps: Iterable[tuple[str, int, int]], evaluations: int, signals: int
+) -> FunnelBars:
+    """The steps of a signal funnel, each given as (name, reached, blocked)."""
     total = evaluations or 1
     return {
         "rows": [
             {
                 "name": name,
                 "label": formatting.label(name),
-                "reached": funnel.unbroken(funnel.number(reached)),
+                "reached": f"{reached:,}",
                 "width": round(reached / total * 100, 2),
-                "blocked": funnel.unbroken(funnel.number(blocked)),
+                "blocked": f"{blocked:,}",
                 "held": round(blocked / total * 100, 2),
             }
             for name, reached, blocked in steps
         ],
-        "signals": funnel.number(signals),
+        "signals": f"{signals:,}",
         "signal_width": round(signals / total * 100, 2),
     }
 
 
 def _filters(run: Run) -> tuple[str, ...]:
-    """In the order of the declaration; as they were stored where it is gone."""
+    """The filters in the order in which they are tested; as stored if the strategy is gone."""
     try:
         return strategies.get(run.strategy).filters
     except strategies.UnknownStrategy:
-        return tuple(run.funnel["blocked"])
+        return tuple((run.funnel or {}).get("blocked", ()))
 
 
 def parameters(run: Run) -> dict[str, Cell]:
-    """Its values by name, with their units."""
+    """The parameter values of a run by name, with their units."""
     try:
-        units = {one.name: one.unit for one in strategies.get(run.strategy).parameters}
+        declared = strategies.get(run.strategy).parameters
+        units = {parameter.name: parameter.unit for parameter in declared}
     except strategies.UnknownStrategy:
         units = {}
     return {
@@ -226,23 +250,27 @@ def parameters(run: Run) -> dict[str, Cell]:
     }
 
 
+StoredTrade = dict[str, Any]  # a trade of ``run_store.trades``, by column
+
 COLUMNS = (
+    Column("Entry time", lambda trade: _moment(trade["entry_at"]), "time"),
+    Column("Exit time", lambda trade: _moment(trade["exit_at"]), "time"),
+    Column("Side", lambda trade: Cell(trade["side"])),
+    Column("Entry", lambda trade: formatting.amount(round(trade["entry_price"], 8)), "number"),
+    Column("Exit", lambda trade: formatting.amount(round(trade["exit_price"], 8)), "number"),
+    Column("PnL", lambda trade: formatting.result(trade["pnl_pct"]), "number"),
+    Column("Exit reason", lambda trade: Cell(formatting.label(trade["exit_reason"]))),
     Column(
-        "Entered (UTC)", lambda one: formatting.moment(clock.from_epoch(one["entry_at"])), "time"
-    ),
-    Column("Left (UTC)", lambda one: formatting.moment(clock.from_epoch(one["exit_at"])), "time"),
-    Column("Side", lambda one: Cell(one["side"])),
-    Column("Entry", lambda one: formatting.amount(round(one["entry_price"], 8)), "number"),
-    Column("Exit", lambda one: formatting.amount(round(one["exit_price"], 8)), "number"),
-    Column("PnL", lambda one: formatting.result(one["pnl_pct"]), "number"),
-    Column("Why it was left", lambda one: Cell(formatting.label(one["exit_reason"]))),
-    Column(
-        "Held",
-        lambda one: Cell(formatting.duration(one["exit_at"] - one["entry_at"]), "number"),
+        "Duration",
+        lambda trade: Cell(formatting.duration(trade["exit_at"] - trade["entry_at"]), "number"),
         "number",
     ),
 )
 
 
-def trade_cells(one: dict[str, Any]) -> list[Cell]:
-    return [column.cell(one) for column in COLUMNS]
+def _moment(epoch: float) -> Cell:
+    return formatting.moment(clock.from_epoch(epoch))
+
+
+def trade_cells(trade: StoredTrade) -> list[Cell]:
+    return [column.cell(trade) for column in COLUMNS]

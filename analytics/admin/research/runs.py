@@ -1,7 +1,8 @@
-"""Replays: the list, a page for each, two side by side, and what is asked from other pages."""
+"""Backtests: the list, the page of one, and the routes of ``views``."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
@@ -9,8 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
-from django.urls import path
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
@@ -23,7 +23,7 @@ from . import fidelity_rows, rows, views
 
 TRADES_SHOWN = 50
 OTHERS_SHOWN = 50
-ASKED = (views.along, views.again, views.ask, views.fidelity, views.shadow)
+POSTED = (views.sensitivity, views.repeat, views.what_if, views.fidelity, views.counterfactual)
 
 
 @admin.register(Run)
@@ -37,7 +37,7 @@ class RunAdmin(Exported, ReadOnlyAdmin):
         "candles",
         "result",
         "trades",
-        "made",
+        "created",
     )
     list_display_links = ("name",)
     list_filter = ("kind", "state", "strategy", "market", "bot")
@@ -63,50 +63,45 @@ class RunAdmin(Exported, ReadOnlyAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
-        return super().get_queryset(request).select_related("bot", "instance")
+        runs: QuerySet[Run] = super().get_queryset(request)
+        return runs.select_related("bot", "instance")
 
-    def get_urls(self) -> list[Any]:
+    def get_urls(self) -> list[URLPattern]:
+        change = "counterfactual/<int:instance>/<int:version>/"
         pages = (
             ("<int:pk>/picture/", views.picture, "picture"),
             ("<int:pk>/state/", views.state, "state"),
-            ("<int:pk>/along/", views.along, "along"),
-            ("<int:pk>/again/", views.again, "again"),
+            ("<int:pk>/sensitivity/", views.sensitivity, "sensitivity"),
+            ("<int:pk>/repeat/", views.repeat, "repeat"),
             ("compare/", views.compare, "compare"),
-            ("whatif/<int:instance>/", views.ask, "whatif"),
+            ("whatif/<int:instance>/", views.what_if, "whatif"),
             ("fidelity/<int:instance>/", views.fidelity, "fidelity"),
-            ("shadow/<int:instance>/<int:version>/", views.shadow, "shadow"),
+            (change, views.counterfactual, "counterfactual"),
         )
         return [
             *(
-                path(place, self._page(view), name=f"analytics_run_{name}")
-                for place, view, name in pages
+                path(route, self._page(view), name=f"analytics_run_{name}")
+                for route, view, name in pages
             ),
             *super().get_urls(),
         ]
 
-    def _page(self, view: Any) -> Any:
-        """Behind the login and the permission to see replays."""
+    def _page(self, view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        """The view behind the login and the permission to view backtests."""
 
-        def shown(request: HttpRequest, **place: Any) -> HttpResponse:
+        def permitted(request: HttpRequest, **arguments: int) -> HttpResponse:
             if not self.has_view_permission(request):
                 raise PermissionDenied
-            return view(self, request, **place)
+            return view(self, request, **arguments)
 
-        return self.admin_site.admin_view(require_POST(shown) if view in ASKED else shown)
+        page: Callable[..., HttpResponse] = self.admin_site.admin_view(
+            require_POST(permitted) if view in POSTED else permitted
+        )
+        return page
 
-    def may_ask(self, request: HttpRequest) -> bool:
-        """Whether this user may let the worker replay."""
+    def may_start(self, request: HttpRequest) -> bool:
+        """Whether this user may start backtests."""
         return request.user.has_perm("analytics.add_run")
-
-    def answer(self, request: HttpRequest, template: str, title: str, **more: Any) -> HttpResponse:
-        request.list_title = self.list_title
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": title,
-            **more,
-        }
-        return TemplateResponse(request, f"analytics/{template}.html", context)
 
     def change_view(
         self,
@@ -121,12 +116,12 @@ class RunAdmin(Exported, ReadOnlyAdmin):
         if run is None:
             raise Http404(object_id)
         backtest.settle(run)
-        more: dict[str, Any] = {"run": run, "active": run.state in Run.ACTIVE}
+        context: dict[str, Any] = {"run": run, "active": run.state in Run.ACTIVE}
         if run.state == Run.State.DONE:
-            more |= self._done(request, run)
-        return self.answer(request, "run", run.name, **more)
+            context |= self._results(request, run)
+        return self.render(request, "analytics/run.html", run.name, **context)
 
-    def _done(self, request: HttpRequest, run: Run) -> dict[str, Any]:
+    def _results(self, request: HttpRequest, run: Run) -> dict[str, Any]:
         trades = run_store.trades(run)
         page = Paginator(trades, TRADES_SHOWN).get_page(request.GET.get("page"))
         others = Run.objects.filter(state=Run.State.DONE).exclude(pk=run.pk)
@@ -134,25 +129,25 @@ class RunAdmin(Exported, ReadOnlyAdmin):
             "headline": rows.headline(run),
             "metrics": rows.metrics(run),
             "facts": rows.facts(run),
-            "funnel": rows.steps(run),
+            "funnel": rows.run_funnel(run),
             "values": [
                 (formatting.label(name), cell) for name, cell in rows.parameters(run).items()
             ],
             "columns": rows.COLUMNS,
-            "rows": [rows.trade_cells(one) for one in page],
+            "rows": [rows.trade_cells(trade) for trade in page],
             "page": page,
             "changes": backtest.changes(run),
-            "may_ask": self.may_ask(request),
+            "may_start": self.may_start(request),
             "others": others.order_by("-pk")[:OTHERS_SHOWN],
-            "along": views.points(run),
+            "sensitivity": views.sensitivity_points(run),
             "tunable": _tunable(run),
-            "counted": rows.counted(run),
-            "opened": rows.opened_by(run),
-            "trust": rows.trust_note(run),
-            "beside": fidelity_rows.page(run) if run.kind == Run.Kind.FIDELITY else None,
+            "bot_funnel": rows.bot_funnel(run),
+            "relaxations": rows.relaxations(run),
+            "fidelity": rows.fidelity_note(run),
+            "comparison": fidelity_rows.page(run) if run.kind == Run.Kind.FIDELITY else None,
         }
 
-    @admin.display(description="Replay", ordering="pk")
+    @admin.display(description="Backtest", ordering="pk")
     def name(self, run: Run) -> str:
         return f"{run.pk}: {run.name}"
 
@@ -173,17 +168,21 @@ class RunAdmin(Exported, ReadOnlyAdmin):
     def trades(self, run: Run) -> str:
         return f"{run.metrics['trades']:,}" if run.metrics else formatting.NOTHING
 
-    @admin.display(description="Made (UTC)", ordering="created_at")
-    def made(self, run: Run) -> str:
-        return formatting.moment(run.created_at).text
+    @admin.display(description="Created", ordering="created_at")
+    def created(self, run: Run) -> str:
+        return formatting.minute(run.created_at).text
 
 
 def _tunable(run: Run) -> list[tuple[str, str]]:
-    """The parameters along which it may be replayed, by name and label."""
+    """The parameters whose range can be tested, by name and label."""
     if run.kind in (Run.Kind.FIDELITY, Run.Kind.SHADOW):
         return []
     try:
         declared = strategies.get(run.strategy).parameters
     except strategies.UnknownStrategy:
         return []
-    return [(one.name, formatting.label(one.name)) for one in declared if one.tuned]
+    return [
+        (parameter.name, formatting.label(parameter.name))
+        for parameter in declared
+        if parameter.tuned
+    ]

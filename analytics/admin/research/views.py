@@ -1,10 +1,11 @@
-"""What the pages of replays ask for, and what they show beside the page of one."""
+"""Views beside the page of a backtest: chart data, comparison, and starting backtests."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 from django.contrib import messages
@@ -14,37 +15,43 @@ from django.urls import reverse
 
 from analytics import frames
 from analytics.models import Run
-from analytics.quant import bricks, sensitivity
-from analytics.research import backtest, bars, charts, run_store, what_if
-from analytics.research import counterfactual as shadows
+from analytics.quant import bricks as brick_rules
+from analytics.quant import sensitivity as neighbourhood
+from analytics.research import backtest, bars, charts, run_store
+from analytics.research import counterfactual as counterfactuals
 from analytics.research import fidelity as comparison
+from analytics.research import what_if as what_ifs
 from trading import clock, formatting, strategies
+from trading.formatting import Cell
 from trading.strategies import UnknownStrategy
 from trading.strategies.base import InvalidValues
 
 from . import rows
 
-Done = Run.State.DONE
-NOT_TYPED = ("csrfmiddlewaretoken", "step")
-WORDS = {
-    "plateau": "A plateau: the values beside this one made at least half as much. What is good "
-    "over a stretch of values is less likely to be luck.",
-    "spike": "A spike: a value right beside this one made less than half as much. A result that "
-    "stands alone is often luck.",
-    "loss": "This value did not gain here, so there is no peak to judge.",
+if TYPE_CHECKING:
+    from .runs import RunAdmin
+
+DONE = Run.State.DONE
+NO_PARAMETERS = ("csrfmiddlewaretoken", "step")  # fields of the parameter form
+SHAPES = {
+    "plateau": "Plateau: the neighbouring values made at least half as much. A result that holds "
+    "over a range of values is less likely to be luck.",
+    "spike": "Spike: a neighbouring value made less than half as much. An isolated result is "
+    "often luck.",
+    "loss": "This value made no profit here, so there is no peak to judge.",
 }
 
 
-def _find(pk: Any) -> Run:
-    found = Run.objects.filter(pk=pk).select_related("bot", "instance", "beside").first()
-    if found is None:
+def _find(pk: int) -> Run:
+    run = Run.objects.filter(pk=pk).select_related("bot", "instance", "beside").first()
+    if run is None:
         raise Http404(pk)
-    backtest.settle(found)
-    return found
+    backtest.settle(run)
+    return run
 
 
-def state(admin: Any, request: HttpRequest, pk: int) -> HttpResponse:
-    """How far a replay is."""
+def state(admin: RunAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+    """The progress of a backtest."""
     run = _find(pk)
     return JsonResponse(
         {
@@ -56,57 +63,69 @@ def state(admin: Any, request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
-def picture(admin: Any, request: HttpRequest, pk: int) -> HttpResponse:
-    """Candles, trades and curves; with ``from`` and ``to`` (milliseconds) of a stretch only, in
-    as fine candles as there are."""
+def picture(admin: RunAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+    """Candles, trades and curves for the chart.
+
+    With ``from`` and ``to`` (milliseconds) only that part, in the finest candles there are.
+    """
     run = _find(pk)
-    if run.state != Done:
+    if run.state != DONE:
         raise Http404(pk)
-    found = {"results": charts.results(run), "name": run.name, "candles": None, "held": None}
+    data: dict[str, Any] = {
+        "results": charts.results(run),
+        "name": run.name,
+        "candles": None,
+        "held": None,
+    }
+    since, until = _part(request, run)
     try:
-        since, until = _stretch(request, run)
-        whole = bars.load(run.bot, run.market, run.interval, since, until).candles
-        shown = charts.candles(whole)
-        found |= {
+        candles = bars.load(run.bot, run.market, run.interval, since, until).candles
+        shown = charts.candles(candles)
+        fee = run.costs["fee_bps"]
+        data |= {
             "candles": shown,
-            "held": charts.held(whole),
-            "marked": charts.marked(
-                shown, run.interval, run_store.trades(run), run.costs["fee_bps"]
-            ),
+            "held": charts.held(candles),
+            "marked": charts.marked(shown, run.interval, run_store.trades(run), fee),
             "bricks": _bricks(run, since, until, int(shown["each"][0])),
         }
-    except bars.NoBars as gone:
-        found["remark"] = str(gone)
+    except bars.NoBars as missing:
+        data["remark"] = str(missing)
     trades = run_store.trades(run)
-    if (since, until) != (run.from_at, run.to_at):
+    if (since, until) != (run.from_at, run.to_at) and since and until:
         low, high = since.timestamp(), until.timestamp()
-        trades = [one for one in trades if one["exit_at"] >= low and one["entry_at"] <= high]
-    found["trades"] = charts.trades(trades)
+        trades = [
+            trade for trade in trades if trade["exit_at"] >= low and trade["entry_at"] <= high
+        ]
+    data["trades"] = charts.trades(trades)
     if run.kind == Run.Kind.FIDELITY:
-        found["lived"] = charts.lived(comparison.lived(run, since, until))
-    return JsonResponse(found)
+        data["lived"] = charts.lived(comparison.lived(run, since, until))
+    return JsonResponse(data)
 
 
-def _bricks(run: Run, since: Any, until: Any, portion: int) -> dict[str, Any] | None:
-    """The bricks of a stretch, as they followed from all candles before; None for a strategy
-    without, or where more than one set of parameters was replayed."""
+def _bricks(
+    run: Run, since: datetime | None, until: datetime | None, portion: int
+) -> dict[str, Any] | None:
+    """The Renko bricks of a part, built from all candles before it.
+
+    None for a strategy without bricks, and where several parameter sets were replayed.
+    """
     try:
-        rules = backtest.replayable(run.strategy)
+        strategy = backtest.replayable(run.strategy)
     except (UnknownStrategy, backtest.NotReplayable):
         return None
-    if not bricks.draws(rules) or run.kind == Run.Kind.FIDELITY:
+    if not brick_rules.draws(strategy) or run.kind == Run.Kind.FIDELITY:
         return None
-    read = backtest.columns(
+    columns = backtest.columns(
         bars.load(run.bot, run.market, run.interval, run.from_at, until).candles
     )
-    start = read.time[0] if since is None else since.timestamp()
-    first = int(np.searchsorted(read.time, start))
-    found = bricks.drawn(rules, run.values, read, run.interval, first, portion)
-    return charts.bricks(found, float(start))
+    start = columns.time[0] if since is None else since.timestamp()
+    first = int(np.searchsorted(columns.time, start))
+    drawn = brick_rules.drawn(strategy, run.values, columns, run.interval, first, portion)
+    return charts.bricks(drawn, float(start))
 
 
-def _stretch(request: HttpRequest, run: Run) -> tuple[Any, Any]:
-    """The part that is looked at, within what was replayed."""
+def _part(request: HttpRequest, run: Run) -> tuple[datetime | None, datetime | None]:
+    """The part of the run that the chart shows; the whole range where none is asked for."""
     try:
         low, high = (float(request.GET[name]) / 1_000 for name in ("from", "to"))
         first, last = max(low, run.summary["from"]), min(high, run.summary["to"])
@@ -117,170 +136,193 @@ def _stretch(request: HttpRequest, run: Run) -> tuple[Any, Any]:
     return clock.from_epoch(first), clock.from_epoch(last)
 
 
-def points(run: Run) -> dict[str, Any] | None:
-    """The results along one parameter, for the picture and in words."""
-    found = run.summary.get("points")
-    if not found:
+class SensitivityRow(TypedDict):
+    """One tested value; ``here``: the value of the run itself."""
+
+    value: str
+    here: bool
+    trades: str
+    signals: str
+    total: Cell
+    drawdown: Cell
+
+
+def sensitivity_points(run: Run) -> dict[str, Any] | None:
+    """The results along one parameter, as chart data and table; None for another kind of run."""
+    points = run.summary.get("points")
+    if not points:
         return None
     name = run.options["parameter"]
-    here = next((at for at, one in enumerate(found) if one[0] == run.values[name]), 0)
-    shape = sensitivity.shape([one[2] for one in found], here)
+    values, trades, totals = ([point[column] for point in points] for column in range(3))
+    here = values.index(run.values[name]) if run.values[name] in values else 0
+    table: list[SensitivityRow] = [
+        {
+            "value": formatting.setting(value),
+            "here": at == here,
+            "trades": f"{trade_count:,}",
+            "signals": f"{signals:,}",
+            "total": rows.metric("total_pnl_pct", total),
+            "drawdown": rows.metric("max_drawdown_pct", drawdown),
+        }
+        for at, (value, trade_count, total, drawdown, signals) in enumerate(points)
+    ]
+    label = formatting.label(name)
     return {
         "name": name,
-        "label": formatting.label(name),
-        "words": WORDS[shape],
+        "label": label,
+        "shape": SHAPES[neighbourhood.shape(totals, here)],
         "data": {
-            "values": [one[0] for one in found],
-            "totals": [one[2] for one in found],
-            "trades": [one[1] for one in found],
+            "values": values,
+            "totals": totals,
+            "trades": trades,
             "here": here,
-            "label": formatting.label(name),
-            "log": _spread(run, name),
+            "label": label,
+            "log": _is_logarithmic(run, name),
         },
-        "rows": [
-            {
-                "value": formatting.setting(value),
-                "here": at == here,
-                "trades": f"{trades:,}",
-                "signals": f"{signals:,}",
-                "total": rows.metric("total_pnl_pct", total),
-                "drawdown": rows.metric("max_drawdown_pct", fall),
-            }
-            for at, (value, trades, total, fall, signals) in enumerate(found)
-        ],
+        "rows": table,
     }
 
 
-def _spread(run: Run, name: str) -> bool:
-    """Whether the values of a parameter lie apart by factors."""
+def _is_logarithmic(run: Run, name: str) -> bool:
+    """Whether the values of a parameter are spaced by factors."""
     try:
         return bool(getattr(strategies.get(run.strategy).parameter(name), "log", False))
     except (UnknownStrategy, KeyError):
         return False
 
 
-def compare(admin: Any, request: HttpRequest) -> HttpResponse:
-    """Two replays side by side; while they are at work, how far they are."""
-    asked = [request.GET.get(name, "") for name in ("one", "two")]
-    if not all(each.isascii() and each.isdigit() and len(each) < 19 for each in asked):
-        raise Http404("two replays are compared")
-    two = [_find(int(each)) for each in asked]
-    ready = all(run.state == Done for run in two)
-    more: dict[str, Any] = {"two": two, "active": any(run.state in Run.ACTIVE for run in two)}
+def compare(admin: RunAdmin, request: HttpRequest) -> HttpResponse:
+    """Two backtests side by side; their progress while they are not done."""
+    keys = [request.GET.get(name, "") for name in ("one", "two")]
+    if not all(key.isascii() and key.isdigit() and len(key) < 19 for key in keys):
+        raise Http404("two backtests are compared")
+    one, other = (_find(int(key)) for key in keys)
+    runs = (one, other)
+    ready = all(run.state == DONE for run in runs)
+    context: dict[str, Any] = {
+        "runs": runs,
+        "ready": ready,
+        "active": any(run.state in Run.ACTIVE for run in runs),
+    }
     if ready:
-        more |= {
-            "metrics": rows.side_by_side(*two),
-            "differences": _differences(*two),
-            "funnels": [rows.steps(run) for run in two],
-            "missing": dict.fromkeys(one for run in two for one in run.summary["remarks"]),
-            "same": _same(*two),
-            "trust": rows.trust_note(two[1]),
-            "opened": rows.opened_by(two[1]),
-            "curves": [{"name": f"{run.pk}: {run.name}", **charts.results(run)} for run in two],
+        context |= {
+            "metrics": rows.side_by_side(one, other),
+            "differences": _differences(one, other),
+            "funnels": [(run, rows.run_funnel(run)) for run in runs],
+            "missing": dict.fromkeys(text for run in runs for text in run.summary["remarks"]),
+            "caveats": _caveats(one, other),
+            "fidelity": rows.fidelity_note(other),
+            "relaxations": rows.relaxations(other),
+            "curves": [{"name": f"{run.pk}: {run.name}", **charts.results(run)} for run in runs],
         }
-    return admin.answer(request, "runs_compare", "Two replays", ready=ready, **more)
+    return admin.render(request, "analytics/runs_compare.html", "Compare backtests", **context)
 
 
 def _differences(one: Run, other: Run) -> list[tuple[str, str, str]]:
+    """The parameters that differ: label and both values."""
     left, right = rows.parameters(one), rows.parameters(other)
-    names = dict.fromkeys([*left, *right])
+    missing = Cell(formatting.NOTHING)
     return [
-        (
-            formatting.label(name),
-            *(side[name].text if name in side else formatting.NOTHING for side in (left, right)),
-        )
-        for name in names
+        (formatting.label(name), left.get(name, missing).text, right.get(name, missing).text)
+        for name in dict.fromkeys([*left, *right])
         if one.values.get(name) != other.values.get(name)
     ]
 
 
-def _same(one: Run, other: Run) -> list[str]:
-    """Why the numbers of two replays cannot be held against each other."""
-    found = []
+def _caveats(one: Run, other: Run) -> list[str]:
+    """Why the results of two backtests are not comparable."""
+    caveats = []
     if one.data_hash != other.data_hash:
-        found.append("They replayed different candles.")
+        caveats.append("They used different candles.")
     if one.code_version != other.code_version:
-        found.append("The rules changed between them.")
+        caveats.append("The strategy code changed between them.")
     names = ("fee_bps", "spread_bps", "slippage_bps")
     if any(one.costs[name] != other.costs[name] for name in names):
-        found.append("They assumed different costs.")
-    return found
+        caveats.append("They assumed different costs.")
+    return caveats
 
 
-def ask(admin: Any, request: HttpRequest, instance: int) -> HttpResponse:
-    """Replay the last days with what a form of parameters holds, beside what is live."""
-    if not admin.may_ask(request):
+def what_if(admin: RunAdmin, request: HttpRequest, instance: int) -> HttpResponse:
+    """Backtest the values of the parameter form over the last days, and the live values too."""
+    if not admin.may_start(request):
         raise PermissionDenied
-    found = frames.instance(instance)
-    if found is None:
+    strategy_instance = frames.instance(instance)
+    if strategy_instance is None:
         raise Http404(instance)
     refused = partial(
-        admin.answer,
+        admin.render,
         request,
-        "whatif_refused",
-        "Not replayed",
+        "analytics/whatif_refused.html",
+        "Backtest not started",
         back=reverse("admin:trading_strategyinstance_change", args=[instance]),
-        typed=[(name, text) for name, text in request.POST.items() if name not in NOT_TYPED],
+        typed=[(name, text) for name, text in request.POST.items() if name not in NO_PARAMETERS],
     )
     try:
-        values = what_if.typed(backtest.replayable(found.strategy), request.POST)
-        live, tried = what_if.ask(found, values, request.user)
+        strategy = backtest.replayable(strategy_instance.strategy)
+        values = what_ifs.typed(strategy, request.POST)
+        live, candidate = what_ifs.ask(strategy_instance, values, request.user)
     except InvalidValues as invalid:
-        wrong = [
+        errors = [
             (formatting.label(name), text)
             for name, texts in invalid.errors.items()
             for text in texts
         ]
-        return refused(wrong=wrong)
+        return refused(errors=errors)
     except (bars.NoBars, backtest.NotReplayable, UnknownStrategy) as error:
         return refused(reason=str(error))
-    query = {"one": live.pk, "two": tried.pk}
+    query = {"one": live.pk, "two": candidate.pk}
     return HttpResponseRedirect(reverse("admin:analytics_run_compare", query=query))
 
 
-def fidelity(admin: Any, request: HttpRequest, instance: int) -> HttpResponse:
-    """Hold the replay of a strategy against its live trades."""
-    return _asked(admin, request, instance, lambda found: comparison.prepare(found))
+def fidelity(admin: RunAdmin, request: HttpRequest, instance: int) -> HttpResponse:
+    """Compare the backtest of a strategy with its live trades."""
+    return _start(admin, request, instance, comparison.prepare)
 
 
-def shadow(admin: Any, request: HttpRequest, instance: int, version: int) -> HttpResponse:
-    """Replay what the values before a change would have done since."""
-    return _asked(admin, request, instance, lambda found: shadows.prepare(found, version))
-
-
-def _asked(
-    admin: Any, request: HttpRequest, pk: int, prepare: Callable[[Any], Run]
+def counterfactual(
+    admin: RunAdmin, request: HttpRequest, instance: int, version: int
 ) -> HttpResponse:
-    """Queue what was prepared and lead to its page, or say why it cannot be done."""
-    if not admin.may_ask(request):
+    """Backtest the values before a change on the candles after it."""
+    return _start(admin, request, instance, lambda row: counterfactuals.prepare(row, version))
+
+
+def _start(
+    admin: RunAdmin, request: HttpRequest, instance: int, prepare: Callable[[Any], Run]
+) -> HttpResponse:
+    """Queue a run and redirect to its page, or say why it is not possible."""
+    if not admin.may_start(request):
         raise PermissionDenied
-    found = frames.instance(pk)
-    if found is None:
-        raise Http404(pk)
+    strategy_instance = frames.instance(instance)
+    if strategy_instance is None:
+        raise Http404(instance)
     try:
-        run = backtest.submit(prepare(found), request.user)
-    except (LookupError, ValueError) as refused:
-        back = reverse("admin:trading_strategyinstance_change", args=[pk])
-        return admin.answer(
-            request, "whatif_refused", "Not replayed", reason=str(refused), back=back
+        run = backtest.submit(prepare(strategy_instance), request.user)
+    except (LookupError, ValueError) as error:
+        back = reverse("admin:trading_strategyinstance_change", args=[instance])
+        return admin.render(
+            request,
+            "analytics/whatif_refused.html",
+            "Backtest not started",
+            reason=str(error),
+            back=back,
         )
     return HttpResponseRedirect(rows.url(run))
 
 
-def along(admin: Any, request: HttpRequest, pk: int) -> HttpResponse:
-    """Replay along the range of a parameter."""
-    if not admin.may_ask(request):
+def sensitivity(admin: RunAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+    """Backtest along the range of one parameter."""
+    if not admin.may_start(request):
         raise PermissionDenied
     run, name = _find(pk), request.POST.get("parameter", "")
-    if run.state != Done or name not in run.values:
+    if run.state != DONE or name not in run.values:
         raise Http404(name)
-    return HttpResponseRedirect(rows.url(what_if.along(run, name, request.user)))
+    return HttpResponseRedirect(rows.url(what_ifs.along(run, name, request.user)))
 
 
-def again(admin: Any, request: HttpRequest, pk: int) -> HttpResponse:
-    """The same replay once more, from its own record."""
-    if not admin.may_ask(request):
+def repeat(admin: RunAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+    """Run a backtest again from its own record."""
+    if not admin.may_start(request):
         raise PermissionDenied
-    made = backtest.submit(backtest.again(_find(pk)), request.user)
-    messages.success(request, f"Replay {pk} is being repeated.")
-    return HttpResponseRedirect(rows.url(made))
+    repeated = backtest.submit(backtest.again(_find(pk)), request.user)
+    messages.success(request, f"Backtest {pk} is being repeated.")
+    return HttpResponseRedirect(rows.url(repeated))

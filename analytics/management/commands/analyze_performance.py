@@ -29,7 +29,7 @@ class Command(Base):
         if at > clock.now():
             raise CommandError(f'--as-of: "{as_of}" lies in the future')
         done = monitoring.analyze(at)
-        found = [one for one in snapshots.told(at) if wanted in (None, one["bot"])]
+        found = [one for one in snapshots.listed(at) if wanted in (None, one["bot"])]
         if options["json"]:
             self.answer({**done, "scopes": found})
             return

@@ -24,12 +24,12 @@ class InvalidRule(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """That something is wrong now.
+    """A problem that a rule detected.
 
-    ``sentence`` says what happened and how sure that is, ``advice`` what to do, for traders.
-    ``event`` names the happening, where it has a name of its own: the same one never raises two
-    alerts. ``grave``: it is so far gone that the alert is a step more severe than its rule says.
-    ``evidence`` can be written as JSON; under "picture" stands a curve, under "limit" its bound.
+    ``sentence`` says what happened and how certain it is, ``advice`` what to do. ``event``: the
+    identity of the occurrence where it has one; the same one never raises two alerts. ``grave``:
+    an extreme case, raised one level above the severity of the rule. ``evidence``: the figures as
+    JSON; see ``wording.picture`` for the chart.
     """
 
     sentence: str
@@ -44,10 +44,10 @@ class AlertRule:
     """A kind of alert, as one file declares it.
 
     ``about``: "strategy" (a strategy in one mode), "bot" or "system". ``check`` takes the frame
-    of what it is about, the moment and the parameters, and reads nothing else. ``lived``: it can
-    only be told at the time, since what it looks at is not kept. ``error_rate``: how often it
-    cries wolf, in plain words. ``clears_after``: how long nothing must be found until the alert
-    resolves by itself. ``daily``: it looks at complete days, so that looking once a day is enough.
+    of its subject, the moment and the parameters, and reads nothing else. ``lived``: its inputs
+    are not stored, so a past moment cannot be checked. ``error_rate``: the false-alarm rate.
+    ``clears_after``: the time without a finding after which an alert resolves automatically.
+    ``daily``: it uses complete days only, so one check a day is enough.
     """
 
     key: str
@@ -64,15 +64,15 @@ class AlertRule:
     clears_after: timedelta = timedelta(hours=24)
 
     def defaults(self) -> dict[str, Value]:
-        return {one.name: one.default for one in self.parameters}
+        return {parameter.name: parameter.default for parameter in self.parameters}
 
     def clean(self, values: Mapping[str, object]) -> dict[str, Value]:
-        """All parameters in their own types, missing ones at their defaults.
+        """All parameters in their types, missing ones at their defaults.
 
         Raises InvalidRule, keyed by name.
         """
-        known = {one.name: one for one in self.parameters}
-        errors = {name: ["is no parameter of this rule"] for name in values if name not in known}
+        known = {parameter.name: parameter for parameter in self.parameters}
+        errors = {name: ["is not a parameter of this rule"] for name in values if name not in known}
         cleaned = self.defaults()
         for name in known.keys() & values.keys():
             try:
@@ -84,16 +84,16 @@ class AlertRule:
         return cleaned
 
     def complete(self, stored: Mapping[str, object]) -> dict[str, Value]:
-        """Stored parameters read with today's declaration; what no longer fits is the default."""
+        """Stored parameters as declared today; invalid ones at their defaults."""
         complete = self.defaults()
-        for one in self.parameters:
+        for parameter in self.parameters:
             try:
-                complete[one.name] = one.clean(stored[one.name])
+                complete[parameter.name] = parameter.clean(stored[parameter.name])
             except (KeyError, Invalid):
                 continue
         return complete
 
 
 def worse(severity: str) -> str:
-    """One step more severe."""
+    """The next higher severity."""
     return ORDER[min(ORDER.index(Severity(severity)) + 1, len(ORDER) - 1)]

@@ -29,7 +29,7 @@ class ConfiguredRule:
 
 
 class ConfiguredRules:
-    """All rules, read once."""
+    """The settings of all rules, read once."""
 
     def __init__(self) -> None:
         self._rows = {
@@ -37,7 +37,7 @@ class ConfiguredRules:
         }
 
     def of(self, kind: str, bot: int | None = None, instance: int | None = None) -> ConfiguredRule:
-        """The nearest rule: of the strategy, of its bot, of everything, as declared."""
+        """The most specific settings: strategy, then bot, then global, then the defaults."""
         rule = REGISTRY[kind]
         for place in ((bot, instance), (bot, None), (None, None)):
             row = self._rows.get((kind, *place))
@@ -58,7 +58,7 @@ def change(
     parameters: Mapping[str, object],
     by: Any = None,
 ) -> AlertRuleSetting:
-    """Set a rule for a strategy (with its bot), a bot, or everywhere. Raises InvalidRule."""
+    """Set a rule for a strategy (with its bot), a bot, or globally. Raises InvalidRule."""
     if kind not in REGISTRY:
         raise InvalidRule({"kind": [f"must be one of {', '.join(REGISTRY)}"]})
     if severity not in ORDER:
@@ -77,18 +77,18 @@ def change(
                 "changed_by": by,
             },
         )
-        look_again()
+        check_again()
     return row
 
 
 def back_to_default(*, kind: str, bot: int | None = None, instance: int | None = None) -> bool:
-    """Forget what was set here; what is set further out, or declared, counts again."""
-    found = AlertRuleSetting.objects.filter(kind=kind, bot=bot, instance=instance)
+    """Delete the settings of one place; less specific ones apply again. False without any."""
+    settings = AlertRuleSetting.objects.filter(kind=kind, bot=bot, instance=instance)
     with transaction.atomic():
-        look_again()
-        return bool(found.delete()[0])
+        check_again()
+        return bool(settings.delete()[0])
 
 
-def look_again() -> None:
-    """Let alerts about whole days be judged again with the next look, and not tomorrow."""
+def check_again() -> None:
+    """Check the rules about whole days in the next run instead of tomorrow."""
     Progress.objects.update(day=None)

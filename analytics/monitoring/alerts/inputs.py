@@ -1,4 +1,4 @@
-"""What alerts look at: arrays and facts as of one moment, read once for a whole bot."""
+"""The inputs of alert rules as of one moment, read once per bot."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from trading import clock
 from trading.clock import DAY, HOUR
 from trading.ledger import tally
 
-HOURLY_DAYS = 181  # how far back single hours are looked at
-LATELY = 215  # days
+HOURLY_DAYS = 181  # days of hourly sums
+LATELY = 215  # days of TradeDay rows
 TAIL, LONGEST_STREAK = 50, 1_000  # trades
 SUMS = ("trades", "wins", "losses", "total")
 
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Sums of stretches of equal length, all of shape (n,): days or hours, empty ones too."""
+    """Sums per day or per hour, all of shape (n,), including those without trades."""
 
     trades: np.ndarray
     wins: np.ndarray
@@ -38,10 +38,10 @@ class Sums:
 
 
 class StrategyFrame:
-    """A strategy of a bot in one mode, as of a moment; nothing later is looked at.
+    """A strategy of a bot in one mode as of a moment; it contains nothing later.
 
-    ``days`` are the complete ones from that of the first trade on, ``first_day`` since 1970;
-    ``hours`` the complete ones, from the midnight that ``first_hour`` (since 1970) is.
+    ``days``: complete days from the first trade on, starting at ``first_day`` (since 1970);
+    ``hours``: complete hours, starting at ``first_hour`` (since 1970), a midnight.
     """
 
     def __init__(self, subject: Subject, as_of: datetime, days: np.ndarray, hours: np.ndarray):
@@ -57,7 +57,7 @@ class StrategyFrame:
 
     @property
     def about(self) -> str:
-        """What it is, in a sentence: ``rsi_bb of Mara``, with ``on paper`` where it is."""
+        """Its name in sentences: ``rsi_bb of Mara``, with `` (paper)`` for paper trades."""
         paper = " (paper)" if self.subject.mode == "paper" else ""
         return f"{self.subject.name} of {self.subject.bot_name}{paper}"
 
@@ -68,14 +68,14 @@ class StrategyFrame:
 
     @cached_property
     def silences(self) -> np.ndarray:
-        """Hours without a trade between neighbours in time, ascending in time, those of less
-        than an hour that lie within one left out."""
+        """Pauses between trades in hours, in order of time; pauses within one hour are left out."""
         first, last = self._records["first"], self._records["last"]
-        return np.maximum(first[1:] - np.maximum.accumulate(last[:-1]), 0) / HOUR
+        pauses: np.ndarray = np.maximum(first[1:] - np.maximum.accumulate(last[:-1]), 0)
+        return pauses / HOUR
 
     @cached_property
     def arm(self) -> tuple[int | None, np.ndarray, np.ndarray, np.ndarray]:
-        """The set that traded last and its days: (set, day, n, sum of u), of complete days."""
+        """The parameter set that traded last and its complete days: (set, day, n, sum of u)."""
         rows = list(
             ArmDay.objects.filter(
                 instance=self.subject.instance, source=self.subject.mode, day__lt=self.today
@@ -87,35 +87,35 @@ class StrategyFrame:
             return None, np.zeros(0, np.int64), np.zeros(0), np.zeros(0)
         newest = rows[-1][1]
         arm = max((row for row in rows if row[1] == newest), key=lambda row: row[2])[0]
-        mine = [row[1:] for row in rows if row[0] == arm]
-        day, n, total = (np.array(column) for column in zip(*mine, strict=True))
+        own = [row[1:] for row in rows if row[0] == arm]
+        day, n, total = (np.array(column) for column in zip(*own, strict=True))
         return arm, day, n.astype(float), total.astype(float)
 
     @cached_property
     def trade_days(self) -> list[TradeDay]:
-        """What the complete days with trades of the last seven months were, ascending."""
+        """The complete days with trades of the last seven months, ascending."""
         first = self.today - LATELY
         return list(self._days_before.filter(day__gte=first).order_by("day"))
 
     @property
     def _days_before(self) -> QuerySet[TradeDay]:
-        mine = TradeDay.objects.filter(instance=self.subject.instance, mode=self.subject.mode)
-        return mine.filter(day__lt=self.today)
+        days = TradeDay.objects.filter(instance=self.subject.instance, mode=self.subject.mode)
+        return days.filter(day__lt=self.today)
 
     def losses(self) -> tuple[int, int, int]:
-        """Trades that followed a loss, those of them that lost too, and the longest streak that
-        is over, of all complete days."""
-        found = self._days_before.aggregate(
+        """Of all complete days: trades after a loss, losses after a loss, and the longest losing
+        streak that is over."""
+        sums = self._days_before.aggregate(
             after=Sum("after_loss"),
             again=Sum("lost_again"),
             longest=Max("longest_streak", filter=Q(ends_in_streak=0)),
         )
-        return found["after"] or 0, found["again"] or 0, found["longest"] or 0
+        return sums["after"] or 0, sums["again"] or 0, sums["longest"] or 0
 
     @cached_property
     def streak(self) -> tuple[int, str]:
-        """Losses in a row up to now, 1 000 at most, and what names the streak: when the trade
-        before it closed."""
+        """Consecutive losses up to now (at most 1,000), and the identity of the streak: when the
+        trade before it closed."""
         newest = self.tail
         if len(newest) == TAIL and newest.lost.all():
             newest = frames.tail(self.subject.books, self.now, LONGEST_STREAK)
@@ -129,7 +129,7 @@ class StrategyFrame:
 
 
 class BotFrame:
-    """A bot, as of a moment: what it reported, what it is told, its candles."""
+    """A bot as of a moment: what it reported, its served versions, its candles."""
 
     def __init__(self, bot: Any, as_of: datetime) -> None:
         self.bot, self.as_of = bot, as_of
@@ -148,7 +148,7 @@ class BotFrame:
 
 
 def strategies(subjects: list[Subject], as_of: datetime) -> list[StrategyFrame]:
-    """The frames of a bot's strategies, by two queries over sums for all of them."""
+    """The frames of a bot's strategies, from two queries for all of them."""
     now = clock.to_micros(as_of)
     today, hour = now // DAY, now // HOUR
     scopes = [scope for subject in subjects for scope in subject.scopes]
@@ -163,15 +163,15 @@ def strategies(subjects: list[Subject], as_of: datetime) -> list[StrategyFrame]:
     ]
 
 
-def _split(found: tuple[np.ndarray, np.ndarray], owner: list[int]) -> dict[int, np.ndarray]:
-    """Records by the place of their subject; a strategy may trade in several currencies."""
-    scope, tallies = found
+def _split(records: tuple[np.ndarray, np.ndarray], owner: list[int]) -> dict[int, np.ndarray]:
+    """Records by the position of their subject; a strategy may trade in several currencies."""
+    scope, tallies = records
     parts: dict[int, list[np.ndarray]] = defaultdict(list)
     for at, subject in enumerate(owner):
-        mine = tallies[scope == at]
-        if mine.size:
-            parts[subject].append(mine)
-    return {subject: np.concatenate(records) for subject, records in parts.items()}
+        own = tallies[scope == at]
+        if own.size:
+            parts[subject].append(own)
+    return {subject: np.concatenate(arrays) for subject, arrays in parts.items()}
 
 
 def _dense(records: np.ndarray, length: int, first: int, end: int) -> Sums:

@@ -1,8 +1,8 @@
-"""The life of an alert: it opens, worsens, is taken note of, ends, and may come back.
+"""The life cycle of an alert: opened, escalated, acknowledged, snoozed, resolved, reopened.
 
-Every step is compare-and-set on the row and writes an event, in one transaction. Looking at a
-moment again changes nothing, and looking at an earlier moment never undoes what came later: what
-was active then is told from the events up to then.
+Every step is a compare-and-set on the row and writes an event, in one transaction. Checking the
+same moment again changes nothing, and checking an earlier moment never undoes later steps: what was
+active at a moment follows from the events up to then.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from analytics.monitoring.alerts.configured import ConfiguredRule
 from trading import clock
 
 State, Type = Alert.State, AlertEvent.Type
-REOPENS_WITHIN = timedelta(days=7)  # what comes back sooner is the same alert
+REOPENS_WITHIN = timedelta(days=7)  # within this time a recurrence is the same alert
 NOTE_LENGTH = 500
 AWAY = timedelta(days=1)
 ENDS = (Type.ENDED, Type.RESOLVED)
@@ -28,12 +28,12 @@ AUTOMATIC = (Type.OPENED, Type.ESCALATED, Type.REOPENED, Type.ENDED)  # written 
 
 
 class NotPossible(ValueError):
-    """A step that the alert's state does not allow; somebody else may have been first."""
+    """The state of the alert does not allow this step; another user may have been first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What an alert is about: its bot, strategy and mode, those that apply."""
+    """The subject of an alert: bot, strategy and mode, as far as they apply."""
 
     bot: int | None = None
     instance: int | None = None
@@ -46,33 +46,33 @@ class Place:
 def judge(
     configured: ConfiguredRule, place: Place, finding: Finding | None, as_of: datetime
 ) -> list[AlertEvent]:
-    """Let what was found at a moment, or that nothing was, change the alerts of a place.
+    """Update the alerts of a place with the finding of a moment, None for no finding.
 
-    Returns what happened, which is nothing where things are as they were.
+    Returns the new events, none where nothing changed.
     """
-    known = Alert.objects.filter(key=place.key(configured.rule.key))
-    alert = known.filter(opened_at__lte=as_of).order_by("-opened_at", "-pk").first()
+    alerts = Alert.objects.filter(key=place.key(configured.rule.key))
+    alert = alerts.filter(opened_at__lte=as_of).order_by("-opened_at", "-pk").first()
     events: list[AlertEvent | None] = []
     if finding is None:
-        return _happened([_nothing_found(configured, alert, as_of)])
+        return _without_none([_no_finding(configured, alert, as_of)])
     if finding.event and (alert is None or alert.event != finding.event):
         if alert is not None:
             events.append(_end(alert, as_of))
-        alert = known.filter(event=finding.event).first()
+        alert = alerts.filter(event=finding.event).first()
     severity = worse(configured.severity) if finding.grave else configured.severity
     if alert is None or not (finding.event or _may_return(alert, as_of)):
         events.append(_open(configured, place, finding, severity, as_of))
     else:
-        events.append(_goes_on(configured, alert, finding, severity, as_of))
-    return _happened(events)
+        events.append(_update(configured, alert, finding, severity, as_of))
+    return _without_none(events)
 
 
-def _happened(events: list[AlertEvent | None]) -> list[AlertEvent]:
+def _without_none(events: list[AlertEvent | None]) -> list[AlertEvent]:
     return [event for event in events if event is not None]
 
 
 def _may_return(alert: Alert, as_of: datetime) -> bool:
-    """Whether what is found now is the same happening: it is active, or ended lately."""
+    """Whether a finding now is the same occurrence: the alert is active, or ended recently."""
     if alert.active or alert.changed_at > as_of:
         return True
     return as_of - alert.seen_at <= REOPENS_WITHIN
@@ -82,7 +82,7 @@ def _open(
     configured: ConfiguredRule, place: Place, finding: Finding, severity: str, as_of: datetime
 ) -> AlertEvent | None:
     with transaction.atomic():
-        alert, made = Alert.objects.get_or_create(
+        alert, created = Alert.objects.get_or_create(
             key=place.key(configured.rule.key),
             event=(finding.event or f"at {as_of.isoformat()}")[:120],
             defaults={
@@ -94,26 +94,29 @@ def _open(
                 "opened_at": as_of,
                 "seen_at": as_of,
                 "changed_at": as_of,
-                **_told(finding),
+                **_texts(finding),
             },
         )
-        return _event(alert, Type.OPENED, as_of) if made else None
+        return _event(alert, Type.OPENED, as_of) if created else None
 
 
-def _goes_on(
+def _update(
     configured: ConfiguredRule, alert: Alert, finding: Finding, severity: str, as_of: datetime
 ) -> AlertEvent | None:
-    """What was known already holds still, or again."""
+    """A known problem persists, or is back."""
     if as_of < alert.changed_at or as_of < alert.seen_at:
-        return None  # later moments have been looked at, and know better
-    told = _told(finding)
+        return None  # a later moment was checked already
     got_worse = ORDER.index(severity) > ORDER.index(alert.severity)
-    woke = alert.state == State.SNOOZED and alert.snoozed_until <= as_of
+    woke = (
+        alert.state == State.SNOOZED
+        and alert.snoozed_until is not None
+        and alert.snoozed_until <= as_of
+    )
     resolved = alert.state == State.RESOLVED
-    if resolved and not got_worse and _dealt_with(configured, alert, finding, as_of):
+    if resolved and not got_worse and _resolved_manually(configured, alert, finding, as_of):
         _set(alert, seen_at=as_of)
         return None
-    changes = {**told, "seen_at": as_of}
+    changes: dict[str, Any] = {**_texts(finding), "seen_at": as_of}
     if got_worse:
         changes["severity"] = severity
     if resolved or woke:
@@ -125,11 +128,10 @@ def _goes_on(
     return None
 
 
-def _dealt_with(
+def _resolved_manually(
     configured: ConfiguredRule, alert: Alert, finding: Finding, as_of: datetime
 ) -> bool:
-    """Whether somebody resolved it by hand, and it has not been away since: the same thing, no
-    worse, is not told again."""
+    """Whether a user resolved it and it has persisted since: it is not opened again."""
     last = alert.events.filter(type__in=ENDS).order_by("-at", "-pk").first()
     if last is None or last.type != Type.RESOLVED:
         return False
@@ -137,7 +139,7 @@ def _dealt_with(
     return bool(finding.event) or not away
 
 
-def _nothing_found(
+def _no_finding(
     configured: ConfiguredRule, alert: Alert | None, as_of: datetime
 ) -> AlertEvent | None:
     if alert is None or not alert.active or as_of < alert.changed_at:
@@ -148,7 +150,7 @@ def _nothing_found(
 
 
 def _end(alert: Alert, as_of: datetime) -> AlertEvent | None:
-    """It is over by itself."""
+    """Resolve an alert automatically."""
     if not alert.active or as_of < alert.changed_at:
         return None
     return _step(
@@ -157,31 +159,28 @@ def _end(alert: Alert, as_of: datetime) -> AlertEvent | None:
 
 
 def acknowledge(alert: Alert, *, by: Any = None, note: str = "") -> AlertEvent:
-    """Somebody looks after it. Raises NotPossible."""
+    """Acknowledge an alert: notify only if it gets worse. Raises NotPossible."""
     if alert.state not in (State.OPEN, State.SNOOZED):
-        raise NotPossible(f"the alert is {alert.get_state_display().lower()} already")
-    return _by_hand(
+        raise NotPossible(f"the alert is already {alert.get_state_display().lower()}")
+    return _manual_step(
         alert, Type.ACKNOWLEDGED, by, note, state=State.ACKNOWLEDGED, snoozed_until=None
     )
 
 
 def snooze(alert: Alert, *, until: datetime, by: Any = None, note: str = "") -> AlertEvent:
-    """Say nothing of it until a moment; where it still holds then, it comes back.
-
-    Raises NotPossible.
-    """
+    """Snooze an alert; it reopens if the problem persists then. Raises NotPossible."""
     if not alert.active:
         raise NotPossible("the alert is resolved")
     if until <= clock.now():
-        raise NotPossible("the moment to come back at must lie in the future")
-    return _by_hand(alert, Type.SNOOZED, by, note, state=State.SNOOZED, snoozed_until=until)
+        raise NotPossible("the end of a snooze must be in the future")
+    return _manual_step(alert, Type.SNOOZED, by, note, state=State.SNOOZED, snoozed_until=until)
 
 
 def resolve(alert: Alert, *, by: Any = None, note: str = "") -> AlertEvent:
-    """It is dealt with: only what is worse is told again. Raises NotPossible."""
+    """Resolve an alert; it reopens only if it gets worse or recurs. Raises NotPossible."""
     if not alert.active:
-        raise NotPossible("the alert is resolved already")
-    return _by_hand(
+        raise NotPossible("the alert is already resolved")
+    return _manual_step(
         alert,
         Type.RESOLVED,
         by,
@@ -192,19 +191,19 @@ def resolve(alert: Alert, *, by: Any = None, note: str = "") -> AlertEvent:
     )
 
 
-def _by_hand(alert: Alert, type_: str, by: Any, note: str, **changes: Any) -> AlertEvent:
-    # Not before what came last: a replayed moment may lie ahead of the clock's.
+def _manual_step(alert: Alert, type_: str, by: Any, note: str, **changes: Any) -> AlertEvent:
+    # Not before the last event: a replayed moment may be ahead of the clock.
     at = max(clock.now(), alert.changed_at)
     event = _step(alert, type_, at, by=by, note=note[:NOTE_LENGTH], **changes)
     if event is None:
-        raise NotPossible("the alert was changed meanwhile; look at it again")
+        raise NotPossible("the alert has changed meanwhile; reload the page")
     return event
 
 
 def _step(
     alert: Alert, type_: str, at: datetime, *, by: Any = None, note: str = "", **changes: Any
 ) -> AlertEvent | None:
-    """Change the alert and write the event; None where another process changed it first."""
+    """Change the alert and write the event; None if another process changed it first."""
     with transaction.atomic():
         if not _set(alert, changed_at=at, **changes):
             return None
@@ -232,5 +231,5 @@ def _event(alert: Alert, type_: str, at: datetime, by: Any = None, note: str = "
     )
 
 
-def _told(finding: Finding) -> dict[str, Any]:
+def _texts(finding: Finding) -> dict[str, Any]:
     return {"sentence": finding.sentence, "advice": finding.advice, "evidence": finding.evidence}

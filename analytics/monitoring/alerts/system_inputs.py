@@ -1,4 +1,4 @@
-"""What alerts about this installation look at: its jobs, its queues, its disk."""
+"""The inputs of alert rules about this installation: jobs, queues, disk."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EXAMINED = "examine_database"
 
 
 class SystemFrame:
-    """This installation, now; nothing of it is kept, so it cannot be looked at later."""
+    """This installation now; its state is not stored, so a past moment cannot be checked."""
 
     about = "This installation"
 
@@ -36,7 +36,7 @@ class SystemFrame:
         return status.late(self.as_of)
 
     def failures(self, job: str, most: int = 100) -> int:
-        """How many of its newest runs failed, one after the other."""
+        """The number of consecutive failures up to the last run."""
         ended = JobRun.objects.filter(job=job).exclude(state__in=JobRun.ACTIVE)
         count = 0
         for state in ended.order_by("-due").values_list("state", flat=True)[:most]:
@@ -47,13 +47,13 @@ class SystemFrame:
 
     @cached_property
     def disk(self) -> tuple[int, int]:
-        """Free and all bytes of the disk that the data lies on."""
+        """Free and total bytes of the data disk."""
         usage = shutil.disk_usage(settings.DATA_DIR)
         return usage.free, usage.total
 
     @cached_property
     def damage(self) -> str:
-        """What the newest look at the database found; empty where it is sound."""
+        """The error of the last database integrity check; empty if it found no damage."""
         last = (
             JobRun.objects.filter(job=EXAMINED)
             .exclude(state__in=JobRun.ACTIVE)

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
+
 from trading import formatting
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -51,7 +53,7 @@ def listed(names: Iterable[str]) -> str:
 
 
 def picture(
-    values: Sequence[float],
+    values: Sequence[float] | np.ndarray,
     limit: float | None = None,
     *,
     title: str,

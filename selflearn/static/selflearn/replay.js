@@ -99,7 +99,7 @@
       text: trades.exit_reason.map((why) => why.replaceAll("_", " ")), hovertemplate: "%{text}<br>%{x}<br>%{y}<extra></extra>",
     });
     all.push(line(results.equity, "equity", one, { yaxis: "y2", line: { color: one, width: 1.5, shape: "hv" } }));
-    if (found.marked) all.push(line(found.marked, "with what is open", one, { yaxis: "y2", line: { color: one, width: 1, dash: "dot" } }));
+    if (found.marked) all.push(line(found.marked, "incl. open PnL", one, { yaxis: "y2", line: { color: one, width: 1, dash: "dot" } }));
     if (found.lived) all.push(line(found.lived.equity, "live trades", two, { yaxis: "y2", line: { color: two, width: 1.5, shape: "hv", dash: "dash" } }));
     if (found.held) all.push(line(found.held, "buy and hold", quiet, { yaxis: "y2", line: { color: quiet, width: 1, dash: "dot" } }));
     all.push(line(results.drawdown, "drawdown", down, { yaxis: "y3", fill: "tozeroy", line: { color: down, width: 1, shape: "hv" } }));
@@ -112,7 +112,7 @@
       xaxis: { type: "date", rangeslider: { visible: false }, anchor: "y3", ...(range ? { range, autorange: false } : {}) },
       yaxis: { domain: [0.5, 1], title: { text: isNarrow() ? "" : "price" } },
       yaxis2: { domain: [0.22, 0.46], title: { text: isNarrow() ? "" : "PnL %" } },
-      yaxis3: { domain: [0, 0.18], title: { text: isNarrow() ? "" : "below peak" } },
+      yaxis3: { domain: [0, 0.18], title: { text: isNarrow() ? "" : "drawdown" } },
     });
 
   const drawReplay = async (place) => {
@@ -129,9 +129,9 @@
       if (shown.remark) parts.push(`Without candles: ${shown.remark}.`);
       if (shown.candles && shown.candles.each[0] > 1) parts.push(`Each candle here is ${shown.candles.each[0]} stored ones.`);
       if (shown.trades.side.length < shown.trades.of) parts.push(`${shown.trades.side.length} of ${shown.trades.of} trades are drawn.`);
-      if (shown.lived && shown.lived.side.length > MARKS) parts.push("The bot's own entries are drawn when you look closer.");
-      if (shown.bricks && !shown.bricks.from.length && shown.bricks.of) parts.push(`${shown.bricks.of} bricks are too many to draw; look closer to see them.`);
-      parts.push("Drag to look closer: finer candles are fetched. Double-click for the whole.");
+      if (shown.lived && shown.lived.side.length > MARKS) parts.push("Zoom in to see the bot's own entries.");
+      if (shown.bricks && !shown.bricks.from.length && shown.bricks.of) parts.push(`${shown.bricks.of} bricks are too many to draw; zoom in to see them.`);
+      parts.push("Drag to zoom in to finer candles. Double-click to reset.");
       said.textContent = parts.join(" ");
     };
     const closer = async (range) => {
@@ -150,7 +150,7 @@
     try {
       shown = whole = await fetched();
     } catch {
-      said.textContent = "The picture could not be loaded. The tables below have its numbers.";
+      said.textContent = "The chart could not be loaded. The tables below have its numbers.";
       return;
     }
     await put();

@@ -76,15 +76,15 @@ def compared(instance) -> Run:
 def test_the_button_compares_and_the_page_says_what_came_of_it(admin_client, instance, work):
     count = report(instance.bot, EAGER)
     page = reverse("admin:trading_strategyinstance_change", args=[instance.pk])
-    assert "Whether replays of rsi_bb can be trusted is unknown." in text(admin_client.get(page))
+    assert "Backtest accuracy of rsi_bb not checked yet." in text(admin_client.get(page))
     answer = admin_client.post(reverse("admin:analytics_run_fidelity", args=[instance.pk]))
     assert "queued" in text(admin_client.get(answer["Location"]))
     assert work("long") == ["ok"]
     said = text(admin_client.get(answer["Location"]))
-    assert "Replays of rsi_bb are trusted." in said and f"Live trades {count:,}" in said
-    assert "Agreement 100.0 %" in said and "Version" in said
+    assert "Backtests of rsi_bb match live trading." in said and f"Live trades {count:,}" in said
+    assert "Agreement 100.0%" in said and "Version" in said
     said = text(admin_client.get(page))
-    assert f"Grade A: 100.0 % of {count:,} live trades were matched." in said
+    assert f"Replay fidelity A: 100.0% of {count:,} live trades matched." in said
 
 
 def test_a_doubted_replay_is_marked_wherever_replays_are_shown(admin_client, instance):
@@ -103,12 +103,12 @@ def test_a_doubted_replay_is_marked_wherever_replays_are_shown(admin_client, ins
     page = reverse("admin:trading_strategyinstance_change", args=[instance.pk])
     beside = f"{LIST}compare/?one={other.pk}&two={other.pk}"
     for place in (f"{LIST}{other.pk}/change/", beside, page):
-        assert "Replays of rsi_bb are not trusted." in text(admin_client.get(place))
+        assert "Backtests of rsi_bb are not reliable." in text(admin_client.get(place))
 
 
 def test_what_cannot_be_compared_says_why(admin_client, instance):
     said = text(admin_client.post(reverse("admin:analytics_run_fidelity", args=[instance.pk])))
-    assert "Nothing was replayed." in said and "has no live trades so far" in said
+    assert "Backtest not started." in said and "has no live trades so far" in said
     assert Run.objects.count() == 0
 
 
@@ -122,10 +122,7 @@ def test_both_funnels_stand_beside_each_other(admin_client, instance):
     run = compared(instance)
     assert run.summary["counted"] == {"evaluations": 500, "signals": 4, "blocked": {"rsi": 400}}
     said = text(admin_client.get(f"{LIST}{run.pk}/change/"))
-    assert (
-        "As the bot counted, with what was live 500 evaluations: rsi blocked 400 (80 %); 4 signals"
-        in said
-    )
+    assert "Bot, with live values 500 evaluations: rsi blocked 400 (80 %); 4 signals" in said
     assert Declared(instance.bot).find("rsi_bb")
 
 
@@ -165,12 +162,12 @@ def test_the_story_tells_what_the_old_values_would_have_done(admin_client, insta
     changed(instance)
     story = reverse("admin:trading_strategyinstance_history", args=[instance.pk])
     said = text(admin_client.get(story))
-    assert "Not told. Whether replays of it can be trusted is unknown." in said
+    assert "Not available. Whether replays of it can be trusted is unknown." in said
     run = compared(instance)
     assert run.summary["fidelity"]["verdict"] == "trusted"
     assert [one["version"] for one in run.summary["fidelity"]["sets"]] == [2, 3]
-    assert "Replay what version 2 would have done" in text(admin_client.get(story))
-    address = reverse("admin:analytics_run_shadow", args=[instance.pk, 3])
+    assert "Backtest version 2" in text(admin_client.get(story))
+    address = reverse("admin:analytics_run_counterfactual", args=[instance.pk, 3])
     assert admin_client.post(address).status_code == 302
     assert work("long") == ["ok"]
     done = Run.objects.get(kind=Run.Kind.SHADOW)
@@ -192,7 +189,7 @@ def test_the_story_tells_what_the_old_values_would_have_done(admin_client, insta
         assert found[f"{name}_trades"] == len(made)
         assert found[name] == pytest.approx(sum(made) / 3, abs=1e-9)
     said = text(admin_client.get(story))
-    assert "version 2 would have made" in said and "3 days" in said and "Replay it again" in said
+    assert "version 2 would have made" in said and "3 days" in said and "Backtest again" in said
     assert admin_client.get(f"{LIST}{done.pk}/change/").status_code == 200
     version = reverse("admin:trading_parameterset_change", args=[done.options["after"][0]])
     assert "version 2 would have made" in text(admin_client.get(version))
@@ -266,9 +263,9 @@ def test_who_may_only_look_starts_nothing(client, instance):
         *Permission.objects.filter(codename__in=("view_run", "view_strategyinstance"))
     )
     client.force_login(looker)
-    for place in (f"fidelity/{instance.pk}/", f"shadow/{instance.pk}/2/"):
+    for place in (f"fidelity/{instance.pk}/", f"counterfactual/{instance.pk}/2/"):
         assert client.post(LIST + place).status_code == 403
         assert client.get(LIST + place).status_code == 405
     page = text(client.get(reverse("admin:trading_strategyinstance_change", args=[instance.pk])))
-    assert "trusted is unknown" in page and "Compare the replay" not in page
+    assert "not checked yet" in page and "Compare backtest" not in page
     assert JobRun.objects.count() == 0

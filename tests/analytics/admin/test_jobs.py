@@ -93,7 +93,7 @@ def test_the_first_page_warns_when_the_worker_or_a_job_stands_still(admin_client
     now = clock.now()
     sync_lines(now - timedelta(days=1))
     JobLine.objects.update(last_due=now)
-    assert "The worker is not running, so nothing is watched" in text(admin_client.get("/admin/"))
+    assert "The worker is not running: no monitoring" in text(admin_client.get("/admin/"))
     WorkerBeat.objects.create(
         owner="a.1", queue="short", host="h", pid=1, started_at=now, beat_at=now, restarts=0
     )

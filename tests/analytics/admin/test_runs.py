@@ -63,7 +63,7 @@ def test_the_page_of_a_replay_shows_what_it_made_beside_holding(admin_client):
     said = text(admin_client.get(f"{LIST}{run.pk}/change/"))
     assert "Buy and hold" in said and run.data_hash in said
     assert f"{run.metrics['trades']:,}" in said
-    assert "evaluations: " in said and "let through" in said
+    assert "evaluations: " in said and "passed" in said
     assert "Page 1 of" in said
 
 
@@ -84,7 +84,7 @@ def test_a_replay_without_trades_is_explained_by_its_funnel(admin_client):
     run = made(values={**EAGER, "rsi_momentum_strength": 49.0})
     said = text(admin_client.get(f"{LIST}{run.pk}/change/"))
     assert run.metrics["trades"] == 0
-    assert "It made no trades. The funnel above says which filter held it back." in said
+    assert "No trades. The signal funnel above shows which filter rejected them." in said
     assert "rsi blocked" in said
 
 
@@ -93,7 +93,7 @@ def test_a_replay_whose_candles_changed_says_so(admin_client):
     run = made()
     series.delete()
     said = text(admin_client.get(f"{LIST}{run.pk}/change/"))
-    assert "Repeating it may give other trades: the candles of its range are stored no more" in said
+    assert "A repeat may give different trades: the candles of its range are stored no more" in said
     found = admin_client.get(f"{LIST}{run.pk}/picture/").json()
     assert found["candles"] is None and "import_candles" in found["remark"]
     assert len(found["trades"]["side"]) > 20
@@ -120,13 +120,13 @@ def test_two_replays_stand_side_by_side(admin_client):
     one, two = made(), made(values={**EAGER, "take_profit_bps": 60.0})
     said = text(admin_client.get(f"{LIST}compare/?one={one.pk}&two={two.pk}"))
     assert "Take profit 30 bps 60 bps" in said
-    assert "They replayed different candles." not in said
+    assert "They used different candles." not in said
     more = two.metrics["trades"] - one.metrics["trades"]
     both = f"Trades {one.metrics['trades']} {two.metrics['trades']} {more:+}"
     assert more != 0 and both in said
     other = made(until=MONDAY + timedelta(hours=20))
     said = text(admin_client.get(f"{LIST}compare/?one={one.pk}&two={other.pk}"))
-    assert "They replayed different candles." in said
+    assert "They used different candles." in said
     assert admin_client.get(f"{LIST}compare/?one=x&two=1").status_code == 404
 
 
@@ -145,14 +145,14 @@ def test_values_of_a_form_are_replayed_beside_what_is_live(admin_client, instanc
     assert work("long") == ["ok", "ok"]
     assert admin_client.get(f"{LIST}{tried.pk}/state/").json()["over"]
     said = text(admin_client.get(answer["Location"]))
-    assert "Take profit 30 bps 60 bps" in said and "Funnel of" in said
+    assert "Take profit 30 bps 60 bps" in said and "Signal funnel of" in said
     assert Trade.objects.count() == before
 
 
 def test_a_form_with_wrong_values_is_refused_in_words(admin_client, instance):
     address = reverse("admin:analytics_run_whatif", args=[instance.pk])
     said = text(admin_client.post(address, form(stop_loss_bps="many")))
-    assert "Nothing was replayed." in said and "must be a number" in said
+    assert "Backtest not started." in said and "must be a number" in said
     assert Run.objects.count() == 0
 
 
@@ -186,19 +186,19 @@ def test_the_finest_bars_that_fit_are_chosen(instance):
 
 def test_a_replay_goes_on_along_one_parameter(admin_client, instance, work):
     run = made()
-    answer = admin_client.post(f"{LIST}{run.pk}/along/", {"parameter": "take_profit_bps"})
+    answer = admin_client.post(f"{LIST}{run.pk}/sensitivity/", {"parameter": "take_profit_bps"})
     assert work("long") == ["ok"]
     said = text(admin_client.get(answer["Location"]))
-    assert "Along Take profit" in said
-    assert any(word in said for word in ("A plateau", "A spike", "did not gain here"))
-    wrong = admin_client.post(f"{LIST}{run.pk}/along/", {"parameter": "nothing"})
+    assert "Sensitivity to Take profit" in said
+    assert any(word in said for word in ("Plateau:", "Spike:", "no profit here"))
+    wrong = admin_client.post(f"{LIST}{run.pk}/sensitivity/", {"parameter": "nothing"})
     assert wrong.status_code == 404
 
 
 def test_repeating_from_the_page_gives_the_same_trades(admin_client, work):
     stored()
     run = made()
-    answer = admin_client.post(f"{LIST}{run.pk}/again/")
+    answer = admin_client.post(f"{LIST}{run.pk}/repeat/")
     assert work("long") == ["ok"]
     repeated = Run.objects.first()
     assert answer["Location"].endswith(f"/{repeated.pk}/change/")
@@ -211,7 +211,7 @@ def test_who_may_only_look_starts_nothing(client, instance):
     client.force_login(looker)
     run = made()
     assert client.get(f"{LIST}{run.pk}/change/").status_code == 200
-    for place in (f"{run.pk}/along/", f"{run.pk}/again/", f"whatif/{instance.pk}/"):
+    for place in (f"{run.pk}/sensitivity/", f"{run.pk}/repeat/", f"whatif/{instance.pk}/"):
         assert client.post(LIST + place, form()).status_code == 403
         assert client.get(LIST + place).status_code == 405
     assert JobRun.objects.count() == 0
@@ -224,4 +224,4 @@ def test_who_may_only_look_starts_nothing(client, instance):
 def test_the_form_of_parameters_offers_the_replay(admin_client, instance):
     page = admin_client.get(reverse("admin:trading_strategyinstance_change", args=[instance.pk]))
     assert reverse("admin:analytics_run_whatif", args=[instance.pk]) in page.content.decode()
-    assert "Replay the last 30 days" in text(page)
+    assert "Backtest the last 30 days" in text(page)

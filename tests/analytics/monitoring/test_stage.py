@@ -157,7 +157,7 @@ def test_the_same_moment_again_changes_nothing_and_costs_no_write(django_assert_
     assert list(Snapshot.objects.values()) == before
 
 
-def test_an_alert_tells_what_happened_as_an_event_of_the_job():
+def test_alert_events_are_in_the_result_of_the_job():
     bot = make_bot()
     keep(bot, history.days(61))
     keep(bot, [closed(9000 + at, MONDAY + 60 * DAY + at * HOUR, -9.0) for at in range(4)])
@@ -188,7 +188,7 @@ def test_a_rule_of_a_strategy_counts_before_that_of_its_bot_and_of_all():
     assert [one["what"] for one in monitoring.monitor(at + 2 * HOUR)["events"]] == ["reopened"]
 
 
-def test_a_rule_that_is_switched_off_ends_what_it_raised():
+def test_disabling_a_rule_resolves_its_alerts():
     bot = make_bot()
     keep(bot, history.days(3))
     configured.change(kind="no_trades", enabled=True, severity="info", parameters={"hours": 1})
@@ -198,7 +198,7 @@ def test_a_rule_that_is_switched_off_ends_what_it_raised():
     assert [one["what"] for one in monitoring.monitor(at + HOUR)["events"]] == ["ended"]
 
 
-def test_what_is_not_kept_is_only_told_while_it_happens():
+def test_rules_on_unstored_state_are_checked_live_only():
     bot = make_bot()
     with clock.at(MONDAY):
         Bot.objects.filter(pk=bot.pk).update(seen_at=MONDAY)
@@ -221,7 +221,7 @@ def test_a_heartbeat_tells_how_far_its_bot_s_clock_is_off(api):
     assert ("clock_skew", "ended") in kinds
 
 
-def test_an_alert_that_stumbles_does_not_silence_the_others(monkeypatch, caplog):
+def test_a_broken_rule_does_not_stop_the_others(monkeypatch, caplog):
     def stumble(frame, as_of, parameters):
         raise ZeroDivisionError("no trades")
 
@@ -234,4 +234,4 @@ def test_an_alert_that_stumbles_does_not_silence_the_others(monkeypatch, caplog)
     done = monitoring.monitor(MONDAY + 3 * DAY + 12 * HOUR)
     assert [one["kind"] for one in done["events"]] == ["no_trades"]
     assert done["errors"] == ["degraded, rsi_bb of Mara: ZeroDivisionError: no trades"]
-    assert "could not judge" in caplog.text
+    assert "failed for" in caplog.text

@@ -54,9 +54,7 @@ def test_hostile_names_are_inert_in_header_text_and_html(channel, happen, mailbo
     assert "{{ x }}" in mail.get_body(("plain",)).get_content()
 
 
-def test_many_events_are_one_message_with_the_highest_severity_first(
-    channel, happen, mailbox, clock
-):
+def test_many_events_are_one_message_ordered_by_severity(channel, happen, mailbox, clock):
     for number in range(40):
         happen(f"small {number}")
     happen("large", "critical")

@@ -26,14 +26,14 @@ def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding 
     if base is None:
         return None
     floor = _floor(base, parameters["sensitivity"])
-    count, sums = (drift.in_blocks(one[past:], base.block) for one in (n, total))
+    count, sums = (drift.in_blocks(column[past:], base.block) for column in (n, total))
     if not count.size:
         return None
     threshold = parameters["days_between_false_alarms"] / base.block
-    found, path = drift.episodes(drift.shortfall(count, sums, floor, base.scale), threshold)
-    if not found or found[-1].closed is not None:
+    episodes, path = drift.episodes(drift.shortfall(count, sums, floor, base.scale), threshold)
+    if not episodes or episodes[-1].closed is not None:
         return None
-    episode = found[-1]
+    episode = episodes[-1]
     first, since = past + episode.opened * base.block, past + episode.since * base.block
     recent = float(total[since:].sum() / n[since:].sum())
     evidence = {

@@ -21,9 +21,8 @@ LEARNED, FIXED = "learned", "fixed"
 
 def check(frame: StrategyFrame, as_of: datetime, parameters: Values) -> Finding | None:
     width = WIDTHS[parameters["window"]]
-    trades, wins = (
-        significance.rolling(counts, width) for counts in (frame.hours.trades, frame.hours.wins)
-    )
+    trades = significance.rolling(frame.hours.trades, width)
+    wins = significance.rolling(frame.hours.wins, width)
     if not trades.size or not trades[-1] >= parameters["fewest_trades"]:
         return None
     rule = _fixed if parameters["limit_from"] == FIXED else _learned
@@ -34,15 +33,16 @@ def _fixed(
     frame: StrategyFrame, parameters: Values, trades: np.ndarray, wins: np.ndarray
 ) -> Finding | None:
     n, won, limit = int(trades[-1]), int(wins[-1]), parameters["limit"]
-    if won / n >= limit:
+    interval = wilson(won, n)
+    if won / n >= limit or interval is None:
         return None
     by_chance = significance.binomial_at_most(won, n, limit)
-    low, high = wilson(won, n)
+    low, high = interval
     return Finding(
         f"{frame.about} won {won:,} of {n:,} trades in the last {WINDOWS[parameters['window']]}: "
         f"win rate {wording.percent(won / n)} (limit {wording.percent(limit)}; 95% CI "
         f"{wording.percent(low)} to {wording.percent(high)}). With a true win rate at the limit, "
-        f"so few wins occur {wording.odds(by_chance, 'times')}.",
+        f"so few wins occur {wording.odds(by_chance, 'cases')}.",
         "The fixed limit is crossed. Check the average result too: a lower win rate with larger "
         "wins is fine.",
         {

@@ -54,7 +54,7 @@ def test_it_opens_once_however_often_it_is_found(place):
     assert alert.events.get().sentence == "It fell."
 
 
-def test_it_ends_by_itself_when_nothing_was_found_for_long_enough(place):
+def test_it_resolves_automatically_after_long_enough_without_a_finding(place):
     judge(place, found(), 0)
     assert judge(place, None, 23) == []
     assert judge(place, None, 24) == ["ended"]
@@ -72,7 +72,7 @@ def test_what_comes_back_within_a_week_is_the_same_alert_and_later_a_new_one(pla
     assert Alert.objects.count() == 2
 
 
-def test_a_happening_with_a_name_never_raises_two_alerts(place):
+def test_a_named_occurrence_never_raises_two_alerts(place):
     assert judge(place, found("peak of Monday"), 0) == ["opened"]
     assert judge(place, found("peak of Friday"), 100) == ["ended", "opened"]
     judge(place, None, 130)
@@ -80,7 +80,7 @@ def test_a_happening_with_a_name_never_raises_two_alerts(place):
     assert Alert.objects.count() == 2
 
 
-def test_it_becomes_worse_once_and_then_speaks_again(place):
+def test_it_escalates_once_and_is_open_again(place):
     judge(place, found(), 0)
     lifecycle.acknowledge(Alert.objects.get())
     at = (Alert.objects.get().changed_at - MONDAY) / HOUR
@@ -90,12 +90,12 @@ def test_it_becomes_worse_once_and_then_speaks_again(place):
     assert (alert.state, alert.severity) == (State.OPEN, "critical")
 
 
-def test_somebody_looks_after_it_with_a_note(place, admin_user):
+def test_it_is_acknowledged_with_a_note(place, admin_user):
     judge(place, found(), 0)
     event = lifecycle.acknowledge(Alert.objects.get(), by=admin_user, note="Fees of the new tier")
     assert (event.by, event.note) == (admin_user, "Fees of the new tier")
     assert Alert.objects.get().state == State.ACKNOWLEDGED
-    with pytest.raises(NotPossible, match="acknowledged already"):
+    with pytest.raises(NotPossible, match="already acknowledged"):
         lifecycle.acknowledge(Alert.objects.get())
 
 
@@ -115,7 +115,7 @@ def test_a_snooze_must_end_in_the_future(place):
         lifecycle.snooze(Alert.objects.get(), until=MONDAY)
 
 
-def test_resolved_by_hand_it_stays_so_while_it_goes_on_unless_it_becomes_worse(place):
+def test_resolved_manually_it_stays_resolved_unless_it_gets_worse(place):
     with clock.at(MONDAY + HOUR):
         judge(place, found(), 1)
         lifecycle.resolve(Alert.objects.get(), note="Known")
@@ -124,7 +124,7 @@ def test_resolved_by_hand_it_stays_so_while_it_goes_on_unless_it_becomes_worse(p
     assert Alert.objects.get().severity == "critical"
 
 
-def test_resolved_by_hand_it_is_told_again_once_it_has_been_away(place):
+def test_resolved_manually_it_opens_again_after_it_was_gone(place):
     with clock.at(MONDAY + HOUR):
         judge(place, found(), 1)
         lifecycle.resolve(Alert.objects.get())
@@ -144,7 +144,7 @@ def test_a_step_that_somebody_else_made_first_is_refused(place):
     assert AlertEvent.objects.count() == 3
 
 
-def test_looking_at_the_past_again_changes_nothing(place):
+def test_checking_the_past_again_changes_nothing(place):
     story = [found(), found(), None, *[None] * 30, found(grave=True), None]
     for hour, finding in enumerate(story):
         judge(place, finding, hour)
