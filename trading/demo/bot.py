@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -12,15 +14,16 @@ from django.db import transaction
 from django.db.models import ProtectedError
 
 from trading import clock
+from trading.assignment import attribution
 from trading.bots import tokens
 from trading.db import locks
 from trading.demo import story
 from trading.demo.local_client import Client, ClientError, Inside
 from trading.demo.market import DAY, MARKETS, SEED
-from trading.demo.paper import STEP, ValueSet
+from trading.demo.paper import HOUR, STEP, ValueSet
 from trading.demo.state import NAME, STATE, find
 from trading.demo.story import Sets, Stretch
-from trading.models import Bot, BotToken, LivePeriod, Market, StateEntry
+from trading.models import Bot, BotToken, Experiment, LivePeriod, Market, ParameterSet, StateEntry
 
 NOTES = (
     "Synthetic: an invented market (DEMO-...) and a paper bot, to look around in. "
@@ -92,7 +95,40 @@ CHANGES: tuple[tuple[str, timedelta, dict[str, float], str], ...] = (
         "Demo: take profits sooner and lose less on each failure",
     ),
 )
+
+
+@dataclass(frozen=True)
+class Trial:
+    """An experiment of the demo: one arm beside the control, a day each; times since the first day.
+    ``stops`` is None for one that still runs."""
+
+    strategy: str
+    name: str
+    reason: str
+    values: dict[str, float]
+    starts: timedelta
+    stops: timedelta | None = None
+
+
+TRIALS = (
+    Trial(
+        "renko_ao",
+        "wider_stop",
+        "Demo: does room for noise pay?",
+        {"stop_loss_bps": 50.0, "take_profit_bps": 70.0},
+        timedelta(days=7),
+        timedelta(days=21),
+    ),
+    Trial(
+        "breakout",
+        "longer_range",
+        "Demo: are breaks of a longer range worth more?",
+        {"breakout_lookback": 24},
+        timedelta(days=23),
+    ),
+)
 LIFE = timedelta(minutes=15)  # of a token; a new one is made for each use
+STOP = "stop"
 Say = Callable[[str], None]
 
 
@@ -136,12 +172,41 @@ def _create(note: dict[str, Any]) -> Bot:
             _flush(client)
             for strategy in story.TRADED:
                 client.parameters(strategy)
-        for strategy, after, values, reason in CHANGES:
+        for after, path, body in sorted(_decisions(), key=itemgetter(0)):
             with clock.at(start + after), connected(bot) as client:
-                client.ask(f"/parameters/{strategy}/", {"values": values, "reason": reason})
+                if path == STOP:
+                    experiment = bot_experiment(bot, body.pop("name"))
+                    path = f"/experiments/{experiment}/stop/"
+                client.ask(path, body)
         # It is seen from its first heartbeat on, not since the requests that created its past.
         Bot.objects.filter(pk=bot.pk).update(seen_at=None)
     return bot
+
+
+def _decisions() -> list[tuple[timedelta, str, dict[str, Any]]]:
+    """When each change was made and each experiment started or stopped, and the request for it."""
+    decisions: list[tuple[timedelta, str, dict[str, Any]]] = [
+        (after, f"/parameters/{strategy}/", {"values": values, "reason": reason})
+        for strategy, after, values, reason in CHANGES
+    ]
+    for number, trial in enumerate(TRIALS):
+        design = {
+            "strategy": trial.strategy,
+            "name": trial.name,
+            "reason": trial.reason,
+            "arms": [{"name": trial.name, "values": trial.values}],
+            "block_seconds": DAY,
+            "seed": number,
+        }
+        decisions.append((trial.starts, "/experiments/", design))
+        if trial.stops:
+            stop = {"name": trial.name, "reason": "Demo: two weeks are over"}
+            decisions.append((trial.stops, STOP, stop))
+    return decisions
+
+
+def bot_experiment(bot: Bot, name: str) -> int:
+    return Experiment.objects.get(instance__bot=bot, name=name).pk
 
 
 def _usable(bot: Bot, url: str) -> str:
@@ -158,7 +223,7 @@ def _usable(bot: Bot, url: str) -> str:
 
 def _send(client: Client, bot: Bot, stretch: Stretch) -> int:
     """Send all that happened in a stretch; how many trades that were."""
-    sets = sets_of(bot)
+    sets = sets_of(bot, stretch.first, stretch.until)
     count = story.send_trades(client, stretch, sets)
     story.send_candles(client, stretch)
     story.send_bricks(client, stretch, sets)
@@ -206,16 +271,26 @@ def _remove_market(name: str) -> None:
         pass
 
 
-def sets_of(bot: Bot) -> Sets:
-    """By strategy, the sets and when each became live: the bot obeys what people change."""
+def sets_of(bot: Bot, start: int, until: int) -> Sets:
+    """By strategy, the sets that the bot used and since when: it looks at each hour, and whenever
+    people change something; arms of an experiment take their turns."""
     sets: dict[str, list[ValueSet]] = {strategy: [] for strategy in story.TRADED}
-    periods = LivePeriod.objects.filter(instance__bot=bot, instance__label="")
-    for period in periods.select_related("parameter_set", "instance").order_by("live_from"):
-        if period.instance.strategy in sets:
-            chosen = period.parameter_set
-            sets[period.instance.strategy].append(
-                ValueSet(period.live_from.timestamp(), chosen.version, chosen.values)
-            )
+    instances = {
+        instance.pk: instance.strategy
+        for instance in bot.instances.filter(strategy__in=story.TRADED, label="")
+    }
+    changes = LivePeriod.objects.filter(instance__in=instances).values_list("live_from", flat=True)
+    looks = sorted({*range(start, until, HOUR), *(moment.timestamp() for moment in changes)})
+    stored = ParameterSet.objects.filter(instance__in=instances).in_bulk()
+    for instance, timeline in attribution.timelines(instances).items():
+        entries = sets[instances[instance]]
+        current = None
+        for moment in looks:
+            served = timeline.at(round(moment * 1_000_000))
+            if served is not None and served != current:
+                chosen = stored[served]
+                entries.append(ValueSet(moment, chosen.version, chosen.values))
+                current = served
     return sets
 
 
