@@ -10,7 +10,7 @@ from django.db import connection
 from trading import clock, ingest
 from trading.api import authentication
 from trading.demo import bot as demo
-from trading.demo import state
+from trading.demo import decisions, state
 from trading.ingest import positions
 from trading.ingest.trade_schema import TradeIn
 from trading.market import candles
@@ -35,13 +35,13 @@ def short(monkeypatch):
     monkeypatch.setattr(demo, "DAYS", 4)
     changes = [
         (strategy, min(after, timedelta(days=2, hours=9)), values, reason)
-        for strategy, after, values, reason in demo.CHANGES
+        for strategy, after, values, reason in decisions.CHANGES
     ]
-    monkeypatch.setattr(demo, "CHANGES", changes)
-    finished, running = demo.TRIALS
+    monkeypatch.setattr(decisions, "CHANGES", changes)
+    finished, running = decisions.TRIALS
     day = timedelta(days=1)
     trials = (replace(finished, starts=day, stops=2 * day), replace(running, starts=3 * day))
-    monkeypatch.setattr(demo, "TRIALS", trials)
+    monkeypatch.setattr(decisions, "TRIALS", trials)
 
 
 def fill(now: datetime = NOW) -> dict:
