@@ -12,15 +12,16 @@ from django.db import transaction
 from django.db.models import ProtectedError
 
 from trading import clock
+from trading.assignment import attribution
 from trading.bots import tokens
 from trading.db import locks
-from trading.demo import story
+from trading.demo import decisions, story
 from trading.demo.local_client import Client, ClientError, Inside
 from trading.demo.market import DAY, MARKETS, SEED
-from trading.demo.paper import STEP, ValueSet
+from trading.demo.paper import HOUR, ValueSet
 from trading.demo.state import NAME, STATE, find
 from trading.demo.story import Sets, Stretch
-from trading.models import Bot, BotToken, LivePeriod, Market, StateEntry
+from trading.models import Bot, BotToken, Experiment, LivePeriod, Market, ParameterSet, StateEntry
 
 NOTES = (
     "Synthetic: an invented market (DEMO-...) and a paper bot, to look around in. "
@@ -28,70 +29,6 @@ NOTES = (
 )
 DAYS = 30
 CATCH_UP = DAY  # a bot that was off longer leaves the rest out
-CANDLES = {"candle_interval_seconds": STEP}
-AT_FIRST = timedelta(seconds=1)
-# Strategy, time since the first day, what changes, why.
-CHANGES: tuple[tuple[str, timedelta, dict[str, float], str], ...] = (
-    (
-        "rsi_bb",
-        AT_FIRST,
-        CANDLES
-        | {
-            "volume_multiplier": 0.7,
-            "vol_max_bps": 60.0,
-            "bb_low_zone_min": 0.1,
-            "bb_low_zone_max": 0.4,
-            "bb_high_zone_min": 0.6,
-            "bb_high_zone_max": 0.9,
-            "take_profit_bps": 24.0,
-            "stop_loss_bps": 15.0,
-            "max_hold_minutes": 60.0,
-        },
-        "Demo: candles of 10 minutes, with exits as wide as one of them moves",
-    ),
-    (
-        "renko_ao",
-        AT_FIRST,
-        CANDLES
-        | {
-            "renko_atr_multiplier": 0.4,
-            "brick_max_bps": 60.0,
-            "renko_lookback": 40,
-            "min_divergence_strength": 0.03,
-            "take_profit_bps": 45.0,
-            "stop_loss_bps": 32.0,
-            "max_hold_minutes": 120.0,
-        },
-        "Demo: candles of 10 minutes, with small bricks so that it trades every day",
-    ),
-    (
-        "breakout",
-        AT_FIRST,
-        CANDLES
-        | {
-            "breakout_lookback": 14,
-            "min_atr_expansion": 1.0,
-            "take_profit_atr_multiplier": 6.0,
-            "trailing_stop_activation_atr": 3.0,
-            "trailing_stop_distance_atr": 2.0,
-            "no_movement_minutes": 90.0,
-            "max_hold_minutes": 180.0,
-        },
-        "Demo: candles of 10 minutes, with room for trends of hours",
-    ),
-    (
-        "rsi_bb",
-        timedelta(days=14, hours=9),
-        {"take_profit_bps": 72.0, "stop_loss_bps": 36.0, "max_hold_minutes": 120.0},
-        "Demo: stops of 15 bps are hit by noise and gains are cut short; wider exits",
-    ),
-    (
-        "breakout",
-        timedelta(days=20, hours=15),
-        {"take_profit_atr_multiplier": 1.0, "stop_loss_atr_multiplier": 0.2},
-        "Demo: take profits sooner and lose less on each failure",
-    ),
-)
 LIFE = timedelta(minutes=15)  # of a token; a new one is made for each use
 Say = Callable[[str], None]
 
@@ -136,12 +73,19 @@ def _create(note: dict[str, Any]) -> Bot:
             _flush(client)
             for strategy in story.TRADED:
                 client.parameters(strategy)
-        for strategy, after, values, reason in CHANGES:
+        for after, path, body in decisions.all_in_order():
             with clock.at(start + after), connected(bot) as client:
-                client.ask(f"/parameters/{strategy}/", {"values": values, "reason": reason})
+                if path == decisions.STOP:
+                    experiment = bot_experiment(bot, body.pop("name"))
+                    path = f"/experiments/{experiment}/stop/"
+                client.ask(path, body)
         # It is seen from its first heartbeat on, not since the requests that created its past.
         Bot.objects.filter(pk=bot.pk).update(seen_at=None)
     return bot
+
+
+def bot_experiment(bot: Bot, name: str) -> int:
+    return Experiment.objects.get(instance__bot=bot, name=name).pk
 
 
 def _usable(bot: Bot, url: str) -> str:
@@ -158,7 +102,7 @@ def _usable(bot: Bot, url: str) -> str:
 
 def _send(client: Client, bot: Bot, stretch: Stretch) -> int:
     """Send all that happened in a stretch; how many trades that were."""
-    sets = sets_of(bot)
+    sets = sets_of(bot, stretch.first, stretch.until)
     count = story.send_trades(client, stretch, sets)
     story.send_candles(client, stretch)
     story.send_bricks(client, stretch, sets)
@@ -206,16 +150,26 @@ def _remove_market(name: str) -> None:
         pass
 
 
-def sets_of(bot: Bot) -> Sets:
-    """By strategy, the sets and when each became live: the bot obeys what people change."""
+def sets_of(bot: Bot, start: int, until: int) -> Sets:
+    """By strategy, the sets that the bot used and since when: it looks at each hour, and whenever
+    people change something; arms of an experiment take their turns."""
     sets: dict[str, list[ValueSet]] = {strategy: [] for strategy in story.TRADED}
-    periods = LivePeriod.objects.filter(instance__bot=bot, instance__label="")
-    for period in periods.select_related("parameter_set", "instance").order_by("live_from"):
-        if period.instance.strategy in sets:
-            chosen = period.parameter_set
-            sets[period.instance.strategy].append(
-                ValueSet(period.live_from.timestamp(), chosen.version, chosen.values)
-            )
+    instances = {
+        instance.pk: instance.strategy
+        for instance in bot.instances.filter(strategy__in=story.TRADED, label="")
+    }
+    changes = LivePeriod.objects.filter(instance__in=instances).values_list("live_from", flat=True)
+    looks = sorted({*range(start, until, HOUR), *(moment.timestamp() for moment in changes)})
+    stored = ParameterSet.objects.filter(instance__in=instances).in_bulk()
+    for instance, timeline in attribution.timelines(instances).items():
+        entries = sets[instances[instance]]
+        current = None
+        for moment in looks:
+            served = timeline.at(round(moment * 1_000_000))
+            if served is not None and served != current:
+                chosen = stored[served]
+                entries.append(ValueSet(moment, chosen.version, chosen.values))
+                current = served
     return sets
 
 

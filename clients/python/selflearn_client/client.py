@@ -61,7 +61,7 @@ class Client:
         self._asking = Server(transport or Http(url), token, timeout, url)
         self._outbox = Outbox(folder, durable)
         self._now = now
-        self._told: dict[tuple[str, str], str] = {}  # as_of of the last report of a position
+        self._reported: dict[tuple[str, str], str] = {}  # as_of of the last report of a position
         self._counter = Counter(self._outbox, stretch, now)
         self._stretch = stretch
         self._cache = Cache(self._outbox, self._asking, refresh, background)
@@ -165,13 +165,13 @@ class Client:
             scaled_entries=scaled_entries,
             extra=extra,
         )
-        self._told[strategy, market] = row["as_of"]
+        self._reported[strategy, market] = row["as_of"]
         self._put(New("position", f"{strategy}|{market}", encode(row), replaces=True))
 
     def close_position(self, strategy: str, market: str, as_of: Time | None = None) -> None:
         """Report that there is no position any more. Reports up to ``as_of`` (unless said: up to
         the last one of this client) that are still under way do not bring it back."""
-        row = records.closed(strategy, market, as_of or self._told.get((strategy, market)))
+        row = records.closed(strategy, market, as_of or self._reported.get((strategy, market)))
         self._put(New("position", f"{strategy}|{market}", encode(row), replaces=True))
 
     def push_candles(
@@ -246,10 +246,10 @@ class Client:
         Raises Unavailable, Denied."""
         self.flush(self._server.timeout)
         unsent = self.pending
-        told = self.ask(f"/state/?candles={candles:d}&bricks={bricks:d}")
-        for one in told["parameters"]:
-            self._cache.store(one, "")
-        return recovered_from(told, unsent)
+        answer = self.ask(f"/state/?candles={candles:d}&bricks={bricks:d}")
+        for served in answer["parameters"]:
+            self._cache.store(served, "")
+        return recovered_from(answer, unsent)
 
     def ask(self, path: str, body: Json | None = None) -> Any:
         """The JSON of any address below /api/v1, such as ``/performance/?by=strategy``; a POST

@@ -74,12 +74,15 @@ def _refused(
     def whole(row: Any) -> Any:
         return {**head, "row": row} if head else row
 
-    told = answer.json()
-    if isinstance(told, dict) and isinstance(told.get("rejected"), list):
-        return [Refusal(whole(rows[one["index"]]), one["errors"]) for one in told["rejected"]]
+    reply = answer.json()
+    if isinstance(reply, dict) and isinstance(reply.get("rejected"), list):
+        return [
+            Refusal(whole(rows[refused["index"]]), refused["errors"])
+            for refused in reply["rejected"]
+        ]
     if len(items) > 1:
         raise Split
-    return [Refusal(whole(row), told) for row in rows]
+    return [Refusal(whole(row), reply) for row in rows]
 
 
 def _one(method: str, path: Callable[[Item], str], bare: bool = False) -> Send:

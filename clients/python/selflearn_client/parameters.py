@@ -1,4 +1,4 @@
-"""What the bot is told, kept on disk so that it is known while the server is away."""
+"""The served parameters, kept on disk so that they are known while the server is away."""
 
 from __future__ import annotations
 
@@ -46,22 +46,22 @@ class Parameters:
 
 @dataclass
 class _Kept:
-    told: dict[str, Any]
+    served: dict[str, Any]
     etag: str
     # Of the monotonic clock; None where the answer is of an earlier process.
     confirmed: float | None
 
 
-def parameters_from(told: Mapping[str, Any], fresh: bool) -> Parameters:
-    until = told.get("valid_until")
+def parameters_from(served: Mapping[str, Any], fresh: bool) -> Parameters:
+    until = served.get("valid_until")
     return Parameters(
-        strategy=told["strategy"],
-        version=told["version"],
-        values=MappingProxyType(dict(told["values"])),
-        size=float(told["size"]),
-        status=told["status"],
-        experiment=told["experiment"],
-        arm=told["arm"],
+        strategy=served["strategy"],
+        version=served["version"],
+        values=MappingProxyType(dict(served["values"])),
+        size=float(served["size"]),
+        status=served["status"],
+        experiment=served["experiment"],
+        arm=served["arm"],
         valid_until=datetime.fromisoformat(until) if until else None,
         fresh=fresh,
     )
@@ -105,12 +105,12 @@ class Cache:
         return self._shown(kept)
 
     def _shown(self, kept: _Kept) -> Parameters:
-        found = parameters_from(kept.told, fresh=False)
+        parameters = parameters_from(kept.served, fresh=False)
         lately = kept.confirmed is not None and (
             time.monotonic() - kept.confirmed < 3 * self._refresh
         )
-        expired = found.valid_until is not None and datetime.now(UTC) >= found.valid_until
-        return replace(found, fresh=lately and not expired)
+        expired = parameters.valid_until is not None and datetime.now(UTC) >= parameters.valid_until
+        return replace(parameters, fresh=lately and not expired)
 
     def renew(self) -> None:
         """Ask again for what is due; for the thread."""
@@ -121,16 +121,18 @@ class Cache:
                 with suppress(ClientError):
                     self._ask(strategy)
 
-    def store(self, told: dict[str, Any], etag: str) -> None:
-        strategy = told["strategy"]
+    def store(self, served: dict[str, Any], etag: str) -> None:
+        strategy = served["strategy"]
         with self._lock:
-            self._kept[strategy] = _Kept(told, etag, time.monotonic())
-            self._outbox.keep(f"parameters/{strategy}", checks.encode({"told": told, "etag": etag}))
+            self._kept[strategy] = _Kept(served, etag, time.monotonic())
+            self._outbox.keep(
+                f"parameters/{strategy}", checks.encode({"served": served, "etag": etag})
+            )
 
     def _due(self, kept: _Kept) -> bool:
         if kept.confirmed is None or time.monotonic() - kept.confirmed >= self._refresh:
             return True
-        until = kept.told.get("valid_until")
+        until = kept.served.get("valid_until")
         return until is not None and datetime.now(UTC) >= datetime.fromisoformat(until)
 
     def _refused_lately(self, strategy: str) -> bool:
@@ -145,9 +147,9 @@ class Cache:
             answer = self._server.ask(
                 "GET", f"/parameters/{quote(strategy)}/", etag=kept.etag if kept else None
             )
-            told: Any = None if answer.status == 304 else answer.json()
+            served: Any = None if answer.status == 304 else answer.json()
             if answer.status >= 400:
-                raise ClientError(f"{answer.address} was answered {answer.status}: {told}")
+                raise ClientError(f"{answer.address} was answered {answer.status}: {served}")
         except Unavailable as error:
             self._backoff.failed(error)
             raise
@@ -163,4 +165,4 @@ class Cache:
             kept.confirmed = time.monotonic()
         elif answer.status == 200:
             # An alias is answered under the strategy's key: kept under the name that was asked.
-            self.store({**told, "strategy": strategy}, answer.headers.get("etag", ""))
+            self.store({**served, "strategy": strategy}, answer.headers.get("etag", ""))

@@ -34,7 +34,7 @@ def trade(fields: Mapping[str, Any]) -> Json:
         read = _TRADE.get(name)
         if read:
             row[name] = read(check, name, value)
-    # A time that could not be read is an empty text: before nothing, and already told of.
+    # A time that could not be read is an empty text: it sorts first, and its error was reported.
     entry, left = row.get("entry_time"), row.get("exit_time")
     if entry and left and left < entry:
         check.wrong("exit_time", "is before entry_time")
@@ -139,22 +139,22 @@ def series(market: str, interval: int, as_of: Time | None) -> Json:
 
 def candles(rows: Iterable[Sequence[Any]]) -> list[list[Any]]:
     """Rows of open time, open, high, low, close and, where known, volume."""
-    check, found = Checker(), []
+    check, checked = Checker(), []
     for index, row in enumerate(rows):
         if len(row) not in (5, 6):
             check.wrong(f"candles[{index}]", "must be open_time, open, high, low, close, volume")
             continue
         name = f"candles[{index}]"
         volume = [None if part is None else check.real(name, part) for part in row[5:]]
-        found.append(
+        checked.append(
             [check.time(name, row[0]), *(check.real(name, part) for part in row[1:5]), *volume]
         )
     check.settle()
-    return found
+    return checked
 
 
 def bricks(rows: Iterable[Mapping[str, Any]]) -> list[Json]:
-    check, found = Checker(), []
+    check, checked = Checker(), []
     for index, row in enumerate(rows):
         name = f"bricks[{index}]"
         if row.keys() != _BRICK:
@@ -168,9 +168,9 @@ def bricks(rows: Iterable[Mapping[str, Any]]) -> list[Json]:
         if direction not in (1, -1, "up", "down"):
             check.wrong(name, "direction must be 1 or -1, up or down")
         brick["direction"] = 1 if direction in (1, "up") else -1
-        found.append(brick)
+        checked.append(brick)
     check.settle()
-    return found
+    return checked
 
 
 _BRICK_PRICES = ("open", "close", "high", "low", "size")

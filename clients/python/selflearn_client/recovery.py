@@ -74,26 +74,28 @@ class Recovered:
     unsent: int = field(default=0)
 
 
-def recovered_from(told: dict[str, Any], unsent: int) -> Recovered:
+def recovered_from(answer: dict[str, Any], unsent: int) -> Recovered:
     return Recovered(
-        parameters={one["strategy"]: parameters_from(one, True) for one in told["parameters"]},
-        positions=[_position(one) for one in told["positions"]],
+        parameters={
+            served["strategy"]: parameters_from(served, True) for served in answer["parameters"]
+        },
+        positions=[_position(row) for row in answer["positions"]],
         candles={
-            (one["market"], one["interval"]): [_candle(row) for row in one["candles"]]
-            for one in told["candles"]
+            (series["market"], series["interval"]): [_candle(row) for row in series["candles"]]
+            for series in answer["candles"]
         },
         bricks={
-            (one["strategy"], one["market"]): [_brick(row) for row in one["bricks"]]
-            for one in told["bricks"]
+            (series["strategy"], series["market"]): [_brick(row) for row in series["bricks"]]
+            for series in answer["bricks"]
         },
-        state={key: kept_from(one) for key, one in told["state"].items()},
-        server_time=_time(told["server_time"]),
+        state={key: kept_from(entry) for key, entry in answer["state"].items()},
+        server_time=_time(answer["server_time"]),
         unsent=unsent,
     )
 
 
-def kept_from(told: dict[str, Any]) -> Kept:
-    return Kept(told["value"], _time(told["as_of"]))
+def kept_from(row: dict[str, Any]) -> Kept:
+    return Kept(row["value"], _time(row["as_of"]))
 
 
 def _time(text: str) -> datetime:
@@ -104,21 +106,21 @@ def _amount(text: str | None) -> Decimal | None:
     return None if text is None else Decimal(text)
 
 
-def _position(told: dict[str, Any]) -> Position:
+def _position(row: dict[str, Any]) -> Position:
     return Position(
-        strategy=told["strategy"],
-        market=told["market"],
-        side=told["side"],
-        entry_price=Decimal(told["entry_price"]),
-        size=Decimal(told["size"]),
-        stop_loss=_amount(told["stop_loss"]),
-        take_profit=_amount(told["take_profit"]),
-        entry_time=_time(told["entry_time"]),
-        as_of=_time(told["as_of"]),
-        order_id=told["order_id"],
-        initial_size=_amount(told["initial_size"]),
-        scaled_entries=told["scaled_entries"],
-        extra=told["extra"],
+        strategy=row["strategy"],
+        market=row["market"],
+        side=row["side"],
+        entry_price=Decimal(row["entry_price"]),
+        size=Decimal(row["size"]),
+        stop_loss=_amount(row["stop_loss"]),
+        take_profit=_amount(row["take_profit"]),
+        entry_time=_time(row["entry_time"]),
+        as_of=_time(row["as_of"]),
+        order_id=row["order_id"],
+        initial_size=_amount(row["initial_size"]),
+        scaled_entries=row["scaled_entries"],
+        extra=row["extra"],
     )
 
 
@@ -126,6 +128,6 @@ def _candle(row: list[Any]) -> Candle:
     return Candle(datetime.fromtimestamp(row[0], UTC), *row[1:])
 
 
-def _brick(told: dict[str, Any]) -> Brick:
-    times = {name: _time(told[name]) for name in ("open_time", "close_time")}
-    return Brick(**{**told, **times})
+def _brick(row: dict[str, Any]) -> Brick:
+    times = {name: _time(row[name]) for name in ("open_time", "close_time")}
+    return Brick(**{**row, **times})

@@ -91,7 +91,7 @@ class Http:
                 connection.sock.settimeout(timeout)
             connection.request(method, self._base + path, body=body, headers=dict(headers))
             answer = connection.getresponse()
-            found = Answer(answer.status, _lower(answer.getheaders()), answer.read())
+            received = Answer(answer.status, _lower(answer.getheaders()), answer.read())
         except BaseException:
             connection.close()
             raise
@@ -99,7 +99,7 @@ class Http:
             connection.close()
         else:
             self._connection = connection
-        return found
+        return received
 
     def _connect(self, timeout: float) -> http.client.HTTPConnection:
         if self._secure:
@@ -180,9 +180,9 @@ def _judge(answer: Answer, method: str, below: str) -> None:
         403: ": the token may not do this",
         404: f"; url must be the server's bare address: is /{below} right?" if below else "",
     }.get(status, "")
-    told = answer.json() if status == 404 and answer.body[:1] == b"{" else None
-    if told is not None:
-        raise NotFound(f"{told.get('detail', 'nothing there')} ({what}{why})")
+    reply = answer.json() if status == 404 and answer.body[:1] == b"{" else None
+    if reply is not None:
+        raise NotFound(f"{reply.get('detail', 'nothing there')} ({what}{why})")
     raise Denied(what + why)
 
 

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
@@ -9,11 +10,20 @@ from django.db import connection
 from trading import clock, ingest
 from trading.api import authentication
 from trading.demo import bot as demo
-from trading.demo import state
+from trading.demo import decisions, state
 from trading.ingest import positions
 from trading.ingest.trade_schema import TradeIn
 from trading.market import candles
-from trading.models import Bot, CandleSeries, EvaluationCount, Position, RenkoBrick, Trade
+from trading.models import (
+    Bot,
+    CandleSeries,
+    EvaluationCount,
+    Experiment,
+    Position,
+    RenkoBrick,
+    Trade,
+)
+from trading.parameters import promote
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2026, 3, 12, 15, 20, 31, tzinfo=UTC)
@@ -25,9 +35,13 @@ def short(monkeypatch):
     monkeypatch.setattr(demo, "DAYS", 4)
     changes = [
         (strategy, min(after, timedelta(days=2, hours=9)), values, reason)
-        for strategy, after, values, reason in demo.CHANGES
+        for strategy, after, values, reason in decisions.CHANGES
     ]
-    monkeypatch.setattr(demo, "CHANGES", changes)
+    monkeypatch.setattr(decisions, "CHANGES", changes)
+    finished, running = decisions.TRIALS
+    day = timedelta(days=1)
+    trials = (replace(finished, starts=day, stops=2 * day), replace(running, starts=3 * day))
+    monkeypatch.setattr(decisions, "TRIALS", trials)
 
 
 def fill(now: datetime = NOW) -> dict:
@@ -112,6 +126,17 @@ def test_it_is_filled_with_everything_and_says_that_it_is_invented():
     assert bot.reported["version"] == "demo"
 
 
+def test_one_experiment_is_finished_one_runs_and_both_arms_of_each_traded():
+    fill()
+    live(NOW + timedelta(days=1))
+    bot = Bot.objects.get()
+    for name, status in (("wider_stop", "stopped"), ("longer_range", "active")):
+        experiment = Experiment.objects.get(instance__bot=bot, name=name)
+        assert experiment.status == status
+    traded = Trade.objects.filter(parameter_set__arms__experiment__name="longer_range")
+    assert traded.values("parameter_set").distinct().count() >= 1
+
+
 def test_trades_lie_before_now_and_each_under_the_set_that_was_live():
     fill()
     for trade in Trade.objects.select_related("parameter_set"):
@@ -188,7 +213,7 @@ def test_a_stretch_in_pieces_and_all_at_once_end_the_same():
         )
 
     fill()
-    for minute in range(3, 31, 3):
+    for minute in (7, 19, 30):
         live(NOW + timedelta(minutes=minute))
     in_pieces = lived()
     demo.clear()
@@ -235,10 +260,10 @@ def test_a_bot_of_that_name_that_is_somebodys_own_is_left_alone(capsys):
 def test_the_command_fills_and_clears_and_answers_in_json(capsys):
     with clock.at(NOW):
         call_command("demo", "--json")
-        told = json.loads(capsys.readouterr().out)
-        assert told["filled"] and told["trades"] == Trade.objects.count()
+        result = json.loads(capsys.readouterr().out)
+        assert result["filled"] and result["trades"] == Trade.objects.count()
         call_command("demo")
-        assert "there already" in capsys.readouterr().out
+        assert "exists already" in capsys.readouterr().out
         call_command("demo", "--clear")
         assert "nothing else was touched" in capsys.readouterr().out
     assert not Bot.objects.exists()
@@ -257,16 +282,11 @@ def test_the_dashboard_shows_it_labelled(admin_client):
 @pytest.mark.either
 def test_what_people_change_the_demo_obeys():
     fill()
-    from trading.parameters import instance_for, promote
-
     bot = Bot.objects.get()
+    instance = bot.instances.get(strategy="rsi_bb")
+    values = {**instance.live.parameter_set.values, "take_profit_bps": 30}
     with clock.at(NOW + timedelta(minutes=1)):
-        promote(
-            instance=instance_for(bot, "rsi_bb"),
-            values={**demo.sets_of(bot)["rsi_bb"][-1].values, "take_profit_bps": 30},
-            reason="a test",
-            origin="admin",
-        )
+        promote(instance=instance, values=values, reason="a test", origin="admin")
     live(NOW + timedelta(hours=8))
     newest = Trade.objects.filter(book__instance__strategy="rsi_bb").order_by("-exit_at")[0]
     assert newest.parameter_set.version == 4

@@ -3,7 +3,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from trading.demo import bot, market, paper, story
+from trading.demo import decisions, market, paper, story
 from trading.demo.market import DAY
 from trading.demo.paper import RESTART, STEP, ValueSet
 from trading.strategies import get
@@ -14,7 +14,7 @@ END = START + RESTART
 
 
 def first_values(strategy: str) -> dict:
-    values = next(values for key, _, values, _ in bot.CHANGES if key == strategy)
+    values = next(values for key, _, values, _ in decisions.CHANGES if key == strategy)
     return get(strategy).clean({**get(strategy).defaults(), **values})
 
 
