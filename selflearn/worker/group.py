@@ -41,7 +41,9 @@ class Group:
 
     def failure(self, overdue: float) -> str:
         """Why it has to be replaced; empty where it works."""
-        if self.dead():
+        sentinels = processes.children(self.pid)
+        # The sentinel may have replaced a process that was never seen here.
+        if self.dead() or any(processes.has_lost_child(pid) for pid in sentinels):
             return "one of its processes died"
         silent = time.monotonic() - self.beat_seen
         return f"no heartbeat for {silent:.0f} s" if silent > overdue else ""

@@ -149,6 +149,15 @@ def children(pid: int) -> list[int]:
         return []
 
 
+def has_lost_child(pid: int) -> bool:
+    """Whether a child of the process ended and was waited for: its page faults are counted."""
+    try:
+        faults = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[8]
+    except OSError:
+        return False
+    return faults != "0"
+
+
 def is_running(pid: int) -> bool:
     """Whether the process exists and is not a zombie."""
     try:

@@ -80,6 +80,26 @@ def test_where_one_process_dies_all_are_replaced(supervise, place, caplog):
     ]
 
 
+def test_a_death_that_was_not_seen_is_noticed_when_the_sentinel_has_reaped_the_process():
+    reaped, wait = os.pipe()
+
+    def work() -> None:
+        if os.fork():
+            time.sleep(60)
+        child = os.fork()
+        if child:
+            os.waitpid(child, 0)
+            os.write(wait, b"x")
+            time.sleep(60)
+
+    group = Group("a", processes.fork("short", work))
+    try:
+        os.read(reaped, 1)
+        assert group.failure(60) == "one of its processes died"
+    finally:
+        group.stop(0, bool)
+
+
 def test_only_the_run_of_the_dead_process_is_blamed(supervise):
     one = supervise()
     step(one, complete)

@@ -115,7 +115,7 @@ def test_long_tasks_have_a_group_of_their_own_that_ends_when_there_are_none(work
     wait_for(lambda: all_done(3), BUSY, worker.log)
     assert sorted(effects()) == [0, 1, 2]
     wait_for(lambda: len(worker.family()) == 7, BUSY, worker.log)
-    assert not WorkerBeat.objects.filter(queue="long").exists()
+    wait_for(lambda: not WorkerBeat.objects.filter(queue="long").exists(), HEALED, worker.log)
 
 
 def test_schedules_fire_beside_broken_and_edited_ones(worker, errands):

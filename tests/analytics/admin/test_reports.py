@@ -38,9 +38,9 @@ def page(client) -> str:
 def test_the_page_tells_the_head_the_why_and_what_to_do(admin_client, one):
     text = said(admin_client.get(page(admin_client)))
     assert "Daily Insights (2025-03-05) of Mara" in text
-    assert one.sentence in text and "In a replay of the time" in text and "passed" in text
-    assert "Try it in an experiment" in text and "Change it now" in text
-    assert "The day before" in text
+    assert one.sentence in text and "Signal funnel (backtest)" in text
+    assert "Try in an experiment" in text and "Change now" in text
+    assert "Day before" in text
 
 
 def test_the_first_page_shows_the_newest_report(admin_client, one):
