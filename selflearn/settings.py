@@ -237,7 +237,6 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["trading.api.authentication.BearerToken"],
     "DEFAULT_PERMISSION_CLASSES": ["trading.api.permissions.HasScope"],
     "DEFAULT_THROTTLE_CLASSES": ["trading.api.throttling.TokenRateThrottle"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "trading.api.parsers.OneParser",
     "DEFAULT_PARSER_CLASSES": ["trading.api.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["trading.api.renderers.MsgspecJSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "trading.api.schema.EndpointSchema",

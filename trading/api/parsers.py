@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from io import BytesIO
 from typing import IO, Any
 
@@ -12,7 +12,6 @@ import msgspec
 import numpy as np
 from rest_framework import status
 from rest_framework.exceptions import APIException, ParseError, UnsupportedMediaType
-from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 
@@ -54,19 +53,14 @@ class StrictJSONParser(BaseParser):
         return decode(_unpacked(headers, _read(stream, headers)))
 
 
-class OneParser(DefaultContentNegotiation):
-    """Gives every body to the one parser, which refuses other types in a sentence of its own."""
-
-    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser:
-        return next(iter(parsers))
-
-
 def read_json(request: Request) -> Any:
-    """Return the parsed body; raises what StrictJSONParser raises."""
-    if request.stream is None:
-        # DRF takes a body without a length for an empty form; here it is no JSON.
-        return StrictJSONParser().parse(BytesIO(), request.content_type, {"request": request})
-    return request.data
+    """Return the parsed body; raises what StrictJSONParser raises.
+
+    Not ``request.data``, which keeps the rows of a large batch until the garbage collector finds
+    DRF's requests, since they refer to themselves: 14 MB of memory in ten batches of 3,000 trades.
+    """
+    (parser,) = request.parsers or ()
+    return parser.parse(request.stream or BytesIO(), request.content_type, request.parser_context)
 
 
 def decode(raw: bytes) -> Any:

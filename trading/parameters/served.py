@@ -63,7 +63,7 @@ def etag(answers: list[Answer] | Answer) -> str:
 def _answer(live: LiveSet, noted: bool = True) -> Answer:
     instance: StrategyInstance = live.strategy_instance
     turn = current_arm.now(instance, noted=noted) if instance.experiment else None
-    parameter_set = turn.arm.parameter_set if turn else live.parameter_set
+    parameter_set = (turn.arm.parameter_set if turn else None) or live.parameter_set
     return Answer(
         strategy=instance.name,
         version=parameter_set.version,
