@@ -113,7 +113,7 @@ class StrategyPage:
     @cached_property
     def experiment(self) -> Experiment | None:
         """The experiment that runs; while it does, what is live stays as it is."""
-        return self.instance.experiments.filter(status=Experiment.Status.ACTIVE).first()
+        return self.instance.experiments.active().first()
 
     @property
     def may_change(self) -> bool:

@@ -32,7 +32,7 @@ def _column(values: Sequence[object]) -> Sequence[str]:
     ]
 
 
-def _texts(values: Sequence) -> Sequence[str]:
+def _texts(values: Sequence[str]) -> Sequence[str]:
     joined = _joined(values)
     for character, escaped in _ESCAPED.items():
         if character in joined:

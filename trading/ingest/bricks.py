@@ -1,4 +1,4 @@
-"""Renko bricks as bots draw them: numbered, kept, and given back newest last."""
+"""Renko bricks as reported by bots: validated, stored, and read back in ascending order."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def read(brick: Any) -> tuple | Errors:
 
 
 def store(bot: Bot, strategy: str, market: str, rows: list[tuple]) -> Counts:
-    """Store checked bricks; one of a sequence that is there already replaces it."""
+    """Store validated bricks. A brick with a stored sequence number replaces the stored one."""
     counts = Counts()
     with transaction.atomic():
         locks.lock_bot(bot.pk)
@@ -103,24 +103,24 @@ def store(bot: Bot, strategy: str, market: str, rows: list[tuple]) -> Counts:
 
 
 def _stored(instance: StrategyInstance, market: Market, sequences: list[int]) -> dict[int, tuple]:
-    found = RenkoBrick.objects.filter(
-        instance=instance, market=market, sequence__in=sequences
-    ).values_list(*_COLUMNS[2:])
-    return {row[0]: (row[0], *map(clock.to_micros, row[1:3]), *row[3:]) for row in found}
+    rows = RenkoBrick.objects.filter(instance=instance, market=market, sequence__in=sequences)
+    return {
+        row[0]: (row[0], *map(clock.to_micros, row[1:3]), *row[3:])
+        for row in rows.values_list(*_COLUMNS[2:])
+    }
 
 
 def newest(instance: StrategyInstance, market: Market, limit: int) -> list[RenkoBrick]:
     """The newest bricks of a series, ascending."""
-    found = RenkoBrick.objects.filter(instance=instance, market=market)
-    return list(found.order_by("-sequence")[:limit])[::-1]
+    return RenkoBrick.objects.filter(instance=instance, market=market).newest(limit)
 
 
 def find(bot: Bot, strategy: str, label: str, market: str, limit: int) -> list[RenkoBrick]:
-    """The newest bricks under the names of a series, ascending; reading makes nothing."""
-    found = RenkoBrick.objects.filter(
+    """The newest bricks of a series given by names, ascending. Creates no rows."""
+    bricks = RenkoBrick.objects.filter(
         instance__bot=bot, instance__strategy=strategy, instance__label=label, market__name=market
     )
-    return list(found.order_by("-sequence")[:limit])[::-1]
+    return bricks.newest(limit)
 
 
 def newest_of_each(bot: Bot, limit: int) -> list[tuple[StrategyInstance, Market, list[RenkoBrick]]]:

@@ -1,4 +1,4 @@
-"""How often a strategy looked, and which filter held it back, as the live bot counts it."""
+"""Signal funnel counts reported by bots: evaluations, signals, and what each filter blocked."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _blocked(report: Any, errors: Errors) -> None:
 
 
 def store(bot: Bot, rows: list[tuple]) -> Counts:
-    """Store checked counts; the same stretch of time again replaces what was there."""
+    """Store validated counts. A count with the same start replaces the stored one."""
     counts = Counts()
     with transaction.atomic():
         locks.lock_bot(bot.pk)
@@ -77,7 +77,7 @@ def store(bot: Bot, rows: list[tuple]) -> Counts:
 
 
 def _stored(keys: dict) -> dict[tuple, tuple]:
-    found = EvaluationCount.objects.filter(
+    rows = EvaluationCount.objects.filter(
         instance__in={key[0] for key in keys}, from_at__in={key[2] for key in keys}
     ).values_list(*_COLUMNS)
-    return {(row[0], row[1], to_micros(row[2])): (to_micros(row[3]), *row[4:]) for row in found}
+    return {(row[0], row[1], to_micros(row[2])): (to_micros(row[3]), *row[4:]) for row in rows}

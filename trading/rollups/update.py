@@ -37,11 +37,13 @@ def add(new: Rows, stale: Sequence[Place] = ()) -> None:
     Call in the transaction that wrote the trades, which are stored already, under the bot's lock.
     """
     pairs = set(zip(new.book.tolist(), new.parameter_set.tolist(), strict=True))
-    found = scopes.of_pairs(pairs | {(place.book, place.parameter_set) for place in stale})
+    scopes_of = scopes.of_pairs(pairs | {(place.book, place.parameter_set) for place in stale})
     dirty = {
-        (scope, place.hour) for place in stale for scope in found[place.book, place.parameter_set]
+        (scope, place.hour)
+        for place in stale
+        for scope in scopes_of[place.book, place.parameter_set]
     }
-    hours = fold.by_hour(new, found)
+    hours = fold.by_hour(new, scopes_of)
     touched = {(scope, hour // 24) for scope, hour in dirty.union(hours.keys)}
     days = stored_days.load(touched)
     prior = _prior(days, hours.keys)
@@ -86,8 +88,8 @@ def _recomputed(dirty: set[Hour]) -> dict[Hour, np.void | None]:
         for first, last in _stretches(wanted):
             stored = trade_arrays.rows(books, first * HOUR, (last + 1) * HOUR)
             hours_of = fold.by_hour(stored, scopes.of_pairs(trade_arrays.pairs(stored)[0]))
-            found = zip(hours_of.keys, hours_of.fold(), strict=True)
-            result.update({key: record for key, record in found if key in dirty})
+            records = zip(hours_of.keys, hours_of.fold(), strict=True)
+            result.update({key: record for key, record in records if key in dirty})
     return result
 
 

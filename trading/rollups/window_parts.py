@@ -63,18 +63,18 @@ def _days(first: int | None, last: int | None) -> tuple[Bounds, tuple[Hours, ...
 
 def united(stretches: Iterable[Bounds]) -> list[Bounds]:
     """The same moments in as few stretches as possible, disjoint and ascending."""
-    found: list[tuple[float, float]] = []
+    runs: list[tuple[float, float]] = []
     for since, until in sorted(
         (-inf if since is None else since, inf if until is None else until)
         for since, until in stretches
     ):
         if since >= until:
             continue
-        if found and since <= found[-1][1]:
-            found[-1] = (found[-1][0], max(until, found[-1][1]))
+        if runs and since <= runs[-1][1]:
+            runs[-1] = (runs[-1][0], max(until, runs[-1][1]))
         else:
-            found.append((since, until))
+            runs.append((since, until))
     return [
-        (None if since == -inf else since, None if until == inf else until)
-        for since, until in found
+        (None if since == -inf else int(since), None if until == inf else int(until))
+        for since, until in runs
     ]
