@@ -42,17 +42,17 @@ def check(bot: Bot, strategy: str, market: str) -> None:
         raise Invalid(errors)
 
 
-def read(brick: Any) -> tuple | Errors:
+def read(brick: Any) -> tuple[Any, ...] | Errors:
     """The columns of a brick (the fields of the API's BrickIn) from sequence on, or its errors.
 
     Bricks are taken as the bot draws them: open and close need neither lie within high and low
     nor agree with the direction, which some bots tell by the move before.
     """
     errors: Errors = {}
-    times = [
+    opened, closed = times = [
         fields.moment(name, getattr(brick, name), errors) for name in ("open_time", "close_time")
     ]
-    if None not in times and times[1] < times[0]:
+    if opened is not None and closed is not None and closed < opened:
         errors["close_time"] = ["is before open_time"]
     fields.past("close_time", times[1], errors)
     prices = {
@@ -78,7 +78,7 @@ def read(brick: Any) -> tuple | Errors:
     )
 
 
-def store(bot: Bot, strategy: str, market: str, rows: list[tuple]) -> Counts:
+def store(bot: Bot, strategy: str, market: str, rows: list[tuple[Any, ...]]) -> Counts:
     """Store validated bricks. A brick with a stored sequence number replaces the stored one."""
     counts = Counts()
     with transaction.atomic():
@@ -102,7 +102,9 @@ def store(bot: Bot, strategy: str, market: str, rows: list[tuple]) -> Counts:
     return counts
 
 
-def _stored(instance: StrategyInstance, market: Market, sequences: list[int]) -> dict[int, tuple]:
+def _stored(
+    instance: StrategyInstance, market: Market, sequences: list[int]
+) -> dict[int, tuple[Any, ...]]:
     rows = RenkoBrick.objects.filter(instance=instance, market=market, sequence__in=sequences)
     return {
         row[0]: (row[0], *map(clock.to_micros, row[1:3]), *row[3:])

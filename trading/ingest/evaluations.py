@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db import transaction
@@ -19,7 +20,7 @@ _COLUMNS = ("instance_id", "market_id", "from_at", "to_at", "evaluations", "sign
 _FILTERS = 100
 
 
-def read(report: Any, known: Declared) -> tuple | Errors:
+def read(report: Any, known: Declared) -> tuple[Any, ...] | Errors:
     """A row (strategy, market, from, to, evaluations, signals, blocked), or its errors."""
     errors: Errors = {}
     key, label, _ = fields.strategy(report.strategy, known, errors)
@@ -48,7 +49,7 @@ def _blocked(report: Any, errors: Errors) -> None:
         errors["evaluations"] = ["is less than signals and blocked together"]
 
 
-def store(bot: Bot, rows: list[tuple]) -> Counts:
+def store(bot: Bot, rows: list[tuple[Any, ...]]) -> Counts:
     """Store validated counts. A count with the same start replaces the stored one."""
     counts = Counts()
     with transaction.atomic():
@@ -76,7 +77,7 @@ def store(bot: Bot, rows: list[tuple]) -> Counts:
     return counts
 
 
-def _stored(keys: dict) -> dict[tuple, tuple]:
+def _stored(keys: Collection[tuple[Any, ...]]) -> dict[tuple[Any, ...], tuple[Any, ...]]:
     rows = EvaluationCount.objects.filter(
         instance__in={key[0] for key in keys}, from_at__in={key[2] for key in keys}
     ).values_list(*_COLUMNS)

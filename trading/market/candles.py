@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
@@ -36,7 +37,7 @@ class Candles:
     def __len__(self) -> int:
         return int(self.open_time.size)
 
-    def take(self, rows) -> Candles:
+    def take(self, rows: Any) -> Candles:
         return Candles(*(getattr(self, name)[rows] for name in FIELDS))
 
     def matrix(self) -> np.ndarray:
@@ -256,7 +257,7 @@ def newest_close(bot: Bot, market: Market) -> float | None:
     if series is None:
         return None
     block = CandleBlock.objects.filter(series=series).order_by("-start").first()
-    return float(from_matrix(_unpack(block.columns)).close[-1])
+    return float(from_matrix(_unpack(block.columns)).close[-1]) if block else None
 
 
 def _unpack(blob: bytes | memoryview) -> np.ndarray:

@@ -62,7 +62,7 @@ def add(new: Rows, stale: Sequence[Place] = ()) -> None:
     stored_days.store(days)
 
 
-def _prior(days: dict, keys: list[Hour]) -> np.ndarray:
+def _prior(days: dict[stored_days.Day, dict[int, np.void]], keys: list[Hour]) -> np.ndarray:
     """What is stored of some hours, empty tallies where nothing is."""
     prior = tally.empty(len(keys))
     for at, (scope, hour) in enumerate(keys):
@@ -74,7 +74,7 @@ def _prior(days: dict, keys: list[Hour]) -> np.ndarray:
 
 def _recomputed(dirty: set[Hour]) -> dict[Hour, np.void | None]:
     """The hours in ``dirty`` from their stored trades; None where none is left."""
-    result: dict = dict.fromkeys(dirty)
+    result: dict[Hour, np.void | None] = dict.fromkeys(dirty)
     if not dirty:
         return result
     instances = dict(

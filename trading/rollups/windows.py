@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from django.db import connection
@@ -40,7 +41,7 @@ class Pieces:
     def hour_of_day(self) -> np.ndarray:
         return self.tallies["first"] // HOUR % 24
 
-    def take(self, rows) -> Pieces:
+    def take(self, rows: Any) -> Pieces:
         return Pieces(self.scope[rows], tally.take(self.tallies, rows))
 
 

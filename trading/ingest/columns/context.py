@@ -86,7 +86,7 @@ def _alike(
     return contexts
 
 
-def _is_plain(name: str, column: tuple) -> bool:
+def _is_plain(name: str, column: tuple[Any, ...]) -> bool:
     """Whether all values of a common column are kept as they are."""
     kinds = set(map(type, column))
     if kinds == {float} and name in FLOATS:
@@ -108,7 +108,7 @@ def _one(name: str, value: Any, at: int, doubtful: Doubtful) -> Any:
     return None
 
 
-def _check_flat(column: tuple, places: Sequence[int], doubtful: Doubtful) -> None:
+def _check_flat(column: tuple[Any, ...], places: Sequence[int], doubtful: Doubtful) -> None:
     if set(map(type, column)) == {float} and np.isfinite(np.array(column)).all():
         return
     doubtful.update(at for at, value in zip(places, column, strict=True) if not _is_flat(value))

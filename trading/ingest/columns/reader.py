@@ -135,7 +135,7 @@ def _numbers(sent: Sent, sides: Sequence[str], doubtful: Doubtful) -> tuple[Colu
     for values in (*(prices[name] for name in REQUIRED), pnl, percent):
         mark(doubtful, np.isnan(values))
     every = {**prices, "pnl": pnl, "fee": fee, "pnl_pct": percent, "leverage": leverage}
-    columns = {name: listed(values) for name, values in every.items()}
+    columns: Columns = {name: listed(values) for name, values in every.items()}
     columns["flagged"] = _flagged(sides, prices, fee, percent, doubtful)
     written = {name: amounts(every[name], doubtful, name in PRICES) for name in AMOUNTS}
     return columns, written
@@ -157,7 +157,8 @@ def _flagged(
         low, high = np.minimum(gross, net) - EXPLAINED, np.maximum(gross, net) + EXPLAINED
         off = _UNSURE * (1 + np.abs(gross) + np.abs(net))
         mark(doubtful, (np.abs(percent - low) <= off) | (np.abs(percent - high) <= off))
-    return ((percent < low) | (percent > high)).tolist()
+    flagged: list[bool] = ((percent < low) | (percent > high)).tolist()
+    return flagged
 
 
 def _with_digests(index: list[int], columns: Columns, written: Columns) -> ValidTrades:
