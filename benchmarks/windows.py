@@ -44,7 +44,9 @@ def ours(since: int, until: int) -> dict[tuple, np.ndarray]:
     scopes = every()
     pieces = windows.pieces(scopes, since, until)
     sums = windows.merged(pieces, len(scopes))
-    totals = windows.daily_totals(pieces, len(scopes), since // DAY, (until - 1) // DAY)
+    first, days = since // DAY, (until - 1) // DAY - since // DAY + 1
+    at = pieces.scope * days + pieces.day - first
+    totals = np.bincount(at, pieces.tallies["total"], len(scopes) * days).reshape(-1, days)
     n, gain, loss = sums["trades"], sums["gain"], sums["loss"]
     with np.errstate(divide="ignore", invalid="ignore"):
         table = np.column_stack(

@@ -118,7 +118,7 @@ class StrategyPage:
     @cached_property
     def experiment(self) -> Experiment | None:
         """The running experiment; it blocks parameter changes."""
-        return self.instance.experiments.filter(status=Experiment.Status.ACTIVE).first()
+        return self.instance.experiments.active().first()
 
     @property
     def may_change(self) -> bool:

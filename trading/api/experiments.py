@@ -126,7 +126,7 @@ def whole(comparison: Comparison) -> ExperimentOut:
                 arm=block.arm.name,
                 starts_at=time(block.starts_at),
                 ends_at=time_or_none(block.ends_at),
-                served_at=time(block.told_at),
+                served_at=time(block.served_at),
             )
             for block in reversed(blocks)
         ],

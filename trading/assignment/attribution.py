@@ -73,9 +73,9 @@ def renew(instance: StrategyInstance, since: datetime) -> int:
         " COALESCE(t.reported_version, -1) FROM trading_trade t"
         " JOIN trading_book b ON b.id = t.book_id WHERE b.instance_id = %s AND t.entry_at >= %s"
     )
-    found = trade_arrays.matrix(sql, [instance.pk, to_micros(since)], 6).astype(np.int64)
+    trades = trade_arrays.matrix(sql, [instance.pk, to_micros(since)], 6).astype(np.int64)
     changed = []
-    for trade, book, old, entry_at, exit_at, version in found.tolist():
+    for trade, book, old, entry_at, exit_at, version in trades.tolist():
         new = timeline.at(entry_at, None if version < 0 else version)
         if (new or 0) != old:
             changed.append((trade, book, old, new, exit_at // HOUR))

@@ -27,9 +27,7 @@ def now(instance: StrategyInstance, *, noted: bool = True) -> Turn | None:
 
     The block is logged if ``noted``, unless another transaction is writing.
     """
-    experiment = Experiment.objects.filter(
-        instance=instance, status=Experiment.Status.ACTIVE
-    ).first()
+    experiment = Experiment.objects.of(instance).active().first()
     if experiment is None:
         return None
     arms = list(experiment.arms.select_related("parameter_set").order_by("place"))
@@ -57,5 +55,5 @@ def _log(turn: Turn, plan: Plan, at: int) -> None:
         arm_id=turn.arm.pk,
         starts_at=clock.from_micros(starts),
         ends_at=turn.until,
-        told_at=clock.from_micros(at),
+        served_at=clock.from_micros(at),
     )

@@ -35,7 +35,7 @@ def started(instances: Collection[int]) -> dict[int, list[Sets]]:
         of_experiment = list(group)
         experiment = of_experiment[0].experiment
         plan, served = of(experiment, of_experiment)
-        sets = tuple(arm.parameter_set_id for arm in served)
+        sets = tuple(arm.parameter_set_id or 0 for arm in served)
         by_instance[experiment.instance_id].append(Sets(plan, sets))
     return by_instance
 

@@ -1,8 +1,9 @@
-"""The strategies that a bot can name: the built-in ones, and those it declared itself."""
+"""The strategies of a bot: the built-in ones and its custom ones."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.db import transaction
 
@@ -16,21 +17,21 @@ _GROUP = "parameters"
 
 
 class Declared:
-    """The strategies of one bot; external ones are read once, when first asked for."""
+    """The strategies of one bot; custom ones are loaded once, on first use."""
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
         self._external: dict[str, Strategy] | None = None
-        self._found: dict[str, tuple[str, str, Strategy]] = {}
+        self._by_name: dict[str, tuple[str, str, Strategy]] = {}
 
     def find(self, name: str) -> tuple[str, str, Strategy]:
         """Canonical key, instance label ("" for the default one), and declaration.
 
         Raises UnknownStrategy.
         """
-        if name not in self._found:
-            self._found[name] = self._find(name)
-        return self._found[name]
+        if name not in self._by_name:
+            self._by_name[name] = self._find(name)
+        return self._by_name[name]
 
     def _find(self, name: str) -> tuple[str, str, Strategy]:
         try:
@@ -67,7 +68,7 @@ def declaration(instance: StrategyInstance) -> Strategy | None:
         return None
 
 
-def build(declaration: Mapping) -> Strategy:
+def build(declaration: Mapping[str, Any]) -> Strategy:
     """A Strategy from the form in which a bot declares one. Raises BadDeclaration."""
     parameters = tuple(
         parameter_from({"group": _GROUP, "help": "", **described})
@@ -82,12 +83,12 @@ def build(declaration: Mapping) -> Strategy:
     )
 
 
-def _feature(feature: str | Mapping) -> Feature:
+def _feature(feature: str | Mapping[str, Any]) -> Feature:
     return Feature(feature, "number") if isinstance(feature, str) else Feature(**feature)
 
 
-def declare(bot: Bot, declaration: dict) -> Strategy:
-    """Declare an external strategy, or declare it anew; it belongs to the bot.
+def declare(bot: Bot, declaration: dict[str, Any]) -> Strategy:
+    """Create or replace a custom strategy of the bot.
 
     Raises BadDeclaration, also for the key of a built-in strategy.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -11,7 +12,7 @@ from trading import clock
 from trading.models import SimulatedClock
 
 # What runs when the clock moves: called with the old and the new moment, answers the events.
-Stage = Callable[[datetime | None, datetime], list[dict]]
+Stage = Callable[[datetime | None, datetime], list[dict[str, Any]]]
 stages: list[Stage] = []
 
 
@@ -20,15 +21,19 @@ class Backwards(ValueError):
 
 
 def now() -> datetime | None:
-    """Where the clock stands; None until it was first moved."""
+    """The simulated time; None until it was first set."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT at FROM trading_simulatedclock WHERE id = 1")
         row = cursor.fetchone()
     return clock.from_micros(row[0]) if row else None
 
 
-def move(to: datetime) -> list[dict]:
-    """Move the clock to a moment and run, in order, every stage that falls due on the way.
+def _text(moment: datetime | None) -> str:
+    return moment.isoformat() if moment else "no moment"
+
+
+def move(to: datetime) -> list[dict[str, Any]]:
+    """Move the clock forward and run, in order, every stage that becomes due.
 
     Returns what happened. Raises Backwards.
     """
@@ -37,5 +42,5 @@ def move(to: datetime) -> list[dict]:
         SimulatedClock.objects.get_or_create(pk=1, defaults={"at": to})
         # Whoever else moves it at this moment: it never goes back.
         if not SimulatedClock.objects.filter(pk=1, at__lte=to).update(at=to):
-            raise Backwards(f"the clock stands at {now().isoformat()} and only moves forward")
+            raise Backwards(f"the clock stands at {_text(now())} and only moves forward")
     return [event for stage in stages for event in stage(before, to)]

@@ -1,4 +1,4 @@
-"""Bots' keys to the API: made once, shown once, kept as a digest."""
+"""API tokens of bots: created once, shown once, stored as a digest."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import secrets
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from trading import clock
 from trading.db.best_effort import note
@@ -15,7 +15,7 @@ from trading.models import Bot, BotToken
 MARK = "sl_"
 SHOWN = 9  # characters of a token that are kept readable, to tell tokens apart
 LONGEST = 128  # characters of a text that is worth looking up
-SEEN_EVERY = timedelta(minutes=1)  # a bot that asks each second must not write each second
+SEEN_EVERY = timedelta(minutes=1)  # limits the writes of a bot that polls
 
 
 class Refused(ValueError):
@@ -23,7 +23,7 @@ class Refused(ValueError):
 
 
 def issue(bot: Bot, scope: str, expires_at: datetime | None = None) -> tuple[BotToken, str]:
-    """Make a token. The text of it is returned here and can never be read again.
+    """Create a token. Returns the row and the secret, which is not stored.
 
     Raises Refused for an unknown scope and for an expiry that has passed.
     """
@@ -41,8 +41,7 @@ def issue(bot: Bot, scope: str, expires_at: datetime | None = None) -> tuple[Bot
 def verify(secret: str) -> BotToken | None:
     """The token behind a text, with its bot; None for an unknown, expired or revoked one.
 
-    The time it takes tells nothing: what is looked up is a digest, which nobody can steer
-    towards a stored one.
+    Safe against timing attacks: the lookup uses a digest, which an attacker cannot choose.
     """
     if len(secret) > LONGEST:
         return None
@@ -59,8 +58,8 @@ def usable(token: BotToken, now: datetime) -> bool:
     return token.revoked_at is None and (token.expires_at is None or token.expires_at > now)
 
 
-def revoke(tokens) -> int:
-    """Refuse these tokens from now on; those revoked before keep their moment."""
+def revoke(tokens: QuerySet[BotToken]) -> int:
+    """Revoke tokens; already revoked ones keep their time. Returns how many were revoked."""
     return tokens.filter(revoked_at=None).update(revoked_at=clock.now())
 
 

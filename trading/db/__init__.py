@@ -1,4 +1,4 @@
-"""What the ORM does not do fast enough: bulk upserts, keyset pages, locks, columns for COPY.
+"""What the ORM does not do fast enough: bulk inserts and upserts, keyset pages, locks, COPY.
 
 Each says what the ORM costs there.
 """

@@ -1,7 +1,6 @@
-"""Notes on the side: written if nobody is in the way, left out otherwise.
+"""Optional writes: skipped if another transaction holds the rows.
 
-A bot that asks for its parameters must not wait behind a long write only so that the product can
-remember that it asked.
+A bot that fetches its parameters must not wait for a long write only to have its request recorded.
 """
 
 from __future__ import annotations
@@ -14,19 +13,18 @@ from django.conf import settings
 from django.db import OperationalError, connection, models, transaction
 
 
-def note(rows: models.QuerySet, **values: Any) -> bool:
+def note(rows: models.QuerySet[Any], **values: Any) -> bool:
     """Update rows; False where another transaction holds them and they stay as they are."""
     if connection.vendor == "postgresql":
         free = rows.select_for_update(skip_locked=True, no_key=True).order_by()
         with nullcontext() if connection.in_atomic_block else transaction.atomic():
-            found = rows.model._base_manager.filter(pk__in=free.values("pk"))
-            return bool(found.update(**values))
+            unlocked = rows.model._base_manager.filter(pk__in=free.values("pk"))
+            return bool(unlocked.update(**values))
     return bool(_unless_busy(lambda: rows.update(**values)))
 
 
 def once(model: type[models.Model], **values: Any) -> bool:
-    """Write a row that says something happened, unless one says so already; False where another
-    transaction writes just now."""
+    """Insert a row unless it exists; False if another transaction is writing."""
     row = model(**values)
 
     def write() -> bool:
@@ -37,7 +35,7 @@ def once(model: type[models.Model], **values: Any) -> bool:
 
 
 def _unless_busy(write: Callable[[], Any]) -> Any:
-    """What ``write`` answers; False where SQLite would have to wait for another writer."""
+    """The result of ``write``; False if SQLite would have to wait for another writer."""
     if connection.vendor != "sqlite" or connection.in_atomic_block:
         return write()
     with connection.cursor() as cursor:

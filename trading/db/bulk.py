@@ -137,17 +137,18 @@ def reserve_ids(model: type[models.Model], count: int) -> list[int]:
     return list(range(first, first + count))
 
 
-def binary(sql: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
+def binary(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
     """Rows of a query over binary columns, as bytes or as views of what was received.
 
     Django's own cursor on PostgreSQL would receive them as hex text, twice as long.
     """
     if connection.vendor == "postgresql":
         with _binding() as cursor:
-            return cursor.execute(sql, values, binary=True).fetchall()
+            rows: list[tuple[Any, ...]] = cursor.execute(sql, values, binary=True).fetchall()
+            return rows
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 @contextmanager
@@ -196,7 +197,7 @@ def chunks(rows: Iterable[Any], size: int) -> Iterable[list[Any]]:
 def _type(model: type[models.Model], column: str) -> str:
     for field in model._meta.concrete_fields:
         if field.column == column:
-            kind = field.db_type(connection)
+            kind = field.db_type(connection) or ""
             return kind.split("(")[0].split(" GENERATED")[0]
     raise LookupError(f"{model.__name__} has no column {column}")
 

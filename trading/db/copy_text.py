@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -32,7 +33,7 @@ def _column(values: Sequence[object]) -> Sequence[str]:
     ]
 
 
-def _texts(values: Sequence) -> Sequence[str]:
+def _texts(values: Sequence[Any]) -> Sequence[str]:
     joined = _joined(values)
     for character, escaped in _ESCAPED.items():
         if character in joined:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from django.db import connection
 
@@ -27,7 +28,7 @@ class Condition:
     """A piece of SQL with its values: ``Condition("book_id = %s", (7,))``."""
 
     sql: str
-    values: tuple = ()
+    values: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,7 @@ def _end(listing: Listing, branch: tuple[Condition, ...], way: _Way, look: int) 
 
 def _select(
     listing: Listing, branch: tuple[Condition, ...], way: _Way, limit: int, columns: str = ""
-) -> tuple[str, list]:
+) -> tuple[str, list[Any]]:
     conditions = [*branch, _beyond(listing.columns, way)]
     where = " AND ".join(condition.sql for condition in conditions)
     sql = (
@@ -200,13 +201,13 @@ def _order(listing: Listing, way: _Way) -> str:
     return ", ".join(f"{column} {way.direction}" for column in listing.columns)
 
 
-def _run(sql: str, values: Sequence) -> list[Key]:
+def _run(sql: str, values: Sequence[Any]) -> list[Key]:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return [tuple(row) for row in cursor.fetchall()]
 
 
-def distinct(table: str, columns: tuple[str, str], limit: int = 1_000) -> list[tuple]:
+def distinct(table: str, columns: tuple[str, str], limit: int = 1_000) -> list[Key]:
     """The different pairs of the two leading columns of an index, found by hopping along it.
 
     The first column holds ids. Where there are more than ``limit`` pairs, the smallest second

@@ -14,7 +14,7 @@ def trades() -> int:
     table = Trade._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*) FROM (SELECT 1 FROM {table} LIMIT {COUNTED + 1}) AS first")
-        number = cursor.fetchone()[0]
+        number: int = cursor.fetchone()[0]
         if number <= COUNTED:
             return number
         if connection.vendor == "postgresql":
@@ -22,4 +22,5 @@ def trades() -> int:
         else:
             # What was deleted is counted too.
             cursor.execute(f"SELECT max(id) FROM {table}")
-        return max(int(cursor.fetchone()[0]), number)
+        estimate = int(cursor.fetchone()[0])
+        return max(estimate, number)

@@ -114,7 +114,7 @@ def _served(
     plan, served = plans.of(experiment, arms)
     moment = clock.to_micros(at)
     blocks, micros = plan.counted(moment)
-    log = experiment.blocks.filter(told_at__lte=at)
+    log = experiment.blocks.filter(served_at__lte=at)
     asked = dict(log.values_list("arm").annotate(Count("id")))
     return {
         arm.pk: (blocks[place], micros[place], min(asked.get(arm.pk, 0), blocks[place]))

@@ -116,8 +116,7 @@ def usual_block(instance: StrategyInstance) -> int:
 
 def live_set(instance: StrategyInstance) -> ParameterSet | None:
     """The live set; None for a strategy that was never seen."""
-    rows = LiveSet.objects.filter(strategy_instance=instance).select_related("parameter_set")
-    live = rows.first()
+    live = LiveSet.objects.of(instance).with_sets().first()
     return live.parameter_set if live else None
 
 

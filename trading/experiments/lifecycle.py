@@ -33,7 +33,7 @@ def start(*, experiment: Experiment, author: User | None = None, made_by: str = 
         instance = _locked(experiment)
         if experiment.status != Status.PLANNED:
             raise Refused({"experiment": [f"{experiment} was started already."]})
-        other = Experiment.objects.filter(instance=instance, status=Status.ACTIVE).first()
+        other = Experiment.objects.of(instance).active().first()
         if other:
             raise Refused(
                 {

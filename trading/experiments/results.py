@@ -190,7 +190,7 @@ def _by_guardrail(experiment: Experiment, totals: list[_Total], as_of: datetime)
 
 def watch(as_of: datetime) -> dict[str, Any]:
     """End the experiments that are due. Returns the number of active ones, and the events."""
-    active = Experiment.objects.filter(status=Status.ACTIVE, started_at__lte=as_of)
+    active = Experiment.objects.active().filter(started_at__lte=as_of)
     count, events = 0, []
     for experiment in active.select_related("instance__bot").order_by("pk"):
         count += 1
@@ -213,4 +213,4 @@ def watch(as_of: datetime) -> dict[str, Any]:
 
 def any_active() -> bool:
     """Whether any experiment is active."""
-    return Experiment.objects.filter(status=Status.ACTIVE).exists()
+    return Experiment.objects.active().exists()

@@ -1,4 +1,4 @@
-"""Renko bricks as bots draw them: numbered, kept, and given back newest last."""
+"""Renko bricks as reported by bots: validated, stored, and read back in ascending order."""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ def check(bot: Bot, strategy: str, market: str) -> None:
         raise Invalid(errors)
 
 
-def read(brick: Any) -> tuple | Errors:
+def read(brick: Any) -> tuple[Any, ...] | Errors:
     """The columns of a brick (the fields of the API's BrickIn) from sequence on, or its errors.
 
     Bricks are taken as the bot draws them: open and close need neither lie within high and low
     nor agree with the direction, which some bots tell by the move before.
     """
     errors: Errors = {}
-    times = [
+    opened, closed = times = [
         fields.moment(name, getattr(brick, name), errors) for name in ("open_time", "close_time")
     ]
-    if None not in times and times[1] < times[0]:
+    if opened is not None and closed is not None and closed < opened:
         errors["close_time"] = ["is before open_time"]
     fields.past("close_time", times[1], errors)
     prices = {
@@ -78,8 +78,8 @@ def read(brick: Any) -> tuple | Errors:
     )
 
 
-def store(bot: Bot, strategy: str, market: str, rows: list[tuple]) -> Counts:
-    """Store checked bricks; one of a sequence that is there already replaces it."""
+def store(bot: Bot, strategy: str, market: str, rows: list[tuple[Any, ...]]) -> Counts:
+    """Store validated bricks. A brick with a stored sequence number replaces the stored one."""
     counts = Counts()
     with transaction.atomic():
         locks.lock_bot(bot.pk)
@@ -102,25 +102,27 @@ def store(bot: Bot, strategy: str, market: str, rows: list[tuple]) -> Counts:
     return counts
 
 
-def _stored(instance: StrategyInstance, market: Market, sequences: list[int]) -> dict[int, tuple]:
-    found = RenkoBrick.objects.filter(
-        instance=instance, market=market, sequence__in=sequences
-    ).values_list(*_COLUMNS[2:])
-    return {row[0]: (row[0], *map(clock.to_micros, row[1:3]), *row[3:]) for row in found}
+def _stored(
+    instance: StrategyInstance, market: Market, sequences: list[int]
+) -> dict[int, tuple[Any, ...]]:
+    rows = RenkoBrick.objects.filter(instance=instance, market=market, sequence__in=sequences)
+    return {
+        row[0]: (row[0], *map(clock.to_micros, row[1:3]), *row[3:])
+        for row in rows.values_list(*_COLUMNS[2:])
+    }
 
 
 def newest(instance: StrategyInstance, market: Market, limit: int) -> list[RenkoBrick]:
     """The newest bricks of a series, ascending."""
-    found = RenkoBrick.objects.filter(instance=instance, market=market)
-    return list(found.order_by("-sequence")[:limit])[::-1]
+    return RenkoBrick.objects.filter(instance=instance, market=market).newest(limit)
 
 
 def find(bot: Bot, strategy: str, label: str, market: str, limit: int) -> list[RenkoBrick]:
-    """The newest bricks under the names of a series, ascending; reading makes nothing."""
-    found = RenkoBrick.objects.filter(
+    """The newest bricks of a series given by names, ascending. Creates no rows."""
+    bricks = RenkoBrick.objects.filter(
         instance__bot=bot, instance__strategy=strategy, instance__label=label, market__name=market
     )
-    return list(found.order_by("-sequence")[:limit])[::-1]
+    return bricks.newest(limit)
 
 
 def newest_of_each(bot: Bot, limit: int) -> list[tuple[StrategyInstance, Market, list[RenkoBrick]]]:

@@ -60,11 +60,11 @@ def declared(features: tuple[Feature, ...]) -> frozenset[str]:
 
 def common_value(name: str, value: Any) -> Any:
     """The value of a common column. Raises ValueError."""
-    return value if _is_sound(name, value) else _common(name, value)
+    return value if _is_plain(name, value) else _common(name, value)
 
 
-def _is_sound(name: str, value: Any) -> bool:
-    """What nearly all values are: told without a closer look, and kept as it is."""
+def _is_plain(name: str, value: Any) -> bool:
+    """Whether a value is of a common valid form and stored unchanged."""
     kind = type(value)
     if kind is float:
         return name in FLOATS and -1e300 <= value <= 1e300

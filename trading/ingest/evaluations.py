@@ -1,7 +1,8 @@
-"""How often a strategy looked, and which filter held it back, as the live bot counts it."""
+"""Signal funnel counts reported by bots: evaluations, signals, and what each filter blocked."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db import transaction
@@ -19,7 +20,7 @@ _COLUMNS = ("instance_id", "market_id", "from_at", "to_at", "evaluations", "sign
 _FILTERS = 100
 
 
-def read(report: Any, known: Declared) -> tuple | Errors:
+def read(report: Any, known: Declared) -> tuple[Any, ...] | Errors:
     """A row (strategy, market, from, to, evaluations, signals, blocked), or its errors."""
     errors: Errors = {}
     key, label, _ = fields.strategy(report.strategy, known, errors)
@@ -48,8 +49,8 @@ def _blocked(report: Any, errors: Errors) -> None:
         errors["evaluations"] = ["is less than signals and blocked together"]
 
 
-def store(bot: Bot, rows: list[tuple]) -> Counts:
-    """Store checked counts; the same stretch of time again replaces what was there."""
+def store(bot: Bot, rows: list[tuple[Any, ...]]) -> Counts:
+    """Store validated counts. A count with the same start replaces the stored one."""
     counts = Counts()
     with transaction.atomic():
         locks.lock_bot(bot.pk)
@@ -76,8 +77,8 @@ def store(bot: Bot, rows: list[tuple]) -> Counts:
     return counts
 
 
-def _stored(keys: dict) -> dict[tuple, tuple]:
-    found = EvaluationCount.objects.filter(
+def _stored(keys: Collection[tuple[Any, ...]]) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+    rows = EvaluationCount.objects.filter(
         instance__in={key[0] for key in keys}, from_at__in={key[2] for key in keys}
     ).values_list(*_COLUMNS)
-    return {(row[0], row[1], to_micros(row[2])): (to_micros(row[3]), *row[4:]) for row in found}
+    return {(row[0], row[1], to_micros(row[2])): (to_micros(row[3]), *row[4:]) for row in rows}

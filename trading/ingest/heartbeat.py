@@ -1,4 +1,4 @@
-"""When a bot was last heard of, and what it said of itself."""
+"""When a bot was last seen, and the content of its latest heartbeat."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from trading import clock
 from trading.db.best_effort import note
 from trading.models import Bot
 
-EVERY = timedelta(seconds=30)  # a bot that asks each second must not write each second
+EVERY = timedelta(seconds=30)  # limits the writes of a bot that polls
 
 
 def seen(bot: Bot) -> None:
-    """Note that a bot asked for something."""
+    """Record a request of a bot as a sign of life."""
     now = clock.now()
     if bot.seen_at is None or not timedelta(0) <= now - bot.seen_at < EVERY:
         note(Bot.objects.filter(Q(seen_at=None) | Q(seen_at__lt=now), pk=bot.pk), seen_at=now)
@@ -23,12 +23,12 @@ def seen(bot: Bot) -> None:
 
 
 def beat(
-    bot: Bot, reported: dict[str, Any], started_at: datetime | None, told: datetime | None = None
+    bot: Bot, reported: dict[str, Any], started_at: datetime | None, sent_at: datetime | None = None
 ) -> None:
-    """Keep what a heartbeat said; ``told`` is the time on the bot's clock when it was sent."""
+    """Store a heartbeat; ``sent_at`` is the time on the bot's clock."""
     now = clock.now()
-    if told:
-        reported = {**reported, "clock_ahead_seconds": round((told - now).total_seconds(), 1)}
+    if sent_at:
+        reported = {**reported, "clock_ahead_seconds": round((sent_at - now).total_seconds(), 1)}
     changes: dict[str, Any] = {"seen_at": now, "reported": reported}
     if started_at:
         changes["started_at"] = started_at

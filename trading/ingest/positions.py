@@ -106,10 +106,10 @@ def close(bot: Bot, strategy: str, market: str, as_of: datetime | None = None) -
 
 def _of_market(bot: Bot, strategy: str, market: str) -> Position | None:
     key, label, _ = Declared(bot).find(strategy)
-    found = Position.objects.filter(
+    positions = Position.objects.filter(
         instance__bot=bot, instance__strategy=key, instance__label=label, market__name=market
     )
-    return found.select_related("instance", "market").first()
+    return positions.select_related("instance", "market").first()
 
 
 def _remember_closed(bot: Bot, strategy: str, market: str, as_of: datetime) -> None:
@@ -126,8 +126,8 @@ def _remember_closed(bot: Bot, strategy: str, market: str, as_of: datetime) -> N
 
 def of(bot: Bot) -> list[Position]:
     """All open positions of a bot, ordered by strategy and market."""
-    found = Position.objects.filter(instance__bot=bot).select_related("instance", "market")
-    return list(found.order_by("instance__strategy", "instance__label", "market__name"))
+    positions = Position.objects.filter(instance__bot=bot).select_related("instance", "market")
+    return list(positions.order_by("instance__strategy", "instance__label", "market__name"))
 
 
 def _read(bot: Bot, report: PositionReport) -> Position:
@@ -158,18 +158,18 @@ def _read(bot: Bot, report: PositionReport) -> Position:
 
 
 def _find(instance: StrategyInstance, market: str) -> Position | None:
-    found = Position.objects.filter(instance=instance, market__name=market)
-    return found.select_related("instance", "market").first()
+    positions = Position.objects.filter(instance=instance, market__name=market)
+    return positions.select_related("instance", "market").first()
 
 
 def _closed_since(position: Position) -> bool:
     """Whether the bot said that it holds none, or a trade closed this very position, after the
     moment that the report speaks of."""
-    said = ClosedPosition.objects.filter(
+    closed = ClosedPosition.objects.filter(
         instance=position.instance, market=position.market, as_of__gte=position.as_of
     )
     return (
-        said.exists()
+        closed.exists()
         or Trade.objects.filter(
             book__instance=position.instance,
             book__market=position.market,

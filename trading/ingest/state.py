@@ -1,4 +1,4 @@
-"""What a bot keeps here to outlive a deploy, and everything it needs after one, in one answer."""
+"""The state that a bot stores, and everything it needs to recover after a restart."""
 
 from __future__ import annotations
 
@@ -77,8 +77,8 @@ def recover(bot: Bot, candle_count: int, brick_count: int) -> dict[str, Any]:
 
 @contextmanager
 def _one_moment() -> Iterator[None]:
-    """What is read inside is of one moment, and waits for nobody who writes: a transaction would
-    otherwise see each commit of others (PostgreSQL), or take the one write lock (SQLite)."""
+    """Read from one snapshot without waiting for writers. An ordinary transaction would see every
+    commit of others (PostgreSQL) or take the write lock (SQLite)."""
     connection.ensure_connection()
     outermost = not connection.in_atomic_block
     usual = getattr(connection, "transaction_mode", None)
@@ -102,5 +102,5 @@ def _series(bot: Bot) -> list[CandleSeries]:
         .select_related("market")
         .distinct()
     )
-    found = own + [one for one in shared if (one.market_id, one.interval) not in has]
-    return sorted(found, key=lambda one: (one.market.name, one.interval))
+    every = own + [series for series in shared if (series.market_id, series.interval) not in has]
+    return sorted(every, key=lambda series: (series.market.name, series.interval))

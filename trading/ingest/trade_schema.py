@@ -94,8 +94,8 @@ class TradeRow(msgspec.Struct):
     entry_at: int
     exit_at: int
     exit_reason: str
-    pnl_pct: float
-    pnl: Decimal
+    pnl_pct: float | None  # None only until it is derived
+    pnl: Decimal | None
     fee: Decimal | None
     reported_version: int | None
     arm: str
@@ -113,11 +113,13 @@ def read(trade: TradeIn, latest: datetime | None, known: Declared) -> TradeRow |
     """
     errors: Errors = {}
     strategy, label, declaration = fields.strategy(trade.strategy, known, errors)
-    text = {name: check(getattr(trade, name), errors) for name, check in TEXTS.items()}
-    prices = {
+    text: dict[str, Any] = {
+        name: check(getattr(trade, name), errors) for name, check in TEXTS.items()
+    }
+    prices: dict[str, Any] = {
         name: fields.decimal(name, getattr(trade, name), errors, positive=True) for name in PRICES
     }
-    times = [
+    times: list[Any] = [
         fields.moment(name, getattr(trade, name), errors) for name in ("entry_time", "exit_time")
     ]
     if None not in times:
@@ -135,7 +137,7 @@ def read(trade: TradeIn, latest: datetime | None, known: Declared) -> TradeRow |
         fee=_money("fee", trade, errors),
         reported_version=fields.integer("parameter_set", trade.parameter_set, errors),
         flagged=False,
-        revision=fields.integer("revision", trade.revision, errors),
+        revision=fields.integer("revision", trade.revision, errors) or 0,
         context=read_context(declaration, trade.context, errors),
     )
     if errors:
@@ -180,12 +182,13 @@ def parts(context: Context | None) -> tuple[dict[str, Any], ...]:
     return (context.common, context.features, context.other) if context else ()
 
 
-def digests(contents: Iterable[tuple]) -> list[int]:
+def digests(contents: Iterable[tuple[Any, ...]]) -> list[int]:
     """64 bits of each content, the revision left out: equal content, equal digest."""
     # A line of JSON each; line breaks within texts are escaped.
     lines = _ENCODER.encode_lines(contents).split(b"\n")
     hashed = b"".join(map(_hashed, lines[:-1]))
-    return np.frombuffer(hashed, ">i8").tolist()
+    numbers: list[int] = np.frombuffer(hashed, ">i8").tolist()
+    return numbers
 
 
 def _hashed(line: bytes) -> bytes:

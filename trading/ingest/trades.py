@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 from operator import not_
+from typing import Any
 
 from django.db import transaction
 
@@ -13,12 +14,13 @@ from trading.bots.catalog import Declared
 from trading.db import locks
 from trading.ingest import write
 from trading.ingest.columns.reader import read_all
-from trading.ingest.trade_schema import Errors, TradeIn
+from trading.ingest.trade_schema import TradeIn
 from trading.ingest.valid_trades import ValidTrades
 from trading.models import Bot, Trade
 from trading.rollups import update
 from trading.rollups.update import Place
 from trading.validation import limits
+from trading.validation.fields import Errors
 
 
 @dataclass(slots=True)
@@ -28,7 +30,7 @@ class Outcome:
     stored: int = 0
     updated: int = 0
     unchanged: int = 0
-    rejected: list[dict] = field(default_factory=list)
+    rejected: list[dict[str, Any]] = field(default_factory=list)
 
     def refuse(self, index: int, external_id: str, errors: Errors) -> None:
         self.rejected.append({"index": index, "id": external_id, "errors": errors})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -168,8 +168,8 @@ def keep_old(ids: list[int]) -> None:
     )
 
 
-def _content(trade: Trade) -> dict:
-    content = {
+def _content(trade: Trade) -> dict[str, Any]:
+    content: dict[str, Any] = {
         name: bulk.plain(getattr(trade, name))
         for name in _ROW
         if name not in ("external_id", "digest", "revision")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
-from django.db.models import Q
 
 from trading.clock import from_epoch
 from trading.db import bulk
@@ -37,7 +37,7 @@ class Candles:
     def __len__(self) -> int:
         return int(self.open_time.size)
 
-    def take(self, rows) -> Candles:
+    def take(self, rows: Any) -> Candles:
         return Candles(*(getattr(self, name)[rows] for name in FIELDS))
 
     def matrix(self) -> np.ndarray:
@@ -89,11 +89,11 @@ def problems(candles: Candles, interval: int) -> dict[int, str]:
                 f"open_time is not a multiple of the interval ({interval} s)",
             ),
         )
-    found: dict[int, str] = {}
+    messages: dict[int, str] = {}
     for wrong, message in tests:
         for row in np.flatnonzero(wrong).tolist():
-            found.setdefault(row, message)
-    return found
+            messages.setdefault(row, message)
+    return messages
 
 
 def series_for(bot: Bot | None, market: str, interval: int) -> CandleSeries:
@@ -104,7 +104,7 @@ def series_for(bot: Bot | None, market: str, interval: int) -> CandleSeries:
 
 
 def store(series: CandleSeries, candles: Candles, as_of: float | None = None) -> Counts:
-    """Merge sound candles into a series, in one transaction.
+    """Merge valid candles into a series, in one transaction.
 
     A candle that is there already is replaced, unless it was stored with a newer ``as_of`` (epoch
     seconds). Of two with one open time in the batch the later wins.
@@ -218,9 +218,9 @@ def newest(series: CandleSeries, limit: int) -> Candles:
     # A gap makes the newest ones reach further back than their number says.
     last, reach = int(series.last_at.timestamp()), limit * series.interval
     while True:
-        found = load(series, last - reach, None)
-        if len(found) >= limit or len(found) >= series.candles:
-            return found.take(slice(max(0, len(found) - limit), None))
+        loaded = load(series, last - reach, None)
+        if len(loaded) >= limit or len(loaded) >= series.candles:
+            return loaded.take(slice(max(0, len(loaded) - limit), None))
         reach *= 4
 
 
@@ -240,22 +240,24 @@ def gaps(series: CandleSeries) -> list[tuple[int, int, int]]:
 
 def find_series(bot: Bot | None, market: str, interval: int) -> CandleSeries | None:
     """The bot's own series, else the shared one, else None."""
-    found = CandleSeries.objects.filter(market__name=market, interval=interval)
-    own = found.filter(bot=bot).first() if bot else None
-    return own or found.filter(bot=None).first()
+    every = CandleSeries.objects.filter(market__name=market, interval=interval)
+    own = every.filter(bot=bot).first() if bot else None
+    return own or every.filter(bot=None).first()
 
 
 def newest_close(bot: Bot, market: Market) -> float | None:
     """Close of the newest candle of a market: the bot's own or a shared one, of any interval."""
     series = (
-        CandleSeries.objects.filter(Q(bot=bot) | Q(bot=None), market=market, candles__gt=0)
+        CandleSeries.objects.visible_to(bot)
+        .stored()
+        .filter(market=market)
         .order_by("-last_at", "interval")
         .first()
     )
     if series is None:
         return None
     block = CandleBlock.objects.filter(series=series).order_by("-start").first()
-    return float(from_matrix(_unpack(block.columns)).close[-1])
+    return float(from_matrix(_unpack(block.columns)).close[-1]) if block else None
 
 
 def _unpack(blob: bytes | memoryview) -> np.ndarray:

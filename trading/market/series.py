@@ -1,11 +1,9 @@
-"""Which candles are stored: for whoever asks for some that are not."""
+"""Lists the stored candle series."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-
-from django.db.models import Q
 
 from trading.models import Bot, CandleSeries
 
@@ -23,23 +21,23 @@ class Stored:
 
 
 def owner(market: str) -> str | None:
-    """The name of a bot that has candles of a market for itself."""
-    found = CandleSeries.objects.filter(bot__isnull=False, market__name=market, candles__gt=0)
-    return found.order_by("bot__name").values_list("bot__name", flat=True).first()
+    """The first bot by name that has its own candles of a market; None if no bot has."""
+    own = CandleSeries.objects.stored().filter(bot__isnull=False, market__name=market)
+    return own.order_by("bot__name").values_list("bot__name", flat=True).first()
 
 
 def stored(bot: Bot | None) -> list[Stored]:
-    """What a replay for a bot may read, by market and interval; without a bot the shared ones."""
-    mine = Q(bot=None) if bot is None else Q(bot=None) | Q(bot=bot)
-    found = CandleSeries.objects.filter(mine, candles__gt=0).select_related("market")
+    """The series that backtests of a bot can read, by market and interval. Without a bot: shared
+    series only."""
+    visible = CandleSeries.objects.visible_to(bot).stored().select_related("market")
     return [
         Stored(
-            one.market.name,
-            one.interval,
-            one.candles,
-            one.first_at,
-            one.last_at,
-            one.bot_id is not None,
+            series.market.name,
+            series.interval,
+            series.candles,
+            series.first_at,
+            series.last_at,
+            series.bot_id is not None,
         )
-        for one in found.order_by("market__name", "interval", "bot")
+        for series in visible.order_by("market__name", "interval", "bot")
     ]

@@ -1,4 +1,4 @@
-"""What happened, and what the bot is told to do."""
+"""Trades, markets, aggregates, parameters and experiments of bots."""
 
 from .bots import Book, Bot, BotToken, ExternalStrategy, Market, Mode, Status, StrategyInstance
 from .experiments import ArmBlock, Experiment, ExperimentArm

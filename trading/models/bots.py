@@ -1,4 +1,4 @@
-"""Who trades: bots, their tokens, the strategies they run and the books they trade in."""
+"""Bots, their tokens, the strategies they run, and the books they trade in."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ bot_name = RegexValidator(
 
 
 class Bot(models.Model):
-    """A trading bot; it owns everything that it pushes."""
+    """A trading bot. Everything it pushes belongs to it."""
 
     name = models.CharField(max_length=64, validators=[bot_name])
     notes = models.TextField(blank=True)
@@ -23,25 +23,24 @@ class Bot(models.Model):
     seen_at = models.DateTimeField("last seen", null=True, editable=False)
     started_at = models.DateTimeField("running since", null=True, editable=False)
     reported = models.JSONField(
-        default=dict, editable=False, help_text="What the newest heartbeat said"
+        default=dict, editable=False, help_text="Content of the latest heartbeat"
     )
 
     class Meta:
         ordering = ("name",)
         constraints = (models.UniqueConstraint(fields=("name",), name="bot_name_once"),)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
 
 class BotToken(models.Model):
-    """A bot's key to the API. Only a digest of it is kept; the prefix tells tokens apart."""
+    """An API token of a bot. Only its digest is stored, and a prefix to recognise it by."""
 
     class Scope(models.TextChoices):
         BOT = "bot", "Bot: read and write its own data"
         READ = "read", "Read its data"
         OPERATE = "operate", "Operate: bot, and change parameters"
-        HOOK = "hook", "Webhook: write only"
 
     bot = models.ForeignKey(Bot, models.CASCADE, related_name="tokens")
     scope = models.CharField(max_length=8, choices=Scope, default=Scope.BOT)
@@ -57,26 +56,27 @@ class BotToken(models.Model):
         verbose_name = "token"
         constraints = (models.UniqueConstraint(fields=("digest",), name="token_digest_once"),)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.prefix}... ({self.scope})"
 
 
 class ExternalStrategy(models.Model):
-    """A strategy that a bot declares itself: everything works for it but the replay."""
+    """A custom strategy, declared by its bot. Everything but backtests works for it."""
 
     bot = models.ForeignKey(Bot, models.CASCADE, related_name="external_strategies")
     key = models.CharField(max_length=40)
-    declaration = models.JSONField(help_text="As it was posted, checked")
+    declaration = models.JSONField(help_text="The validated declaration, as posted")
     declared_at = models.DateTimeField(default=clock.now)
 
     class Meta:
         ordering = ("bot", "key")
-        verbose_name_plural = "external strategies"
+        verbose_name = "custom strategy"
+        verbose_name_plural = "custom strategies"
         constraints = (
             models.UniqueConstraint(fields=("bot", "key"), name="external_key_once_per_bot"),
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.bot} / {self.key}"
 
 
@@ -91,18 +91,19 @@ class Status(models.TextChoices):
 class StrategyInstance(models.Model):
     """One strategy as one bot runs it: the unit of parameters, state and learning.
 
-    ``size``, ``status``, ``experiment`` and ``arm`` are what the bot is told beside its values.
+    ``size``, ``status`` and ``experiment`` are served to the bot with its parameters.
     """
 
     bot = models.ForeignKey(Bot, models.CASCADE, related_name="instances")
     strategy = models.CharField(max_length=40, help_text="Key of the strategy: rsi_bb")
-    label = models.CharField(max_length=40, blank=True, help_text="Tells two instances apart: sol")
+    label = models.CharField(
+        max_length=40, blank=True, help_text="Distinguishes instances of one strategy: sol"
+    )
     size = models.FloatField(
-        default=1.0, editable=False, help_text="Share of its normal position size, 0-1"
+        default=1.0, editable=False, help_text="Fraction of the normal position size, 0-1"
     )
     status = models.CharField(max_length=8, choices=Status, default=Status.LEARNING, editable=False)
     experiment = models.CharField(max_length=64, blank=True, editable=False)
-    arm = models.CharField(max_length=64, blank=True, editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:
@@ -115,7 +116,7 @@ class StrategyInstance(models.Model):
             ),
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.bot} / {self.name}"
 
     @property
@@ -125,7 +126,7 @@ class StrategyInstance(models.Model):
 
 
 class Market(models.Model):
-    """A market by the name that bots give it; case counts."""
+    """A market by the name that bots use. Names are case-sensitive."""
 
     name = models.CharField(max_length=64)
 
@@ -133,7 +134,7 @@ class Market(models.Model):
         ordering = ("name",)
         constraints = (models.UniqueConstraint(fields=("name",), name="market_name_once"),)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
 
@@ -143,7 +144,7 @@ class Mode(models.TextChoices):
 
 
 class Book(models.Model):
-    """Trades that are counted together: one instance, market, mode and currency.
+    """Trades that are aggregated together: one instance, market, mode and currency.
 
     A trade refers to its book, so that the row stays small and every filter on these four turns
     into a short list of books, each with its own index.
@@ -162,5 +163,5 @@ class Book(models.Model):
             ),
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.instance} / {self.market} ({self.mode}, {self.currency})"

@@ -1,6 +1,8 @@
-"""Experiments: parameter sets compared on real trades, and which was told when."""
+"""Experiments: parameter sets compared on real trades, and the log of what was served."""
 
 from __future__ import annotations
+
+from typing import Self
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -14,12 +16,23 @@ from .fields import InstantField
 from .parameters import ParameterSet
 
 
-class Experiment(models.Model):
-    """Parameter sets of one strategy, compared while it trades. Its design never changes once it
-    was started; it changes only through ``trading.experiments.lifecycle``.
+class ExperimentQuerySet(models.QuerySet["Experiment"]):
+    def of(self, instance: StrategyInstance) -> Self:
+        return self.filter(instance=instance)
 
-    A/B: arms alternate by blocks of time. Before/after: the one candidate is told from the start
-    on, and held against the trades that the live set made before.
+    def active(self) -> Self:
+        return self.filter(status=Experiment.Status.ACTIVE)
+
+    def started(self) -> Self:
+        return self.filter(started_at__isnull=False)
+
+
+class Experiment(models.Model):
+    """Parameter sets of one strategy, compared while it trades. The design is fixed at the start;
+    rows change only through ``trading.experiments.lifecycle``.
+
+    A/B: arms alternate in blocks of time. Before/after: the candidate is served from the start and
+    compared with the trades that the live set made before.
     """
 
     class Design(models.TextChoices):
@@ -43,7 +56,7 @@ class Experiment(models.Model):
     name = models.CharField(max_length=64)
     design = models.CharField(max_length=12, choices=Design, default=Design.AB)
     status = models.CharField(max_length=9, choices=Status, default=Status.PLANNED)
-    reason = models.CharField(max_length=500, help_text="What is to be found out")
+    reason = models.CharField(max_length=500, help_text="Hypothesis")
     notes = models.TextField(blank=True)
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
@@ -51,7 +64,7 @@ class Experiment(models.Model):
     made_by = models.CharField(max_length=80, blank=True)
     created_at = models.DateTimeField(default=clock.now)
 
-    seed = models.BigIntegerField(help_text="Of the order in which arms are told")
+    seed = models.BigIntegerField(help_text="Seed of the random order of arms")
     block_seconds = models.PositiveIntegerField(
         "block length", validators=[MinValueValidator(60), MaxValueValidator(7 * 86_400)]
     )
@@ -73,8 +86,10 @@ class Experiment(models.Model):
         models.SET_NULL,
         null=True,
         related_name="promoted_by",
-        help_text="The version that went live in the end",
+        help_text="The version that went live at the end",
     )
+
+    objects = ExperimentQuerySet.as_manager()
 
     class Meta:
         ordering = ("-created_at", "-pk")
@@ -93,7 +108,7 @@ class Experiment(models.Model):
             models.Index(fields=("instance", "started_at"), name="experiment_by_start"),
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
     @property
@@ -110,10 +125,10 @@ class Experiment(models.Model):
 
 
 class ExperimentArm(models.Model):
-    """One of the sets compared. The control has the values that were live at the start."""
+    """A compared parameter set. The control has the values that were live at the start."""
 
     experiment = models.ForeignKey(Experiment, models.CASCADE, related_name="arms")
-    place = models.PositiveSmallIntegerField(help_text="The control is 0")
+    place = models.PositiveSmallIntegerField(help_text="Order of the arms; the control is 0")
     name = models.CharField(max_length=64)
     share = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1)])
     values = models.JSONField(help_text="All parameters")
@@ -122,7 +137,7 @@ class ExperimentArm(models.Model):
         models.CASCADE,
         null=True,
         related_name="arms",
-        help_text="The version that it is told as; made at the start",
+        help_text="The served version, created at the start",
     )
 
     class Meta:
@@ -133,7 +148,7 @@ class ExperimentArm(models.Model):
             models.CheckConstraint(condition=Q(share__gte=1), name="arm_share_positive"),
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
     @property
@@ -142,20 +157,20 @@ class ExperimentArm(models.Model):
 
 
 class ArmBlock(models.Model):
-    """That a bot asked in a block of time, and was told an arm: the log of what it was told."""
+    """A block of time whose arm was served: the assignment log."""
 
     experiment = models.ForeignKey(Experiment, models.CASCADE, related_name="blocks")
     number = models.PositiveIntegerField()
     arm = models.ForeignKey(ExperimentArm, models.CASCADE, related_name="+")
     starts_at = InstantField()
     ends_at = InstantField(null=True)
-    told_at = InstantField(help_text="When the bot first asked in it")
+    served_at = InstantField(help_text="When the bot first asked within the block")
 
     class Meta:
         ordering = ("experiment", "number")
         constraints = (
-            models.UniqueConstraint(fields=("experiment", "number"), name="block_told_once"),
+            models.UniqueConstraint(fields=("experiment", "number"), name="block_served_once"),
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.experiment} {self.number}: {self.arm}"

@@ -1,86 +1,90 @@
-"""Rows that must not change, and rows whose every change must leave a line in their history."""
+"""Querysets and base models of rows that must not change, or only with a history row."""
 
 from __future__ import annotations
+
+from typing import Any, NoReturn, TypeVar
 
 from django.db import models
 from simple_history.manager import HistoricalQuerySet
 from simple_history.models import HistoricalRecords
 
+_Row = TypeVar("_Row", bound=models.Model)
 
-class Immutable(models.QuerySet):
-    """Rows that are written once: bulk paths that would change them are refused."""
 
-    def update(self, **kwargs):
+class Immutable(models.QuerySet[_Row]):
+    """Rows that are written once: bulk changes are refused."""
+
+    def update(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise TypeError(f"{self.model._meta.verbose_name} rows never change")
 
     bulk_update = update_or_create = update
 
 
-class Kept(Immutable):
-    """Rows that are written once and go only with what they belong to."""
+class Kept(Immutable[_Row]):
+    """Rows that are written once and deleted only with their owner."""
 
-    def delete(self):
+    def delete(self) -> NoReturn:
         raise TypeError(f"{self.model._meta.verbose_name} rows are never deleted")
 
 
-class Audited(models.QuerySet):
-    """Rows whose every change must leave a history row: bulk paths leave none, so are refused."""
+class Audited(models.QuerySet[_Row]):
+    """Rows whose changes must write a history row: bulk changes write none and are refused."""
 
-    def update(self, **kwargs):
+    def update(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise TypeError(f"{self.model._meta.verbose_name} changes only through its own function")
 
     bulk_create = bulk_update = delete = update
 
 
 class WrittenOnce(models.Model):
-    """A row that, once it is there, is neither changed nor deleted but with its owner."""
+    """A row that is never changed, and deleted only with its owner."""
 
     objects = Kept.as_manager()
 
     class Meta:
         abstract = True
 
-    def save(self, **kwargs):
+    def save(self, **kwargs: Any) -> None:
         if not self._state.adding:
             raise TypeError(f"{self._meta.verbose_name} rows never change")
-        # A row made up with the key of one that is there must not take its place.
+        # A new row with the key of a stored one must not replace it.
         super().save(**kwargs | {"force_insert": True})
 
-    def delete(self, *args, **kwargs):
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise TypeError(f"{self._meta.verbose_name} rows are never deleted")
 
 
-class HistoryRows(Kept, HistoricalQuerySet):
-    """Lines of a history: looked at, never touched, and never written by hand."""
+class HistoryRows(Kept[Any], HistoricalQuerySet):  # type: ignore[misc]  # untyped library
+    """Rows of a history: read only."""
 
-    def bulk_create(self, *args, **kwargs):
+    def bulk_create(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise TypeError(f"{self.model._meta.verbose_name} rows are written by every change")
 
 
 class HistoryRow(WrittenOnce):
-    """A line of a history, one per change."""
+    """A row of a history, one per change."""
 
-    objects = HistoryRows.as_manager()
+    objects = HistoryRows.as_manager()  # type: ignore[misc]  # untyped library
 
     class Meta:
         abstract = True
 
 
-class KeptHistory(HistoricalRecords):
-    """A history that cannot be edited, and goes only with what it is about."""
+class KeptHistory(HistoricalRecords):  # type: ignore[misc]  # untyped library
+    """A history that cannot be edited, and is deleted only with its subject."""
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(
             bases=(HistoryRow,),
             historical_queryset=HistoryRows,
-            # As long as a reason may be, which the default column is not on PostgreSQL.
+            # The default column is too short for a reason on PostgreSQL.
             history_change_reason_field=models.CharField(max_length=500, null=True),
             **kwargs,
         )
 
-    def add_extra_methods(self, cls):
-        """Without the one that saves and leaves no line."""
+    def add_extra_methods(self, cls: type[models.Model]) -> None:
+        """Leaves out ``save_without_historical_record``."""
 
-    def post_delete(self, instance, using=None, **kwargs):
-        # A pointer is deleted with its bot and in no other way; a history of nothing is of no use.
+    def post_delete(self, instance: models.Model, using: str | None = None, **kwargs: Any) -> None:
+        # A pointer is deleted only with its bot; its history goes with it.
         getattr(instance, self.manager_name).all()._raw_delete(using)

@@ -1,6 +1,8 @@
-"""What the market did: candles in binary column blocks, Renko bricks, and the funnel's counts."""
+"""Candles in binary column blocks, Renko bricks, and signal funnel counts."""
 
 from __future__ import annotations
+
+from typing import Self
 
 from django.db import models
 
@@ -8,10 +10,21 @@ from .bots import Bot, Market, StrategyInstance
 from .fields import InstantField
 
 
-class CandleSeries(models.Model):
-    """Candles of one market and interval; they belong to a bot, or to all where it is empty.
+class CandleSeriesQuerySet(models.QuerySet["CandleSeries"]):
+    def visible_to(self, bot: Bot | None) -> Self:
+        """The shared series, and those of the bot."""
+        shared = models.Q(bot=None)
+        return self.filter(shared if bot is None else shared | models.Q(bot=bot))
 
-    The counts below are kept by every write, so that lists need not open a block.
+    def stored(self) -> Self:
+        """Series that hold candles."""
+        return self.filter(candles__gt=0)
+
+
+class CandleSeries(models.Model):
+    """Candles of one market and interval, of one bot or (``bot`` empty) shared by all.
+
+    Every write updates the counts, so that lists read no blocks.
     """
 
     bot = models.ForeignKey(
@@ -22,8 +35,10 @@ class CandleSeries(models.Model):
     candles = models.BigIntegerField(default=0)
     first_at = InstantField(null=True)
     last_at = InstantField(null=True)
-    gaps = models.IntegerField(default=0, help_text="Places where candles are missing")
-    missing = models.BigIntegerField(default=0, help_text="Candles that are missing")
+    gaps = models.IntegerField(default=0, help_text="Number of gaps")
+    missing = models.BigIntegerField(default=0, help_text="Number of missing candles")
+
+    objects = CandleSeriesQuerySet.as_manager()
 
     class Meta:
         ordering = ("market", "interval", "bot")
@@ -42,13 +57,13 @@ class CandleSeries(models.Model):
             ),
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.market} {self.interval} s"
 
 
 class CandleBlock(models.Model):
-    """A stretch of a series as one binary value: columns of 8 bytes, little-endian, one after
-    the other: open_time (int64, seconds), open, high, low, close, volume (float64)."""
+    """Part of a series as one binary value. Columns of 8 bytes, little-endian, in this order:
+    open_time (int64, seconds), open, high, low, close, volume (float64)."""
 
     series = models.ForeignKey(CandleSeries, models.CASCADE, related_name="blocks", db_index=False)
     start = models.BigIntegerField(help_text="Epoch seconds, a multiple of the block's length")
@@ -57,19 +72,25 @@ class CandleBlock(models.Model):
     last = models.BigIntegerField(help_text="Open time of the last candle, epoch seconds")
     gaps = models.IntegerField(default=0)
     columns = models.BinaryField()
-    as_of = models.BinaryField(null=True, help_text="float64 per candle, where bots state it")
+    as_of = models.BinaryField(null=True, help_text="float64 per candle, if the bot reports it")
 
     class Meta:
         constraints = (
             models.UniqueConstraint(fields=("series", "start"), name="block_once_per_series"),
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.series_id} from {self.start}"
 
 
+class RenkoBrickQuerySet(models.QuerySet["RenkoBrick"]):
+    def newest(self, limit: int) -> list[RenkoBrick]:
+        """The newest bricks of one series, ascending."""
+        return list(self.order_by("-sequence")[:limit])[::-1]
+
+
 class RenkoBrick(models.Model):
-    """A Renko brick as its bot drew it."""
+    """A Renko brick as reported by its bot."""
 
     class Direction(models.IntegerChoices):
         UP = 1, "Up"
@@ -89,6 +110,8 @@ class RenkoBrick(models.Model):
     low = models.FloatField()
     size = models.FloatField()
 
+    objects = RenkoBrickQuerySet.as_manager()
+
     class Meta:
         ordering = ("-id",)
         constraints = (
@@ -97,12 +120,12 @@ class RenkoBrick(models.Model):
             ),
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"Brick {self.sequence}"
 
 
 class EvaluationCount(models.Model):
-    """How often a strategy looked, and which filter held it back, over one stretch of time."""
+    """Signal funnel of a period: evaluations, signals, and how many each filter blocked."""
 
     instance = models.ForeignKey(
         StrategyInstance, models.CASCADE, related_name="evaluations", db_index=False
@@ -112,7 +135,7 @@ class EvaluationCount(models.Model):
     to_at = InstantField()
     evaluations = models.BigIntegerField()
     signals = models.BigIntegerField()
-    blocked = models.JSONField(default=dict, help_text="Filter -> how many it blocked")
+    blocked = models.JSONField(default=dict, help_text="Number of blocked signals by filter")
 
     class Meta:
         ordering = ("-id",)
@@ -125,5 +148,5 @@ class EvaluationCount(models.Model):
             ),
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.evaluations} evaluations"

@@ -1,6 +1,8 @@
-"""Parameter sets: immutable rows, the audited pointer to the live one, and when each was live."""
+"""Immutable parameter sets, the audited pointer to the live one, and when each was live."""
 
 from __future__ import annotations
+
+from typing import Any, NoReturn, Self
 
 from django.conf import settings
 from django.db import models
@@ -22,7 +24,7 @@ class Origin(models.TextChoices):
 
 
 class ParameterSet(WrittenOnce):
-    """A version of an instance's parameters: all values, why, and who. Never changed."""
+    """A version of an instance's parameters: all values, the reason and the author. Immutable."""
 
     instance = models.ForeignKey(StrategyInstance, models.CASCADE, related_name="parameter_sets")
     version = models.PositiveIntegerField()
@@ -33,7 +35,7 @@ class ParameterSet(WrittenOnce):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
     made_by = models.CharField(
-        max_length=80, blank=True, help_text="What made it where no user did: a token, a command"
+        max_length=80, blank=True, help_text="What created it, if no user did: a token or a command"
     )
     created_at = models.DateTimeField(default=clock.now)
 
@@ -46,12 +48,12 @@ class ParameterSet(WrittenOnce):
             models.CheckConstraint(condition=models.Q(version__gte=1), name="version_from_one"),
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.instance} v{self.version}"
 
     @property
     def name(self) -> str:
-        """The name it was given, empty without one."""
+        """The preset's name, or an empty text."""
         try:
             return self.preset.name
         except Preset.DoesNotExist:
@@ -59,7 +61,7 @@ class ParameterSet(WrittenOnce):
 
 
 class Preset(models.Model):
-    """A name by which a version is found again: sets themselves never change."""
+    """A name for a version, kept apart because versions are immutable."""
 
     instance = models.ForeignKey(StrategyInstance, models.CASCADE, related_name="presets")
     parameter_set = models.OneToOneField(ParameterSet, models.CASCADE, related_name="preset")
@@ -75,12 +77,24 @@ class Preset(models.Model):
             models.UniqueConstraint(fields=("instance", "name"), name="preset_once_per_instance"),
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
 
+class LiveSets(Audited["LiveSet"]):
+    def of(self, instance: StrategyInstance) -> Self:
+        return self.filter(strategy_instance=instance)
+
+    def of_bot(self, bot: Bot) -> Self:
+        return self.filter(strategy_instance__bot=bot)
+
+    def with_sets(self) -> Self:
+        """With the parameter set and the instance of each row, in one query."""
+        return self.select_related("parameter_set", "strategy_instance")
+
+
 class LiveSet(models.Model):
-    """The pointer to an instance's live set; simple-history audits every move of it."""
+    """The pointer to an instance's live set. Every change of it is audited by simple-history."""
 
     # Not "instance": history rows use that name themselves.
     strategy_instance = models.OneToOneField(StrategyInstance, models.CASCADE, related_name="live")
@@ -90,21 +104,21 @@ class LiveSet(models.Model):
     origin = models.CharField(max_length=10, choices=Origin)
 
     history = KeptHistory()
-    objects = Audited.as_manager()
+    objects = LiveSets.as_manager()
 
     class Meta:
         verbose_name = "live parameters"
         verbose_name_plural = "live parameters"
 
-    def __str__(self):
+    def __str__(self) -> str:
         return str(self.parameter_set)
 
-    def delete(self, *args, **kwargs):
-        raise TypeError("live parameters are never deleted: something must be live")
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError("live parameters are never deleted: one set must be live")
 
 
 class LivePeriod(models.Model):
-    """From when a set was live; until the next row of its instance. Trades find their set here."""
+    """When a set went live; it lasts until the next row of its instance. Attributes trades."""
 
     instance = models.ForeignKey(StrategyInstance, models.CASCADE, related_name="live_periods")
     parameter_set = models.ForeignKey(ParameterSet, models.CASCADE, related_name="live_periods")
@@ -118,12 +132,12 @@ class LivePeriod(models.Model):
             models.UniqueConstraint(fields=("instance", "live_from"), name="one_set_live_at_once"),
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.parameter_set} from {self.live_from:%Y-%m-%d %H:%M}"
 
 
 class Freeze(models.Model):
-    """A stretch of time in which no parameter of a bot may change; open until it is lifted."""
+    """A period in which no parameter of a bot may change; open until it is lifted."""
 
     bot = models.ForeignKey(Bot, models.CASCADE, related_name="freezes")
     frozen_at = models.DateTimeField(default=clock.now)
@@ -147,5 +161,5 @@ class Freeze(models.Model):
             ),
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.bot} frozen from {self.frozen_at:%Y-%m-%d %H:%M}"

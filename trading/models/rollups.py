@@ -1,4 +1,4 @@
-"""Sums of trades by day and hour, from which every window is answered."""
+"""Sums of trades by day and hour, from which every window is computed."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from .parameters import ParameterSet
 
 
 class Scope(models.Model):
-    """What a row of sums is about: an instance, or one of its markets or parameter sets,
-    always for one mode and one currency. A set scope without a set holds unknown ones."""
+    """The subject of aggregates: an instance, or one of its markets or parameter sets, for one
+    mode and currency. A set scope without a set holds the trades of unknown sets."""
 
     class Kind(models.TextChoices):
         INSTANCE = "instance", "Instance"
@@ -23,17 +23,17 @@ class Scope(models.Model):
     parameter_set = models.ForeignKey(ParameterSet, models.CASCADE, null=True, related_name="+")
     mode = models.CharField(max_length=5, choices=Mode)
     currency = models.CharField(max_length=12)
-    key = models.CharField(max_length=80, help_text="All of the above in one: unique")
+    key = models.CharField(max_length=80, help_text="Unique key made of the fields above")
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("key",), name="scope_once"),)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.key
 
 
 class RollupDay(models.Model):
-    """The tally of a scope's day, and of each of its hours that has trades.
+    """The tally of a scope's day, and of every hour of it with trades.
 
     ``tally`` is one record and ``hours`` one record an hour, of ``trading.ledger.tally.TALLY``.
     """
@@ -44,8 +44,8 @@ class RollupDay(models.Model):
     hours = models.BinaryField()
 
     class Meta:
-        verbose_name = "rollup"
+        verbose_name = "daily aggregate"
         constraints = (models.UniqueConstraint(fields=("scope", "day"), name="rollup_once"),)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.scope_id} day {self.day}"

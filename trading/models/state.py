@@ -1,4 +1,4 @@
-"""What must outlive a deploy of the bot, kept for it as it was sent."""
+"""Bot state that must survive a restart of the bot, and the simulated clock."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from .fields import InstantField
 
 
 class StateEntry(models.Model):
-    """Any JSON that a bot keeps under a key of its own."""
+    """JSON that a bot stores under a key."""
 
     bot = models.ForeignKey(Bot, models.CASCADE, related_name="state", db_index=False)
     key = models.CharField(max_length=64)
     value = models.JSONField()
-    as_of = InstantField(help_text="The moment the value speaks of; older writes are refused")
+    as_of = InstantField(help_text="Time of the value; older writes are rejected")
     updated_at = models.DateTimeField(default=clock.now)
 
     class Meta:
@@ -24,12 +24,12 @@ class StateEntry(models.Model):
         verbose_name_plural = "state entries"
         constraints = (models.UniqueConstraint(fields=("bot", "key"), name="state_key_once"),)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.key
 
 
 class SimulatedClock(models.Model):
-    """Where the simulated clock stands; one row, and only under SIMULATION."""
+    """The time of the simulated clock; one row, used only under SIMULATION."""
 
     at = InstantField()
 
@@ -38,5 +38,5 @@ class SimulatedClock(models.Model):
             models.CheckConstraint(condition=models.Q(pk=1), name="one_simulated_clock"),
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S}"

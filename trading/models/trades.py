@@ -1,4 +1,4 @@
-"""What happened: closed trades with their context, corrections of them, and open positions."""
+"""Closed trades with their context and revisions, and open positions."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Trade(models.Model):
     entry_price = AmountField()
     exit_price = AmountField()
     size = AmountField(help_text="In base units")
-    stop_loss = AmountField(null=True, help_text="The first stop: it gives the risk of the trade")
+    stop_loss = AmountField(null=True, help_text="The initial stop, which defines the risk (R)")
     leverage = models.FloatField(null=True)
     entry_at = InstantField()
     exit_at = InstantField()
@@ -52,14 +52,16 @@ class Trade(models.Model):
     pnl_pct = models.FloatField("PnL %", help_text="Percent of the entry notional, net of fees")
     pnl = AmountField("PnL", help_text="In the currency of the book, net of fees")
     fee = AmountField(null=True)
-    reported_version = models.BigIntegerField(null=True, help_text="Version that the bot reported")
+    reported_version = models.BigIntegerField(
+        null=True, help_text="Parameter version reported by the bot"
+    )
     arm = models.CharField(max_length=64, blank=True)
     tag = models.CharField(max_length=500, blank=True)
     flagged = models.BooleanField(
-        default=False, help_text="The reported PnL differs from the prices by more than fees"
+        default=False, help_text="The reported PnL differs from the prices by more than the fees"
     )
     revision = models.BigIntegerField(default=0)
-    digest = models.BigIntegerField(help_text="Fingerprint of the content, to tell repeats")
+    digest = models.BigIntegerField(help_text="Hash of the content, to detect repeats")
     stored_at = InstantField(help_text="When this row was first stored")
 
     class Meta:
@@ -84,7 +86,7 @@ class Trade(models.Model):
             models.Index(fields=("exit_at",), name="trade_flagged", condition=Q(flagged=True)),
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.external_id}"
 
 
@@ -101,8 +103,8 @@ class VolatilityTrend(models.TextChoices):
 
 
 class TradeContext(models.Model):
-    """What the market looked like at entry, and how the trade went: the columns that every
-    strategy records, the features its own declaration names, and whatever else the bot sent."""
+    """The market at entry and the course of the trade: common columns, the features that the
+    strategy declares, and everything else the bot sent."""
 
     # Written and deleted with its trade, in one transaction under the bot's lock.
     trade = models.OneToOneField(
@@ -114,24 +116,26 @@ class TradeContext(models.Model):
     entry_hour = models.SmallIntegerField(null=True, help_text="0-23, UTC")
     entry_day_of_week = models.SmallIntegerField(null=True, help_text="Monday 0, UTC")
     signal_strength = models.FloatField(null=True, help_text="0-1")
-    mfe_pct = models.FloatField("MFE %", null=True, help_text="Best unrealised result, percent")
-    mae_pct = models.FloatField("MAE %", null=True, help_text="Worst unrealised result, percent")
+    mfe_pct = models.FloatField(
+        "MFE %", null=True, help_text="Maximum favourable excursion, percent"
+    )
+    mae_pct = models.FloatField("MAE %", null=True, help_text="Maximum adverse excursion, percent")
     time_to_mfe_seconds = models.FloatField(null=True)
     hold_time_seconds = models.FloatField(null=True)
     reached_tp = models.BooleanField(null=True)
     reached_sl = models.BooleanField(null=True)
-    features = models.JSONField(default=dict, help_text="As the strategy declares them")
-    other = models.JSONField(default=dict, help_text="Everything else that the bot sent")
+    features = models.JSONField(default=dict, help_text="Features declared by the strategy")
+    other = models.JSONField(default=dict, help_text="Other fields sent by the bot")
 
     class Meta:
         verbose_name = "trade context"
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"Context of {self.trade_id}"
 
 
 class TradeRevision(models.Model):
-    """What a trade said before a correction replaced it."""
+    """The content of a trade before a correction replaced it."""
 
     trade = models.ForeignKey(Trade, models.CASCADE, related_name="revisions")
     revision = models.BigIntegerField(help_text="The revision that was replaced")
@@ -144,12 +148,12 @@ class TradeRevision(models.Model):
             models.UniqueConstraint(fields=("trade", "revision"), name="revision_once_per_trade"),
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"Revision {self.revision} of {self.trade_id}"
 
 
 class Position(models.Model):
-    """An open position, as its bot last reported it."""
+    """An open position as last reported by its bot."""
 
     instance = models.ForeignKey(StrategyInstance, models.CASCADE, related_name="positions")
     market = models.ForeignKey(Market, models.PROTECT, related_name="positions")
@@ -159,7 +163,7 @@ class Position(models.Model):
     stop_loss = AmountField(null=True)
     take_profit = AmountField(null=True)
     entry_at = InstantField()
-    as_of = InstantField(help_text="The moment the report speaks of; older reports are refused")
+    as_of = InstantField(help_text="Time of the report; older reports are rejected")
     order_id = models.CharField(max_length=64, blank=True)
     initial_size = AmountField(null=True)
     scaled_entries = models.JSONField(default=list)
@@ -172,13 +176,13 @@ class Position(models.Model):
             models.CheckConstraint(condition=Q(size__gt=0), name="position_size_positive"),
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.side} {self.market} ({self.instance})"
 
 
 class ClosedPosition(models.Model):
-    """When a bot last said that a market holds no position: a report of an earlier moment, which
-    was under way for longer, must not bring it back."""
+    """When a bot last reported that it holds no position in a market. An older report that arrives
+    late must not reopen the position."""
 
     instance = models.ForeignKey(StrategyInstance, models.CASCADE, related_name="+")
     market = models.ForeignKey(Market, models.PROTECT, related_name="+")
@@ -189,5 +193,5 @@ class ClosedPosition(models.Model):
             models.UniqueConstraint(fields=("instance", "market"), name="closed_once_per_market"),
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.market} ({self.instance}) closed at {self.as_of}"

@@ -54,9 +54,7 @@ def instance_for(bot: Bot, name: str) -> StrategyInstance:
 
 def live_for(bot: Bot, name: str) -> ParameterSet:
     """The live set of a bot's strategy."""
-    rows = LiveSet.objects.select_related("parameter_set")
-    live: LiveSet = rows.get(strategy_instance=instance_for(bot, name))
-    return live.parameter_set
+    return LiveSet.objects.of(instance_for(bot, name)).with_sets().get().parameter_set
 
 
 def promote(
@@ -149,7 +147,7 @@ def _cleaned(
 ) -> dict[str, Value]:
     strategy = strategy_of(instance)
     if onto_live:
-        live = LiveSet.objects.select_related("parameter_set").get(strategy_instance=instance)
+        live = LiveSet.objects.of(instance).with_sets().get()
         values = {**strategy.complete(live.parameter_set.values), **values}
     try:
         return strategy.clean(values)
@@ -200,7 +198,7 @@ def _check_seen(instance: StrategyInstance, seen: int | None) -> None:
     if seen is None:
         return
     known = _version(instance, seen, "seen")
-    live = LiveSet.objects.select_related("parameter_set__author").get(strategy_instance=instance)
+    live = LiveSet.objects.of(instance).select_related("parameter_set__author").get()
     if live.parameter_set_id != known.pk:
         raise Stale(known, live.parameter_set)
 
@@ -227,7 +225,7 @@ def _make_live(
     """Point LiveSet to a version, unless a later one is live."""
     if LivePeriod.objects.filter(instance=instance, live_from__gt=start).exists():
         return
-    live = LiveSet.objects.filter(strategy_instance=instance).first()
+    live = LiveSet.objects.of(instance).first()
     if live:
         check_thawed(instance)
         _check_idle(instance)

@@ -37,9 +37,9 @@ def for_strategy(bot: Bot, name: str) -> Answer:
     Raises UnknownStrategy.
     """
     key, label, _ = Declared(bot).find(name)
-    live = LiveSet.objects.select_related("parameter_set", "strategy_instance").order_by()
+    live = LiveSet.objects.of_bot(bot).with_sets().order_by()
     row = live.filter(
-        strategy_instance__bot=bot, strategy_instance__strategy=key, strategy_instance__label=label
+        strategy_instance__strategy=key, strategy_instance__label=label
     ).first() or live.get(strategy_instance=instance_for(bot, name))
     row.strategy_instance.bot = bot
     return _answer(row)
@@ -48,8 +48,7 @@ def for_strategy(bot: Bot, name: str) -> Answer:
 def everything(bot: Bot, *, noted: bool = True) -> list[Answer]:
     """The answers of all strategies of the bot, by name; ``noted`` logs the served blocks of
     experiments."""
-    live = LiveSet.objects.filter(strategy_instance__bot=bot)
-    rows = live.select_related("parameter_set", "strategy_instance__bot")
+    rows = LiveSet.objects.of_bot(bot).with_sets().select_related("strategy_instance__bot")
     return sorted((_answer(row, noted) for row in rows), key=lambda answer: answer.strategy)
 
 

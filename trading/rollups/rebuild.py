@@ -6,7 +6,7 @@ writes, and only what differs from what is stored.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from itertools import pairwise
 
@@ -27,15 +27,20 @@ TOGETHER = 16  # such slices in one transaction
 SEVERAL_READERS = 1_000_000  # trades from which starting other processes pays
 
 Days = tuple[int | None, int | None]  # since 1970, from the first to before the second; open: None
+Progress = Callable[[int], object]  # called with the number of trades done
 Folded = tuple[int, list[Hour], np.ndarray]  # trades, and the hours that they make up
 
 
-def instance(one: StrategyInstance, progress=lambda done: None) -> int:
-    """Compute an instance's rollups anew from its trades. Returns the number of trades."""
+def _no_progress(done: int) -> None:
+    """The default: progress is not reported."""
+
+
+def instance(one: StrategyInstance, progress: Progress = _no_progress) -> int:
+    """Recompute an instance's rollups from its trades. Returns the number of trades."""
     return instances([one], progress)
 
 
-def instances(some: Sequence[StrategyInstance], progress=lambda done: None) -> int:
+def instances(some: Sequence[StrategyInstance], progress: Progress = _no_progress) -> int:
     """The same for instances of one bot, which is faster together, a stretch of days at a time.
 
     Several stretches are one transaction under the bot's lock, so trades may arrive meanwhile and

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from itertools import chain
+from typing import Any
 
 import numpy as np
 from django.db import connection
@@ -29,7 +30,7 @@ class Rows:
     def __len__(self) -> int:
         return len(self.trades)
 
-    def take(self, rows) -> Rows:
+    def take(self, rows: Any) -> Rows:
         return Rows(self.book[rows], self.parameter_set[rows], self.trades.take(rows))
 
 
@@ -54,7 +55,7 @@ def rows_of(instances: Collection[int], stretches: Sequence[tuple[int | None, in
     return _rows([_where(books, since, until) for since, until in stretches])
 
 
-def _rows(queries: Sequence[tuple[str, list]]) -> Rows:
+def _rows(queries: Sequence[tuple[str, list[Any]]]) -> Rows:
     sql = " UNION ALL ".join(
         f"SELECT {_ledger()} FROM trading_trade t WHERE {where}" for where, _ in queries
     )
@@ -63,7 +64,7 @@ def _rows(queries: Sequence[tuple[str, list]]) -> Rows:
 
 def rows_with(
     extra: Sequence[str], books: Sequence[int], since: int | None = None, until: int | None = None
-) -> tuple[Rows, list[list]]:
+) -> tuple[Rows, list[list[Any]]]:
     """The same with further columns as lists: ``t.NAME`` of the trade, ``c.NAME`` of its context
     (None without one; JSON as text)."""
     where, values = _where(_among(books), since, until)
@@ -116,11 +117,11 @@ def nothing() -> Rows:
     return as_rows(np.zeros((0, WIDTH)))
 
 
-def matrix(sql: str, values: Sequence[object], width: int) -> np.ndarray:
+def matrix(sql: str, values: Sequence[Any], width: int) -> np.ndarray:
     """Run a query of ``width`` numeric columns without NULL into a float64 matrix (n, width)."""
-    found = _packed(sql, values, width) if _postgres() else None
-    if found is not None:
-        return found
+    packed = _packed(sql, values, width) if _postgres() else None
+    if packed is not None:
+        return packed
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         # No step of Python per row; small batches, so that the rows are still in the cache.
@@ -132,18 +133,18 @@ def _packed(sql: str, values: Sequence[object], width: int) -> np.ndarray | None
     """The same as one value, the rows' bytes; None where there are too many rows for that."""
     names = [f"c{at}" for at in range(width)]
     row = " || ".join(f"float8send(CAST({name} AS double precision))" for name in names)
-    found = bulk.binary(
+    rows = bulk.binary(
         f"SELECT string_agg({row}, NULL) FROM (SELECT * FROM ({sql}) AS rows"
-        f" LIMIT {PACKED_ROWS + 1}) AS found({', '.join(names)})"
+        f" LIMIT {PACKED_ROWS + 1}) AS columns({', '.join(names)})"
         f" HAVING count(*) <= {PACKED_ROWS}",
         values,
     )
-    if not found:
+    if not rows:
         return None
-    return np.frombuffer(found[0][0] or b"", ">f8").reshape(-1, width)
+    return np.frombuffer(rows[0][0] or b"", ">f8").reshape(-1, width)
 
 
-def _floats(rows: Iterable[tuple], width: int) -> np.ndarray:
+def _floats(rows: Iterable[tuple[Any, ...]], width: int) -> np.ndarray:
     return np.fromiter(chain.from_iterable(rows), np.float64).reshape(-1, width)
 
 
@@ -154,7 +155,7 @@ def _among(ids: Collection[int]) -> str:
 
 def _where(
     books: str, since: int | None, until: int | None, by_time: bool = False
-) -> tuple[str, list]:
+) -> tuple[str, list[Any]]:
     # The sign keeps the books' index out of the plan, on both databases.
     clauses, values = [f"{'+' if by_time else ''}t.book_id IN {books}"], []
     if since is not None:

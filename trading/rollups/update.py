@@ -37,11 +37,13 @@ def add(new: Rows, stale: Sequence[Place] = ()) -> None:
     Call in the transaction that wrote the trades, which are stored already, under the bot's lock.
     """
     pairs = set(zip(new.book.tolist(), new.parameter_set.tolist(), strict=True))
-    found = scopes.of_pairs(pairs | {(place.book, place.parameter_set) for place in stale})
+    scopes_of = scopes.of_pairs(pairs | {(place.book, place.parameter_set) for place in stale})
     dirty = {
-        (scope, place.hour) for place in stale for scope in found[place.book, place.parameter_set]
+        (scope, place.hour)
+        for place in stale
+        for scope in scopes_of[place.book, place.parameter_set]
     }
-    hours = fold.by_hour(new, found)
+    hours = fold.by_hour(new, scopes_of)
     touched = {(scope, hour // 24) for scope, hour in dirty.union(hours.keys)}
     days = stored_days.load(touched)
     prior = _prior(days, hours.keys)
@@ -60,7 +62,7 @@ def add(new: Rows, stale: Sequence[Place] = ()) -> None:
     stored_days.store(days)
 
 
-def _prior(days: dict, keys: list[Hour]) -> np.ndarray:
+def _prior(days: dict[stored_days.Day, dict[int, np.void]], keys: list[Hour]) -> np.ndarray:
     """What is stored of some hours, empty tallies where nothing is."""
     prior = tally.empty(len(keys))
     for at, (scope, hour) in enumerate(keys):
@@ -72,7 +74,7 @@ def _prior(days: dict, keys: list[Hour]) -> np.ndarray:
 
 def _recomputed(dirty: set[Hour]) -> dict[Hour, np.void | None]:
     """The hours in ``dirty`` from their stored trades; None where none is left."""
-    result: dict = dict.fromkeys(dirty)
+    result: dict[Hour, np.void | None] = dict.fromkeys(dirty)
     if not dirty:
         return result
     instances = dict(
@@ -86,8 +88,8 @@ def _recomputed(dirty: set[Hour]) -> dict[Hour, np.void | None]:
         for first, last in _stretches(wanted):
             stored = trade_arrays.rows(books, first * HOUR, (last + 1) * HOUR)
             hours_of = fold.by_hour(stored, scopes.of_pairs(trade_arrays.pairs(stored)[0]))
-            found = zip(hours_of.keys, hours_of.fold(), strict=True)
-            result.update({key: record for key, record in found if key in dirty})
+            records = zip(hours_of.keys, hours_of.fold(), strict=True)
+            result.update({key: record for key, record in records if key in dirty})
     return result
 
 

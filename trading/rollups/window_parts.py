@@ -36,12 +36,13 @@ def cut(since: int | None, until: int | None) -> Cut:
         return Cut()
     first = None if since is None else -(-since // HOUR)
     last = None if until is None else until // HOUR
-    if first is not None and last is not None and first > last:
-        return Cut(edges=((since, until),))
     edges = []
-    if since is not None and since < first * HOUR:
-        edges.append((since, first * HOUR))
-    if until is not None and last * HOUR < until:
+    if since is not None and first is not None:
+        if until is not None and last is not None and first > last:
+            return Cut(edges=((since, until),))
+        if since < first * HOUR:
+            edges.append((since, first * HOUR))
+    if until is not None and last is not None and last * HOUR < until:
         edges.append((last * HOUR, until))
     days, hours = _days(first, last)
     return Cut(days, hours, tuple(edges))
@@ -51,30 +52,31 @@ def _days(first: int | None, last: int | None) -> tuple[Bounds, tuple[Hours, ...
     """Whole days among the hours [first, last), and what is left of the days at both ends."""
     since = None if first is None else -(-first // 24)
     until = None if last is None else last // 24
-    if since is not None and until is not None and since > until:
-        return NOTHING, (Hours(until, first, last),) if first < last else ()
     hours = []
-    if since is not None and first < since * 24:
-        hours.append(Hours(since - 1, first, since * 24))
-    if until is not None and until * 24 < last:
+    if first is not None and since is not None:
+        if last is not None and until is not None and since > until:
+            return NOTHING, (Hours(until, first, last),) if first < last else ()
+        if first < since * 24:
+            hours.append(Hours(since - 1, first, since * 24))
+    if last is not None and until is not None and until * 24 < last:
         hours.append(Hours(until, until * 24, last))
     return (since, until), tuple(hours)
 
 
 def united(stretches: Iterable[Bounds]) -> list[Bounds]:
     """The same moments in as few stretches as possible, disjoint and ascending."""
-    found: list[tuple[float, float]] = []
+    runs: list[tuple[float, float]] = []
     for since, until in sorted(
         (-inf if since is None else since, inf if until is None else until)
         for since, until in stretches
     ):
         if since >= until:
             continue
-        if found and since <= found[-1][1]:
-            found[-1] = (found[-1][0], max(until, found[-1][1]))
+        if runs and since <= runs[-1][1]:
+            runs[-1] = (runs[-1][0], max(until, runs[-1][1]))
         else:
-            found.append((since, until))
+            runs.append((since, until))
     return [
-        (None if since == -inf else since, None if until == inf else until)
-        for since, until in found
+        (None if since == -inf else int(since), None if until == inf else int(until))
+        for since, until in runs
     ]

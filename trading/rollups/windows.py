@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from django.db import connection
@@ -40,7 +41,7 @@ class Pieces:
     def hour_of_day(self) -> np.ndarray:
         return self.tallies["first"] // HOUR % 24
 
-    def take(self, rows) -> Pieces:
+    def take(self, rows: Any) -> Pieces:
         return Pieces(self.scope[rows], tally.take(self.tallies, rows))
 
 
@@ -64,10 +65,10 @@ def merged(window: Pieces, size: int) -> np.ndarray:
 
 
 def sums(scopes: Sequence[Scope], windows: Sequence[Bounds]) -> np.ndarray:
-    """A tally of every scope in each window, shape (windows, scopes), read in one go: an alert
-    holds a day against a week. At least one window."""
-    found = merged(_pieces(scopes, windows, False), len(windows) * len(scopes))
-    return found.reshape(len(windows), len(scopes))
+    """The tally of every scope in each window, shape (windows, scopes), in one query. Alerts use
+    it to compare a day with a week. Needs at least one window."""
+    totals = merged(_pieces(scopes, windows, False), len(windows) * len(scopes))
+    return totals.reshape(len(windows), len(scopes))
 
 
 def daily(window: Pieces, first_day: int, last_day: int) -> Daily:
@@ -79,21 +80,12 @@ def daily(window: Pieces, first_day: int, last_day: int) -> Daily:
     return Daily(totals, trades.astype(np.int64))
 
 
-def daily_totals(window: Pieces, size: int, first_day: int, last_day: int) -> np.ndarray:
-    """Sums of r per scope and calendar day of ``first_day`` .. ``last_day`` (days since 1970):
-    shape (size, days)."""
-    days = last_day - first_day + 1
-    at = window.scope * days + window.day - first_day
-    sums = np.bincount(at, weights=window.tallies["total"], minlength=size * days)
-    return sums.reshape(size, days)
-
-
 def _pieces(scopes: Sequence[Scope], windows: Sequence[Bounds], hourly: bool) -> Pieces:
-    """Those of several windows, read together; the scopes of each window are counted on from
-    those of the one before."""
+    """The pieces of several windows, read together. Scope ``s`` of window ``w`` is numbered
+    ``w * len(scopes) + s``."""
     cuts = [cut(*window) for window in windows]
     scope, at, tallies = _stored(scopes, cuts, hourly)
-    if any(one.edges for one in cuts):
+    if any(parts.edges for parts in cuts):
         edge = _raw(scopes, cuts)
         scope = np.concatenate((scope, edge.scope))
         at = np.concatenate((at, tallies.size + np.arange(edge.scope.size)))
@@ -107,24 +99,24 @@ def _stored(
     scopes: Sequence[Scope], cuts: Sequence[Cut], hourly: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Whole days, and the hours of days that are cut: scopes, and which of the tallies each has."""
-    days = united([one.days for one in cuts])
-    hours = list({part: None for one in cuts for part in one.hours})
+    days = united([parts.days for parts in cuts])
+    hours = list({part: None for parts in cuts for part in parts.hours})
     part, scope_ids, tallies = _read(scopes, days, hours, "hours" if hourly else "tally")
     scope = _places(scopes, scope_ids)
     day, hour = tallies["first"] // DAY, tallies["first"] // HOUR
-    found = []
-    for one in cuts:
-        since, until = one.days
+    selected = []
+    for parts in cuts:
+        since, until = parts.days
         mine = part == 0
         if since is not None:
             mine &= day >= since
         if until is not None:
             mine &= day < until
-        for asked in one.hours:
-            mine |= (part == hours.index(asked) + 1) & (hour >= asked.first) & (hour < asked.last)
-        found.append(np.flatnonzero(mine))
-    at = np.concatenate(found)
-    window = np.repeat(np.arange(len(cuts)), [rows.size for rows in found])
+        for span in parts.hours:
+            mine |= (part == hours.index(span) + 1) & (hour >= span.first) & (hour < span.last)
+        selected.append(np.flatnonzero(mine))
+    at = np.concatenate(selected)
+    window = np.repeat(np.arange(len(cuts)), [rows.size for rows in selected])
     return scope[at] + window * len(scopes), at, tallies
 
 
@@ -136,7 +128,7 @@ def _read(
     among = ", ".join(str(scope.id) for scope in scopes) or "NULL"
     wanted = [(0, column, since, until) for since, until in days]
     wanted += [
-        (number, _hours(each), each.day, each.day + 1) for number, each in enumerate(hours, start=1)
+        (number, _hours(span), span.day, span.day + 1) for number, span in enumerate(hours, start=1)
     ]
     branches, values = [], []
     for number, name, *bounds in wanted:
@@ -147,8 +139,8 @@ def _read(
             f" WHERE scope_id IN ({among}){where}"
         )
         values += [day for _, day in ends]
-    found = bulk.binary(" UNION ALL ".join(branches), values) if branches else []
-    part, scope_ids, blobs = zip(*found, strict=True) if found else ((), (), ())
+    rows = bulk.binary(" UNION ALL ".join(branches), values) if branches else []
+    part, scope_ids, blobs = zip(*rows, strict=True) if rows else ((), (), ())
     counts = [len(blob) // TALLY.itemsize for blob in blobs]
     part, scope_id = (np.repeat(np.array(ids, np.int64), counts) for ids in (part, scope_ids))
     return part, scope_id, np.frombuffer(b"".join(blobs), TALLY)
@@ -175,7 +167,7 @@ def _places(scopes: Sequence[Scope], ids: np.ndarray) -> np.ndarray:
 
 def _raw(scopes: Sequence[Scope], cuts: Sequence[Cut]) -> Pieces:
     """Tallies of the trades at the windows' edges, which lie within an hour each."""
-    stretches = united([edge for one in cuts for edge in one.edges])
+    stretches = united([edge for parts in cuts for edge in parts.edges])
     stored = trade_arrays.rows_of({scope.instance_id for scope in scopes}, stretches)
     by = tally.order(stored.trades)
     exit_at = stored.trades.exit_at[by]
@@ -183,16 +175,16 @@ def _raw(scopes: Sequence[Scope], cuts: Sequence[Cut]) -> Pieces:
     three = known_scopes.of_pairs(kinds, make=False)
     ids = [three.get(pair, NO_SCOPES) for pair in kinds]
     table = _places(scopes, np.array(ids, np.int64).reshape(-1, 3))
-    found = []
-    for number, one in enumerate(cuts):
+    of_windows = []
+    for number, parts in enumerate(cuts):
         inside = np.zeros(exit_at.size, dtype=bool)
-        for since, until in one.edges:
+        for since, until in parts.edges:
             inside |= (exit_at >= since) & (exit_at < until)
         rows = by[inside]
         scope = table[which[rows]].T
-        found.append((np.where(scope < 0, -1, scope + number * len(scopes)), rows))
-    scope = np.concatenate([scope.reshape(-1) for scope, _ in found])
-    rows = np.concatenate([np.tile(rows, 3) for _, rows in found])
+        of_windows.append((np.where(scope < 0, -1, scope + number * len(scopes)), rows))
+    scope = np.concatenate([scope.reshape(-1) for scope, _ in of_windows])
+    rows = np.concatenate([np.tile(rows, 3) for _, rows in of_windows])
     rows, scope = rows[scope >= 0], scope[scope >= 0]
     stable = np.argsort(scope, kind="stable")
     rows, scope = rows[stable], scope[stable]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import msgspec
 
@@ -104,7 +105,7 @@ def json_value(value: object, size: int = BYTES) -> object:
     return value
 
 
-def _flat(values: dict) -> bool:
+def _flat(values: dict[str, Any]) -> bool:
     """Whether an object holds nothing but names, and plain values that need no closer look: what
     most contexts are."""
     for value in values.values():
@@ -124,13 +125,18 @@ def _flat(values: dict) -> bool:
 
 
 def same_json(one: object, other: object) -> bool:
-    """Whether two values are the same JSON. PostgreSQL keeps numbers as decimals and gives a
+    """Whether two values are equal as JSON. PostgreSQL keeps numbers as decimals and gives a
     large float back as a whole number, so numbers are compared as the floats they stand for."""
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(same_json(one[name], other[name]) for name in one)
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(same_json, one, other))
-    if type(one) in (int, float) and type(other) in (int, float):
+    if (
+        isinstance(one, int | float)
+        and isinstance(other, int | float)
+        and not isinstance(one, bool)
+        and not isinstance(other, bool)
+    ):
         return one == other or float(one) == float(other)
     return type(one) is type(other) and one == other
 

@@ -93,8 +93,6 @@ OPERATES = {
 
 
 def allowed(scope: str, method: str, path: str) -> bool:
-    if scope == "hook":
-        return False
     if method == "GET":
         return True
     return scope == "operate" or (scope == "bot" and path not in OPERATES)
@@ -108,7 +106,7 @@ def test_the_matrix_knows_every_address():
     assert len(described) == len(SOUND)
 
 
-@pytest.mark.parametrize("scope", ["bot", "read", "operate", "hook"])
+@pytest.mark.parametrize("scope", ["bot", "read", "operate"])
 def test_each_scope_may_do_what_the_contract_says(api, scope):
     api.get("parameters/rsi_bb/")
     caller = api.as_(scope)
@@ -123,11 +121,7 @@ def test_each_scope_may_do_what_the_contract_says(api, scope):
 
 @pytest.mark.parametrize(
     ("scope", "path", "needed"),
-    [
-        ("bot", "parameters/rsi_bb/rollback/", "operate"),
-        ("read", "trades/", "bot"),
-        ("hook", "trades/", "bot"),
-    ],
+    [("bot", "parameters/rsi_bb/rollback/", "operate"), ("read", "trades/", "bot")],
 )
 def test_a_token_of_the_wrong_scope_is_told_the_one_it_needs(api, scope, path, needed):
     api.bot.name = "my bot"

@@ -66,7 +66,7 @@ def test_an_expiry_in_the_past_is_refused(bot):
 
 
 def test_an_unknown_scope_is_refused_with_those_there_are(bot):
-    with pytest.raises(tokens.Refused, match="bot, read, operate, hook"):
+    with pytest.raises(tokens.Refused, match="bot, read, operate"):
         tokens.issue(bot, "root")
 
 

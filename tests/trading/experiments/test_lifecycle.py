@@ -94,7 +94,7 @@ def test_the_log_holds_every_block_in_which_the_bot_asked(instance):
     rows = list(experiment.blocks.select_related("arm"))
     assert [(row.number, row.arm.name) for row in rows] == list(arms.items())
     assert rows[1].starts_at == START + 3 * HOUR and rows[1].ends_at == START + 4 * HOUR
-    assert rows[2].told_at == START + 7.9 * HOUR
+    assert rows[2].served_at == START + 7.9 * HOUR
 
 
 def test_what_is_told_changes_its_entity_tag_with_the_block(instance):

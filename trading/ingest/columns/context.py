@@ -32,12 +32,12 @@ def contexts(
     known: Mapping[str, Strategy | None],
     doubtful: Doubtful,
 ) -> list[Context | None]:
-    """What ``read_context`` makes of each context; ``strategies`` are keys of ``known``."""
+    """The result of ``read_context`` for every context; ``strategies`` are keys of ``known``."""
     shapes: dict[tuple[str, ...], list[int]] = {}
     for at, values in enumerate(reported):
         if values:
             shapes.setdefault((strategies[at], *values), []).append(at)
-    found: list[Context | None] = [None] * len(reported)
+    contexts: list[Context | None] = [None] * len(reported)
     for (strategy, *names), places in shapes.items():
         if not all(map(_is_name, names)) or len(names) > _NAMES:
             doubtful.update(places)
@@ -46,8 +46,8 @@ def contexts(
         own = declared(declaration.features) if declaration else frozenset()
         some = [reported[at] for at in places]
         for at, context in zip(places, _alike(names, some, own, places, doubtful), strict=True):
-            found[at] = context
-    return found
+            contexts[at] = context
+    return contexts
 
 
 def _is_name(text: str) -> bool:
@@ -66,27 +66,27 @@ def _alike(
     for name, column in zip(names, zip(*map(dict.values, some), strict=True), strict=True):
         if name not in COMMON:
             _check_flat(column, places, doubtful)
-        elif not _is_sound(name, column):
+        elif not _is_plain(name, column):
             changed[name] = [
                 _one(name, value, at, doubtful) for at, value in zip(places, column, strict=True)
             ]
     features = [name for name in names if name not in COMMON and name in own]
     other = [name for name in names if name not in COMMON and name not in own]
-    found = []
+    contexts = []
     for values in map(dict, some):
         context = Context(
             values,
             {name: values.pop(name) for name in features},
             {name: values.pop(name) for name in other},
         )
-        found.append(context)
+        contexts.append(context)
     for name, column in changed.items():
-        for context, value in zip(found, column, strict=True):
+        for context, value in zip(contexts, column, strict=True):
             context.common[name] = value
-    return found
+    return contexts
 
 
-def _is_sound(name: str, column: tuple) -> bool:
+def _is_plain(name: str, column: tuple[Any, ...]) -> bool:
     """Whether all values of a common column are kept as they are."""
     kinds = set(map(type, column))
     if kinds == {float} and name in FLOATS:
@@ -108,7 +108,7 @@ def _one(name: str, value: Any, at: int, doubtful: Doubtful) -> Any:
     return None
 
 
-def _check_flat(column: tuple, places: Sequence[int], doubtful: Doubtful) -> None:
+def _check_flat(column: tuple[Any, ...], places: Sequence[int], doubtful: Doubtful) -> None:
     if set(map(type, column)) == {float} and np.isfinite(np.array(column)).all():
         return
     doubtful.update(at for at, value in zip(places, column, strict=True) if not _is_flat(value))

@@ -1,12 +1,9 @@
-"""Many trades read at once, a column at a time.
+"""Validates trades by column, whatever their number.
 
-``records.read`` says what a sound trade is, one field of one trade after the other. Nearly all
-trades are ordinary: numbers of at most 15 digits, times in one form, flat contexts. What ``read``
-makes of those is told here for a whole column in a few steps, several times faster.
-
-Every step either knows what ``read`` makes of a value, or calls its trade doubtful; doubtful
-trades are read by ``read`` itself. So nothing is refused or worded here, and what is sound is
-decided in one place. A test holds both ways to the same rows, digests and errors.
+``trade_schema.read`` defines a valid trade, field by field. For common values (numbers of at most
+15 digits, times in one format, flat contexts) this module gives the same result for a whole column
+at once, several times faster. A trade with any other value is "doubtful" and goes to ``read``, so
+every rejection and message comes from there. A test compares rows, digests and errors of both.
 """
 
 from __future__ import annotations
@@ -62,7 +59,7 @@ _UNSURE = 1e-9  # percentage points, per percent: far more than floats are off
 def read_all(
     trades: Sequence[TradeIn], latest: datetime | None, known: Declared
 ) -> tuple[ValidTrades, dict[int, Errors]]:
-    """What ``read`` answers to each trade: the sound ones, and the errors by place."""
+    """The valid trades, and the errors of the others by position."""
     if not trades:
         return ValidTrades(), {}
     places, doubtful = range(len(trades)), set[int]()
@@ -87,15 +84,15 @@ def read_all(
 def _columns(
     trades: Sequence[TradeIn], latest: datetime | None, known: Declared, doubtful: Doubtful
 ) -> tuple[Columns, Columns]:
-    """The columns of ValidTrades but for the digest, and amounts as they are written."""
+    """The columns of ValidTrades without the digest, and the amounts as text."""
 
     every = zip(*map(msgspec.structs.astuple, trades), strict=True)
     sent = dict(zip(TradeIn.__struct_fields__, every, strict=True)).__getitem__
-    found = texts(
+    strategies = texts(
         sent("strategy"), doubtful, lambda name, errors: fields.strategy(name, known, errors)
     )
-    keys = [key for key, _, _ in found]
-    declared = {key: declaration for key, _, declaration in found}
+    keys = [key for key, _, _ in strategies]
+    declared = {key: declaration for key, _, declaration in strategies}
     columns: Columns = {
         name: texts(sent(name), doubtful, check)
         for name, check in TEXTS.items()
@@ -106,7 +103,7 @@ def _columns(
     numbers, written = _numbers(sent, columns["side"], doubtful)
     columns |= numbers | {
         "strategy": keys,
-        "label": [label for _, label, _ in found],
+        "label": [label for _, label, _ in strategies],
         "reported_version": integers(sent("parameter_set"), doubtful),
         "revision": integers(sent("revision"), doubtful),
         "context": contexts(sent("context"), keys, declared, doubtful),
@@ -123,7 +120,7 @@ def _times(sent: Sent, latest: datetime | None, doubtful: Doubtful) -> dict[str,
 
 
 def _numbers(sent: Sent, sides: Sequence[str], doubtful: Doubtful) -> tuple[Columns, Columns]:
-    """Columns of numbers, and the amounts among them as they are written."""
+    """Columns of numbers, and the amounts among them as text."""
 
     def money(name: str) -> Floats:
         value, alias = (floats(sent(key), doubtful) for key in (name, f"{name}_usd"))
@@ -134,11 +131,11 @@ def _numbers(sent: Sent, sides: Sequence[str], doubtful: Doubtful) -> tuple[Colu
     pnl, fee = money("pnl"), money("fee")
     percent = bounded(floats(sent("pnl_pct"), doubtful), doubtful, -PNL_LIMIT, PNL_LIMIT)
     leverage = bounded(floats(sent("leverage"), doubtful), doubtful, *LEVERAGE)
-    # Only Decimals can tell what is to be filled in.
+    # Missing values are derived with Decimals, by ``read``.
     for values in (*(prices[name] for name in REQUIRED), pnl, percent):
         mark(doubtful, np.isnan(values))
     every = {**prices, "pnl": pnl, "fee": fee, "pnl_pct": percent, "leverage": leverage}
-    columns = {name: listed(values) for name, values in every.items()}
+    columns: Columns = {name: listed(values) for name, values in every.items()}
     columns["flagged"] = _flagged(sides, prices, fee, percent, doubtful)
     written = {name: amounts(every[name], doubtful, name in PRICES) for name in AMOUNTS}
     return columns, written
@@ -151,7 +148,7 @@ def _flagged(
     percent: Floats,
     doubtful: Doubtful,
 ) -> list[bool]:
-    """What ``records.derive`` says of the prices and the PnL, where floats can tell."""
+    """Whether the prices contradict the PnL; doubtful where floats are not exact enough."""
     direction = np.array([1.0 if side == "long" else -1.0 for side in sides])
     entry, leave, size = (prices[name] for name in ("entry_price", "exit_price", "size"))
     with np.errstate(all="ignore"):
@@ -160,16 +157,17 @@ def _flagged(
         low, high = np.minimum(gross, net) - EXPLAINED, np.maximum(gross, net) + EXPLAINED
         off = _UNSURE * (1 + np.abs(gross) + np.abs(net))
         mark(doubtful, (np.abs(percent - low) <= off) | (np.abs(percent - high) <= off))
-    return ((percent < low) | (percent > high)).tolist()
+    flagged: list[bool] = ((percent < low) | (percent > high)).tolist()
+    return flagged
 
 
 def _with_digests(index: list[int], columns: Columns, written: Columns) -> ValidTrades:
-    """Columns without doubt, in the order of FIELDS."""
-    said = columns | written
-    contents = zip(*(said[name] for name in CONTENT), strict=True)
+    """The validated columns with their digests, in the order of FIELDS."""
+    content = columns | written
+    contents = zip(*(content[name] for name in CONTENT), strict=True)
     digest = digests(
-        (*content, *parts(context))
-        for content, context in zip(contents, columns["context"], strict=True)
+        (*values, *parts(context))
+        for values, context in zip(contents, columns["context"], strict=True)
     )
     columns["digest"] = digest
     return ValidTrades(index, {name: columns[name] for name in FIELDS})

@@ -1,8 +1,7 @@
-"""Columns of ordinary values, for ``ordinary.py``.
+"""Columns of common values, for ``reader.py``.
 
-Every function takes one value per trade and answers one per trade. Where it does not know what
-the checks of ``fields`` make of a value, it adds the trade's place to ``doubtful`` and answers
-anything.
+Every function takes and returns one value per trade. Where it cannot tell the result of the checks
+in ``fields``, it adds the trade's position to ``doubtful`` and returns an arbitrary value.
 """
 
 from __future__ import annotations
@@ -42,19 +41,19 @@ def floats(values: Sequence[Any], doubtful: Doubtful) -> Floats:
     """Floats and whole numbers as float64, NaN for None."""
     kinds = set(map(type, values))
     if kinds == {float}:
-        found = np.array(values)
-        mark(doubtful, np.isnan(found))
-        return found + 0.0  # which turns -0.0 into 0.0
+        numbers = np.array(values)
+        mark(doubtful, np.isnan(numbers))
+        return numbers + 0.0  # which turns -0.0 into 0.0
     if kinds == {NoneType}:
         return np.full(len(values), np.nan)
-    made = []
+    converted = []
     for at, value in enumerate(values):
         kind = type(value)
         number = (kind is float and value == value) or (kind is int and -_WHOLE < value < _WHOLE)
         if not number and value is not None:
             doubtful.add(at)
-        made.append(value if number else math.nan)
-    return np.array(made, np.float64) + 0.0
+        converted.append(value if number else math.nan)
+    return np.array(converted, np.float64) + 0.0
 
 
 def amounts(values: Floats, doubtful: Doubtful, positive: bool = False) -> list[str | None]:
@@ -86,11 +85,11 @@ def bounded(values: Floats, doubtful: Doubtful, low: float, high: float) -> Floa
 
 
 def listed(values: Floats) -> list[float | None]:
-    """As a column of the database: None for NaN."""
-    found: list[float | None] = values.tolist()
+    """A list with None for NaN."""
+    column: list[float | None] = values.tolist()
     for at in np.flatnonzero(np.isnan(values)).tolist():
-        found[at] = None
-    return found
+        column[at] = None
+    return column
 
 
 def integers(values: Sequence[int | None], doubtful: Doubtful) -> list[int | None]:
@@ -104,16 +103,16 @@ def moments(values: Sequence[Any], doubtful: Doubtful) -> Ints:
     """Microseconds since 1970 of times that are all texts, or all numbers."""
     kinds = set(map(type, values))
     if kinds == {str}:
-        found = np.array(_of_texts(values, doubtful), np.int64)
+        micros = np.array(_of_texts(values, doubtful), np.int64)
     elif kinds <= {int, float}:
         seconds = floats(values, doubtful)
         seconds[~(np.abs(seconds) < _LATEST / 1e6)] = 0
-        found = np.rint(seconds * 1e6).astype(np.int64)
+        micros = np.rint(seconds * 1e6).astype(np.int64)
     else:
         doubtful.update(range(len(values)))
         return np.zeros(len(values), np.int64)
-    mark(doubtful, (found < _EARLIEST) | (found >= _LATEST))
-    return found
+    mark(doubtful, (micros < _EARLIEST) | (micros >= _LATEST))
+    return micros
 
 
 def _of_texts(texts: Sequence[str], doubtful: Doubtful) -> list[int]:
@@ -142,7 +141,7 @@ def _of_text(at: int, text: str, doubtful: Doubtful) -> int:
 
 
 def ids(values: Sequence[str], doubtful: Doubtful) -> list[str]:
-    """Ids, of which nearly each is another: all are held against their pattern at once."""
+    """Ids, nearly all different: all are matched against the pattern in one call."""
     lines = "".join([f"{value}\n" for value in values])
     if lines.count("\n") != len(values) or not _IDS.fullmatch(lines):
         doubtful.update(at for at, value in enumerate(values) if not limits.ID.fullmatch(value))
@@ -152,13 +151,13 @@ def ids(values: Sequence[str], doubtful: Doubtful) -> list[str]:
 def texts(
     values: Sequence[str], doubtful: Doubtful, check: Callable[[str, Errors], Any]
 ) -> list[Any]:
-    """What ``check`` makes of each value; it is asked once for all that are alike."""
-    made, refused = {}, set()
+    """The result of ``check`` for every value; it is called once per distinct value."""
+    results, refused = {}, set()
     for value in set(values):
         errors: Errors = {}
-        made[value] = check(value, errors)
+        results[value] = check(value, errors)
         if errors:
             refused.add(value)
     if refused:
         doubtful.update(at for at, value in enumerate(values) if value in refused)
-    return [made[value] for value in values]
+    return [results[value] for value in values]
