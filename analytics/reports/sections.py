@@ -14,10 +14,9 @@ from analytics.quant import compare
 from analytics.reports import deep_sections
 from analytics.research import no_trades, trust
 from trading import clock
-from trading.api import encoders
 from trading.bots.catalog import declaration
 from trading.parameters.outcomes import of_changes
-from trading.performance import Group, measure
+from trading.performance import Group, measure, numbers
 from trading.performance.open_positions import open_positions
 from trading.performance.selection import Selection
 
@@ -83,7 +82,7 @@ def _between(instance: Any, mode: str, since: datetime, until: datetime) -> Grou
 
 
 def told(group: Group) -> dict[str, Any]:
-    return encoders.metrics(group.metrics)
+    return numbers(group.metrics)
 
 
 def parts(selection: Selection, by: str) -> list[dict[str, Any]]:
@@ -177,7 +176,7 @@ def _open(selection: Selection, until: datetime) -> dict[str, Any] | None:
     """Positions that were open at the end; None where that was too long ago to know."""
     if clock.now() - until > LIVED:
         return None
-    return encoders.metrics(open_positions(selection, None, None))
+    return numbers(open_positions(selection, None, None))
 
 
 def _funnel(instance: Any, rules: Any, about: Any, now: Group) -> dict[str, Any]:

@@ -137,16 +137,3 @@ def entry(row: StateEntry) -> dict[str, Any]:
 
 def told(answer: Answer) -> dict[str, Any]:
     return answer.content()
-
-
-def metrics(found: dict[str, Any]) -> dict[str, Any]:
-    """Metrics as numbers, money included."""
-    return {name: _number(value) for name, value in found.items()}
-
-
-def _number(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return float(value)
-    if isinstance(value, dict):
-        return {key: _number(part) for key, part in value.items()}
-    return list(value) if isinstance(value, tuple) else value

@@ -4,5 +4,6 @@ The API, pages, reports and commands ask here.
 """
 
 from .measure import Group, equity, measure
+from .plain import numbers
 
-__all__ = ["Group", "equity", "measure"]
+__all__ = ["Group", "equity", "measure", "numbers"]

@@ -13,7 +13,7 @@ from analytics.frames import reports
 from analytics.models import Recommendation, Run
 from analytics.quant import outcome
 from analytics.reports import text as words
-from analytics.research import backtest, no_trades, run_store, trust
+from analytics.research import backtest, no_trades, trust
 from analytics.research.trust import Trust
 from trading.bots.catalog import declaration
 from trading.strategies.base import Strategy
@@ -133,36 +133,9 @@ class Case:
             label=f"{self.instance.name}: {label}"[: backtest.LABEL],
             **asked,
         )
-        return _same(run) or _done(run)
+        return backtest.finished(run)
 
 
 def direction(old: Any, new: Any) -> str:
     """Which way a change of a number goes, as keys say it."""
     return "down" if new < old else "up"
-
-
-def _same(run: Run) -> Run | None:
-    """A replay of the same that is stored and done."""
-    found = Run.objects.filter(
-        kind=run.kind,
-        instance=run.instance,
-        market=run.market,
-        interval=run.interval,
-        from_at=run.from_at,
-        to_at=run.to_at,
-        state=Run.State.DONE,
-    )
-    return next(
-        (
-            one
-            for one in found
-            if one.values == run.values and one.options == run.options and not backtest.changes(one)
-        ),
-        None,
-    )
-
-
-def _done(run: Run) -> Run:
-    done = backtest.backtest(run)
-    run_store.finish(run, done)
-    return run

@@ -40,9 +40,7 @@ def test_tails_of_t_are_those_of_the_tables(t, freedom, wanted):
 
 @given(st.floats(0.1, 50), st.floats(1, 10_000))
 def test_tails_of_t_are_those_of_the_ledger_which_has_no_scipy(t, freedom):
-    assert effect._t_below(t, freedom) == pytest.approx(
-        significance.t_below(t, freedom), abs=1e-10
-    )
+    assert effect._t_below(t, freedom) == pytest.approx(significance.t_below(t, freedom), abs=1e-10)
 
 
 @given(st.integers(0, 40), st.integers(1, 40), st.floats(0.01, 0.99))

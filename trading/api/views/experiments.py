@@ -18,6 +18,7 @@ from trading.experiments.comparison import Comparison, Side, compared
 from trading.experiments.export import as_csv
 from trading.models import Experiment
 from trading.parameters.errors import Experimenting, Frozen, Refused, Stale
+from trading.performance import numbers
 from trading.strategies import UnknownStrategy
 
 LOG = 500
@@ -241,7 +242,7 @@ def _arm(side: Side) -> dict[str, Any]:
         "values": arm.values,
         "version": arm.parameter_set.version if arm.parameter_set else None,
         "mode": side.result.selection.mode if side.result else None,
-        "metrics": encoders.metrics(side.result.metrics) if side.result else None,
+        "metrics": numbers(side.result.metrics) if side.result else None,
         "told_seconds": side.told.total_seconds() if side.told is not None else None,
         "blocks": side.blocks,
         "blocks_asked": side.asked,

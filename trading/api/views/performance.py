@@ -4,12 +4,11 @@ import numpy as np
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 
-from trading.api import encoders
 from trading.api.authentication import READ, allow
 from trading.api.base import Endpoint
 from trading.api.query_params import Query
 from trading.ledger.metrics import Columns, from_columns
-from trading.performance import measure
+from trading.performance import measure, numbers
 
 DETAILED = 20_000
 _NONE = np.zeros(0)
@@ -43,7 +42,5 @@ class Performance(Endpoint):
         # Medians and streaks need every trade of the window; sums answer the rest at any size.
         if sum(group.metrics["trades"] for group in groups) <= DETAILED:
             groups = measure(selection, by, detail=True)
-        found = [
-            {"key": group.key, **_NO_DETAIL, **encoders.metrics(group.metrics)} for group in groups
-        ]
+        found = [{"key": group.key, **_NO_DETAIL, **numbers(group.metrics)} for group in groups]
         return Response(found if by else found[0])
