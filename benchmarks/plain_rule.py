@@ -5,20 +5,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from trading.strategies import common
 from trading.strategies.base import Rules, Screen, Strategy
-from trading.strategies.common import (
-    NEAR,
-    always,
-    clearly,
-    nothing_to_keep,
-    screen_below,
-    screen_rsi,
-    still_rsi,
-)
-from trading.strategies.engine.tape import LONG_STAYS, SHORT_STAYS, Tape
+from trading.strategies.common import NEAR, TINY, always, clearly, nothing_to_keep
+from trading.strategies.engine.tape import BLOCKS, LONG_STAYS, PASSES, SHORT_STAYS, UNSURE, Tape
 from trading.strategies.indicators import Floats, bands, bands_soon, rsi
 from trading.strategies.parameters import Integer, Number
+from trading.strategies.screens.filters import screen_rsi, still_rsi, unknown
 from trading.strategies.windows import moves
 
 RSI_PERIOD, BAND_PERIOD, BAND_FACTOR, LOW, HIGH, STOP = 14, 20, 2.0, 30.0, 50.0, 0.02
@@ -35,6 +31,43 @@ def screen(t: Tape, part: int, first: int, at: int, p: Any, out: Any) -> None:
         screen_rsi(t.closes, first, p.rsi_period, t.series[MOVES][at:], p.rsi_low, 101.0, out)
     else:
         screen_below(t.closes, first, p.bb_period, p.bb_std, out)
+
+
+def screen_below(
+    close: Floats, first: int, period: int, factor: float, out: NDArray[np.int8]
+) -> None:
+    """Blocks where the price is not below its lower band.
+
+    Sums of the differences from a close nearby, and of their squares, run along and begin anew
+    every 64 candles; no root is drawn: below the band is d > 0 and d^2 > factor^2 * variance, d
+    being how far the mean lies above the price. Rounding is held against the largest sum of squares
+    since the last beginning.
+    """
+    start = unknown(first, period, out)
+    wide = factor * factor
+    for begin in range(start, out.size, 64):
+        anchor = close[first + begin]
+        total, squares = 0.0, 0.0
+        for one in close[first + begin - period : first + begin]:
+            total += one - anchor
+            squares += (one - anchor) * (one - anchor)
+        largest = squares
+        size = min(64, out.size - begin)
+        now = close[first + begin : first + begin + size]
+        old = close[first + begin - period : first + begin - period + size]
+        said = out[begin : begin + size]
+        for i in range(size):
+            new, gone = now[i] - anchor, old[i] - anchor
+            total += new - gone
+            squares += new * new - gone * gone
+            largest = max(largest, squares, new * new)
+            middle = total / period
+            under = middle - new
+            spread = wide * (squares / period - middle * middle)
+            room = NEAR * (under * under + abs(spread)) + TINY * (1.0 + wide) * largest
+            inside = (under * under < spread - room) | (under < -NEAR * now[i])
+            beyond = (under > 0.0) & (under * under > spread + room)
+            said[i] = BLOCKS if inside else PASSES if beyond else UNSURE
 
 
 def above(t: Tape, price: float, p: Any, s: Any, level: float) -> bool:

@@ -36,11 +36,6 @@ class Costs:
     def fills(self, intrabar: bool | None = None, next_open: bool = False) -> Fills:
         return Fills(self.fee_bps, self.spread_bps / 2, self.slippage_bps, intrabar, next_open)
 
-    @property
-    def round_trip_pct(self) -> float:
-        """What a trade costs, in percent of its entry, where the price does not move."""
-        return (2 * self.fee_bps + self.spread_bps + 2 * self.slippage_bps) / 100
-
 
 @dataclass(frozen=True, slots=True)
 class Replayed:

@@ -18,49 +18,20 @@ FEWEST = 20  # days or windows of a past that says anything
 LOSS_Z = 1.645  # one-sided 95 % for the chance of a loss after a loss
 
 
-def beta_share(a: float, b: float, x: float) -> float:
-    """Regularised incomplete beta function I_x(a, b), by its continued fraction (Lentz)."""
-    if x <= 0 or x >= 1:
-        return float(x >= 1)
-    if x > (a + 1) / (a + b + 2):
-        return 1.0 - beta_share(b, a, 1.0 - x)
-    front = (
-        math.exp(
-            math.lgamma(a + b)
-            - math.lgamma(a)
-            - math.lgamma(b)
-            + a * math.log(x)
-            + b * math.log1p(-x)
-        )
-        / a
-    )
-    tiny = 1e-300
-    c, d = 1.0, 1.0 / max(1 - (a + b) * x / (a + 1), tiny)
-    value = d
-    for m in range(1, 500):
-        for step in (
-            m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
-            -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
-        ):
-            d = 1.0 / (1 + step * d or tiny)
-            c = 1 + step / c or tiny
-            value *= d * c
-        if abs(d * c - 1) < 1e-14:
-            break
-    return front * value
-
-
 def t_below(t: float, freedom: float) -> float:
     """P(T <= t) of Student's t."""
-    half = beta_share(freedom / 2, 0.5, freedom / (freedom + t * t)) / 2
-    return half if t < 0 else 1 - half
+    from scipy.special import stdtr  # not at start: the web process never needs it
+
+    return float(stdtr(freedom, t))
 
 
 def binomial_at_most(wins: int, n: int, rate: float) -> float:
-    """P(at most ``wins`` of ``n``) where each is won with probability ``rate``."""
+    """P(at most ``wins`` wins of ``n``) where each is won with probability ``rate``."""
+    from scipy.special import betainc
+
     if wins >= n:
         return 1.0
-    return beta_share(n - wins, wins + 1, 1 - rate)
+    return float(betainc(n - wins, wins + 1, 1 - rate))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,9 @@ ratio of the days' sums to their counts; its variance is the jackknife's, each d
 (Efron and Tibshirani 1993, chapter 11), which allows for days of very different numbers of trades.
 The interval uses Student's t with the degrees of freedom of Welch (1947) and Satterthwaite (1946),
 each side's being its days less one: with few days it is as wide as it must be.
+
+Student's t is computed here because the ledger imports numpy only; analytics uses scipy, and a
+test compares the two.
 """
 
 from __future__ import annotations

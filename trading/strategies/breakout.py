@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from . import common
-from .base import Below, Feature, Rules, Screen, Strategy
+from .base import Below, Feature, Rules, Strategy
 from .common import (
     NEAR,
     SIMPLE,
@@ -17,12 +14,11 @@ from .common import (
     average_range,
     nothing_to_keep,
     rsi_beyond,
-    screen_volatility,
     strength_now,
     volatility_near,
 )
 from .engine.positions import best_gain
-from .engine.tape import BLOCKS, PASSES, Tape
+from .engine.tape import Tape
 from .indicators import (
     VOLATILITY_CANDLES,
     Floats,
@@ -35,6 +31,7 @@ from .indicators import (
     mean,
 )
 from .parameters import Integer, Number, Value
+from .screens import breakout as screens
 from .windows import highest, lowest, moves, returns
 
 # A table reads better in rows.
@@ -283,22 +280,6 @@ def prepare(t: Tape, row: int, first: int, p: Any, out: Floats, spare: Floats) -
         lowest(t.lows, first, p.breakout_lookback, out, spare)
 
 
-def screen(t: Tape, part: int, first: int, at: int, p: Any, out: NDArray[np.int8]) -> None:
-    """Volatility and level."""
-    if part == 0:
-        screen_volatility(
-            t.closes, first, t.series[RETURNS][at:], p.vol_min_bps, p.vol_max_bps, 0.0, out
-        )
-    else:
-        now, high, low = (
-            t.closes[first : first + out.size],
-            t.series[HIGHEST][at:],
-            t.series[LOWEST][at:],
-        )
-        for i in range(out.size):
-            out[i] = BLOCKS if (now[i] <= high[i]) & (now[i] >= low[i]) else PASSES
-
-
 def usual_range(t: Tape, p: Any, s: Any) -> float:
     """The mean of the ATRs at the last five candles, the newest included."""
     total = 0.0
@@ -473,10 +454,7 @@ STRATEGY = Strategy(
         memory=2,
         series=(("rsi_period",), (), ("breakout_lookback",), ("breakout_lookback",)),
         prepare=prepare,
-        screens=(
-            Screen("volatility", ("vol_min_bps", "vol_max_bps")),
-            Screen("level", ("breakout_lookback",)),
-        ),
-        screen=screen,
+        screens=screens.SCREENS,
+        screen=screens.screen,
     ),
 )

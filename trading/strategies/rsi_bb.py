@@ -6,31 +6,23 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from . import common
-from .base import Below, Feature, Group, Rules, Screen, Strategy
+from .base import Below, Feature, Group, Rules, Strategy
 from .common import (
     NEAR,
-    SIMPLE,
     always,
     average_range,
     nothing_to_keep,
     rsi_beyond,
-    screen_rsi,
-    screen_volatility,
-    screen_volume,
-    still_rsi,
     strength_now,
     trail,
-    unknown,
     volatility_near,
 )
 from .engine.candles import mark
 from .engine.tape import Tape
 from .indicators import VOLATILITY_CANDLES, Floats, bands, ema, mean, position_in, volatility_bps
 from .parameters import Integer, Number, Value
+from .screens import rsi_bb as screens
 from .windows import moves, returns, totals
 
 # A table reads better in rows.
@@ -258,35 +250,6 @@ def prepare(t: Tape, row: int, first: int, p: Any, out: Floats, spare: Floats) -
         totals(t.volumes, first, p.volume_ma_period, out, spare)
 
 
-def screen(t: Tape, part: int, first: int, at: int, p: Any, out: NDArray[np.int8]) -> None:
-    """The filters from the volatility to the RSI; whether losses count is not known before."""
-    if part == 0:
-        screen_volatility(
-            t.closes,
-            first,
-            t.series[RETURNS][at:],
-            p.vol_min_bps,
-            p.vol_max_bps,
-            p.vol_optimal_min,
-            out,
-        )
-    elif part == 1:
-        wanted = p.volume_multiplier / p.volume_ma_period
-        screen_volume(t.volumes, first, t.series[VOLUMES][at:], wanted, out)
-    elif p.smoothing == SIMPLE:
-        screen_rsi(
-            t.closes,
-            first,
-            p.rsi_period,
-            t.series[MOVES][at:],
-            p.rsi_bearish_threshold - p.rsi_momentum_strength,
-            p.rsi_bullish_threshold + p.rsi_momentum_strength,
-            out,
-        )
-    else:
-        unknown(out.size, 2 * out.size, out)
-
-
 def volume_ratio(t: Tape, p: Any, s: Any) -> float:
     """The newest closed candle's volume against the mean of the last closed ones; NaN where
     volumes are not known, or there were none."""
@@ -370,22 +333,6 @@ def leave(t: Tape, price: float, held: float, p: Any, s: Any, memory: Floats) ->
     level = p.rsi_bearish_threshold if s.side > 0 else p.rsi_bullish_threshold
     turned = s.side * rsi_beyond(t, price, p, s, MOVES, level) < 0
     return TREND_REVERSAL if turned else -1
-
-
-def still(t: Tape, first: int, at: int, p: Any, out: NDArray[np.int8]) -> None:
-    """Where the RSI did not turn against a position; a stop that follows must be asked."""
-    if p.smoothing != SIMPLE or p.enable_trailing_stop != 0:
-        out[:] = 0
-        return
-    still_rsi(
-        t.closes,
-        first,
-        p.rsi_period,
-        t.series[MOVES][at:],
-        p.rsi_bearish_threshold,
-        p.rsi_bullish_threshold,
-        out,
-    )
 
 
 def patience(p: Any) -> float:
@@ -489,29 +436,10 @@ STRATEGY = Strategy(
         warmup,
         series=(("rsi_period",), (), ("volume_ma_period",)),
         prepare=prepare,
-        screens=(
-            Screen("volatility", ("vol_min_bps", "vol_max_bps", "vol_optimal_min")),
-            Screen("volume", ("volume_multiplier", "volume_ma_period")),
-            Screen(
-                "rsi",
-                (
-                    "rsi_period",
-                    "smoothing",
-                    "rsi_bullish_threshold",
-                    "rsi_bearish_threshold",
-                    "rsi_momentum_strength",
-                ),
-            ),
-        ),
-        screen=screen,
-        stays=(
-            "rsi_period",
-            "smoothing",
-            "rsi_bullish_threshold",
-            "rsi_bearish_threshold",
-            "enable_trailing_stop",
-        ),
-        still=still,
+        screens=screens.SCREENS,
+        screen=screens.screen,
+        stays=screens.STAYS,
+        still=screens.still,
         patience=patience,
     ),
 )

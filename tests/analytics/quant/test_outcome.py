@@ -63,7 +63,6 @@ def test_the_sharpe_ratio_counts_days_without_trades():
 
 
 def test_costs_are_what_separates_a_trade_from_its_prices():
-    assert COSTS.round_trip_pct == pytest.approx(0.06)  # 2 * 2 + 1 + 2 * 0.5 bps
     found = walked()
     against = (0.5 + 0.5) / 10_000
     gross = 0.0

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from analytics.quant import significance
 from benchmarks import known_worlds
+from trading.ledger import effect
 
 RNG = np.random.default_rng
 
@@ -35,6 +36,11 @@ def begun(alerts: list[bool], quiet: int = 2) -> int:
 )
 def test_tails_of_t_are_those_of_the_tables(t, freedom, wanted):
     assert significance.t_below(t, freedom) == pytest.approx(wanted, rel=1e-5)
+
+
+@given(st.floats(0.1, 50), st.floats(1, 10_000))
+def test_tails_of_t_are_those_of_the_ledger_which_has_no_scipy(t, freedom):
+    assert effect._t_below(t, freedom) == pytest.approx(significance.t_below(t, freedom), abs=1e-10)
 
 
 @given(st.integers(0, 40), st.integers(1, 40), st.floats(0.01, 0.99))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from analytics.quant import outcome
 from analytics.quant.outcome import Costs
 from trading.strategies import get
+from trading.strategies.base import never_still, nothing_screened
 from trading.strategies.engine.sweep import Sweep
 from trading.strategies.engine.walk import Bars
 
@@ -70,3 +73,16 @@ def test_also_where_candles_are_longer_than_bars(key):
 def test_nothing_to_walk_along_comes_to_nothing():
     found = Sweep(get("rsi_bb"), market(0, 1), 60).measure(sets_of("rsi_bb", 60)[:2])
     assert found["trades"].tolist() == [0, 0] and np.isnan(found["sharpe"]).all()
+
+
+@pytest.mark.parametrize("key", ["rsi_bb", "breakout"])
+def test_a_strategy_trades_the_same_without_its_screen(key):
+    strategy, bars = get(key), market(4_000, 11)
+    assert strategy.trading is not None
+    bare = replace(
+        strategy.trading, screens=(), screen=nothing_screened, stays=(), still=never_still
+    )
+    values = sets_of(key, 60)[0]
+    with_screen = outcome.replayed(strategy, values, bars, 60, Costs().fills())
+    without = outcome.replayed(replace(strategy, trading=bare), values, bars, 60, Costs().fills())
+    assert len(with_screen.rows) and np.array_equal(with_screen.rows, without.rows, equal_nan=True)

@@ -8,8 +8,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trading.strategies import common, indicators, windows
+from benchmarks import plain_rule
+from trading.strategies import indicators, windows
 from trading.strategies.engine.tape import BLOCKS, PASSES, TILE
+from trading.strategies.screens import filters
 
 SPARE = np.zeros((2, TILE + windows.WIDEST))
 # Prices on a coarse grid fall on their limits, stand still and repeat; others hardly ever do.
@@ -75,7 +77,7 @@ def test_no_width_moves_nothing():
 def test_the_screen_of_the_rsi_never_contradicts_it(values, period, low, high):
     said = np.zeros(values.size, np.int8)
     moved = along(windows.moves, values, 0, period - 1)
-    common.screen_rsi(values, 0, period, moved, low, high, said)
+    filters.screen_rsi(values, 0, period, moved, low, high, said)
     for at in range(period, values.size):
         found = indicators.rsi(values, at, period)
         if said[at] == BLOCKS:
@@ -87,7 +89,7 @@ def test_the_screen_of_the_rsi_never_contradicts_it(values, period, low, high):
 @given(prices, st.integers(2, 30), st.sampled_from((0.1, 1.0, 2.0)))
 def test_the_screen_of_the_band_never_contradicts_it(values, period, factor):
     said = np.zeros(values.size, np.int8)
-    common.screen_below(values, 0, period, factor, said)
+    plain_rule.screen_below(values, 0, period, factor, said)
     for at in range(period, values.size):
         lower, _ = indicators.bands(values, at, period, factor)
         if said[at] != 2:
@@ -98,7 +100,7 @@ def test_the_screen_of_the_band_never_contradicts_it(values, period, factor):
 def test_the_screen_of_the_volatility_never_contradicts_it(values, low, wide, calm):
     said = np.zeros(values.size, np.int8)
     moved = along(windows.returns, values, 0, indicators.VOLATILITY_CANDLES - 2)
-    common.screen_volatility(values, 0, moved, low, low + wide, calm, said)
+    filters.screen_volatility(values, 0, moved, low, low + wide, calm, said)
     for at in range(indicators.VOLATILITY_CANDLES, values.size):
         found = indicators.volatility_bps(values, at)
         if said[at] == BLOCKS:
