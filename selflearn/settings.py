@@ -160,7 +160,7 @@ Q_CLUSTER: dict[str, Any] = {
     # The supervisor replaces all processes together when one ends: rarely, then.
     "recycle": 10_000,
     "max_rss": 1_000_000,
-    "guard_cycle": 1,
+    "guard_cycle": 2,
     "poll": 2,
     "time_zone": "UTC",
     "label": "Background tasks",
