@@ -13,6 +13,7 @@ from analytics.api import examples
 from analytics.api.requests import AcceptIn, DismissIn
 from analytics.models import Recommendation
 from analytics.recommendations import apply
+from analytics.reports.data import to_json
 from trading.api.answers import Count, Moment, Object, time, time_or_none
 from trading.api.authentication import author
 from trading.api.base import Endpoint
@@ -171,7 +172,7 @@ def _decided(row: Recommendation, decide: Callable[[], dict[str, int]]) -> Respo
 
 def _fields(row: Recommendation) -> dict[str, Any]:
     return {
-        **recommendations.to_data(row),
+        **to_json(recommendations.to_data(row)),
         "state": row.state,
         "first_at": time(row.first_at),
         "last_at": time(row.last_at),

@@ -108,7 +108,7 @@ def composed(channel: Channel, reports: Sequence[Report]) -> Words:
         "title": subject,
     }
     subject = one_line(f"[selflearn] {subject}", rendering.SUBJECT_LENGTH)
-    mail = channel.kind == Channel.Kind.EMAIL
+    mail = channel.kind == "email"
     template = "emails/report.txt" if mail else "emails/report_short.txt"
     plain = render_to_string(template, context).strip() + "\n"
     if not mail:

@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 
-from trading.admin.base import TradingAdmin
+from trading.admin.base import TradingAdmin, author_of
 from trading.admin.forms import REASON, ReasonForm
 from trading.admin.strategy_page import error_text
 from trading.models import Bot
@@ -59,7 +59,9 @@ def _switched(request: HttpRequest, bot: Bot, form: ReasonForm) -> bool:
         return False
     frozen = request.POST.get("frozen") == "yes"
     try:
-        freeze.freeze(bot=bot, frozen=frozen, reason=form.cleaned_data[REASON], author=request.user)
+        freeze.freeze(
+            bot=bot, frozen=frozen, reason=form.cleaned_data[REASON], author=author_of(request)
+        )
     except Refused as refused:
         # Somebody else switched it already; the page shows the current state.
         messages.warning(request, error_text(refused))

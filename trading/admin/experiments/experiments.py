@@ -13,7 +13,7 @@ from django.urls import path, reverse
 from django.urls.resolvers import URLPattern
 
 from trading import experiments, formatting
-from trading.admin.base import PagedAdmin
+from trading.admin.base import PagedAdmin, author_of
 from trading.admin.forms import REASON, ReasonForm
 from trading.admin.strategy_page import error_text
 from trading.experiments.comparison import Comparison, compared
@@ -168,7 +168,7 @@ def _may_change(request: HttpRequest) -> bool:
 
 def _taken(experiment: Experiment, step: str, request: HttpRequest, reason: str) -> str:
     """Take an action; returns the message for the user. Raises Refused."""
-    user = request.user
+    user = author_of(request)
     if step == "start":
         experiments.start(experiment=experiment, author=user)
         return f"Experiment started: {experiment}."

@@ -11,6 +11,7 @@ from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 
 from trading import experiments
+from trading.admin.base import author_of
 from trading.admin.forms import REASON, ParametersForm, proposed, reason_field
 from trading.admin.keyset import offer
 from trading.admin.strategy_page import StrategyPage
@@ -211,10 +212,10 @@ def _created(page: StrategyPage, design: DesignForm, values: ParametersForm) -> 
                 block_seconds=cleaned["block_minutes"] * 60,
                 before_days=cleaned["before_days"],
                 notes=cleaned["notes"],
-                author=page.request.user,
+                author=author_of(page.request),
             )
             if page.request.POST.get("start"):
-                experiments.start(experiment=experiment, author=page.request.user)
+                experiments.start(experiment=experiment, author=author_of(page.request))
     except Refused as refused:
         design.add_errors(refused.errors)
         return None

@@ -78,9 +78,9 @@ def _metrics(sides: Sequence[Side]) -> list[dict[str, Any]]:
 
 
 def _served(side: Side) -> Cell:
-    if side.told is None:
+    if side.served is None:
         return formatting.nothing("Live before the experiment")
-    return Cell(formatting.duration(side.told.total_seconds()), "number")
+    return Cell(formatting.duration(side.served.total_seconds()), "number")
 
 
 def _blocks(side: Side) -> Cell:

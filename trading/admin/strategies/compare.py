@@ -97,7 +97,9 @@ def _compared(page: StrategyPage, a: ParameterSet, b: ParameterSet) -> dict[str,
         "same": _same(page, b, {change.name for change in changes}),
         "metrics": _metrics(*sides),
         "effect": _effect(comparison.effect) if a.pk != b.pk else "",
-        "curves": pnl_curves([(f"Version {side.made.version}", side.curve) for side in sides])
+        "curves": pnl_curves(
+            [(f"Version {side.parameter_set.version}", side.curve) for side in sides]
+        )
         if a.pk != b.pk
         else {},
         "rollback_urls": [

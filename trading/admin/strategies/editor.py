@@ -14,6 +14,7 @@ from django.http import HttpResponse
 
 from trading import parameters
 from trading.admin import metric_cells, panels
+from trading.admin.base import author_of
 from trading.admin.diff_rows import Difference, readable
 from trading.admin.forms import REASON, SEEN, ParametersForm, hidden, proposed
 from trading.admin.strategy_page import StrategyPage, author_text
@@ -95,7 +96,7 @@ def _promote(page: StrategyPage, form: ParametersForm) -> HttpResponse:
             values=form.values,
             reason=form.cleaned_data[REASON],
             origin=Origin.ADMIN,
-            author=page.request.user,
+            author=author_of(page.request),
             seen=form.version,
         )
     except Stale:

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 
+from trading.admin.base import author_of
 from trading.admin.diff_rows import readable
 from trading.admin.forms import REASON, SEEN
 from trading.admin.strategy_page import StrategyPage, error_text
@@ -45,7 +46,7 @@ def rename(page: StrategyPage, version: int) -> HttpResponse:
     if page.request.method == "POST" and parameter_set is not None:
         name = page.request.POST.get("name", "")
         try:
-            preset = presets.name_set(parameter_set, name, author=page.request.user)
+            preset = presets.name_set(parameter_set, name, author=author_of(page.request))
         except Refused as refused:
             messages.error(page.request, error_text(refused))
         else:
@@ -114,7 +115,7 @@ def _imported(page: StrategyPage, form: SetFileForm) -> HttpResponse:
         instance=page.instance,
         document=form.cleaned_data["document"],
         reason=form.cleaned_data[REASON],
-        author=page.request.user,
+        author=author_of(page.request),
         seen=form.cleaned_data[SEEN],
     )
     messages.success(page.request, f"Version {version.version} of {page.instance.name} is live.")

@@ -7,6 +7,7 @@ from django.http import HttpResponse
 
 from trading import parameters
 from trading.admin import metric_cells
+from trading.admin.base import author_of
 from trading.admin.diff_rows import Difference, readable
 from trading.admin.forms import REASON, SEEN, ReasonForm
 from trading.admin.strategy_page import StrategyPage, author_text
@@ -71,7 +72,7 @@ def _rolled_back(page: StrategyPage, form: ReasonForm, to: int) -> HttpResponse 
             instance=page.instance,
             to=to,
             reason=form.cleaned_data[REASON],
-            author=page.request.user,
+            author=author_of(page.request),
             seen=page.live_version.version,
         )
     except Stale:
