@@ -34,8 +34,6 @@ from .parameters import Integer, Number, Value
 from .screens import breakout as screens
 from .windows import highest, lowest, moves, returns
 
-# A table reads better in rows.
-
 _SIGNAL = (
     common.candle_interval(900, "Length of the candles that levels and indicators are drawn on."),
     Integer(
@@ -54,7 +52,7 @@ _SIGNAL = (
         common.WINDOW,
         unit="candles",
         group="signal",
-        help="Fewer candles make the quick average follow the price more closely.",
+        help="Fewer candles make the fast EMA follow the price more closely.",
     ),
     Integer(
         "ema_slow_period",
@@ -63,7 +61,7 @@ _SIGNAL = (
         common.WINDOW,
         unit="candles",
         group="signal",
-        help="More candles make the calm average, the trend's yardstick, turn later.",
+        help="More candles make the slow EMA, which defines the trend, turn later.",
     ),
     Integer(
         "rsi_period",
@@ -102,7 +100,7 @@ _SIGNAL = (
         140,
         unit="candles",
         group="signal",
-        help="Candles in the quick average of the MACD.",
+        help="Candles in the fast EMA of the MACD.",
     ),
     Integer(
         "macd_slow",
@@ -431,8 +429,8 @@ STRATEGY = Strategy(
         Feature("macd_histogram", "number", "price", "MACD minus its signal line."),
         Feature("atr_expanding", "boolean", "", "The average range had grown as required."),
         Feature("bb_width", "number", "ratio", "Distance between the bands over their middle."),
-        Feature("ema_fast", "number", "price", "Level of the quick average."),
-        Feature("ema_slow", "number", "price", "Level of the calm average."),
+        Feature("ema_fast", "number", "price", "Level of the fast EMA."),
+        Feature("ema_slow", "number", "price", "Level of the slow EMA."),
     ),
     filters=("volatility", "level", "rsi", "macd", "atr_expansion", "ema_alignment", "price_ema"),
     exit_reasons=("stop_loss", "take_profit", "breakout_failure", "time_stop", "no_movement"),

@@ -27,10 +27,8 @@ SIGNAL = Group("signal", "Signal")
 VOLATILITY = Group("volatility", "Volatility")
 EXITS = Group("exits", "Exits")
 RISK = Group("risk", "Risk")
-DISCIPLINE = Group("discipline", "Discipline")
+DISCIPLINE = Group("discipline", "Cooldowns")
 SIZE = Group("size", "Size")
-
-# A table reads better in rows.
 
 
 def candle_interval(default: int, help: str) -> Integer:
@@ -245,7 +243,7 @@ COMMON_CONTEXT: tuple[Feature, ...] = (
         "signal_strength",
         "number",
         "ratio",
-        help="How clearly the rule spoke, 0 to 1, on the strategy's own scale.",
+        help="Signal score at the entry, 0 to 1, on the strategy's own scale.",
     ),
     Feature(
         "mfe_pct",

@@ -25,8 +25,6 @@ from .parameters import Integer, Number, Value
 from .screens import rsi_bb as screens
 from .windows import moves, returns, totals
 
-# A table reads better in rows.
-
 _SIGNAL = (
     common.candle_interval(15, "Length of the candles that every indicator is drawn on."),
     Integer(
@@ -36,7 +34,7 @@ _SIGNAL = (
         common.WINDOW,
         unit="candles",
         group="signal",
-        help="Fewer candles make the quick average follow the price more closely.",
+        help="Fewer candles make the fast EMA follow the price more closely.",
     ),
     Integer(
         "ema_slow_period",
@@ -45,7 +43,7 @@ _SIGNAL = (
         common.WINDOW,
         unit="candles",
         group="signal",
-        help="More candles make the calm average, the trend's yardstick, turn later.",
+        help="More candles make the slow EMA, which defines the trend, turn later.",
     ),
     Integer(
         "bb_period",
@@ -363,7 +361,7 @@ STRATEGY = Strategy(
     "Bands, averages and recent candles agreeing.",
     groups=(
         common.SIGNAL,
-        Group("zones", "Zones of the bands"),
+        Group("zones", "Bollinger zones"),
         common.VOLATILITY,
         common.EXITS,
         common.RISK,
@@ -396,8 +394,8 @@ STRATEGY = Strategy(
         Feature("rsi_value", "number", "points", "Relative strength index at the decision."),
         Feature("bb_position", "number", "ratio", "0 at the lower band, 1 at the upper."),
         Feature("atr_bps", "number", "bps", "Average true range as a share of the price."),
-        Feature("ema_fast", "number", "price", "Level of the quick average."),
-        Feature("ema_slow", "number", "price", "Level of the calm average."),
+        Feature("ema_fast", "number", "price", "Level of the fast EMA."),
+        Feature("ema_slow", "number", "price", "Level of the slow EMA."),
         Feature("ema_trend_strength_bps", "number", "bps", "Gap between the two averages."),
         Feature(
             "volume_ratio", "number", "ratio", "The newest closed candle against the normal volume."
