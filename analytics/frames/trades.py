@@ -51,7 +51,7 @@ class Subject:
         return self.instance, self.mode
 
 
-def bots() -> list[Any]:
+def bots() -> list[Bot]:
     return list(Bot.objects.all())
 
 

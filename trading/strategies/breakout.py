@@ -34,8 +34,6 @@ from .parameters import Integer, Number, Value
 from .screens import breakout as screens
 from .windows import highest, lowest, moves, returns
 
-# A table reads better in rows.
-
 _SIGNAL = (
     common.candle_interval(900, "Length of the candles that levels and indicators are drawn on."),
     Integer(

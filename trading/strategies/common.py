@@ -30,8 +30,6 @@ RISK = Group("risk", "Risk")
 DISCIPLINE = Group("discipline", "Cooldowns")
 SIZE = Group("size", "Size")
 
-# A table reads better in rows.
-
 
 def candle_interval(default: int, help: str) -> Integer:
     # Not tuned: which intervals can be built depends on the bars that are there.

@@ -13,8 +13,6 @@ from .indicators import Floats, bands, mean, position_in
 from .parameters import Integer, Number, Value
 from .renko import BEGUN, COUNT, DRAWN, HEAD, SIZE, begin, clear, direction_of, step
 
-# A table reads better in rows.
-
 _BRICKS = (
     common.candle_interval(60, "Length of the candles whose changes set the size of a brick."),
     Integer(

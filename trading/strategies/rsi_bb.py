@@ -25,8 +25,6 @@ from .parameters import Integer, Number, Value
 from .screens import rsi_bb as screens
 from .windows import moves, returns, totals
 
-# A table reads better in rows.
-
 _SIGNAL = (
     common.candle_interval(15, "Length of the candles that every indicator is drawn on."),
     Integer(

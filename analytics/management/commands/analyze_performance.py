@@ -15,12 +15,12 @@ SHOWN = {
 
 
 class Command(Base):
-    help = "How every strategy, market and parameter set did over 24 h, 7 d, 30 d and in all."
+    help = "Show metrics by strategy, market and parameter set: 24 h, 7 d, 30 d, all time."
 
     def add_arguments(self, parser):
         parser.add_argument("--bot", metavar="NAME", help="show this bot only")
         parser.add_argument(
-            "--as-of", metavar="TIME", help="as of then (UTC), nothing later; default now"
+            "--as-of", metavar="TIME", help="ignore everything after this time (UTC); default: now"
         )
 
     def handle(self, *, as_of, bot, **options):

@@ -17,17 +17,23 @@ STEPS = 1_000
 
 
 class Command(Base):
-    help = "Replay stored candles with a strategy's own rules: metrics, funnel, trades."
+    help = "Backtest a strategy on stored candles: metrics, signal funnel, trades."
 
     def add_arguments(self, parser):
         parser.add_argument("--strategy", required=True, help="key or alias, such as rsi_bb")
         parser.add_argument("--market", required=True)
         parser.add_argument(
-            "--interval", required=True, type=int, metavar="SECONDS", help="of the stored candles"
+            "--interval",
+            required=True,
+            type=int,
+            metavar="SECONDS",
+            help="length of the stored candles",
         )
-        parser.add_argument("--bot", metavar="NAME", help="its candles, live values and fees")
-        parser.add_argument("--from", dest="since", metavar="TIME", help="bars from then on (UTC)")
-        parser.add_argument("--to", dest="until", metavar="TIME", help="bars before then (UTC)")
+        parser.add_argument(
+            "--bot", metavar="NAME", help="use the candles, live values and fees of this bot"
+        )
+        parser.add_argument("--from", dest="since", metavar="TIME", help="first bar (UTC)")
+        parser.add_argument("--to", dest="until", metavar="TIME", help="end, exclusive (UTC)")
         parser.add_argument(
             "--set",
             nargs="+",
@@ -44,7 +50,7 @@ class Command(Base):
             "--trades", type=int, default=SHOWN, metavar="N", help="how many of the newest to show"
         )
         parser.add_argument("--csv", action="store_true", help="print all trades as CSV")
-        parser.add_argument("--dry", action="store_true", help="keep nothing")
+        parser.add_argument("--dry", action="store_true", help="do not store the backtest")
 
     def handle(self, **options):
         if options["json"] and options["csv"]:
@@ -121,7 +127,7 @@ class Command(Base):
             )
         self.stdout.write(told(run, outcome.trades, options["trades"]))
         if address:
-            self.stdout.write(f"\nKept as replay {run.pk}: {settings.BASE_URL or ''}{address}")
+            self.stdout.write(f"\nStored as backtest {run.pk}: {settings.BASE_URL or ''}{address}")
 
     def _csv(self, trades):
         names = [*run_store.PLAIN]

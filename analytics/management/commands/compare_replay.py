@@ -22,7 +22,7 @@ class Command(Base):
     def add_arguments(self, parser):
         parser.add_argument("--strategy", required=True, help="key, alias, or rsi_bb@sol")
         parser.add_argument("--bot", metavar="NAME", help="where several bots run it")
-        parser.add_argument("--market", default="", help="else that with most trades")
+        parser.add_argument("--market", default="", help="default: the market with most trades")
         parser.add_argument(
             "--from",
             dest="since",
@@ -30,7 +30,7 @@ class Command(Base):
             help="trades entered from then on (UTC); else of the newest 30 days with trades",
         )
         parser.add_argument("--to", dest="until", metavar="TIME", help="and left before (UTC)")
-        parser.add_argument("--dry", action="store_true", help="keep nothing")
+        parser.add_argument("--dry", action="store_true", help="do not store the comparison")
 
     def handle(self, **options):
         since, until = (
@@ -81,4 +81,4 @@ class Command(Base):
             )
         self.stdout.write(told(run))
         if address:
-            self.stdout.write(f"\nKept as replay {run.pk}: {settings.BASE_URL or ''}{address}")
+            self.stdout.write(f"\nStored as backtest {run.pk}: {settings.BASE_URL or ''}{address}")

@@ -14,7 +14,7 @@ from trading.management.base import bot_named
 
 
 class Command(Base):
-    help = "The report of a day: what works, what does not, what to try."
+    help = "Write and show the daily report."
 
     def add_arguments(self, parser):
         parser.add_argument(
@@ -31,7 +31,7 @@ class Command(Base):
             help="write it anew from what is known now; otherwise one that was written stays",
         )
         parser.add_argument(
-            "--send", action="store_true", help="tell it now, once, to the channels that want it"
+            "--send", action="store_true", help="send it now, once, to the subscribed channels"
         )
 
     def handle(self, *, date, bot, week, again, send, **options):

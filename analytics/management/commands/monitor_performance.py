@@ -8,11 +8,11 @@ from trading.management.base import moment
 
 
 class Command(Base):
-    help = "Look at everything once, as the schedule does: snapshots, and alerts that changed."
+    help = "Run monitoring once, as the schedule does: take snapshots, update alerts."
 
     def add_arguments(self, parser):
         parser.add_argument(
-            "--as-of", metavar="TIME", help="look as of then (UTC), at nothing later; default now"
+            "--as-of", metavar="TIME", help="ignore everything after this time (UTC); default: now"
         )
 
     def handle(self, *, as_of, **options):

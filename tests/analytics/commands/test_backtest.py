@@ -27,7 +27,7 @@ def test_it_prints_metrics_the_funnel_and_trades_and_keeps_the_replay():
     stored()
     said = told("--set", *SET, "--trades", "3")
     run = Run.objects.get()
-    assert f"Kept as replay {run.pk}: /admin/analytics/run/{run.pk}/change/" in said
+    assert f"Stored as backtest {run.pk}: /admin/analytics/run/{run.pk}/change/" in said
     assert "fee 5 bps a side, spread 1 bps, slippage 1 bps a side (assumed" in said
     assert f"{run.funnel['evaluations']:,}".replace(",", " ") + " evaluations: " in said
     assert "The newest 3 of" in said and "buy and hold %" in said

@@ -27,7 +27,7 @@ def test_it_prints_the_verdict_the_figures_and_both_funnels_and_keeps_the_compar
     count = report_decisions(bot_with(polled()))
     said = told()
     run = Run.objects.get()
-    assert f"Kept as replay {run.pk}: /admin/analytics/run/{run.pk}/change/" in said
+    assert f"Stored as backtest {run.pk}: /admin/analytics/run/{run.pk}/change/" in said
     assert "The replay is trusted, grade A." in said
     assert f"live trades                  {count}" in said
     assert "Bot: it sent no counts of this time" in said and "Replay: " in said
