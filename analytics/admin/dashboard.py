@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -16,6 +16,9 @@ from analytics.monitoring.alerts.base import ORDER
 from analytics.reports import from_json, recommendations_from_json, text
 from trading import clock
 from trading.admin.dashboard import page as trading
+
+if TYPE_CHECKING:
+    from analytics.frames.reports import Bot
 
 ALERTS_SHOWN = 5
 
@@ -55,7 +58,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def report(bot: Any) -> dict[str, Any] | None:
+def report(bot: Bot | None) -> dict[str, Any] | None:
     """The summary of the latest daily report of a bot; None before the first one."""
     latest = Report.objects.filter(bot=bot, kind=Report.Kind.DAY).first() if bot else None
     if latest is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from analytics.insights import regimes
 from analytics.models import Run
@@ -16,6 +16,9 @@ from trading.formatting import Cell
 from trading.parameters.outcomes import Outcome
 
 from .research import fidelity_rows, rows
+
+if TYPE_CHECKING:
+    from analytics.frames.reports import Trade
 
 VIEW, START = "analytics.view_run", "analytics.add_run"
 NO_REGIME = "There are no candles before the entry, and too few trades to estimate volatility."
@@ -81,7 +84,7 @@ def _result(run: Run) -> dict[str, Any]:
     }
 
 
-def market_regime(trade: Any) -> panels.Part | None:
+def market_regime(trade: Trade) -> panels.Part | None:
     """The market regime when a trade was entered; None where nothing is known of it."""
     book = trade.book
     regime = regimes.of_trade(

@@ -120,7 +120,7 @@ class Alerts(Endpoint):
         alerts, last = newest(
             self.bot,
             filters,
-            instances=selection and selection.instances(),
+            instances=selection.instances() if selection else None,
             since=query.moment("since"),
             until=query.moment("until"),
             before=query.key("cursor"),

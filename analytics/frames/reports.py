@@ -10,9 +10,11 @@ from django.db.models import Exists, OuterRef
 
 from analytics.frames.trades import live_at
 from trading.experiments.comparison import Comparison, compared
-from trading.models import Book, Experiment, LivePeriod, Mode, Origin, ParameterSet, Trade
+from trading.models import Book, Experiment, LivePeriod, Mode, Origin, ParameterSet
 from trading.models import Bot as Bot  # for annotations elsewhere
+from trading.models import Scope as Scope
 from trading.models import StrategyInstance as StrategyInstance
+from trading.models import Trade as Trade
 from trading.parameters.outcomes import of_changes
 
 API = Origin.API

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from analytics.frames import market_bars
 from analytics.frames.context import ContextTrades
 from analytics.quant import excursions
 from trading import clock
+
+if TYPE_CHECKING:
+    from analytics.frames.reports import Bot
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ def of(instance: int, trades: ContextTrades, as_of: datetime) -> Excursions:
     return Excursions(**columns, recorded=recorded, from_candles=total - recorded)
 
 
-def _fill(bot: object, trades: ContextTrades, columns: dict[str, np.ndarray], end: float) -> None:
+def _fill(bot: Bot, trades: ContextTrades, columns: dict[str, np.ndarray], end: float) -> None:
     entered, left = trades.entry_at / 1e6, trades.rows.trades.exit_at / 1e6
     for market in sorted(set(trades.market.tolist())):
         for interval in market_bars.intervals(bot, market, 1):

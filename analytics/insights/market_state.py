@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from analytics.frames.market_bars import Bars
 from analytics.insights import regimes as insights_regimes
 from analytics.quant import regimes
 from trading import clock
+
+if TYPE_CHECKING:
+    from analytics.frames.reports import Bot
 
 WEEK = 7 * 86_400
 WHOLE = 0.95  # share of a week that counts as all of it
@@ -67,7 +70,7 @@ def markets(
     return [state for state in states if state is not None]
 
 
-def _market(bot: Any, name: str, wanted: int, as_of: datetime) -> Market | None:
+def _market(bot: Bot, name: str, wanted: int, as_of: datetime) -> Market | None:
     now = clock.to_micros(as_of) / 1e6
     states: list[Market] = []
     bars_before = regimes.RETURNS + regimes.BARS + insights_regimes.BURN_IN

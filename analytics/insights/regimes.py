@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from analytics.frames.context import ContextTrades
 from analytics.insights import group_metrics
 from analytics.quant import binning, regimes
 from trading import clock
+
+if TYPE_CHECKING:
+    from analytics.frames.reports import Bot, StrategyInstance
 
 BURN_IN = 2_000  # bars before the first trade, beyond those that the median needs
 OWN_TRADES = 100  # trades whose recorded volatility gives the median where candles are missing
@@ -74,7 +77,7 @@ def of_trade(
     return market_labels.volatility[at], market_labels.session[at], None if np.isnan(adx) else adx
 
 
-def bar_interval(instance: Any) -> int:
+def bar_interval(instance: StrategyInstance) -> int:
     """Seconds of a strategy's own candles; an hour if it declares none."""
     rules = context.strategy(instance.pk)
     if rules is None or rules.candle_interval is None:
@@ -85,7 +88,7 @@ def bar_interval(instance: Any) -> int:
 
 
 def _from_candles(
-    bot: Any,
+    bot: Bot,
     market: str,
     wanted: int,
     trades: ContextTrades,

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from django.db.models import Q
 
 from analytics.models import Alert
 from trading import clock
 
+if TYPE_CHECKING:
+    from analytics.frames.reports import Bot, StrategyInstance
+
 
 def newest(
-    bot: Any,
+    bot: Bot,
     filters: Mapping[str, str | None],
     *,
-    instances: Any = None,
+    instances: Iterable[StrategyInstance] | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
     before: tuple[int, int] | None = None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from trading.clock import DAY
 from trading.ledger import metrics, money, tally
 from trading.performance.selection import PERIODS, period
 from trading.rollups import windows
+
+if TYPE_CHECKING:
+    from analytics.frames.reports import Scope
 
 WINDOWS = (*PERIODS, "all")
 ACTIVE = 31  # days without a trade after which a scope gets no snapshots
@@ -98,7 +101,7 @@ def _bounds(name: str, as_of: datetime) -> tuple[int | None, int]:
 
 
 def _row(
-    at: int, scope: Any, pieces: dict[str, windows.Pieces], as_of: datetime
+    at: int, scope: Scope, pieces: dict[str, windows.Pieces], as_of: datetime
 ) -> Snapshot | None:
     own = {name: part.take(np.flatnonzero(part.scope == at)) for name, part in pieces.items()}
     whole = own["all"]
@@ -130,7 +133,7 @@ def _row(
 
 
 def _metrics(
-    record: Any,
+    record: np.void,
     pieces: windows.Pieces,
     currency: str,
     since: int | None,
@@ -177,7 +180,7 @@ def _comparison(records: dict[str, Any], whole: windows.Pieces) -> dict[str, Any
     return comparison
 
 
-def _sums(record: Any) -> tuple[float, float, float]:
+def _sums(record: np.void) -> tuple[float, float, float]:
     """Trades, total and sum of squares of a tally."""
     return float(record["trades"]), float(record["total"]), float(record["squares"])
 

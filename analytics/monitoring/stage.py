@@ -99,7 +99,7 @@ def _errors(look: _Look) -> dict[str, list[str]]:
 
 def _judge(
     about: str,
-    frame: Any,
+    frame: inputs.BotFrame | inputs.StrategyFrame | SystemFrame,
     place: Place,
     look: _Look,
     *,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
@@ -12,7 +11,7 @@ _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+")
 
 
 @register()
-def notify_check(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+def notify_check(app_configs: object, **kwargs: object) -> list[CheckMessage]:
     """Every address of NOTIFY_URLS is valid; errors do not repeat it, because it holds a secret."""
     errors: list[CheckMessage] = []
     for place, address in enumerate(settings.NOTIFY_URLS, 1):

@@ -38,7 +38,7 @@ def show_in_header(request: HttpRequest, list_title: str, list_url: str = "") ->
 class SafeResource(ModelResource):  # type: ignore[misc]  # import-export has no types
     """An import-export resource that follows the rule of ``csv_export``."""
 
-    def export_field(self, field: Any, instance: Model, **kwargs: Any) -> Any:
+    def export_field(self, field: object, instance: Model, **kwargs: object) -> object:
         return csv_export.cell(super().export_field(field, instance, **kwargs))
 
 
@@ -67,7 +67,7 @@ class TradingAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
         return f"{self.opts.app_label}_{self.opts.model_name}_{view}"
 
     def render(
-        self, request: HttpRequest, template: str, title: str, **context: Any
+        self, request: HttpRequest, template: str, title: str, **context: object
     ) -> TemplateResponse:
         """A page of this model in the admin's frame."""
         request.current_app = self.admin_site.name

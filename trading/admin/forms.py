@@ -121,14 +121,14 @@ def proposed(strategy: Strategy, query: Mapping[str, str]) -> dict[str, Any]:
 class _Reason(forms.CharField):
     """A text with one character per line end, so that the length is as the user counts it."""
 
-    def to_python(self, value: Any) -> str:
+    def to_python(self, value: object) -> str:
         return (super().to_python(value) or "").replace("\r\n", "\n")
 
 
 class _Seen(forms.IntegerField):
     """A hidden version number; None for anything else."""
 
-    def clean(self, value: Any) -> int | None:
+    def clean(self, value: object) -> int | None:
         try:
             version: int | None = super().clean(value)
         except forms.ValidationError:
@@ -217,7 +217,7 @@ def hidden(values: Mapping[str, Any]) -> list[tuple[str, str]]:
 class _Numeral(forms.TextInput):
     """A number without exponent and trailing zeros."""
 
-    def format_value(self, value: Any) -> str | None:
+    def format_value(self, value: object) -> str | None:
         return plain(value) if isinstance(value, int | float) else super().format_value(value)
 
 

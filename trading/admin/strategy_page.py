@@ -133,7 +133,7 @@ class StrategyPage:
         """The values of a version, completed with the current declaration's defaults."""
         return self.rules.complete(version.values) if self.rules else dict(version.values)
 
-    def url(self, name: str, *args: Any, **query: str) -> str:
+    def url(self, name: str, *args: int | str, **query: str) -> str:
         """The URL of another page of this strategy."""
         view = f"admin:trading_strategyinstance_{name}"
         return reverse(view, args=[self.instance.pk, *args], query=query or None)
@@ -163,10 +163,10 @@ class StrategyPage:
         message = text if name in NO_PARAMETER else f"{name} {text}"
         return f"{message[:1].upper()}{message[1:]}"
 
-    def redirect(self, name: str, *args: Any, anchor: str = "") -> HttpResponseRedirect:
+    def redirect(self, name: str, *args: int | str, anchor: str = "") -> HttpResponseRedirect:
         return HttpResponseRedirect(self.url(name, *args) + (anchor and f"#{anchor}"))
 
-    def answer(self, template: str, tab: str, title: str = "", **context: Any) -> HttpResponse:
+    def answer(self, template: str, tab: str, title: str = "", **context: object) -> HttpResponse:
         """The rendered page; ``tab`` is the name of the current tab."""
         name = f"{self.instance.name} of {self.instance.bot}"
         content = {
@@ -187,7 +187,7 @@ class StrategyPage:
 def route(admin: PagedAdmin, pattern: str, view: View, name: str) -> URLPattern:
     """The URL pattern of a page of one strategy, for users who may view strategies."""
 
-    def strategy_view(request: HttpRequest, object_id: str, **kwargs: Any) -> HttpResponse:
+    def strategy_view(request: HttpRequest, object_id: str, **kwargs: object) -> HttpResponse:
         return with_page(admin, request, object_id, view, **kwargs)
 
     checked = admin.admin_site.admin_view(strategy_view)
@@ -197,7 +197,7 @@ def route(admin: PagedAdmin, pattern: str, view: View, name: str) -> URLPattern:
 
 
 def with_page(
-    admin: PagedAdmin, request: HttpRequest, object_id: str, view: View, **kwargs: Any
+    admin: PagedAdmin, request: HttpRequest, object_id: str, view: View, **kwargs: object
 ) -> HttpResponse:
     """The view's response; a redirect to the list if the strategy does not exist."""
 

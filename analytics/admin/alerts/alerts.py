@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from analytics.models import Alert
 from analytics.monitoring.alerts import REGISTRY, lifecycle
 from trading import clock, formatting
-from trading.admin.base import Exported, PagedAdmin, resource_for
+from trading.admin.base import Exported, PagedAdmin, author_of, resource_for
 
 from . import rows
 
@@ -32,7 +32,9 @@ def _rank(field: str, ranked: tuple[str, ...]) -> Case:
 class KindFilter(admin.SimpleListFilter):
     title, parameter_name = "rule", "kind"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(
+        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
+    ) -> list[tuple[str, str]]:
         return [(kind, rule.title) for kind, rule in REGISTRY.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Alert]) -> QuerySet[Alert]:
@@ -145,17 +147,17 @@ def _take(alert: Alert, request: HttpRequest) -> str:
     note = request.POST.get("note", "").replace("\x00", "").strip()[: lifecycle.NOTE_LENGTH]
     step = request.POST.get("step")
     if step == "acknowledge":
-        lifecycle.acknowledge(alert, by=request.user, note=note)
+        lifecycle.acknowledge(alert, by=author_of(request), note=note)
         return "Acknowledged. You are notified only if it gets worse."
     if step == "snooze":
         hours = request.POST.get("hours", "")
         if hours not in rows.SNOOZES:
             raise lifecycle.NotPossible("choose a duration")
         until = clock.now() + timedelta(hours=int(hours))
-        lifecycle.snooze(alert, until=until, by=request.user, note=note)
+        lifecycle.snooze(alert, until=until, by=author_of(request), note=note)
         return f"Snoozed until {formatting.minute(until).text}."
     if step == "resolve":
-        lifecycle.resolve(alert, by=request.user, note=note)
+        lifecycle.resolve(alert, by=author_of(request), note=note)
         return "Resolved. You are notified again only if it gets worse or comes back."
     raise lifecycle.NotPossible("unknown action")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 
 from analytics.models import Severity
 from analytics.monitoring.alerts.base import InvalidRule
@@ -17,7 +18,7 @@ ENABLED, SEVERITY = "rule_enabled", "rule_severity"
 class RuleForm(forms.Form):
     """The settings of an alert rule in one scope; ``AlertRule.clean`` validates them."""
 
-    def __init__(self, configured: ConfiguredRule, data: Any = None) -> None:
+    def __init__(self, configured: ConfiguredRule, data: QueryDict | None = None) -> None:
         initial = {
             **configured.parameters,
             ENABLED: configured.enabled,

@@ -15,7 +15,7 @@ from analytics.admin.alerts.rule_form import ENABLED, SEVERITY, RuleForm
 from analytics.models import AlertRuleSetting
 from analytics.monitoring.alerts import REGISTRY, configured
 from analytics.monitoring.alerts.configured import ConfiguredRule, ConfiguredRules
-from trading.admin.base import ReadOnlyAdmin
+from trading.admin.base import ReadOnlyAdmin, author_of
 
 from .rows import TONES
 
@@ -136,7 +136,7 @@ def _save(request: HttpRequest, form: RuleForm, kind: str, scope: RuleScope) -> 
             enabled=form.cleaned_data[ENABLED],
             severity=form.cleaned_data[SEVERITY],
             parameters=form.values,
-            by=request.user,
+            by=author_of(request),
         )
         messages.success(request, f"{form.rule.title}: saved. It applies from the next check.")
     address = reverse("admin:analytics_alertrulesetting_changelist")

@@ -179,7 +179,7 @@ def _outcome(run: JobRun) -> Cell:
     return Cell(text if len(text) <= 200 else f"{text[:200]} ...", "long")
 
 
-def _plain(value: Any) -> str:
+def _plain(value: object) -> str:
     if isinstance(value, list):
         return str(len(value))
     if isinstance(value, dict):

@@ -62,14 +62,16 @@ class ChannelAdmin(TradingAdmin):
         ("Reports", {"fields": ("reports", "report_hour", "report_news_only")}),
     )
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: Channel | None = None) -> Any:
         """A channel of the environment has no address to change here."""
         first, *others = self.fieldsets
         if obj and obj.environment:
             return [(None, {"fields": ("name", "kind_text", "enabled")}), *others]
         return [first, *others]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Channel | None = None
+    ) -> tuple[str, ...]:
         return ("name", "kind_text") if obj and obj.environment else ()
 
     def get_urls(self) -> list[URLPattern]:
@@ -81,7 +83,7 @@ class ChannelAdmin(TradingAdmin):
         request: HttpRequest,
         object_id: str | None = None,
         form_url: str = "",
-        extra_context: Any = None,
+        extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         recent = Message.objects.filter(channel__pk=object_id)[:RECENT] if object_id else []
         context = {"recent_messages": list(recent), **(extra_context or {})}

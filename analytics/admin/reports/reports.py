@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -98,7 +99,9 @@ class StateFilter(admin.SimpleListFilter):
     title = "state"
     parameter_name = "state"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(
+        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
+    ) -> list[tuple[str, str]]:
         return State.choices
 
     def queryset(
@@ -108,7 +111,7 @@ class StateFilter(admin.SimpleListFilter):
             return queryset.filter(state=self.value())
         return queryset.exclude(key=STANDING_KEY)
 
-    def choices(self, changelist: Any) -> Iterator[Any]:
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
         choices = super().choices(changelist)
         yield {**next(choices), "display": "All decisions"}
         yield from choices
@@ -232,7 +235,7 @@ def _may_decide(request: HttpRequest) -> bool:
 
 
 def _answer(
-    page: PagedAdmin, request: HttpRequest, name: str, title: str, **context: Any
+    page: PagedAdmin, request: HttpRequest, name: str, title: str, **context: object
 ) -> HttpResponse:
     request.current_app = page.admin_site.name
     request.list_title = page.list_title  # type: ignore[attr-defined]  # for the header template

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from analytics.models import Run
 from analytics.research.fidelity_reasons import DOUBT, TRUST
 from analytics.research.trust import Trust
 from trading import formatting
 from trading.formatting import Cell
+
+if TYPE_CHECKING:
+    from analytics.frames.reports import StrategyInstance
 
 TONES = {TRUST: "gain", DOUBT: "loss"}
 TITLES = {TRUST: "Backtests of {} match live trading", DOUBT: "Backtests of {} are not reliable"}
@@ -87,7 +90,7 @@ def page(run: Run) -> FidelityPage:
     )
 
 
-def note(trust: Trust, instance: Any) -> FidelityNote:
+def note(trust: Trust, instance: StrategyInstance) -> FidelityNote:
     comparison = trust.found
     return FidelityNote(
         title=_title(trust.verdict, instance.name),

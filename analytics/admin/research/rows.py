@@ -46,7 +46,7 @@ def url(run: Run) -> str:
     return reverse("admin:analytics_run_change", args=[run.pk])
 
 
-def metric(name: str, value: Any) -> Cell:
+def metric(name: str, value: float | None) -> Cell:
     """A metric as a page shows it; a dash where it is undefined."""
     if value is None:
         return formatting.nothing("Not defined for these trades.")
@@ -83,9 +83,9 @@ def metrics(run: Run) -> list[tuple[str, Cell, Cell]]:
     ]
 
 
-def side_by_side(one: Run, other: Run) -> list[tuple[str, Cell, Cell, Cell]]:
+def side_by_side(first_run: Run, second_run: Run) -> list[tuple[str, Cell, Cell, Cell]]:
     """Every metric of both runs, and the difference: second minus first."""
-    first, second = _metrics(one), _metrics(other)
+    first, second = _metrics(first_run), _metrics(second_run)
     return [
         (
             label,

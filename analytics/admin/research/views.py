@@ -29,6 +29,8 @@ from trading.strategies.base import InvalidValues
 from . import rows
 
 if TYPE_CHECKING:
+    from analytics.frames.reports import StrategyInstance
+
     from .runs import RunAdmin
 
 DONE = Run.State.DONE
@@ -196,8 +198,8 @@ def compare(admin: RunAdmin, request: HttpRequest) -> HttpResponse:
     keys = [request.GET.get(name, "") for name in ("one", "two")]
     if not all(key.isascii() and key.isdigit() and len(key) < 19 for key in keys):
         raise Http404("two backtests are compared")
-    one, other = (_find(int(key)) for key in keys)
-    runs = (one, other)
+    first, second = (_find(int(key)) for key in keys)
+    runs = (first, second)
     ready = all(run.state == DONE for run in runs)
     context: dict[str, Any] = {
         "runs": runs,
@@ -206,38 +208,38 @@ def compare(admin: RunAdmin, request: HttpRequest) -> HttpResponse:
     }
     if ready:
         context |= {
-            "metrics": rows.side_by_side(one, other),
-            "differences": _differences(one, other),
+            "metrics": rows.side_by_side(first, second),
+            "differences": _differences(first, second),
             "funnels": [(run, rows.run_funnel(run)) for run in runs],
             "missing": dict.fromkeys(text for run in runs for text in run.summary["remarks"]),
-            "caveats": _caveats(one, other),
-            "fidelity": rows.fidelity_note(other),
-            "relaxations": rows.relaxations(other),
+            "caveats": _caveats(first, second),
+            "fidelity": rows.fidelity_note(second),
+            "relaxations": rows.relaxations(second),
             "curves": [{"name": f"{run.pk}: {run.name}", **charts.results(run)} for run in runs],
         }
     return admin.render(request, "analytics/runs_compare.html", "Compare backtests", **context)
 
 
-def _differences(one: Run, other: Run) -> list[tuple[str, str, str]]:
+def _differences(first: Run, second: Run) -> list[tuple[str, str, str]]:
     """The parameters that differ: label and both values."""
-    left, right = rows.parameters(one), rows.parameters(other)
+    left, right = rows.parameters(first), rows.parameters(second)
     missing = Cell(formatting.NOTHING)
     return [
         (formatting.label(name), left.get(name, missing).text, right.get(name, missing).text)
         for name in dict.fromkeys([*left, *right])
-        if one.values.get(name) != other.values.get(name)
+        if first.values.get(name) != second.values.get(name)
     ]
 
 
-def _caveats(one: Run, other: Run) -> list[str]:
+def _caveats(first: Run, second: Run) -> list[str]:
     """Why the results of two backtests are not comparable."""
     caveats = []
-    if one.data_hash != other.data_hash:
+    if first.data_hash != second.data_hash:
         caveats.append("They used different candles.")
-    if one.code_version != other.code_version:
+    if first.code_version != second.code_version:
         caveats.append("The strategy code changed between them.")
     names = ("fee_bps", "spread_bps", "slippage_bps")
-    if any(one.costs[name] != other.costs[name] for name in names):
+    if any(first.costs[name] != second.costs[name] for name in names):
         caveats.append("They assumed different costs.")
     return caveats
 
@@ -287,7 +289,7 @@ def counterfactual(
 
 
 def _start(
-    admin: RunAdmin, request: HttpRequest, instance: int, prepare: Callable[[Any], Run]
+    admin: RunAdmin, request: HttpRequest, instance: int, prepare: Callable[[StrategyInstance], Run]
 ) -> HttpResponse:
     """Queue a run and redirect to its page, or say why it is not possible."""
     if not admin.may_start(request):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from django.contrib.auth.models import User
 from django.db import transaction
 
 from analytics.models import AlertRuleSetting, Progress
@@ -56,7 +56,7 @@ def change(
     enabled: bool,
     severity: str,
     parameters: Mapping[str, object],
-    by: Any = None,
+    by: User | None = None,
 ) -> AlertRuleSetting:
     """Set a rule for a strategy (with its bot), a bot, or globally. Raises InvalidRule."""
     if kind not in REGISTRY:

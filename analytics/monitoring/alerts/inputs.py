@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from django.db.models import Max, Q, QuerySet, Sum
@@ -17,6 +17,9 @@ from analytics.models import ArmDay, TradeDay
 from trading import clock
 from trading.clock import DAY, HOUR
 from trading.ledger import tally
+
+if TYPE_CHECKING:
+    from analytics.frames.reports import Bot
 
 HOURLY_DAYS = 181  # days of hourly sums
 LATELY = 215  # days of TradeDay rows
@@ -131,7 +134,7 @@ class StrategyFrame:
 class BotFrame:
     """A bot as of a moment: what it reported, its served versions, its candles."""
 
-    def __init__(self, bot: Any, as_of: datetime) -> None:
+    def __init__(self, bot: Bot, as_of: datetime) -> None:
         self.bot, self.as_of = bot, as_of
 
     @property

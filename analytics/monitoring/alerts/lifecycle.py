@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.db import transaction
 
 from analytics.models import Alert, AlertEvent
@@ -158,7 +159,7 @@ def _end(alert: Alert, as_of: datetime) -> AlertEvent | None:
     )
 
 
-def acknowledge(alert: Alert, *, by: Any = None, note: str = "") -> AlertEvent:
+def acknowledge(alert: Alert, *, by: User | None = None, note: str = "") -> AlertEvent:
     """Acknowledge an alert: notify only if it gets worse. Raises NotPossible."""
     if alert.state not in (State.OPEN, State.SNOOZED):
         raise NotPossible(f"the alert is already {alert.get_state_display().lower()}")
@@ -167,7 +168,7 @@ def acknowledge(alert: Alert, *, by: Any = None, note: str = "") -> AlertEvent:
     )
 
 
-def snooze(alert: Alert, *, until: datetime, by: Any = None, note: str = "") -> AlertEvent:
+def snooze(alert: Alert, *, until: datetime, by: User | None = None, note: str = "") -> AlertEvent:
     """Snooze an alert; it reopens if the problem persists then. Raises NotPossible."""
     if not alert.active:
         raise NotPossible("the alert is resolved")
@@ -176,7 +177,7 @@ def snooze(alert: Alert, *, until: datetime, by: Any = None, note: str = "") -> 
     return _manual_step(alert, Type.SNOOZED, by, note, state=State.SNOOZED, snoozed_until=until)
 
 
-def resolve(alert: Alert, *, by: Any = None, note: str = "") -> AlertEvent:
+def resolve(alert: Alert, *, by: User | None = None, note: str = "") -> AlertEvent:
     """Resolve an alert; it reopens only if it gets worse or recurs. Raises NotPossible."""
     if not alert.active:
         raise NotPossible("the alert is already resolved")
@@ -191,7 +192,9 @@ def resolve(alert: Alert, *, by: Any = None, note: str = "") -> AlertEvent:
     )
 
 
-def _manual_step(alert: Alert, type_: str, by: Any, note: str, **changes: Any) -> AlertEvent:
+def _manual_step(
+    alert: Alert, type_: str, by: User | None, note: str, **changes: object
+) -> AlertEvent:
     # Not before the last event: a replayed moment may be ahead of the clock.
     at = max(clock.now(), alert.changed_at)
     event = _step(alert, type_, at, by=by, note=note[:NOTE_LENGTH], **changes)
@@ -201,7 +204,13 @@ def _manual_step(alert: Alert, type_: str, by: Any, note: str, **changes: Any) -
 
 
 def _step(
-    alert: Alert, type_: str, at: datetime, *, by: Any = None, note: str = "", **changes: Any
+    alert: Alert,
+    type_: str,
+    at: datetime,
+    *,
+    by: User | None = None,
+    note: str = "",
+    **changes: object,
 ) -> AlertEvent | None:
     """Change the alert and write the event; None if another process changed it first."""
     with transaction.atomic():
@@ -210,7 +219,7 @@ def _step(
         return _event(alert, type_, at, by, note)
 
 
-def _set(alert: Alert, **changes: Any) -> bool:
+def _set(alert: Alert, **changes: object) -> bool:
     same = {"pk": alert.pk, "state": alert.state, "changed_at": alert.changed_at}
     if not Alert.objects.filter(**same).update(**changes):
         return False
@@ -219,7 +228,9 @@ def _set(alert: Alert, **changes: Any) -> bool:
     return True
 
 
-def _event(alert: Alert, type_: str, at: datetime, by: Any = None, note: str = "") -> AlertEvent:
+def _event(
+    alert: Alert, type_: str, at: datetime, by: User | None = None, note: str = ""
+) -> AlertEvent:
     return AlertEvent.objects.create(
         alert=alert,
         type=type_,

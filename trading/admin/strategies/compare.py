@@ -140,11 +140,11 @@ def metric_cell(
     }
 
 
-def _cell(value: Any, kind: str) -> Cell:
+def _cell(value: float | None, kind: str) -> Cell:
     if value is None:
         return formatting.nothing("Not enough trades")
     if kind == "count":
-        return formatting.count(value)
+        return formatting.count(int(value))
     if kind == "share":
         return formatting.percent(value)
     if kind == "result":

@@ -190,4 +190,4 @@ def _reasons(books: list[Book]) -> set[str]:
         if key in REGISTRY
         for reason in REGISTRY[key].exit_reasons
     }
-    return declared | {reason for _, reason in distinct(TABLE, ("book_id", "exit_reason"))}
+    return declared | {str(reason) for _, reason in distinct(TABLE, ("book_id", "exit_reason"))}

@@ -154,7 +154,7 @@ def _contexts(trade: Trade, strategy: Strategy | None) -> list[dict[str, Any]]:
     return [part for part in parts if part["rows"]]
 
 
-def _row(feature: Feature, raw: Any) -> dict[str, str]:
+def _row(feature: Feature, raw: object) -> dict[str, str]:
     when = "" if feature.at == "entry" else " Known at exit."
     return {
         "label": formatting.label(feature.name),
@@ -200,7 +200,7 @@ def parameter_groups(version: ParameterSet, strategy: Strategy | None) -> list[d
     return [group for group in (*groups, other) if group["rows"]]
 
 
-def _plain(name: str, raw: Any) -> dict[str, Any]:
+def _plain(name: str, raw: object) -> dict[str, Any]:
     return {
         "name": name,
         "label": formatting.label(name),

@@ -56,7 +56,7 @@ class Command(Base):
             raise CommandError(f"{file} is not JSON: {error}") from error
 
 
-def _only(document: Any, file: Path) -> str:
+def _only(document: object, file: Path) -> str:
     named = files.strategies_in(document)
     if len(named) == 1:
         return named[0]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -30,9 +31,7 @@ class Command(Base):
         with progress.bar("Trades", trades.count()) as advance:
             for _, group in groupby(instances, key=attrgetter("bot_id")):
                 of_bot = list(group)
-                before += rebuild.instances(
-                    of_bot, lambda here, before=before: advance(before + here)
-                )
+                before += rebuild.instances(of_bot, _after(before, advance))
                 rows += [
                     {
                         "bot": instance.bot.name,
@@ -47,6 +46,11 @@ class Command(Base):
         for row in rows:
             self.stdout.write(f"{row['bot']} / {row['strategy']}: {row['trades']:,} trades")
         self.stdout.write(f"Rebuilt {len(rows)} strategies from {before:,} trades.")
+
+
+def _after(before: int, advance: Callable[[int], None]) -> Callable[[int], None]:
+    """Progress that continues after the trades of the previous bots."""
+    return lambda done: advance(before + done)
 
 
 def _count(instance: StrategyInstance) -> int:
