@@ -37,11 +37,11 @@ def test_one_is_followed_to_its_evidence_and_into_a_change(open_page, live_serve
     page.goto(f"{live_server.url}/admin/analytics/report/")
     follow(page, page.get_by_role("link", name="2025-03-05").first.click)
     follow(page, page.get_by_role("link", name="Details").first.click)
-    assert "Along RSI momentum strength" in page.locator(".sl-page").inner_text()
+    assert "Sensitivity: rsi_bb" in page.locator(".sl-page").inner_text()
     follow(page, page.go_back)
     follow(page, page.get_by_role("link", name="Change now").first.click)
     assert page.locator("#id_reason").input_value().startswith(f"Recommendation {one.pk}: ")
-    follow(page, page.get_by_role("button", name="Review the change").click)
+    follow(page, page.get_by_role("button", name="Review change").click)
     follow(page, page.get_by_role("button", name="Make version 3 live").click)
     assert one.instance.parameter_sets.count() == 3
     page.goto(f"{live_server.url}/admin/analytics/recommendation/{one.pk}/change/")

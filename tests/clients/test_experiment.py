@@ -144,5 +144,5 @@ def check(bot: TradingBot, found: dict, trades: list[dict], events: list[dict]) 
     last = START + (lasted - 1) * HOUR + timedelta(minutes=25)
     assert (found["status"], found["ended_at"]) == ("completed", clock.to_text(last))
     assert [(one["type"], one["reason"]) for one in events] == [
-        ("experiment_stopped", "Its 150 trades are made")
+        ("experiment_stopped", "Planned length of 150 trades reached")
     ]

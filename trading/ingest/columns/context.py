@@ -1,4 +1,4 @@
-"""Ordinary contexts, for ``ordinary.py``: flat objects, those with the same names together."""
+"""Ordinary contexts, for ``reader.py``: flat objects, those with the same names together."""
 
 from __future__ import annotations
 
