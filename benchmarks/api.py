@@ -30,8 +30,8 @@ from generate_trades import fill, rebuild
 BATCH = 1_000
 ASKED = 50  # requests in a turn
 STRATEGY = "rsi_bb"
-BATCH_BARS = {"SQLite": 5.0, "PostgreSQL": 4.0}
-RAW_BAR, FULL_BAR, SINGLE_BAR, GET_BAR = 4.0, 1 / 0.9, 0.5, 2.0
+BATCH_BARS = {"SQLite": 4.0, "PostgreSQL": 3.0}
+RAW_BAR, FULL_BAR, SINGLE_BAR, GET_BAR = 4.0, 1 / 0.9, 1.3, 1.0
 PARAMETERS = f"/api/v1/parameters/{STRATEGY}/"
 PEERS_PARAMETERS = f"/parameters/{STRATEGY}/"
 STEP = 6  # seconds between two trades

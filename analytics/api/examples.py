@@ -67,6 +67,7 @@ RECOMMENDATION: dict[str, Any] = {
     "test": "An experiment.",
     "confidence": "low",
     "times": 3,
+    "standing": False,
 }
 RECOMMENDATION_OPEN = {
     **RECOMMENDATION,

@@ -38,6 +38,7 @@ class RecommendationOut(Out):
     test: str
     confidence: Annotated[str, types.one_of(Recommendation.Confidence.values)]
     times: Count
+    standing: bool
     state: StateOut
     first_at: Moment
     last_at: Moment

@@ -136,28 +136,6 @@ def backtest(run: Run, tell: Tell = lambda share: None) -> Outcome:
     return result
 
 
-def finished(run: Run) -> Run:
-    """The stored result of an equal backtest on unchanged candles; else ``run``, carried out now.
-
-    ``run`` comes from ``prepare``. For callers in the worker: it may take seconds.
-    """
-    earlier_runs = Run.objects.filter(
-        kind=run.kind,
-        instance=run.instance,
-        market=run.market,
-        interval=run.interval,
-        from_at=run.from_at,
-        to_at=run.to_at,
-        state=Run.State.DONE,
-    )
-    for earlier in earlier_runs:
-        same = earlier.values == run.values and earlier.options == run.options
-        if same and not changes(earlier):
-            return earlier
-    run_store.finish(run, backtest(run))
-    return run
-
-
 def costs_of(run: Run) -> Costs:
     """The costs that a run assumes."""
     return Costs(*(run.costs[name] for name in ("fee_bps", "spread_bps", "slippage_bps")))

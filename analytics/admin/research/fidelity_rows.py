@@ -23,7 +23,7 @@ Comparison = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class LiveSet:
+class ServedVersion:
     """A parameter version that was live, and the backtest trades it made."""
 
     version: str
@@ -41,7 +41,7 @@ class FidelityPage:
     reasons: list[str]
     headline: list[tuple[str, Cell]]
     figures: list[tuple[str, Cell, str]]
-    sets: list[LiveSet]
+    sets: list[ServedVersion]
     exits: list[tuple[str, str, str]]
     since: str
     until: str
@@ -72,7 +72,7 @@ def page(run: Run) -> FidelityPage:
         headline=_headline(comparison),
         figures=_figures(comparison),
         sets=[
-            LiveSet(
+            ServedVersion(
                 f"v{live_set['version']}",
                 formatting.duration(live_set["seconds"]),
                 f"{live_set['stretches']:,}",

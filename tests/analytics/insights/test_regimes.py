@@ -228,6 +228,6 @@ def test_the_page_of_a_trade_says_what_the_market_was_like_at_its_entry(admin_cl
     keep(bot, [closed(1, entered, 1.0, market=replays.MARKET)])
     row = Trade.objects.get()
     page = admin_client.get(f"/admin/trading/trade/{row.pk}/change/").content.decode()
-    assert "The market at its entry" in page and "Europe" in page
+    assert "Market regime at entry" in page and "Europe" in page
     volatility = re.search(r"Volatility<.*?(Low|High)<", page, re.S)
     assert volatility is not None

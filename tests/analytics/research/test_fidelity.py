@@ -72,9 +72,7 @@ def test_the_file_that_a_bot_left_is_matched_with_its_own_values_and_not_with_ot
         call_command(
             "import_bot_db",
             file,
-            bot=name,
-            parameters=sets,
-            valid_from="2022-01-09",
+            *("--bot", name, "--parameters", str(sets), "--valid-from", "2022-01-09"),
             stdout=io.StringIO(),
         )
         found = done(instance_for(bot, "rsi_bb")).summary["fidelity"]

@@ -160,7 +160,7 @@ def test_without_trades_nothing_is_claimed(admin_client, instance):
     assert "No arm has a closed trade yet" in page(admin_client, experiment)
     experiments.start(experiment=experiment)
     text = page(admin_client, experiment)
-    assert "Cannot tell yet: 0 and 0 trades." in text
+    assert "Not enough data: 0 and 0 trades." in text
     assert "The bot has not requested its parameters since the start." in text
 
 

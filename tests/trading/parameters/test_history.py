@@ -227,10 +227,10 @@ def test_the_csv_holds_the_same_and_nothing_that_runs(instance):
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
 def test_a_text_that_begins_like_a_formula_is_made_plain(start):
-    row = dict.fromkeys(history.COLUMNS, f"{start}1") | {"performance_after": -1.5}
+    row = dict.fromkeys(history.COLUMNS, f"{start}SUM(A1)") | {"performance_after": -1.5}
     _, line = history.as_csv([row])
     cells = next(csv.reader(StringIO(line, newline="")))
-    assert cells[0] == f"'{start}1" and "-1.5" in cells
+    assert cells[0] == f"'{start}SUM(A1)" and "-1.5" in cells
 
 
 def test_a_user_who_is_deleted_leaves_what_was_changed_and_why(instance):
