@@ -60,8 +60,8 @@ class ContextTrades:
 
 def strategy(instance: int) -> Strategy | None:
     """What a strategy of a bot declares; None where it is gone."""
-    found = StrategyInstance.objects.select_related("bot").filter(pk=instance).first()
-    return declaration(found) if found else None
+    strategy_instance = StrategyInstance.objects.select_related("bot").filter(pk=instance).first()
+    return declaration(strategy_instance) if strategy_instance else None
 
 
 def features(instance: int) -> tuple[Feature, ...]:
@@ -78,14 +78,14 @@ def context_trades(
         Book.objects.filter(instance=instance, mode=mode).values_list("pk", "market__name")
     )
     bounds = (None if since is None else clock.to_micros(since), clock.to_micros(until))
-    rows, found = trade_arrays.rows_with(_WANTED, list(books), *bounds)
+    rows, columns = trade_arrays.rows_with(_WANTED, list(books), *bounds)
     by = np.lexsort((rows.trades.pnl, rows.trades.r, rows.trades.exit_at))
     rows = rows.take(by)
-    told = dict(
-        zip((*_TRADE, *_COMMON), ([column[at] for at in by] for column in found), strict=False)
+    by_name = dict(
+        zip((*_TRADE, *_COMMON), ([column[at] for at in by] for column in columns), strict=False)
     )
-    own = [msgspec.json.decode(found[-1][at]) if found[-1][at] else {} for at in by]
-    recorded = {name: told[name] for name in _COMMON}
+    own = [msgspec.json.decode(columns[-1][at]) if columns[-1][at] else {} for at in by]
+    recorded = {name: by_name[name] for name in _COMMON}
     for name in _BOOLEANS:  # SQLite hands over 0 and 1
         recorded[name] = [None if value is None else bool(value) for value in recorded[name]]
     recorded |= {
@@ -95,14 +95,14 @@ def context_trades(
     }
     entry_at = rows.trades.exit_at - rows.trades.held
     _derive(recorded, rows, entry_at)
-    prices = [np.array(told[name], dtype=np.float64) for name in _TRADE[:3]]
-    side = np.where(np.array(told["side"], dtype=object) == "short", -1, 1)
+    entry, out, stop = (np.array(by_name[name], dtype=np.float64) for name in _TRADE[:3])
+    side = np.where(np.array(by_name["side"], dtype=object) == "short", -1, 1)
     market = np.array([books[book] for book in rows.book.tolist()], dtype=object)
-    reason = np.array(told["exit_reason"], dtype=object)
-    return ContextTrades(rows, entry_at, *prices, side, reason, market, recorded)
+    reason = np.array(by_name["exit_reason"], dtype=object)
+    return ContextTrades(rows, entry_at, entry, out, stop, side, reason, market, recorded)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> str | int | float | None:
     """A bot may send anything under the name of a feature; lists and the like are no values."""
     return value if isinstance(value, str | int | float) else None
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import numpy as np
 from django.db.models import Exists, Max, Min, OuterRef
@@ -54,7 +53,7 @@ def traded(
 ) -> list[Traded]:
     """The markets with trades that were left in a time, most trades first; without ``since`` each
     from ``most`` before its newest exit on."""
-    found = []
+    markets = []
     for book in Book.objects.filter(instance=instance, mode=mode).select_related("market"):
         closed = Trade.objects.filter(book=book, exit_at__lt=until).order_by()
         last = closed.aggregate(Max("exit_at"))["exit_at__max"]
@@ -63,8 +62,8 @@ def traded(
             continue
         closed = closed.filter(exit_at__gte=start)
         first = closed.aggregate(Min("entry_at"))["entry_at__min"]
-        found.append(Traded(book.market.name, closed.count(), first, last))
-    return sorted(found, key=lambda one: (-one.trades, one.market))
+        markets.append(Traded(book.market.name, closed.count(), first, last))
+    return sorted(markets, key=lambda market: (-market.trades, market.market))
 
 
 def lived(instance: int, market: str, mode: str, since: datetime, until: datetime) -> Lived:
@@ -79,23 +78,25 @@ def lived(instance: int, market: str, mode: str, since: datetime, until: datetim
         "t.size",
     )
     low, high = to_micros(since), to_micros(until)
-    rows, found = trade_arrays.rows_with(extra, list(books.values_list("pk", flat=True)), low, high)
+    rows, columns = trade_arrays.rows_with(
+        extra, list(books.values_list("pk", flat=True)), low, high
+    )
     left = rows.trades.exit_at
     entered = left - rows.trades.held
     by = np.lexsort((left, entered))
     by = by[entered[by] >= low]
-    entry, out, size = (np.array(found[at], np.float64) for at in (1, 2, 5))
+    entry, out, size = (np.array(columns[at], np.float64) for at in (1, 2, 5))
     fees = rows.trades.fee / ((entry + out) * size) * 10_000.0
     trades = Trades(
-        np.array([1.0 if side == "long" else -1.0 for side in found[0]]),
+        np.array([1.0 if side == "long" else -1.0 for side in columns[0]]),
         entered / 1e6,
         left / 1e6,
         entry,
         out,
         rows.trades.r,
-        np.array(found[3], dtype=object),
+        np.array(columns[3], dtype=object),
     )
-    reported = np.array([version or 0 for version in found[4]], np.int64)
+    reported = np.array([version or 0 for version in columns[4]], np.int64)
     return Lived(trades.take(by), reported[by], rows.parameter_set[by], fees[by])
 
 
@@ -104,15 +105,18 @@ def told(instance: int, since: datetime, until: datetime) -> list[Told]:
     experiment in its turns; neighbours that are the same are one."""
     line = attribution.timelines([instance])[instance]
     at, end = to_micros(since), to_micros(until)
-    found: list[tuple[int, int, int | None]] = []
+    stretches: list[tuple[int, int, int | None]] = []
     while at < end:
-        made, ends = line.at(at), _changes(line, at, end)
-        if found and found[-1][2] == made:
-            found[-1] = (found[-1][0], ends, made)
+        parameter_set, ends = line.at(at), _changes(line, at, end)
+        if stretches and stretches[-1][2] == parameter_set:
+            stretches[-1] = (stretches[-1][0], ends, parameter_set)
         else:
-            found.append((at, ends, made))
+            stretches.append((at, ends, parameter_set))
         at = ends
-    return [Told(clock.from_micros(a), clock.from_micros(b), made) for a, b, made in found]
+    return [
+        Told(clock.from_micros(a), clock.from_micros(b), parameter_set)
+        for a, b, parameter_set in stretches
+    ]
 
 
 def _changes(line: attribution.Timeline, at: int, end: int) -> int:
@@ -127,7 +131,7 @@ def _changes(line: attribution.Timeline, at: int, end: int) -> int:
     return min(moments)
 
 
-def sets(keys: Iterable[int]) -> dict[int, Any]:
+def sets(keys: Iterable[int]) -> dict[int, ParameterSet]:
     """Parameter sets by their keys."""
     return ParameterSet.objects.in_bulk(list(keys))
 
@@ -137,24 +141,24 @@ class Change:
     """The sets before and after a change, and for how long the new one was live; ``before`` is the
     last that made trades where there is one, None for the first set known."""
 
-    before: Any
-    after: Any
+    before: ParameterSet | None
+    after: ParameterSet
     since: datetime
     until: datetime | None
 
 
-def change(instance: Any, version: int) -> Change | None:
+def change(instance: StrategyInstance, version: int) -> Change | None:
     """The newest change that made a version live; None where none did."""
-    for one in outcomes.of_changes(instance):
-        if one.after.version == version:
-            return Change(one.compared, one.after, one.changed_at, one.until)
+    for outcome in outcomes.of_changes(instance):
+        if outcome.after.version == version:
+            return Change(outcome.compared, outcome.after, outcome.changed_at, outcome.until)
     return None
 
 
-def lately_traded(since: datetime, until: datetime, keys: Sequence[str]) -> list[Any]:
+def lately_traded(since: datetime, until: datetime, keys: Sequence[str]) -> list[StrategyInstance]:
     """The strategies, of those with these keys, that closed a trade in a time."""
     closed = Trade.objects.filter(
         book__instance=OuterRef("pk"), exit_at__gte=since, exit_at__lt=until
     )
-    found = StrategyInstance.objects.filter(Exists(closed), strategy__in=keys)
-    return list(found.select_related("bot").order_by("pk"))
+    instances = StrategyInstance.objects.filter(Exists(closed), strategy__in=keys)
+    return list(instances.select_related("bot").order_by("pk"))

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 from django.db import connection
@@ -43,7 +42,7 @@ class Subject:
     name: str
     mode: str
     status: str
-    scopes: tuple[Any, ...] = field(compare=False)
+    scopes: tuple[Scope, ...] = field(compare=False)
     books: tuple[int, ...] = ()
 
     @property
@@ -57,7 +56,7 @@ def bots() -> list[Bot]:
 
 def instances(bot: int) -> list[tuple[int, str]]:
     """The strategies of a bot: key of the row, and name."""
-    return [(one.pk, one.name) for one in StrategyInstance.objects.filter(bot=bot)]
+    return [(row.pk, row.name) for row in StrategyInstance.objects.filter(bot=bot)]
 
 
 _SCOPES = (
@@ -77,8 +76,8 @@ def subjects(bot: int) -> list[Subject]:
 
     Two plain statements: this is asked with every look, and simulated days have many.
     """
-    scopes: dict[tuple[int, str], list[Any]] = defaultdict(list)
-    told: dict[tuple[int, str], tuple[str, str, str]] = {}
+    scopes: dict[tuple[int, str], list[Scope]] = defaultdict(list)
+    names: dict[tuple[int, str], tuple[str, str, str]] = {}
     books: dict[tuple[int, str], list[int]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(_SCOPES, [bot])
@@ -92,7 +91,7 @@ def subjects(bot: int) -> list[Subject]:
                     currency=currency,
                 )
             )
-            told[instance, mode] = name, f"{strategy}@{label}" if label else strategy, status
+            names[instance, mode] = name, f"{strategy}@{label}" if label else strategy, status
         cursor.execute(_BOOKS, [bot])
         for pk, instance, mode in cursor.fetchall():
             books[instance, mode].append(pk)
@@ -100,14 +99,14 @@ def subjects(bot: int) -> list[Subject]:
         Subject(
             instance,
             bot,
-            told[instance, mode][0],
-            told[instance, mode][1],
+            names[instance, mode][0],
+            names[instance, mode][1],
             mode,
-            told[instance, mode][2],
-            tuple(found),
+            names[instance, mode][2],
+            tuple(own_scopes),
             tuple(books[instance, mode]),
         )
-        for (instance, mode), found in scopes.items()
+        for (instance, mode), own_scopes in scopes.items()
     ]
 
 
@@ -134,14 +133,14 @@ def live_at(instance: int, as_of: datetime) -> tuple[int, int, datetime] | None:
 
 
 def records(
-    scopes: Sequence[Any], since: int | None, until: int, *, hourly: bool = False
+    scopes: Sequence[Scope], since: int | None, until: int, *, hourly: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
     """Which scope, and the tally of each of its days (or hours), in microseconds since 1970."""
-    found = windows.pieces(scopes, since, until, hourly=hourly)
-    return found.scope, found.tallies
+    pieces = windows.pieces(scopes, since, until, hourly=hourly)
+    return pieces.scope, pieces.tallies
 
 
-def snapshot_scopes(bot: int, since: int) -> list[Any]:
+def snapshot_scopes(bot: int, since: int) -> list[Scope]:
     """The scopes of a bot that traded on or after a day (days since 1970)."""
     sql = (
         "SELECT s.id FROM trading_scope s JOIN trading_strategyinstance i ON i.id = s.instance_id"
@@ -166,25 +165,25 @@ def set_days(instances: Iterable[int], before: int) -> dict[tuple[int, str, int]
         " JOIN trading_rollupday d ON d.scope_id = s.id WHERE s.kind = 'set' AND d.day < %s"
         f" AND s.instance_id IN ({placeholders(wanted) or 'NULL'}) ORDER BY d.day, d.scope_id"
     )
-    found: dict[tuple[int, str, int], list[bytes]] = defaultdict(list)
+    sums: dict[tuple[int, str, int], list[bytes]] = defaultdict(list)
     for instance, mode, day, scope, tally in bulk.binary(sql, [before, *wanted]):
-        found[instance, mode, day].append(scope.to_bytes(8, "little") + bytes(tally))
-    return found
+        sums[instance, mode, day].append(scope.to_bytes(8, "little") + bytes(tally))
+    return sums
 
 
 def corrected(bot: int, after: int, since: datetime) -> tuple[set[tuple[int, str, int]], int]:
     """Days with lately corrected trades, whose sums may be the same; the newest correction."""
     # Corrections first, along their keys: a join could begin with all trades of the bot.
     lately = TradeRevision.objects.filter(pk__gt=after, replaced_at__gte=since)
-    found = dict(lately.order_by("pk").values_list("pk", "trade"))
-    if not found:
+    trade_of = dict(lately.order_by("pk").values_list("pk", "trade"))
+    if not trade_of:
         return set(), after
-    trades = Trade.objects.filter(pk__in=set(found.values()), bot=bot).order_by()
+    trades = Trade.objects.filter(pk__in=set(trade_of.values()), bot=bot).order_by()
     days = {
         (instance, mode, clock.to_micros(exit_at) // clock.DAY)
         for instance, mode, exit_at in trades.values_list("book__instance", "book__mode", "exit_at")
     }
-    return days, max(found)
+    return days, max(trade_of)
 
 
 def newest_correction() -> int:
@@ -207,10 +206,10 @@ def day_trades(instance: int, mode: str, since: int, until: int) -> DayTrades:
     """Trades of a strategy that closed on the days [since, until)."""
     books = list(Book.objects.filter(instance=instance, mode=mode).values_list("pk", flat=True))
     extra = ("t.entry_price", "t.stop_loss", "t.size", "t.exit_reason")
-    rows, found = trade_arrays.rows_with(extra, books, since * DAY, until * DAY)
+    rows, columns = trade_arrays.rows_with(extra, books, since * DAY, until * DAY)
     by = np.lexsort((rows.trades.pnl, rows.trades.r, rows.trades.exit_at))
-    entry, stop, size = (np.array(one, dtype=np.float64)[by] for one in found[:3])
-    return DayTrades(rows.take(by), entry, stop, size, np.array(found[3], dtype=object)[by])
+    entry, stop, size = (np.array(column, dtype=np.float64)[by] for column in columns[:3])
+    return DayTrades(rows.take(by), entry, stop, size, np.array(columns[3], dtype=object)[by])
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,13 +231,14 @@ class Tail:
 
 def tail(books: Sequence[int], before: int, most: int) -> Tail:
     """The newest ``most`` trades that closed before a moment, along the index of each book."""
-    one = (
+    newest_of_book = (
         "SELECT * FROM (SELECT exit_at, entry_at, pnl_pct, COALESCE(reported_version, 0),"
         " CAST(pnl AS double precision) FROM trading_trade WHERE book_id = %s AND exit_at < %s"
         " ORDER BY exit_at DESC, pnl_pct DESC, pnl DESC LIMIT %s) AS newest"
     )
     values = [value for book in books for value in (book, before, most)]
-    rows = trade_arrays.matrix(" UNION ALL ".join([one] * len(books)), values, 5) if books else []
+    sql = " UNION ALL ".join([newest_of_book] * len(books))
+    rows = trade_arrays.matrix(sql, values, 5) if books else np.zeros((0, 5))
     table = np.asarray(rows, dtype=np.float64).reshape(-1, 5)
     table = table[np.lexsort((-table[:, 4], -table[:, 2], -table[:, 0]))][:most]
     return Tail(
@@ -265,8 +265,8 @@ def funnel(
     )
     evaluations, signals = 0, 0
     blocked: dict[str, int] = defaultdict(int)
-    for looked, found, by_filter in rows.iterator(2_000):
-        evaluations, signals = evaluations + looked, signals + found
+    for looked, signalled, by_filter in rows.iterator(2_000):
+        evaluations, signals = evaluations + looked, signals + signalled
         for name, count in by_filter.items():
             blocked[name] += count
     return evaluations, signals, dict(blocked)
@@ -283,17 +283,17 @@ class Series:
 
 def series(bot: int, as_of: datetime, most: int = 500) -> list[Series]:
     """The candle series of a bot."""
-    found = CandleSeries.objects.filter(bot=bot, candles__gt=0).select_related("market")
+    stored_series = CandleSeries.objects.filter(bot=bot, candles__gt=0).select_related("market")
     until = as_of.timestamp()
     return [
         Series(
-            one.market.name,
-            one.interval,
+            row.market.name,
+            row.interval,
             candles.load(
-                one, int(until) - most * one.interval, int(until // one.interval) * one.interval
+                row, int(until) - most * row.interval, int(until // row.interval) * row.interval
             ),
         )
-        for one in found.order_by("-last_at")[:SERIES]
+        for row in stored_series.order_by("-last_at")[:SERIES]
     ]
 
 
@@ -307,10 +307,6 @@ def versions(bot: int) -> dict[str, int]:
     }
 
 
-def instance_named(bot: int, key: str, label: str) -> Any:
-    return StrategyInstance.objects.filter(bot=bot, strategy=key, label=label).first()
-
-
 def fee_bps(instance: int, market: str, most: int = 200) -> np.ndarray:
     """What the newest trades that state a fee paid, in basis points of each side's notional."""
     rows = (
@@ -319,19 +315,23 @@ def fee_bps(instance: int, market: str, most: int = 200) -> np.ndarray:
         .values_list("fee", "entry_price", "exit_price", "size")[:most]
     )
     return np.array(
-        [float(fee / ((bought + sold) * size)) * 10_000 for fee, bought, sold, size in rows]
+        [
+            float(fee / ((bought + sold) * size)) * 10_000
+            for fee, bought, sold, size in rows
+            if fee is not None
+        ]
     )
 
 
-def instance(pk: int) -> Any:
+def instance(pk: int) -> StrategyInstance | None:
     """A strategy of a bot; None where there is none."""
     return StrategyInstance.objects.select_related("bot").filter(pk=pk).first()
 
 
-def live_set(instance: int) -> Any:
+def live_set(instance: int) -> ParameterSet | None:
     """The parameters that are live; None before there are any."""
-    found = LiveSet.objects.select_related("parameter_set")
-    live = found.filter(strategy_instance=instance).first()
+    live_sets = LiveSet.objects.select_related("parameter_set")
+    live = live_sets.filter(strategy_instance=instance).first()
     return live.parameter_set if live else None
 
 

@@ -44,7 +44,9 @@ def of(instance: int, trades: ContextTrades, as_of: datetime) -> Excursions:
     to_mfe = np.where(known, trades.number("time_to_mfe_seconds"), np.nan)
     columns = dict(zip(_COLUMNS, (mfe, mae, mfe.copy(), mae.copy(), to_mfe), strict=True))
     if not known.all():
-        _fill(frames.instance(instance).bot, trades, columns, clock.to_micros(as_of) / 1e6)
+        row = frames.instance(instance)
+        assert row is not None
+        _fill(row.bot, trades, columns, clock.to_micros(as_of) / 1e6)
     recorded, total = int(known.sum()), int((~np.isnan(columns["mfe"])).sum())
     return Excursions(**columns, recorded=recorded, from_candles=total - recorded)
 

@@ -63,6 +63,7 @@ def markets(
     """The markets that a strategy trades (or ``names``) at a moment, in bars of its candles, or of
     ``wanted`` seconds; without markets that have no bar in the last 7 days."""
     row = frames.instance(instance)
+    assert row is not None
     wanted = wanted or insights_regimes.bar_interval(row)
     states = (
         _market(row.bot, name, wanted, as_of) for name in names or frames.traded_markets(instance)

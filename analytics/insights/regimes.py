@@ -47,6 +47,7 @@ def labels(instance: int, trades: ContextTrades, *, trend: bool = True) -> Label
     adx = np.full(len(trades), np.nan) if trend else None
     source = np.full(len(trades), None, dtype=object)
     row = frames.instance(instance)
+    assert row is not None
     wanted = bar_interval(row)
     for market in sorted(set(trades.market.tolist())):
         mine = np.flatnonzero(trades.market == market)

@@ -18,53 +18,57 @@ def told(run: Run) -> str:
 
 
 def heading(run: Run) -> str:
-    options = run.options
+    options, instance = run.options, run.instance
+    assert instance is not None
     lines = [
-        f"{run.instance.name} of {run.bot} on {run.market}, {options['mode']} trades from "
+        f"{instance.name} of {run.bot} on {run.market}, {options['mode']} trades from "
         f"{_short(options['since'])} to {_short(options['until'])} UTC",
         f"{run.bars:,} bars of {interval(run.interval)}; fee {run.costs['fee_bps']:g} bps a side "
         f"({run.costs['source']})",
     ]
-    for one in run.summary["fidelity"]["sets"]:
-        times = f" in {one['stretches']} stretches" if one["stretches"] > 1 else ""
+    for version in run.summary["fidelity"]["sets"]:
+        times = f" in {version['stretches']} stretches" if version["stretches"] > 1 else ""
         lines.append(
-            f"version {one['version']}: live for {one['seconds'] / 86_400:.2f} days{times}, "
-            f"{counted(one['trades'], 'trade')} in the replay"
+            f"version {version['version']}: live for {version['seconds'] / 86_400:.2f} days{times}"
+            f", {counted(version['trades'], 'trade')} in the replay"
         )
     return "\n".join([*lines, *(f"Note: {remark}" for remark in run.summary["remarks"])])
 
 
 def verdict(run: Run) -> str:
-    found = run.summary["fidelity"]
-    grade = f", grade {found['grade']}" if found["grade"] else ""
+    comparison = run.summary["fidelity"]
+    grade = f", grade {comparison['grade']}" if comparison["grade"] else ""
     return "\n".join(
         [
-            f"The replay is {found['verdict']}{grade}."
-            if found["verdict"] != "unknown"
+            f"The replay is {comparison['verdict']}{grade}."
+            if comparison["verdict"] != "unknown"
             else "Whether the replay can be trusted is unknown.",
-            *(f"- {reason}" for reason in found["reasons"]),
+            *(f"- {reason}" for reason in comparison["reasons"]),
         ]
     )
 
 
 def figures(run: Run) -> str:
-    found = run.summary["fidelity"]
-    gap = found["gap"] or {}
+    comparison = run.summary["fidelity"]
+    gap = comparison["gap"] or {}
     reach = f", 90 % {gap['low']:+.4f} to {gap['high']:+.4f}" if gap.get("low") is not None else ""
     rows = [
-        ("live trades", f"{found['live']:,}"),
-        ("matched", f"{found['matched']:,} ({_share(found['matched_share'])})"),
-        ("left for another reason", f"{found['other_exit']:,}"),
-        ("missing in the replay", f"{found['missing']:,}"),
-        ("extra in the replay", f"{found['extra']:,}"),
-        ("agreement", _share(found["agreement"])),
-        ("entry, bps worse for us", _spread(found["entry_bps"])),
-        ("exit, bps worse for us", _spread(found["exit_bps"])),
+        ("live trades", f"{comparison['live']:,}"),
+        ("matched", f"{comparison['matched']:,} ({_share(comparison['matched_share'])})"),
+        ("left for another reason", f"{comparison['other_exit']:,}"),
+        ("missing in the replay", f"{comparison['missing']:,}"),
+        ("extra in the replay", f"{comparison['extra']:,}"),
+        ("agreement", _share(comparison["agreement"])),
+        ("entry, bps worse for us", _spread(comparison["entry_bps"])),
+        ("exit, bps worse for us", _spread(comparison["exit_bps"])),
         ("live less replay, % a trade", f"{gap['mean']:+.4f}{reach}" if gap else _DASH),
-        ("correlation of days", _number(found["correlation"], f" over {found['days']} days")),
-        ("parameters unknown", f"{found['unknown_set']:,}"),
-        ("without candles", f"{found['without_candles']:,}"),
-        ("another version reported", f"{found['other_version']:,}"),
+        (
+            "correlation of days",
+            _number(comparison["correlation"], f" over {comparison['days']} days"),
+        ),
+        ("parameters unknown", f"{comparison['unknown_set']:,}"),
+        ("without candles", f"{comparison['without_candles']:,}"),
+        ("another version reported", f"{comparison['other_version']:,}"),
     ]
     width = max(len(label) for label, _ in rows)
     return "\n".join(f"{label.ljust(width)}  {text}" for label, text in rows)
@@ -72,7 +76,7 @@ def figures(run: Run) -> str:
 
 def funnels(run: Run) -> str:
     """Why it traded as often as it did: of the replay, and as the bot counted."""
-    lines = [f"Replay: {_why(run, run.funnel)}"]
+    lines = [f"Replay: {_why(run, run.funnel or {})}"]
     counted = run.summary["counted"]
     lines.append(f"Bot: {_why(run, counted)}" if counted else "Bot: it sent no counts of this time")
     return "\n".join(lines)
@@ -80,14 +84,14 @@ def funnels(run: Run) -> str:
 
 def _why(run: Run, counts: dict[str, Any]) -> str:
     filters = strategies.get(run.strategy).filters
-    found = funnel.steps(filters, counts["evaluations"], counts["blocked"])
-    return funnel.sentence(counts["evaluations"], counts["signals"], found)
+    steps = funnel.steps(filters, counts["evaluations"], counts["blocked"])
+    return funnel.sentence(counts["evaluations"], counts["signals"], steps)
 
 
-def _spread(found: dict[str, Any] | None) -> str:
-    if found is None:
+def _spread(spread: dict[str, Any] | None) -> str:
+    if spread is None:
         return _DASH
-    return f"{found['median']:+.2f} (half of them {found['low']:+.2f} to {found['high']:+.2f})"
+    return f"{spread['median']:+.2f} (half of them {spread['low']:+.2f} to {spread['high']:+.2f})"
 
 
 def _share(value: float | None) -> str:

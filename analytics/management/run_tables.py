@@ -38,27 +38,27 @@ def told(run: Run, trades: Sequence[dict[str, Any]], most: int) -> str:
 
 
 def heading(run: Run) -> str:
-    found, costs = run.summary, run.costs
-    start, end = (clock.from_epoch(found[name]) for name in ("from", "to"))
+    summary, costs = run.summary, run.costs
+    start, end = (clock.from_epoch(summary[name]) for name in ("from", "to"))
     lines = [
         f"{run.strategy} on {run.market}, {run.bars:,} bars of {interval(run.interval)}, "
         f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC",
         f"Costs: fee {costs['fee_bps']:g} bps a side, spread {costs['spread_bps']:g} bps, slippage "
         f"{costs['slippage_bps']:g} bps a side ({costs['source']})",
-        f"Warm-up: {found['warmup_candles']} candles of {interval(found['candle_seconds'])}; "
-        f"gaps: {found['gaps']}",
+        f"Warm-up: {summary['warmup_candles']} candles of {interval(summary['candle_seconds'])}; "
+        f"gaps: {summary['gaps']}",
     ]
-    if found["raised"]:
+    if summary["raised"]:
         lines.append(
             f"Its candles were made {interval(run.interval)} long: no finer bars were given"
         )
-    return "\n".join([*lines, *(f"Note: {remark}" for remark in found["remarks"])])
+    return "\n".join([*lines, *(f"Note: {remark}" for remark in summary["remarks"])])
 
 
 def metrics(run: Run) -> str:
     held = run.summary["held"] or {}
-    cost = run.summary["cost_pct"]
-    rows = [(label, _cell(run.metrics[name], form)) for name, label, form in _METRICS]
+    cost, measured = run.summary["cost_pct"], run.metrics or {}
+    rows = [(label, _cell(measured[name], form)) for name, label, form in _METRICS]
     rows.append(("cost of trading %", _cell(cost, "{:.4f}")))
     rows.append(("buy and hold %", _cell(held.get("total_pnl_pct"), "{:+.4f}")))
     width = max(len(label) for label, _ in rows)
@@ -67,26 +67,28 @@ def metrics(run: Run) -> str:
 
 def why(run: Run) -> str:
     """The funnel in words, and what other values would let it trade."""
-    counts = run.funnel
+    counts = run.funnel or {}
     filters = strategies.get(run.strategy).filters
-    found = funnel.steps(filters, counts["evaluations"], counts["blocked"])
-    told = [funnel.sentence(counts["evaluations"], counts["signals"], found)]
-    return "\n".join([*told, *filter_relaxation.sentences(run.summary.get("opened"), run.values)])
+    steps = funnel.steps(filters, counts["evaluations"], counts["blocked"])
+    sentences = [funnel.sentence(counts["evaluations"], counts["signals"], steps)]
+    return "\n".join(
+        [*sentences, *filter_relaxation.sentences(run.summary.get("opened"), run.values)]
+    )
 
 
 def table(trades: Sequence[dict[str, Any]]) -> str:
     lines = [("entered (UTC)", "left (UTC)", "side", "entry", "exit", "PnL %", "reason")]
     lines += [
         (
-            f"{clock.from_epoch(one['entry_at']):%Y-%m-%d %H:%M:%S}",
-            f"{clock.from_epoch(one['exit_at']):%Y-%m-%d %H:%M:%S}",
-            one["side"],
-            f"{one['entry_price']:.8g}",
-            f"{one['exit_price']:.8g}",
-            f"{one['pnl_pct']:+.4f}",
-            one["exit_reason"],
+            f"{clock.from_epoch(trade['entry_at']):%Y-%m-%d %H:%M:%S}",
+            f"{clock.from_epoch(trade['exit_at']):%Y-%m-%d %H:%M:%S}",
+            trade["side"],
+            f"{trade['entry_price']:.8g}",
+            f"{trade['exit_price']:.8g}",
+            f"{trade['pnl_pct']:+.4f}",
+            trade["exit_reason"],
         )
-        for one in trades
+        for trade in trades
     ]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(

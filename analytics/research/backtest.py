@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from django.contrib.auth.models import User
 
 from analytics import frames, jobs
 from analytics.models import JobRun, Run
@@ -21,8 +22,14 @@ from trading.strategies.base import InvalidValues, Strategy
 from trading.strategies.engine.walk import BadInterval, Bars, version_of
 from trading.strategies.parameters import Value
 
+if TYPE_CHECKING:
+    from analytics.frames.reports import Bot, StrategyInstance
+
 JOB, COMPARE_JOB = "replay", "compare_replay"
-JOBS = {Run.Kind.FIDELITY: COMPARE_JOB, Run.Kind.SHADOW: "shadow"}  # by kind; else JOB
+JOBS: dict[str, str] = {
+    Run.Kind.FIDELITY: COMPARE_JOB,
+    Run.Kind.SHADOW: "shadow",
+}  # by kind; else JOB
 LABEL = 80  # characters that fit
 USUAL = Costs(fee_bps=5.0, spread_bps=1.0, slippage_bps=1.0)
 FEWEST_FEES = 10  # trades with a fee before these say what trading costs
@@ -35,21 +42,23 @@ class NotReplayable(ValueError):
 
 def replayable(name: str) -> Strategy:
     """The strategy behind a name. Raises UnknownStrategy, NotReplayable."""
-    found = strategies.get(name)
-    if not found.replayable:
-        there = ", ".join(key for key, one in strategies.REGISTRY.items() if one.replayable)
-        raise NotReplayable(f"{found.key} has no rules that can be replayed (those of {there} can)")
-    return found
+    strategy = strategies.get(name)
+    if not strategy.replayable:
+        there = ", ".join(key for key, rules in strategies.REGISTRY.items() if rules.replayable)
+        raise NotReplayable(
+            f"{strategy.key} has no rules that can be replayed (those of {there} can)"
+        )
+    return strategy
 
 
 def replayable_keys() -> list[str]:
     """The strategies whose rules are here."""
-    return [key for key, one in strategies.REGISTRY.items() if one.replayable]
+    return [key for key, rules in strategies.REGISTRY.items() if rules.replayable]
 
 
-def cost_model(instance: Any, market: str) -> tuple[Costs, str]:
+def cost_model(instance: StrategyInstance | None, market: str) -> tuple[Costs, str]:
     """What trading costs: as the bot's own trades say, where enough of them state a fee."""
-    fees = frames.fee_bps(instance.pk, market) if instance else []
+    fees = frames.fee_bps(instance.pk, market) if instance else np.zeros(0)
     if len(fees) < FEWEST_FEES:
         return USUAL, (
             "assumed: no trades of the bot say what it pays"
@@ -61,10 +70,10 @@ def cost_model(instance: Any, market: str) -> tuple[Costs, str]:
     return costs, f"the fee is that of the bot's newest {len(fees)} trades; the rest is assumed"
 
 
-def live_values(instance: Any) -> dict[str, Value]:
+def live_values(instance: StrategyInstance | None) -> dict[str, Value]:
     """What is live with a bot, as today's declaration reads it; nothing where nothing is."""
-    made = frames.live_set(instance.pk) if instance else None
-    return replayable(instance.strategy).complete(made.values) if made else {}
+    live = frames.live_set(instance.pk) if instance else None
+    return replayable(instance.strategy).complete(live.values) if instance and live else {}
 
 
 def prepare(
@@ -73,8 +82,8 @@ def prepare(
     market: str,
     interval: int,
     values: Mapping[str, object],
-    bot: Any = None,
-    instance: Any = None,
+    bot: Bot | None = None,
+    instance: StrategyInstance | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
     costs: Costs | None = None,
@@ -83,7 +92,7 @@ def prepare(
 ) -> Run:
     """A run that was not stored yet. Raises UnknownStrategy, NotReplayable, InvalidValues."""
     rules = replayable(strategy)
-    found, source = (costs, "as given") if costs else cost_model(instance, market)
+    assumed, source = (costs, "as given") if costs else cost_model(instance, market)
     return Run(
         strategy=rules.key,
         market=market,
@@ -93,7 +102,7 @@ def prepare(
         instance=instance,
         from_at=since,
         to_at=until,
-        costs={**asdict(found), "source": source},
+        costs={**asdict(assumed), "source": source},
         options={"intrabar": None, "next_open": False, **(options or {})},
         **fields,
     )
@@ -111,20 +120,20 @@ def backtest(run: Run, tell: Tell = lambda share: None) -> Outcome:
     costs = costs_of(run)
     along = run.kind == Run.Kind.SENSITIVITY
     first: Tell = (lambda share: None) if along else tell
-    found = _replayed(rules, run, run.values, columns(loaded.candles), costs, first)
-    told = outcome_of(found, costs, loaded)
+    replayed = _replayed(rules, run, run.values, columns(loaded.candles), costs, first)
+    result = outcome_of(replayed, costs, loaded)
     if along:
         name = run.options["parameter"]
         tried = sensitivity.grid(rules.parameter(name), run.values[name])
-        told.summary["points"] = _points(rules, run, name, tried, found.bars, tell)
+        result.summary["points"] = _points(rules, run, name, tried, replayed.bars, tell)
     else:
 
         def points(name: str, values: Sequence[Value]) -> list[Any]:
-            return _points(rules, run, name, values, found.bars, lambda share: None)
+            return _points(rules, run, name, values, replayed.bars, lambda share: None)
 
-        told.summary["opened"] = filter_relaxation.tried(run.values, found, points)
-    told.summary["counted"] = _counted(run, told.summary)
-    return told
+        result.summary["opened"] = filter_relaxation.tried(run.values, replayed, points)
+    result.summary["counted"] = _counted(run, result.summary)
+    return result
 
 
 def costs_of(run: Run) -> Costs:
@@ -150,27 +159,31 @@ def _replayed(
     return outcome.replayed(rules, values, read, run.interval, fills, tell)
 
 
-def outcome_of(found: Replayed, costs: Costs, loaded: bars.Loaded) -> Outcome:
+def outcome_of(replayed: Replayed, costs: Costs, loaded: bars.Loaded) -> Outcome:
     """What is kept of a replay."""
-    start, end = outcome.span(found)
-    measured = outcome.measured(found)
-    cost = outcome.cost_pct(found, costs)
-    made = measured["total_pnl_pct"]
+    start, end = outcome.span(replayed)
+    measured = outcome.measured(replayed)
+    cost = outcome.cost_pct(replayed, costs)
+    net = measured["total_pnl_pct"]
     summary = {
         "from": start,
         "to": end,
-        "candle_seconds": found.candle,
-        "raised": found.raised,
-        "warmup_candles": found.warmup,
-        "gaps": found.gaps,
+        "candle_seconds": replayed.candle,
+        "raised": replayed.raised,
+        "warmup_candles": replayed.warmup,
+        "gaps": replayed.gaps,
         "own_candles": loaded.own,
         "remarks": list(loaded.remarks),
-        "cost_pct": cost if len(found.rows) else None,
-        "gross_pct": None if made is None else made + cost,
-        "held": outcome.held(found.bars),
+        "cost_pct": cost if len(replayed.rows) else None,
+        "gross_pct": None if net is None else net + cost,
+        "held": outcome.held(replayed.bars),
     }
-    funnel = {"evaluations": found.evaluations, "signals": found.signals, "blocked": found.blocked}
-    return Outcome(outcome.trades(found), outcome.equity(found), measured, funnel, summary)
+    funnel = {
+        "evaluations": replayed.evaluations,
+        "signals": replayed.signals,
+        "blocked": replayed.blocked,
+    }
+    return Outcome(outcome.trades(replayed), outcome.equity(replayed), measured, funnel, summary)
 
 
 def _counted(run: Run, summary: dict[str, Any]) -> dict[str, Any] | None:
@@ -198,18 +211,24 @@ def _points(
     for at, value in enumerate(tried):
         try:
             values = rules.clean({**run.values, name: value})
-            found = _replayed(rules, run, values, read, costs, lambda share: None)
+            replayed = _replayed(rules, run, values, read, costs, lambda share: None)
         except (InvalidValues, BadInterval):
             continue
-        made = outcome.measured(found)
+        measured = outcome.measured(replayed)
         points.append(
-            [value, made["trades"], made["total_pnl_pct"], made["max_drawdown_pct"], found.signals]
+            [
+                value,
+                measured["trades"],
+                measured["total_pnl_pct"],
+                measured["max_drawdown_pct"],
+                replayed.signals,
+            ]
         )
         tell((at + 1) / len(tried))
     return points
 
 
-def submit(run: Run, user: Any = None) -> Run:
+def submit(run: Run, user: User | None = None) -> Run:
     """Store a run and queue it for the worker."""
     run.author = user
     run.save()
@@ -224,18 +243,19 @@ def work(*, as_of: datetime, run: int) -> dict[str, Any]:
 
 def carry_out(run: int, replay: Callable[[Run, Tell], Outcome]) -> dict[str, Any]:
     """Do a run that was queued, and say how it ended. One that is over is left alone."""
-    found = Run.objects.filter(pk=run).first()
-    if found is None or not run_store.start(found):
+    row = Run.objects.filter(pk=run).first()
+    if row is None or not run_store.start(row):
         return {"run": run, "done": False}
     try:
-        run_store.finish(found, replay(found, lambda share: run_store.advance(found, share)))
+        result = replay(row, lambda share: run_store.advance(row, share))
+        run_store.finish(row, result)
     except (LookupError, ValueError) as error:
-        run_store.fail(found, str(error))
+        run_store.fail(row, str(error))
         return {"run": run, "done": False, "error": str(error)[:500]}
     except Exception:
-        run_store.fail(found, "it broke off; the log of the worker says where")
+        run_store.fail(row, "it broke off; the log of the worker says where")
         raise
-    return {"run": run, "done": True, "trades": found.metrics["trades"]}
+    return {"run": run, "done": True, "trades": result.metrics["trades"]}
 
 
 def _key(run: Run) -> str:
@@ -254,19 +274,19 @@ def settle(run: Run) -> None:
 
 def changes(run: Run) -> list[str]:
     """What has changed since, so that the same trades need not come out again."""
-    found = []
+    differences = []
     try:
         loaded = bars.load(run.bot, run.market, run.interval, run.from_at, run.to_at)
         if run_store.fingerprint(loaded.candles) != run.data_hash:
-            found.append("the candles of its range have changed since")
+            differences.append("the candles of its range have changed since")
     except bars.NoBars:
-        found.append("the candles of its range are stored no more")
+        differences.append("the candles of its range are stored no more")
     try:
         if version_of(replayable(run.strategy)) != run.code_version:
-            found.append("the rules of the strategy have changed since")
+            differences.append("the rules of the strategy have changed since")
     except (strategies.UnknownStrategy, NotReplayable):
-        found.append("the rules of the strategy are no longer here")
-    return found
+        differences.append("the rules of the strategy are no longer here")
+    return differences
 
 
 def again(run: Run) -> Run:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +14,10 @@ from trading.formatting import interval as words
 from trading.market import candles
 from trading.market import series as stored_series
 from trading.market.candles import Candles
+from trading.market.series import Stored
+
+if TYPE_CHECKING:
+    from analytics.frames.reports import Bot
 
 _LISTED = 8
 ENOUGH = 0.95  # of a time: where the ends of a series cover so much, it covers it
@@ -33,7 +37,7 @@ class Loaded:
 
 
 def load(
-    bot: Any,
+    bot: Bot | None,
     market: str,
     interval: int,
     since: datetime | None,
@@ -48,26 +52,26 @@ def load(
     series = candles.find_series(bot, market, interval)
     if series is None or not series.candles:
         raise NoBars(_missing(bot, market, interval))
-    found = candles.load(series, _seconds(since), _seconds(until))
-    if not len(found):
+    stored = candles.load(series, _seconds(since), _seconds(until))
+    if not len(stored):
         raise NoBars(
             f"{market} has {words(interval)} candles from {_day(series.first_at)} to "
             f"{_day(series.last_at)}, none in the range asked for; {_how(market, interval)}"
         )
     return Loaded(
-        found,
+        stored,
         series.bot_id is not None,
-        tuple(_remarks(found, market, interval, needed or since, until)),
+        tuple(_remarks(stored, market, interval, needed or since, until)),
     )
 
 
 def covering(
-    bot: Any, market: str, candles: Collection[int], since: datetime, until: datetime
+    bot: Bot | None, market: str, candles: Collection[int], since: datetime, until: datetime
 ) -> int:
     """The interval of the bars that a time is best replayed in by strategies with candles of these
     lengths: of those that fit and cover (nearly) all of it the finest, else of those that cover
     most. Raises NoBars."""
-    there = [one for one in stored_series.stored(bot) if one.market == market]
+    there = [series for series in stored_series.stored(bot) if series.market == market]
     command = _how(market, min(candles))
     if not there:
         raise NoBars(
@@ -75,34 +79,36 @@ def covering(
             f"are needed; {command}"
         )
     fit = [
-        one
-        for one in there
-        if all(one.interval > candle or candle % one.interval == 0 for candle in candles)
+        series
+        for series in there
+        if all(series.interval > candle or candle % series.interval == 0 for candle in candles)
     ]
-    shares = {one: _covered(one, since, until) for one in fit}
+    shares = {series: _covered(series, since, until) for series in fit}
     best = max(shares.values(), default=0.0)
     if not best:
         have = "; ".join(
-            f"{words(one.interval)} from {_day(one.first_at)} to {_day(one.last_at)}"
-            for one in there[:_LISTED]
+            f"{words(series.interval)} from {_day(series.first_at)} to {_day(series.last_at)}"
+            for series in there[:_LISTED]
         )
         raise NoBars(
             f"no candles of {market} from {_day(since)} to {_day(until)} UTC that fit into the "
             f"strategy's are stored (there are {have}); {command}"
         )
-    return min(one.interval for one, share in shares.items() if share >= min(best, ENOUGH))
+    return min(series.interval for series, share in shares.items() if share >= min(best, ENOUGH))
 
 
-def _covered(one: Any, since: datetime, until: datetime) -> float:
+def _covered(series: Stored, since: datetime, until: datetime) -> float:
     """The share of a time that lies between the ends of a series."""
-    low = max(one.first_at, since)
-    high = min(one.last_at + timedelta(seconds=one.interval), until)
+    low = max(series.first_at, since)
+    high = min(series.last_at + timedelta(seconds=series.interval), until)
     return max((high - low) / (until - since), 0.0) if until > since else 0.0
 
 
-def _remarks(found: Candles, market: str, interval: int, since: Any, until: Any) -> list[str]:
+def _remarks(
+    stored: Candles, market: str, interval: int, since: datetime | None, until: datetime | None
+) -> list[str]:
     """The ends of the range that are not stored."""
-    first, last = int(found.open_time[0]), int(found.open_time[-1]) + interval
+    first, last = int(stored.open_time[0]), int(stored.open_time[-1]) + interval
     remarks = []
     if since is not None and first - since.timestamp() >= interval:
         remarks.append(f"{_day(since)} to {_day(clock.from_epoch(first))}")
@@ -112,7 +118,7 @@ def _remarks(found: Candles, market: str, interval: int, since: Any, until: Any)
     return [f"no candles from {text} UTC; {_how(market, interval)}" for text in remarks]
 
 
-def _missing(bot: Any, market: str, interval: int) -> str:
+def _missing(bot: Bot | None, market: str, interval: int) -> str:
     """Why there are none, as the nearest reason."""
     there = stored_series.stored(bot)
     owner = None if bot else stored_series.owner(market)
@@ -120,14 +126,14 @@ def _missing(bot: Any, market: str, interval: int) -> str:
     if not there:
         known = "for all bots " if owner else ""
         return f"no candles {known}are stored yet; {hint}{_how(market, interval)}"
-    same = [one for one in there if one.market == market]
+    same = [series for series in there if series.market == market]
     if not same:
-        names = ", ".join(dict.fromkeys(one.market for one in there[:_LISTED]))
+        names = ", ".join(dict.fromkeys(series.market for series in there[:_LISTED]))
         return (
             f"no candles of {market} are stored (there are {names}); {hint}{_how(market, interval)}"
         )
-    have = ", ".join(dict.fromkeys(words(one.interval) for one in same))
-    finer = [one.interval for one in same if interval % one.interval == 0]
+    have = ", ".join(dict.fromkeys(words(series.interval) for series in same))
+    finer = [series.interval for series in same if interval % series.interval == 0]
     hint = f"replay the finer ones with --interval {max(finer)}, or " if finer else ""
     return (
         f"no {words(interval)} candles of {market} are stored (there are {have}); "

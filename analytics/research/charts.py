@@ -18,20 +18,20 @@ TRADES = 600
 BRICKS = 2_500
 
 
-def candles(found: Candles, most: int = CANDLES) -> dict[str, list[float]]:
+def candles(stored: Candles, most: int = CANDLES) -> dict[str, list[float]]:
     """Columns of at most so many candles, each made of as many neighbours; times in
     milliseconds."""
-    size = -(-len(found) // most) if len(found) else 1
-    starts = np.arange(0, len(found), size)
-    ends = np.append(starts[1:], len(found)) - 1 if starts.size else starts
-    high = np.maximum.reduceat(found.high, starts) if starts.size else found.high
-    low = np.minimum.reduceat(found.low, starts) if starts.size else found.low
+    size = -(-len(stored) // most) if len(stored) else 1
+    starts = np.arange(0, len(stored), size)
+    ends = np.append(starts[1:], len(stored)) - 1 if starts.size else starts
+    high = np.maximum.reduceat(stored.high, starts) if starts.size else stored.high
+    low = np.minimum.reduceat(stored.low, starts) if starts.size else stored.low
     return {
-        "time": (found.open_time[starts] * 1_000).tolist(),
-        "open": found.open[starts].tolist(),
+        "time": (stored.open_time[starts] * 1_000).tolist(),
+        "open": stored.open[starts].tolist(),
         "high": high.tolist(),
         "low": low.tolist(),
-        "close": found.close[ends].tolist(),
+        "close": stored.close[ends].tolist(),
         "each": [float(size)],
     }
 
@@ -49,32 +49,32 @@ def curve(time: np.ndarray, value: np.ndarray, most: int = POINTS) -> dict[str, 
     return {"time": (time[rows] * 1_000).tolist(), "value": value[rows].tolist()}
 
 
-def trades(found: list[dict[str, Any]], most: int = TRADES) -> dict[str, Any]:
+def trades(replayed: list[dict[str, Any]], most: int = TRADES) -> dict[str, Any]:
     """Where trades were entered and left, and their stops; evenly thinned where there are more
     than can be told apart."""
-    step = max(1, -(-len(found) // most))
+    step = max(1, -(-len(replayed) // most))
     names = ("side", "entry_price", "exit_price", "pnl_pct", "exit_reason", "stop_loss")
-    shown = found[::step]
+    shown = replayed[::step]
     return {
-        **{name: [one[name] for one in shown] for name in names},
-        "entry": [one["entry_at"] * 1_000 for one in shown],
-        "exit": [one["exit_at"] * 1_000 for one in shown],
-        "of": len(found),
+        **{name: [trade[name] for trade in shown] for name in names},
+        "entry": [trade["entry_at"] * 1_000 for trade in shown],
+        "exit": [trade["exit_at"] * 1_000 for trade in shown],
+        "of": len(replayed),
     }
 
 
 def marked(
-    shown: dict[str, list[float]], interval: int, found: list[dict[str, Any]], fee_bps: float
+    shown: dict[str, list[float]], interval: int, replayed: list[dict[str, Any]], fee_bps: float
 ) -> dict[str, list[float]]:
     """The percent made so far at the close of each candle that is shown, what is open valued at
     that close less the fee of its entry. Times in milliseconds."""
     time = np.array(shown["time"]) / 1_000 + interval * shown["each"][0]
     close = np.array(shown["close"])
     names = ("entry_at", "exit_at", "entry_price", "pnl_pct")
-    entered, left, entry, made = (np.array([one[name] for one in found]) for name in names)
-    side = np.array([1.0 if one["side"] == "long" else -1.0 for one in found])
-    value = np.append(0.0, np.cumsum(made))[np.searchsorted(left, time, "right")]
-    if len(found):
+    entered, left, entry, result = (np.array([trade[name] for trade in replayed]) for name in names)
+    side = np.array([1.0 if trade["side"] == "long" else -1.0 for trade in replayed])
+    value = np.append(0.0, np.cumsum(result))[np.searchsorted(left, time, "right")]
+    if len(replayed):
         at = np.maximum(np.searchsorted(entered, time, "right") - 1, 0)
         open_ = (entered[at] <= time) & (time < left[at])
         now = side[at] * (close - entry[at]) / entry[at] * 100.0 - fee_bps / 100.0
@@ -82,49 +82,49 @@ def marked(
     return curve(time, value)
 
 
-def bricks(found: Bricks, start: float, most: int = BRICKS) -> dict[str, Any]:
+def bricks(built: Bricks, start: float, most: int = BRICKS) -> dict[str, Any]:
     """Where bricks stand, times in milliseconds: each from the end of the one before, the first
     from ``start`` on; those closed together share their time. More than can be told apart are only
     counted."""
-    if len(found) > most:
-        return {"of": len(found), "from": [], "to": [], "open": [], "close": []}
-    times, at, count = np.unique(found.time, return_inverse=True, return_counts=True)
+    if len(built) > most:
+        return {"of": len(built), "from": [], "to": [], "open": [], "close": []}
+    times, at, count = np.unique(built.time, return_inverse=True, return_counts=True)
     since = np.append(start, times[:-1])[: times.size]
-    place = np.arange(len(found)) - np.append(0, np.cumsum(count))[at]
+    place = np.arange(len(built)) - np.append(0, np.cumsum(count))[at]
     width = (times - since) / count
     low = since[at] + place * width[at]
     return {
-        "of": len(found),
+        "of": len(built),
         "from": (low * 1_000).tolist(),
         "to": ((low + width[at]) * 1_000).tolist(),
-        "open": found.open.tolist(),
-        "close": found.close.tolist(),
+        "open": built.open.tolist(),
+        "close": built.close.tolist(),
     }
 
 
-def lived(found: Trades) -> dict[str, Any]:
+def lived(own: Trades) -> dict[str, Any]:
     """The entries of a bot's own trades, and the percent that they made so far."""
-    by = np.argsort(found.left, kind="stable")
-    step = max(1, -(-len(found) // TRADES))
+    by = np.argsort(own.left, kind="stable")
+    step = max(1, -(-len(own) // TRADES))
     return {
-        "side": ["long" if one > 0 else "short" for one in found.side[::step]],
-        "entry": (found.entered[::step] * 1_000).tolist(),
-        "entry_price": found.entry[::step].tolist(),
-        "pnl_pct": found.result[::step].tolist(),
-        "equity": curve(found.left[by], np.cumsum(found.result[by])),
+        "side": ["long" if side > 0 else "short" for side in own.side[::step]],
+        "entry": (own.entered[::step] * 1_000).tolist(),
+        "entry_price": own.entry[::step].tolist(),
+        "pnl_pct": own.result[::step].tolist(),
+        "equity": curve(own.left[by], np.cumsum(own.result[by])),
     }
 
 
 def results(run: Run) -> dict[str, Any]:
     """Equity and drawdown of a run, from 0 at its beginning to its end."""
-    time, made = run_store.equity(run)
+    time, percent = run_store.equity(run)
     start, end = run.summary["from"], run.summary["to"]
     time = np.concatenate(([start], time, [end]))
-    made = np.concatenate(([0.0], made, made[-1:] if made.size else [0.0]))
-    return {"equity": curve(time, made), "drawdown": curve(time, run_store.drawdown(made))}
+    percent = np.concatenate(([0.0], percent, percent[-1:] if percent.size else [0.0]))
+    return {"equity": curve(time, percent), "drawdown": curve(time, run_store.drawdown(percent))}
 
 
-def held(found: Candles) -> dict[str, list[float]]:
+def held(stored: Candles) -> dict[str, list[float]]:
     """What buying at the first close made, percent."""
-    made = (found.close / found.close[0] - 1.0) * 100.0 if len(found) else found.close
-    return curve(found.open_time.astype(np.float64), made)
+    percent = (stored.close / stored.close[0] - 1.0) * 100.0 if len(stored) else stored.close
+    return curve(stored.open_time.astype(np.float64), percent)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from analytics.frames import replay
 from analytics.models import Run
@@ -19,6 +19,9 @@ from trading.strategies.engine import tape
 from trading.strategies.engine.walk import version_of
 from trading.strategies.parameters import Value
 
+if TYPE_CHECKING:
+    from analytics.frames.reports import ParameterSet, StrategyInstance
+
 METHOD = "paired shadow"
 
 
@@ -26,7 +29,7 @@ class NoShadow(LookupError):
     """Why the old values cannot be replayed beside the new ones."""
 
 
-def prepare(instance: Any, version: int, **fields: Any) -> Run:
+def prepare(instance: StrategyInstance, version: int, **fields: Any) -> Run:
     """The shadow of the change that made a version live, up to the next change or to the newest
     candle; not stored yet. Raises NoShadow, NoBars, NotReplayable, UnknownStrategy."""
     rules = backtest.replayable(instance.strategy)
@@ -38,12 +41,12 @@ def prepare(instance: Any, version: int, **fields: Any) -> Run:
     mode = outcomes.mode_of(instance)
     there = replay.traded(instance.pk, mode, change.since, until, timedelta(0))
     said = trust.trust(instance, now, there[0].market if there else "")
-    if not said.trusted:
+    if not said.trusted or said.run is None:
         raise NoShadow(why_not(said))
     market = said.run.market
     sets = (change.before, change.after)
-    values = [rules.complete(one.values) for one in sets]
-    candles = {int(one.get("candle_interval_seconds", 60)) for one in values}
+    values = [rules.complete(version_set.values) for version_set in sets]
+    candles = {int(value.get("candle_interval_seconds", 60)) for value in values}
     interval = bars.covering(instance.bot, market, candles, change.since, until)
     gap = said.found["gap"]["mean"]
     return Run(
@@ -82,7 +85,7 @@ def why_not(said: trust.Trust) -> str:
     return f"Whether replays of it can be trusted is unknown. {reason}".strip()
 
 
-def _label(instance: Any, before: Any, after: Any) -> str:
+def _label(instance: StrategyInstance, before: ParameterSet, after: ParameterSet) -> str:
     text = f"{instance.name}: version {before.version} beside {after.version}"
     return text[: backtest.LABEL]
 
@@ -103,25 +106,25 @@ def compare(run: Run, tell: backtest.Tell = lambda share: None) -> Outcome:
 
     def walked(values: dict[str, Value], done: float) -> Replayed:
         part = Stretch(since, until, values)
-        found = segments.replayed(rules, [part], read, run.interval, fills)[0]
+        replayed = segments.replayed(rules, [part], read, run.interval, fills)[0]
         tell(done)
-        return segments.closed_before(found, until)
+        return segments.closed_before(replayed, until)
 
     old, new = walked(run.values, 0.5), walked(run.options["new_values"], 1.0)
-    columns = [one.rows[:, at] for one in (new, old) for at in (tape.LEFT, tape.RESULT)]
-    found = counterfactual.paired(*columns, since=since, until=until, gap=run.options["gap"])
-    if found is None:
+    columns = [replayed.rows[:, at] for replayed in (new, old) for at in (tape.LEFT, tape.RESULT)]
+    effect = counterfactual.paired(*columns, since=since, until=until, gap=run.options["gap"])
+    if effect is None:
         raise NoShadow("no candles of the time after the change are stored")
-    told = backtest.outcome_of(old, costs, loaded)
-    told.summary["shadow"] = {
-        **asdict(found),
+    result = backtest.outcome_of(old, costs, loaded)
+    result.summary["shadow"] = {
+        **asdict(effect),
         "method": METHOD,
         "until": until,
         "before": run.options["before"][1],
         "after": run.options["after"][1],
         "new_metrics": outcome.measured(new),
     }
-    return told
+    return result
 
 
 def work(*, as_of: datetime, run: int) -> dict[str, Any]:
@@ -129,9 +132,9 @@ def work(*, as_of: datetime, run: int) -> dict[str, Any]:
     return backtest.carry_out(run, compare)
 
 
-def newest(instance: Any) -> dict[int, Run]:
+def newest(instance: StrategyInstance) -> dict[int, Run]:
     """The newest shadow of each change, by the version that it made live."""
-    found: dict[int, Run] = {}
+    runs: dict[int, Run] = {}
     for run in Run.objects.filter(kind=Run.Kind.SHADOW, instance=instance).order_by("-pk")[:500]:
-        found.setdefault(run.options["after"][1], run)
-    return found
+        runs.setdefault(run.options["after"][1], run)
+    return runs

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,6 +25,9 @@ from trading.strategies.engine import tape
 from trading.strategies.engine.walk import Bars, version_of
 from trading.strategies.parameters import Value
 
+if TYPE_CHECKING:
+    from analytics.frames.reports import ParameterSet, StrategyInstance
+
 DAYS = 30
 KEPT = 14  # nightly comparisons of a strategy in a market
 
@@ -34,7 +37,7 @@ class NothingToCompare(LookupError):
 
 
 def prepare(
-    instance: Any,
+    instance: StrategyInstance,
     market: str = "",
     since: datetime | None = None,
     until: datetime | None = None,
@@ -54,15 +57,17 @@ def prepare(
     place = _traded(instance, mode, market, since, until)
     since = max(since, place.first) if since else place.first
     until = place.last + clock.MICROSECOND
-    told = replay.told(instance.pk, since, until)
-    sets = replay.sets({one.parameter_set for one in told if one.parameter_set})
+    stretches = replay.told(instance.pk, since, until)
+    sets = replay.sets({stretch.parameter_set for stretch in stretches if stretch.parameter_set})
     if not sets:
         raise NothingToCompare(_unknown(instance, since, until))
-    values = [rules.complete(one.values) for one in sets.values()]
-    candles = {int(one.get("candle_interval_seconds", 60)) for one in values}
+    values = [rules.complete(parameter_set.values) for parameter_set in sets.values()]
+    candles = {int(value.get("candle_interval_seconds", 60)) for value in values}
     interval = bars.covering(instance.bot, place.market, candles, since, until)
     fee, source = _fee(instance, place.market, mode, since, until)
-    newest = sets[next(one.parameter_set for one in reversed(told) if one.parameter_set)]
+    newest = sets[
+        next(stretch.parameter_set for stretch in reversed(stretches) if stretch.parameter_set)
+    ]
     return Run(
         kind=Run.Kind.FIDELITY,
         strategy=rules.key,
@@ -81,7 +86,7 @@ def prepare(
             "mode": mode,
             "since": clock.to_text(since),
             "until": clock.to_text(until),
-            "told": [_told(one, sets) for one in told],
+            "told": [_told(stretch, sets) for stretch in stretches],
         },
         label=f"{instance.name} on {place.market}: beside {mode} trades"[: backtest.LABEL],
         **fields,
@@ -89,28 +94,32 @@ def prepare(
 
 
 def _traded(
-    instance: Any, mode: str, market: str, since: datetime | None, until: datetime | None
+    instance: StrategyInstance,
+    mode: str,
+    market: str,
+    since: datetime | None,
+    until: datetime | None,
 ) -> Traded:
     until = until or clock.now() + clock.MICROSECOND
     there = replay.traded(instance.pk, mode, since, until, timedelta(days=DAYS))
-    found = [one for one in there if market in ("", one.market)]
-    if not found:
+    wanted = [place for place in there if market in ("", place.market)]
+    if not wanted:
         when = (
             f"from {fidelity_reasons.day(since)} to {fidelity_reasons.day(until)} UTC"
             if since
             else "so far"
         )
         where = f" in {market}" if market else ""
-        have = ", ".join(one.market for one in there)
+        have = ", ".join(place.market for place in there)
         more = f" (it has in {have})" if have else ""
         raise NothingToCompare(
             f"{instance.name} of {instance.bot} has no {mode} trades{where} {when}{more}, so there "
             "is nothing to hold its replay against"
         )
-    return found[0]
+    return wanted[0]
 
 
-def _unknown(instance: Any, since: datetime, until: datetime) -> str:
+def _unknown(instance: StrategyInstance, since: datetime, until: datetime) -> str:
     return (
         f"which parameters {instance.name} of {instance.bot} ran from "
         f"{fidelity_reasons.day(since)} to {fidelity_reasons.day(until)} UTC is not known; "
@@ -119,15 +128,15 @@ def _unknown(instance: Any, since: datetime, until: datetime) -> str:
     )
 
 
-def _told(one: Told, sets: dict[int, Any]) -> list[Any]:
+def _told(stretch: Told, sets: dict[int, ParameterSet]) -> list[Any]:
     """[from, until, set, version], the last two None where it is not known what was live."""
-    made = sets.get(one.parameter_set or 0)
-    ends = [one.since.timestamp(), one.until.timestamp()]
-    return [*ends, made and made.pk, made and made.version]
+    parameter_set = sets.get(stretch.parameter_set or 0)
+    ends = [stretch.since.timestamp(), stretch.until.timestamp()]
+    return [*ends, parameter_set and parameter_set.pk, parameter_set and parameter_set.version]
 
 
 def _fee(
-    instance: Any, market: str, mode: str, since: datetime, until: datetime
+    instance: StrategyInstance, market: str, mode: str, since: datetime, until: datetime
 ) -> tuple[float, str]:
     """What the trades compared paid themselves; their prices hold spread and slippage."""
     paid = replay.lived(instance.pk, market, mode, since, until).fee_bps
@@ -147,53 +156,62 @@ def compare(run: Run, tell: backtest.Tell = lambda share: None) -> Outcome:
     run.code_version = version_of(rules)
     read, costs = backtest.columns(loaded.candles), backtest.costs_of(run)
     parts = _stretches(rules, run)
-    found, of = segments.replayed(
+    replayed, of = segments.replayed(
         rules, parts, read, run.interval, costs.fills(run.options["intrabar"]), tell
     )
     since, until = (datetime.fromisoformat(run.options[name]) for name in ("since", "until"))
-    lived = replay.lived(run.instance_id, run.market, run.options["mode"], since, until)
+    lived = replay.lived(_instance(run), run.market, run.options["mode"], since, until)
     known = _known(lived, run.options["told"])
-    seen = _seen(lived, read, run.interval, found.candle)
+    seen = _seen(lived, read, run.interval, replayed.candle)
     used = np.flatnonzero(known & seen)
     compared = fidelity.compare(
-        lived.trades.take(used), replay_trades(rules, found), float(found.candle), until.timestamp()
+        lived.trades.take(used),
+        replay_trades(rules, replayed),
+        float(replayed.candle),
+        until.timestamp(),
     )
-    told = backtest.outcome_of(segments.closed_before(found, until.timestamp()), costs, loaded)
+    result = backtest.outcome_of(segments.closed_before(replayed, until.timestamp()), costs, loaded)
     assumed = backtest.cost_model(run.instance, run.market)[0]
     beyond = (assumed.spread_bps + 2 * assumed.slippage_bps) / 100
     facts = fidelity_reasons.Facts(
         compared=compared,
         strategy=rules,
         interval=run.interval,
-        candle=found.candle,
-        raised=found.raised,
-        gaps=found.gaps,
+        candle=replayed.candle,
+        raised=replayed.raised,
+        gaps=replayed.gaps,
         unknown=int((~known).sum()),
         unseen=int((known & ~seen).sum()),
         different=_different(lived, used, run.options["told"]),
         unreported=int((lived.reported[used] == 0).sum()),
         flatters=fidelity.flatters(compared.gap, beyond),
     )
-    told.summary["fidelity"] = {
+    result.summary["fidelity"] = {
         **asdict(compared),
-        "exits": [list(one) for one in compared.exits],
+        "exits": [list(pair) for pair in compared.exits],
         "unknown_set": facts.unknown,
         "without_candles": facts.unseen,
         "other_version": facts.different,
         "assumed_costs_pct": beyond,
         "verdict": fidelity_reasons.verdict(facts),
         "reasons": fidelity_reasons.reasons(facts),
-        "sets": _by_set(rules, found, of, parts, run.options["told"]),
+        "sets": _by_set(rules, replayed, of, parts, run.options["told"]),
     }
-    told.summary["counted"] = backtest.counted(run.instance_id, since, until, run.market)
-    return told
+    result.summary["counted"] = backtest.counted(_instance(run), since, until, run.market)
+    return result
+
+
+def _instance(run: Run) -> int:
+    """The key of the strategy that a comparison is about."""
+    assert run.instance_id is not None
+    return run.instance_id
 
 
 def lived(run: Run, since: datetime | None, until: datetime | None) -> Trades:
     """The bot's own trades that a comparison is about, of a part of its time or of all."""
     first, last = (datetime.fromisoformat(run.options[name]) for name in ("since", "until"))
     return replay.lived(
-        run.instance_id,
+        _instance(run),
         run.market,
         run.options["mode"],
         max(since or first, first),
@@ -201,40 +219,42 @@ def lived(run: Run, since: datetime | None, until: datetime | None) -> Trades:
     ).trades
 
 
-def replay_trades(rules: Strategy, found: Replayed) -> Trades:
+def replay_trades(rules: Strategy, replayed: Replayed) -> Trades:
     """The trades of a replay as those of a bot."""
-    rows = found.rows
+    rows = replayed.rows
     names = [*rules.exit_reasons, outcome.END_OF_DATA]  # whose place is -1
     return Trades(
-        *(
-            rows[:, at]
-            for at in (tape.SIDE, tape.ENTERED, tape.LEFT, tape.ENTRY, tape.LEAVING, tape.RESULT)
-        ),
+        rows[:, tape.SIDE],
+        rows[:, tape.ENTERED],
+        rows[:, tape.LEFT],
+        rows[:, tape.ENTRY],
+        rows[:, tape.LEAVING],
+        rows[:, tape.RESULT],
         np.array([names[int(at)] for at in rows[:, tape.REASON]], dtype=object),
     )
 
 
 def _stretches(rules: Strategy, run: Run) -> list[Stretch]:
     """Those whose values are known, from the run's own record."""
-    told = [one for one in run.options["told"] if one[2] is not None]
-    sets = replay.sets({one[2] for one in told})
-    gone = next((one[3] for one in told if one[2] not in sets), None)
+    known = [stretch for stretch in run.options["told"] if stretch[2] is not None]
+    sets = replay.sets({stretch[2] for stretch in known})
+    gone = next((stretch[3] for stretch in known if stretch[2] not in sets), None)
     if gone is not None:
         raise NothingToCompare(f"version {gone} of the parameters is no longer stored")
     values: dict[int, dict[str, Value]] = {
-        key: rules.complete(made.values) for key, made in sets.items()
+        key: rules.complete(parameter_set.values) for key, parameter_set in sets.items()
     }
-    return [Stretch(start, end, values[key]) for start, end, key, _ in told]
+    return [Stretch(start, end, values[key]) for start, end, key, _ in known]
 
 
-def _known(lived: Lived, told: Sequence[Any]) -> np.ndarray:
+def _known(lived: Lived, stretches: Sequence[Any]) -> np.ndarray:
     """Which trades were entered while it is known what was live."""
     entered = lived.trades.entered
-    found = np.zeros(entered.size, bool)
-    for start, end, key, _ in told:
+    known = np.zeros(entered.size, bool)
+    for start, end, key, _ in stretches:
         if key is not None:
-            found |= (entered >= start - fidelity.ROOM) & (entered < end)
-    return found
+            known |= (entered >= start - fidelity.ROOM) & (entered < end)
+    return known
 
 
 def _seen(lived: Lived, read: Bars, interval: int, candle: int) -> np.ndarray:
@@ -247,20 +267,24 @@ def _seen(lived: Lived, read: Bars, interval: int, candle: int) -> np.ndarray:
     return np.minimum(entered - before, after - entered) <= max(candle, interval)
 
 
-def _different(lived: Lived, used: np.ndarray, told: Sequence[Any]) -> int:
+def _different(lived: Lived, used: np.ndarray, stretches: Sequence[Any]) -> int:
     """How many trades report another version than was live when they were entered."""
-    starts = np.array([one[0] for one in told])
-    version = np.array([one[3] or 0 for one in told], np.int64)
+    starts = np.array([stretch[0] for stretch in stretches])
+    version = np.array([stretch[3] or 0 for stretch in stretches], np.int64)
     at = np.searchsorted(starts, lived.trades.entered[used] + fidelity.ROOM, "right") - 1
     reported = lived.reported[used]
     return int(((reported != 0) & (reported != version[np.maximum(at, 0)])).sum())
 
 
 def _by_set(
-    rules: Strategy, found: Replayed, of: np.ndarray, parts: Sequence[Stretch], told: Sequence[Any]
+    rules: Strategy,
+    replayed: Replayed,
+    of: np.ndarray,
+    parts: Sequence[Stretch],
+    stretches: Sequence[Any],
 ) -> list[dict[str, Any]]:
     """By version: seconds for which it was live, stretches, and trades of the replay."""
-    named = [one[3] for one in told if one[2] is not None]
+    named = [stretch[3] for stretch in stretches if stretch[2] is not None]
     table: dict[int, dict[str, Any]] = {}
     for at, (version, part) in enumerate(zip(named, parts, strict=True)):
         row = table.setdefault(

@@ -50,25 +50,28 @@ def reasons(facts: Facts) -> list[str]:
     if facts.compared.live < FEWEST:
         few = f"{facts.compared.live} trades could be compared; {FEWEST} are needed to tell."
         return [few, *(text for _, text in _told(facts))]
-    doubted, told = verdict(facts) != TRUST, _told(facts)
-    found = [text for share, text in told if doubted or share > WORTH]
+    doubted, weighted = verdict(facts) != TRUST, _told(facts)
+    sentences = [text for share, text in weighted if doubted or share > WORTH]
     if facts.flatters:
-        found.append(_flattery(facts))
-    if facts.compared.grade not in TRUSTED and sum(share for share, _ in told) < _missed(facts) / 2:
-        found += _unexplained(facts)
-    return found
+        sentences.append(_flattery(facts))
+    if (
+        facts.compared.grade not in TRUSTED
+        and sum(share for share, _ in weighted) < _missed(facts) / 2
+    ):
+        sentences += _unexplained(facts)
+    return sentences
 
 
 def _unexplained(facts: Facts) -> list[str]:
     """What is left where what is stored explains less than half of what is missed."""
-    found = []
+    sentences = []
     if facts.unreported > facts.compared.live / 2:
-        found.append(
+        sentences.append(
             "The bot does not report the version of the parameters that made a trade, so it may "
             "have run other values than those known here."
         )
     return [
-        *found,
+        *sentences,
         "What is stored explains little of it: most likely the bot runs other values or "
         f"other rules than those of {facts.strategy.key} here.",
     ]
@@ -83,7 +86,7 @@ def _told(facts: Facts) -> list[tuple[float, str]]:
     """Each with the share of the live trades that it may explain, the largest first."""
     live = max(facts.compared.live, 1)
     everyone = live + facts.unknown + facts.unseen
-    found = [
+    weighted = [
         *_data(facts),
         *_exits(facts, live),
         (
@@ -103,21 +106,21 @@ def _told(facts: Facts) -> list[tuple[float, str]]:
     ]
     entry = facts.compared.entry_bps
     if entry and entry.count > live * PAIRED and max(abs(entry.low), abs(entry.high)) > FAR_BPS:
-        found.append(
+        weighted.append(
             (
                 WORTH * 2,
                 f"Half of the entries lie {entry.low:+.1f} to {entry.high:+.1f} bps from "
                 "those of the replay: other prices than the bot's, or ones that came later.",
             )
         )
-    return sorted((one for one in found if one[0] > 0), key=lambda one: -one[0])
+    return sorted((reason for reason in weighted if reason[0] > 0), key=lambda reason: -reason[0])
 
 
 def _data(facts: Facts) -> list[tuple[float, str]]:
     """What the candles hide."""
-    missed, found = _missed(facts), []
+    missed, weighted = _missed(facts), []
     if facts.raised:
-        found.append(
+        weighted.append(
             (
                 missed,
                 (
@@ -127,7 +130,7 @@ def _data(facts: Facts) -> list[tuple[float, str]]:
             )
         )
     elif facts.interval == facts.candle:
-        found.append(
+        weighted.append(
             (
                 missed * 0.9,
                 (
@@ -137,7 +140,7 @@ def _data(facts: Facts) -> list[tuple[float, str]]:
             )
         )
     if facts.gaps:
-        found.append(
+        weighted.append(
             (
                 missed * 0.5,
                 (
@@ -146,7 +149,7 @@ def _data(facts: Facts) -> list[tuple[float, str]]:
                 ),
             )
         )
-    return found
+    return weighted
 
 
 def _exits(facts: Facts, live: int) -> list[tuple[float, str]]:

@@ -26,29 +26,29 @@ class Step:
 
 def steps(filters: Sequence[str], evaluations: int, blocked: Mapping[str, int]) -> list[Step]:
     """The filters in the order in which they are tested."""
-    found, left = [], evaluations
+    tested, left = [], evaluations
     for name in filters:
         count = blocked.get(name, 0)
         share = count / evaluations if evaluations else None
-        found.append(Step(name, left, count, share))
+        tested.append(Step(name, left, count, share))
         left -= count
-    return found
+    return tested
 
 
-def sentence(evaluations: int, signals: int, found: Sequence[Step]) -> str:
+def sentence(evaluations: int, signals: int, tested: Sequence[Step]) -> str:
     """``5 512 evaluations: volatility blocked 5 310 (96 %), rsi 170, trend 32; 0 signals``."""
     if not evaluations:
         return "No evaluations: it was never warmed up and free to enter."
-    blocked = sorted((one for one in found if one.blocked), key=lambda one: -one.blocked)
-    parts = [f"{one.name} {number(one.blocked)}" for one in blocked]
+    blocked = sorted((step for step in tested if step.blocked), key=lambda step: -step.blocked)
+    parts = [f"{step.name} {number(step.blocked)}" for step in blocked]
     if blocked:
         first = blocked[0]
         share = f"{first.blocked / evaluations:.0%}".replace("%", " %")
         parts[0] = f"{first.name} blocked {number(first.blocked)} ({share})"
-    told = f": {', '.join(parts)}" if parts else ": nothing was blocked"
+    details = f": {', '.join(parts)}" if parts else ": nothing was blocked"
     many = "evaluation" if evaluations == 1 else "evaluations"
     ends = "signal" if signals == 1 else "signals"
-    return f"{number(evaluations)} {many}{told}; {number(signals)} {ends}"
+    return f"{number(evaluations)} {many}{details}; {number(signals)} {ends}"
 
 
 def unbroken(text: str) -> str:

@@ -108,6 +108,6 @@ def equity(run: Run) -> Floats:
     return np.frombuffer(bytes(stored or b""), "<f8").reshape(2, -1)
 
 
-def drawdown(made: Floats) -> Floats:
+def drawdown(percent: Floats) -> Floats:
     """How far the percent made lies below its highest so far, which begins at 0: not positive."""
-    return made - np.maximum(np.maximum.accumulate(made), 0.0) if made.size else made
+    return percent - np.maximum(np.maximum.accumulate(percent), 0.0) if percent.size else percent

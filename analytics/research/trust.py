@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from analytics.models import Run
 from analytics.research.fidelity_reasons import DOUBT, TRUST, UNKNOWN
 from trading import clock, strategies
 from trading.strategies.engine.walk import version_of
+
+if TYPE_CHECKING:
+    from analytics.frames.reports import StrategyInstance
 
 LONGEST = timedelta(days=60)  # after which a comparison says nothing of today
 
@@ -22,7 +25,7 @@ class Trust:
 
     verdict: str
     reasons: tuple[str, ...]
-    run: Any = None
+    run: Run | None = None
 
     @property
     def trusted(self) -> bool:
@@ -41,21 +44,21 @@ class Trust:
 NEVER = Trust(UNKNOWN, ("Its replay was never compared with what the bot did.",))
 
 
-def trust(instance: Any, as_of: datetime | None = None, market: str = "") -> Trust:
+def trust(instance: StrategyInstance, as_of: datetime | None = None, market: str = "") -> Trust:
     """The verdict as of a moment on replays of a bot's strategy, in one market or in all in which
     it was compared: trusted where none of them is doubted and one is trusted."""
-    found: dict[str, Run] = {}
+    newest: dict[str, Run] = {}
     for run in _compared(instance.pk, as_of or clock.now(), market):
-        found.setdefault(run.market, run)
-    told = [_of(run, as_of or clock.now()) for run in found.values()]
+        newest.setdefault(run.market, run)
+    verdicts = [_of(run, as_of or clock.now()) for run in newest.values()]
     for word in (DOUBT, TRUST, UNKNOWN):
-        for one in told:
-            if one.verdict == word:
-                return one
+        for verdict in verdicts:
+            if verdict.verdict == word:
+                return verdict
     return _elsewhere(instance, as_of or clock.now(), market) if market else NEVER
 
 
-def _elsewhere(instance: Any, as_of: datetime, market: str) -> Trust:
+def _elsewhere(instance: StrategyInstance, as_of: datetime, market: str) -> Trust:
     """What is said of a market in which nothing was compared."""
     others = sorted({run.market for run in _compared(instance.pk, as_of, "")})
     if not others:
@@ -66,8 +69,8 @@ def _elsewhere(instance: Any, as_of: datetime, market: str) -> Trust:
 def compared_until(instance: int, market: str) -> str | None:
     """The end of the time that the newest comparison is about, as text."""
     newest = Run.objects.filter(kind=Run.Kind.FIDELITY, instance=instance, market=market)
-    found = newest.exclude(state=Run.State.FAILED).order_by("-pk").first()
-    return found.options["until"] if found else None
+    comparison = newest.exclude(state=Run.State.FAILED).order_by("-pk").first()
+    return comparison.options["until"] if comparison else None
 
 
 def _compared(instance: int, as_of: datetime, market: str) -> Sequence[Run]:
@@ -80,15 +83,16 @@ def _compared(instance: int, as_of: datetime, market: str) -> Sequence[Run]:
 
 
 def _of(run: Run, as_of: datetime) -> Trust:
-    found = run.summary["fidelity"]
+    comparison = run.summary["fidelity"]
     stale = _stale(run, as_of)
     if stale:
-        return Trust(UNKNOWN, (stale, *found["reasons"]), run)
-    return Trust(found["verdict"], tuple(found["reasons"]), run)
+        return Trust(UNKNOWN, (stale, *comparison["reasons"]), run)
+    return Trust(comparison["verdict"], tuple(comparison["reasons"]), run)
 
 
 def _stale(run: Run, as_of: datetime) -> str:
     """Why a comparison says nothing of the replays of a moment; empty where it does."""
+    assert run.ended_at is not None
     if as_of - run.ended_at > LONGEST:
         return f"It was last compared on {run.ended_at:%Y-%m-%d}; that is too long ago."
     try:

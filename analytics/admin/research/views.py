@@ -22,6 +22,7 @@ from analytics.research import counterfactual as counterfactuals
 from analytics.research import fidelity as comparison
 from analytics.research import what_if as what_ifs
 from trading import clock, formatting, strategies
+from trading.admin.base import author_of
 from trading.formatting import Cell
 from trading.strategies import UnknownStrategy
 from trading.strategies.base import InvalidValues
@@ -262,7 +263,7 @@ def what_if(admin: RunAdmin, request: HttpRequest, instance: int) -> HttpRespons
     try:
         strategy = backtest.replayable(strategy_instance.strategy)
         values = what_ifs.typed(strategy, request.POST)
-        live, candidate = what_ifs.ask(strategy_instance, values, request.user)
+        live, candidate = what_ifs.ask(strategy_instance, values, author_of(request))
     except InvalidValues as invalid:
         errors = [
             (formatting.label(name), text)
@@ -298,7 +299,7 @@ def _start(
     if strategy_instance is None:
         raise Http404(instance)
     try:
-        run = backtest.submit(prepare(strategy_instance), request.user)
+        run = backtest.submit(prepare(strategy_instance), author_of(request))
     except (LookupError, ValueError) as error:
         back = reverse("admin:trading_strategyinstance_change", args=[instance])
         return admin.render(
@@ -318,13 +319,13 @@ def sensitivity(admin: RunAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     run, name = _find(pk), request.POST.get("parameter", "")
     if run.state != DONE or name not in run.values:
         raise Http404(name)
-    return HttpResponseRedirect(rows.url(what_ifs.along(run, name, request.user)))
+    return HttpResponseRedirect(rows.url(what_ifs.along(run, name, author_of(request))))
 
 
 def repeat(admin: RunAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     """Run a backtest again from its own record."""
     if not admin.may_start(request):
         raise PermissionDenied
-    repeated = backtest.submit(backtest.again(_find(pk)), request.user)
+    repeated = backtest.submit(backtest.again(_find(pk)), author_of(request))
     messages.success(request, f"Backtest {pk} is being repeated.")
     return HttpResponseRedirect(rows.url(repeated))

@@ -1,4 +1,9 @@
-from django.core.management.base import CommandError
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
 
 from analytics import monitoring
 from analytics.monitoring import snapshots
@@ -17,35 +22,41 @@ SHOWN = {
 class Command(Base):
     help = "Show metrics by strategy, market and parameter set: 24 h, 7 d, 30 d, all time."
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--bot", metavar="NAME", help="show this bot only")
         parser.add_argument(
             "--as-of", metavar="TIME", help="ignore everything after this time (UTC); default: now"
         )
 
-    def handle(self, *, as_of, bot, **options):
+    def handle(self, *, as_of: str | None, bot: str | None, **options: Any) -> None:
         wanted = bot_named(bot).name if bot else None
         at = moment(as_of) if as_of else clock.now()
         if at > clock.now():
             raise CommandError(f'--as-of: "{as_of}" lies in the future')
         done = monitoring.analyze(at)
-        found = [one for one in snapshots.listed(at) if wanted in (None, one["bot"])]
+        listed = [
+            snapshot for snapshot in snapshots.listed(at) if wanted in (None, snapshot["bot"])
+        ]
         if options["json"]:
-            self.answer({**done, "scopes": found})
+            self.answer({**done, "scopes": listed})
             return
-        if not found:
+        if not listed:
             self.stdout.write("No trades in the 31 days before.")
-        for one in found:
-            name = one["market"] or (one["version"] and f"version {one['version']}") or "all"
-            self.stdout.write(
-                f"{one['bot']} / {one['strategy']} / {name} ({one['mode']}, {one['currency']}):"
-                f" {one['trend']}"
+        for snapshot in listed:
+            name = (
+                snapshot["market"]
+                or (snapshot["version"] and f"version {snapshot['version']}")
+                or "all"
             )
-            for window, metrics in one["windows"].items():
+            self.stdout.write(
+                f"{snapshot['bot']} / {snapshot['strategy']} / {name}"
+                f" ({snapshot['mode']}, {snapshot['currency']}): {snapshot['trend']}"
+            )
+            for window, metrics in snapshot["windows"].items():
                 self.stdout.write(f"  {window:>4} {_line(metrics)}")
 
 
-def _line(metrics):
+def _line(metrics: dict[str, Any]) -> str:
     if not metrics["trades"]:
         return "no trades"
     parts = [
@@ -60,6 +71,6 @@ def _line(metrics):
     return ", ".join(parts)
 
 
-def _between(interval, form):
+def _between(interval: Sequence[float] | None, form: str) -> str:
     """The 95 % interval behind its number; nothing where it is not known."""
     return f" ({interval[0]:{form}} to {interval[1]:{form}})" if interval else ""

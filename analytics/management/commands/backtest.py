@@ -1,8 +1,14 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
 from django.conf import settings
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
 from django.urls import reverse
 
 from analytics.management.run_tables import told
+from analytics.models import Run
 from analytics.quant.outcome import Costs
 from analytics.research import backtest, run_store
 from trading import clock
@@ -19,7 +25,7 @@ STEPS = 1_000
 class Command(Base):
     help = "Backtest a strategy on stored candles: metrics, signal funnel, trades."
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--strategy", required=True, help="key or alias, such as rsi_bb")
         parser.add_argument("--market", required=True)
         parser.add_argument(
@@ -52,7 +58,7 @@ class Command(Base):
         parser.add_argument("--csv", action="store_true", help="print all trades as CSV")
         parser.add_argument("--dry", action="store_true", help="do not store the backtest")
 
-    def handle(self, **options):
+    def handle(self, **options: Any) -> None:
         if options["json"] and options["csv"]:
             raise CommandError("--json and --csv: choose one")
         if options["trades"] < 0:
@@ -67,7 +73,7 @@ class Command(Base):
             run_store.finish(run, outcome)
         self._tell(run, outcome, options)
 
-    def _run(self, options):
+    def _run(self, options: dict[str, Any]) -> Run:
         if options["interval"] < 1:
             raise CommandError("--interval must be 1 second or more")
         if not limits.MARKET.fullmatch(options["market"]):
@@ -98,16 +104,17 @@ class Command(Base):
             started_at=clock.now(),
         )
 
-    def _replay(self, run):
+    def _replay(self, run: Run) -> run_store.Outcome:
         with progress.bar(f"Replaying {run.strategy}", STEPS) as advance:
             return backtest.backtest(run, lambda share: advance(round(share * STEPS)))
 
-    def _tell(self, run, outcome, options):
+    def _tell(self, run: Run, outcome: run_store.Outcome, options: dict[str, Any]) -> None:
         address = reverse("admin:analytics_run_change", args=[run.pk]) if run.pk else None
         if options["csv"]:
-            return self._csv(outcome.trades)
+            self._csv(outcome.trades)
+            return
         if options["json"]:
-            return self.answer(
+            self.answer(
                 {
                     "id": run.pk,
                     "strategy": run.strategy,
@@ -125,27 +132,28 @@ class Command(Base):
                     "address": address,
                 }
             )
+            return
         self.stdout.write(told(run, outcome.trades, options["trades"]))
         if address:
             self.stdout.write(f"\nStored as backtest {run.pk}: {settings.BASE_URL or ''}{address}")
 
-    def _csv(self, trades):
+    def _csv(self, trades: Sequence[dict[str, Any]]) -> None:
         names = [*run_store.PLAIN]
-        for one in trades[:1]:
-            names += [*one["context"], *one["features"]]
+        for first in trades[:1]:
+            names += [*first["context"], *first["features"]]
         names = list(dict.fromkeys(names))
-        flat = ({**one["context"], **one["features"], **one} for one in trades)
+        flat = ({**trade["context"], **trade["features"], **trade} for trade in trades)
         rows = ([row[name] for name in names] for row in flat)
         for line in csv_export.lines(names, rows):
             self.stdout.write(line, ending="")
 
 
-def _given(words):
+def _given(words: Sequence[str]) -> dict[str, str]:
     """``name=value`` words; the strategy judges the values."""
-    found = {}
+    values = {}
     for word in words:
         name, sign, value = word.partition("=")
         if not sign or not name:
             raise CommandError(f'--set: "{word[:80]}" is not name=value')
-        found[name] = value
-    return found
+        values[name] = value
+    return values

@@ -1,8 +1,13 @@
+from __future__ import annotations
+
+from typing import Any
+
 from django.conf import settings
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
 from django.urls import reverse
 
 from analytics.management.fidelity_tables import told
+from analytics.models import Run
 from analytics.research import fidelity, run_store
 from trading import clock
 from trading.management import progress
@@ -19,7 +24,7 @@ class Command(Base):
         "parameters that were live then."
     )
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--strategy", required=True, help="key, alias, or rsi_bb@sol")
         parser.add_argument("--bot", metavar="NAME", help="where several bots run it")
         parser.add_argument("--market", default="", help="default: the market with most trades")
@@ -32,7 +37,7 @@ class Command(Base):
         parser.add_argument("--to", dest="until", metavar="TIME", help="and left before (UTC)")
         parser.add_argument("--dry", action="store_true", help="do not store the comparison")
 
-    def handle(self, **options):
+    def handle(self, **options: Any) -> None:
         since, until = (
             moment(options[name]) if options[name] else None for name in ("since", "until")
         )
@@ -52,14 +57,15 @@ class Command(Base):
             run_store.finish(run, outcome)
         self._tell(run, options)
 
-    def _compare(self, run):
+    def _compare(self, run: Run) -> run_store.Outcome:
         with progress.bar(f"Replaying {run.strategy}", STEPS) as advance:
             return fidelity.compare(run, lambda share: advance(round(share * STEPS)))
 
-    def _tell(self, run, options):
+    def _tell(self, run: Run, options: dict[str, Any]) -> None:
         address = reverse("admin:analytics_run_change", args=[run.pk]) if run.pk else None
         if options["json"]:
-            return self.answer(
+            assert run.instance is not None and run.bot is not None
+            self.answer(
                 {
                     "id": run.pk,
                     "strategy": run.instance.name,
@@ -79,6 +85,7 @@ class Command(Base):
                     "address": address,
                 }
             )
+            return
         self.stdout.write(told(run))
         if address:
             self.stdout.write(f"\nStored as backtest {run.pk}: {settings.BASE_URL or ''}{address}")

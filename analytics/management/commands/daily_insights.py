@@ -1,6 +1,9 @@
-from datetime import date
+from __future__ import annotations
 
-from django.core.management.base import CommandError
+from datetime import date
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
 
 from analytics import frames, reports
 from analytics.loop import daily
@@ -16,7 +19,7 @@ from trading.management.base import bot_named
 class Command(Base):
     help = "Write and show the daily report."
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--date",
             metavar="DAY",
@@ -34,7 +37,16 @@ class Command(Base):
             "--send", action="store_true", help="send it now, once, to the subscribed channels"
         )
 
-    def handle(self, *, date, bot, week, again, send, **options):
+    def handle(
+        self,
+        *,
+        date: str | None,
+        bot: str | None,
+        week: bool,
+        again: bool,
+        send: bool,
+        **options: Any,
+    ) -> None:
         now = clock.now()
         day = _day(date) if date else reports.newest(now)
         kind = Report.Kind.WEEK if week else Report.Kind.DAY
@@ -42,25 +54,25 @@ class Command(Base):
         if not bots:
             raise CommandError("there is no bot yet; make one with: python3 manage.py create_bot")
         try:
-            made = [daily.write_one(each, kind, day, now, again)[0] for each in bots]
+            written = [daily.write_one(of_bot, kind, day, now, again)[0] for of_bot in bots]
         except ValueError as error:
             raise CommandError(f"--date: {error}") from error
-        sent = report_mail.send(made, now) if send else None
+        sent = report_mail.send(written, now) if send else None
         if options["json"]:
             self.answer(
                 {
                     "reports": [
-                        {"id": one.pk, **one.data, "recommendations": one.recommendations}
-                        for one in made
+                        {"id": report.pk, **report.data, "recommendations": report.recommendations}
+                        for report in written
                     ],
                     "messages": sent,
                 }
             )
             return
-        for one in made:
-            recommendations = reports.recommendations_from_json(one.recommendations)
-            self.stdout.write(reports_text.text(reports.from_json(one.data), recommendations))
-        if send:
+        for report in written:
+            recommendations = reports.recommendations_from_json(report.recommendations)
+            self.stdout.write(reports_text.text(reports.from_json(report.data), recommendations))
+        if sent is not None:
             what = counted(sent, "message")
             self.stdout.write(
                 f"{what} on the way."
@@ -70,7 +82,7 @@ class Command(Base):
             )
 
 
-def _day(text):
+def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:

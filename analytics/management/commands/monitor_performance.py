@@ -1,4 +1,8 @@
-from django.core.management.base import CommandError
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
 
 from analytics import monitoring
 from analytics.models import AlertEvent
@@ -10,12 +14,12 @@ from trading.management.base import moment
 class Command(Base):
     help = "Run monitoring once, as the schedule does: take snapshots, update alerts."
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--as-of", metavar="TIME", help="ignore everything after this time (UTC); default: now"
         )
 
-    def handle(self, *, as_of, **options):
+    def handle(self, *, as_of: str | None, **options: Any) -> None:
         at = moment(as_of) if as_of else clock.now()
         if at > clock.now():
             raise CommandError(f'--as-of: "{as_of}" lies in the future')
