@@ -1,7 +1,7 @@
-"""Which arm of an experiment is told when: time is cut into blocks, drawn in balanced rounds.
+"""Which arm of an experiment is served when: time is cut into blocks, drawn in balanced rounds.
 
-Pure: what is told at a moment follows from the experiment's plan alone, so that it is the same for
-every process, after every restart, and can be checked by anyone who has the plan.
+Pure: what is served at a moment follows from the experiment's plan alone, so that it is the same
+for every process, after every restart, and can be checked by anyone who has the plan.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ class Plan:
         return self.arm(self.number(at))
 
     def counted(self, at: int) -> tuple[list[int], list[int]]:
-        """By arm: the blocks that began before a moment, and the microseconds told until then."""
+        """By arm: the blocks that began before a moment, and the microseconds served until then."""
         at = at if self.end is None else min(at, self.end)
-        count, told = [0] * len(self.shares), [0] * len(self.shares)
+        count, served = [0] * len(self.shares), [0] * len(self.shares)
         if at <= self.start:
-            return count, told
+            return count, served
         if len(self.shares) == 1:
             return [1], [at - self.start]
         begun = self.number(at - 1) + 1
@@ -58,12 +58,12 @@ class Plan:
         count = [rounds * times * share for share in small]
         for number in range(rounds * size(self.shares), begun):
             count[self.arm(number)] += 1
-        told = [blocks * self.length for blocks in count]
-        told[self.arm(begun - 1)] -= self.start + begun * self.length - at
-        return count, told
+        served = [blocks * self.length for blocks in count]
+        served[self.arm(begun - 1)] -= self.start + begun * self.length - at
+        return count, served
 
     def until(self, at: int) -> int | None:
-        """When what is told at a moment may change; None where it stays until somebody ends it."""
+        """When what is served at a moment may change; None where only an end changes it."""
         if len(self.shares) == 1:
             return self.end
         ends = self.start + (self.number(at) + 1) * self.length

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import OperationalError, connection, models, transaction
 
 
-def note(rows: models.QuerySet[Any], **values: Any) -> bool:
+def note(rows: models.QuerySet[Any], **values: object) -> bool:
     """Update rows; False where another transaction holds them and they stay as they are."""
     if connection.vendor == "postgresql":
         free = rows.select_for_update(skip_locked=True, no_key=True).order_by()
@@ -23,7 +23,7 @@ def note(rows: models.QuerySet[Any], **values: Any) -> bool:
     return bool(_unless_busy(lambda: rows.update(**values)))
 
 
-def once(model: type[models.Model], **values: Any) -> bool:
+def once(model: type[models.Model], **values: object) -> bool:
     """Insert a row unless it exists; False if another transaction is writing."""
     row = model(**values)
 
@@ -34,7 +34,7 @@ def once(model: type[models.Model], **values: Any) -> bool:
     return bool(_unless_busy(write))
 
 
-def _unless_busy(write: Callable[[], Any]) -> Any:
+def _unless_busy(write: Callable[[], bool | int]) -> bool | int:
     """The result of ``write``; False if SQLite would have to wait for another writer."""
     if connection.vendor != "sqlite" or connection.in_atomic_block:
         return write()

@@ -167,6 +167,7 @@ def _binding() -> Iterator[Any]:
 
 @cache
 def _view() -> Any:
+    from psycopg.abc import Buffer
     from psycopg.adapt import Loader
     from psycopg.pq import Format
 
@@ -175,7 +176,7 @@ def _view() -> Any:
 
         format = Format.BINARY
 
-        def load(self, data: Any) -> Any:
+        def load(self, data: Buffer) -> Buffer:
             return data
 
     return View

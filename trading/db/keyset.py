@@ -82,18 +82,18 @@ def page(
     Rows newer than ``after`` that do not fill a page are shown as the newest page.
     """
     if after is not None:
-        found, horizon = _read(listing, _Way(after, True, size + 1))
-        if len(found) > size or horizon is not None:
-            keys = found[:size][::-1]
-            newer = keys[0] if len(found) > size else horizon
-            return Page(keys, newer, keys[-1] if keys else horizon, len(found) <= size)
-    found, horizon = _read(listing, _Way(before, False, size + 1))
-    keys = found[:size]
+        fetched, horizon = _read(listing, _Way(after, True, size + 1))
+        if len(fetched) > size or horizon is not None:
+            keys = fetched[:size][::-1]
+            newer = keys[0] if len(fetched) > size else horizon
+            return Page(keys, newer, keys[-1] if keys else horizon, len(fetched) <= size)
+    fetched, horizon = _read(listing, _Way(before, False, size + 1))
+    keys = fetched[:size]
     newer = None
     if before is not None:
         # An empty page is left again by a step that does not miss the row it came from.
         newer = keys[0] if keys else (*before[:-1], before[-1] - 1)
-    if len(found) > size:
+    if len(fetched) > size:
         return Page(keys, newer, keys[-1])
     return Page(keys, newer, horizon, horizon is not None)
 
@@ -102,12 +102,12 @@ def walk(listing: Listing, size: int) -> Iterator[list[Key]]:
     """All keys of a list, newest first, in lists of at most ``size``."""
     start = None
     while True:
-        found = page(listing, size, before=start)
-        if found.keys:
-            yield found.keys
-        if found.older is None:
+        current = page(listing, size, before=start)
+        if current.keys:
+            yield current.keys
+        if current.older is None:
             return
-        start = found.older
+        start = current.older
 
 
 def beside(listing: Listing, key: Key, count: int) -> tuple[list[Key], list[Key]]:
@@ -125,9 +125,9 @@ def _read(listing: Listing, way: _Way) -> tuple[list[Key], Key | None]:
     keys, ends = [], []
     look = max(LOOK // max(len(listing.branches), 1), 2 * way.limit)
     for branch in listing.branches:
-        found = _tested(listing, branch, way, look)
-        keys += found
-        if len(found) < way.limit and (end := _end(listing, branch, way, look)):
+        tested = _tested(listing, branch, way, look)
+        keys += tested
+        if len(tested) < way.limit and (end := _end(listing, branch, way, look)):
             ends.append(end)
     if not ends:
         return way.sorted(keys)[: way.limit], None
@@ -169,8 +169,8 @@ def _tested(listing: Listing, branch: tuple[Condition, ...], way: _Way, look: in
 def _end(listing: Listing, branch: tuple[Condition, ...], way: _Way, look: int) -> Key | None:
     """The last of the next ``look`` rows of a branch; None where there are not so many."""
     sql, values = _select(listing, branch, way, 1)
-    found = _run(f"{sql} OFFSET {look - 1}", values)
-    return found[0] if found else None
+    rows = _run(f"{sql} OFFSET {look - 1}", values)
+    return rows[0] if rows else None
 
 
 def _select(
@@ -201,13 +201,13 @@ def _order(listing: Listing, way: _Way) -> str:
     return ", ".join(f"{column} {way.direction}" for column in listing.columns)
 
 
-def _run(sql: str, values: Sequence[Any]) -> list[Key]:
+def _run(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return [tuple(row) for row in cursor.fetchall()]
 
 
-def distinct(table: str, columns: tuple[str, str], limit: int = 1_000) -> list[Key]:
+def distinct(table: str, columns: tuple[str, str], limit: int = 1_000) -> list[tuple[Any, ...]]:
     """The different pairs of the two leading columns of an index, found by hopping along it.
 
     The first column holds ids. Where there are more than ``limit`` pairs, the smallest second
@@ -216,7 +216,7 @@ def distinct(table: str, columns: tuple[str, str], limit: int = 1_000) -> list[K
     first, second = columns
     # Two steps, each along one column: a comparison of both at once would walk through all rows
     # of a first value to find the next one.
-    found = _run(
+    pairs = _run(
         f"WITH RECURSIVE step({first}) AS ("
         f"SELECT * FROM (SELECT {first} FROM {table} WHERE {first} > 0 "
         f"ORDER BY {first} LIMIT 1) AS start "
@@ -233,4 +233,4 @@ def distinct(table: str, columns: tuple[str, str], limit: int = 1_000) -> list[K
         f"SELECT {first}, {second} FROM hop WHERE {second} IS NOT NULL LIMIT {limit}",
         [],
     )
-    return sorted(found)
+    return sorted(pairs)

@@ -90,11 +90,11 @@ def _counts(trades: tuple[int, int]) -> str:
 
 
 def _needed(difference: Difference) -> str:
-    each = difference.trades_needed()
-    if each is None:
+    per_arm = difference.trades_needed()
+    if per_arm is None:
         return ""
-    if each > 1_000_000:
+    if per_arm > 1_000_000:
         return "; a difference this small needs more than a million of each"
-    if each <= min(difference.trades):
+    if per_arm <= min(difference.trades):
         return "; enough to detect a difference this size with 80% power"
-    return f"; about {rounded(each):,} each are needed for a difference this size"
+    return f"; about {rounded(per_arm):,} each are needed for a difference this size"

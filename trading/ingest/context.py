@@ -58,22 +58,21 @@ def declared(features: tuple[Feature, ...]) -> frozenset[str]:
     return frozenset(feature.name for feature in features)
 
 
-def common_value(name: str, value: Any) -> Any:
+def common_value(name: str, value: object) -> Any:
     """The value of a common column. Raises ValueError."""
     return value if _is_plain(name, value) else _common(name, value)
 
 
-def _is_plain(name: str, value: Any) -> bool:
+def _is_plain(name: str, value: object) -> bool:
     """Whether a value is of a common valid form and stored unchanged."""
-    kind = type(value)
-    if kind is float:
+    if type(value) is float:
         return name in FLOATS and -1e300 <= value <= 1e300
-    if kind is str:
+    if type(value) is str:
         return value in CHOICES[name]
-    return kind is bool and name in BOOLEANS
+    return type(value) is bool and name in BOOLEANS
 
 
-def _common(name: str, value: Any) -> Any:
+def _common(name: str, value: object) -> Any:
     feature = COMMON[name]
     if value is None:
         return "" if feature.kind == "category" else None

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import msgspec
 from django.db import transaction
+from django.db.models import QuerySet
 from msgspec import Meta
 
 from trading import clock
@@ -67,7 +68,7 @@ def put(bot: Bot, report: PositionReport) -> tuple[Position, bool]:
         locks.lock_bot(bot.pk)
         position.instance = instance_for(bot, report.strategy)
         position.market, _ = Market.objects.get_or_create(name=report.market)
-        stored = _find(position.instance, report.market)
+        stored = _among(position.instance, report.market).first()
         if stored and not stored.as_of < position.as_of:
             if not _same(stored, position):
                 raise Stale(stored)
@@ -78,7 +79,7 @@ def put(bot: Bot, report: PositionReport) -> tuple[Position, bool]:
         bulk.upsert(
             Position, _COLUMNS, [values], conflict=_COLUMNS[:2], update=_COLUMNS[2:], newer="as_of"
         )
-    return _find(position.instance, report.market), stored is None
+        return _among(position.instance, report.market).get(), stored is None
 
 
 def close(bot: Bot, strategy: str, market: str, as_of: datetime | None = None) -> bool:
@@ -97,8 +98,9 @@ def close(bot: Bot, strategy: str, market: str, as_of: datetime | None = None) -
         stored = _of_market(bot, strategy, market)
         if stored and as_of and stored.as_of > as_of:
             raise Stale(stored)
-        if stored or as_of:
-            _remember_closed(bot, strategy, market, as_of or stored.as_of)
+        closed_at = as_of or (stored.as_of if stored else None)
+        if closed_at:
+            _remember_closed(bot, strategy, market, closed_at)
         if stored:
             stored.delete()
     return stored is not None
@@ -151,15 +153,16 @@ def _read(bot: Bot, report: PositionReport) -> Position:
         extra=fields.json_value("extra", report.extra, errors),
         **amounts,
     )
-    if errors:
+    if errors or entry_at is None or as_of is None:
         raise Invalid(errors)
     position.entry_at, position.as_of = clock.from_micros(entry_at), clock.from_micros(as_of)
     return position
 
 
-def _find(instance: StrategyInstance, market: str) -> Position | None:
+def _among(instance: StrategyInstance, market: str) -> QuerySet[Position]:
+    """The position of an instance in a market: one row or none."""
     positions = Position.objects.filter(instance=instance, market__name=market)
-    return positions.select_related("instance", "market").first()
+    return positions.select_related("instance", "market")
 
 
 def _closed_since(position: Position) -> bool:

@@ -24,7 +24,7 @@ VALUE_BYTES = 256 * 1024
 MOST = 5_000  # candles or bricks of each series
 
 
-def put(bot: Bot, key: str, value: Any, as_of: Any) -> tuple[StateEntry, bool]:
+def put(bot: Bot, key: str, value: object, as_of: object) -> tuple[StateEntry, bool]:
     """Keep a JSON value under a key; True where the key is new. Raises Invalid and Stale, as
     positions do."""
     errors: Errors = {}
@@ -32,7 +32,7 @@ def put(bot: Bot, key: str, value: Any, as_of: Any) -> tuple[StateEntry, bool]:
     moment = fields.moment("as_of", as_of, errors)
     fields.past("as_of", moment, errors)
     fields.json_value("value", value, errors, VALUE_BYTES)
-    if errors:
+    if errors or moment is None:
         raise Invalid(errors)
     with transaction.atomic():
         locks.lock_bot(bot.pk)
@@ -42,10 +42,10 @@ def put(bot: Bot, key: str, value: Any, as_of: Any) -> tuple[StateEntry, bool]:
                 raise Stale(stored)
             return stored, False
         write(bot, key, value, moment)
-    return find(bot, key), stored is None
+        return StateEntry.objects.get(bot=bot, key=key), stored is None
 
 
-def write(bot: Bot, key: str, value: Any, as_of: int) -> None:
+def write(bot: Bot, key: str, value: object, as_of: int) -> None:
     """Keep a checked value, unless a newer one is there. ``as_of`` is in microseconds."""
     bulk.upsert(
         StateEntry,
@@ -81,16 +81,17 @@ def _one_moment() -> Iterator[None]:
     commit of others (PostgreSQL) or take the write lock (SQLite)."""
     connection.ensure_connection()
     outermost = not connection.in_atomic_block
-    usual = getattr(connection, "transaction_mode", None)
+    database: Any = connection  # only SQLite's has a transaction_mode
+    usual = getattr(database, "transaction_mode", None)
     try:
-        connection.transaction_mode = "DEFERRED"
+        database.transaction_mode = "DEFERRED"
         with transaction.atomic():
             if outermost and connection.vendor == "postgresql":
                 with connection.cursor() as cursor:
                     cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             yield
     finally:
-        connection.transaction_mode = usual
+        database.transaction_mode = usual
 
 
 def _series(bot: Bot) -> list[CandleSeries]:

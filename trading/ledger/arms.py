@@ -44,22 +44,24 @@ class Difference:
         return self.low > 0 or self.high < 0
 
     def trades_needed(self) -> int | None:
-        """Trades of each arm at which a true difference of this size is found 4 times in 5; None
-        where that is unknown, or no number would do."""
+        """Trades of each arm at which a true difference of this size is detected 4 times in 5.
+
+        None where that is unknown, or no number would do.
+        """
         if not self.error or not self.difference:
             return None
         z = _z(1 - (1 - LEVEL) / self.comparisons / 2) + POWER_Z
         times = (z * self.error / self.difference) ** 2
         # What one arm has more of does not make up for what the other lacks.
-        each = 2 / (1 / self.trades[0] + 1 / self.trades[1])
-        found = times * each
-        return math.ceil(found) if found < 1e9 else None
+        per_arm = 2 / (1 / self.trades[0] + 1 / self.trades[1])
+        needed = times * per_arm
+        return math.ceil(needed) if needed < 1e9 else None
 
 
 def paired(control: Daily, arm: Daily, comparisons: int = 1) -> Difference | None:
     """Arms that took turns, both by day from the same day on; None where either has no trade."""
     size = max(control.trades.size, arm.trades.size)
-    sums = [(_filled(one.totals, size), _filled(one.trades, size)) for one in (control, arm)]
+    sums = [(_filled(side.totals, size), _filled(side.trades, size)) for side in (control, arm)]
     counts = [float(trades.sum()) for _, trades in sums]
     if not counts[0] or not counts[1]:
         return None
@@ -99,16 +101,16 @@ def _joint_error(
 
 def followed(before: Daily, after: Daily) -> Difference | None:
     """A stretch of days and one after it; None where either has no trade."""
-    found = effect(before, after)
-    if found is None:
+    change = effect(before, after)
+    if change is None:
         return None
-    days = min(found.before.days, found.after.days)
-    trades = found.before.trades, found.after.trades
-    return _difference(found.difference, trades, days, found.error, found.freedom, 1)
+    days = min(change.before.days, change.after.days)
+    trades = change.before.trades, change.after.trades
+    return _difference(change.difference, trades, days, change.error, change.freedom, 1)
 
 
 def _difference(
-    found: float,
+    difference: float,
     trades: tuple[int, int],
     days: int,
     error: float | None,
@@ -116,9 +118,11 @@ def _difference(
     comparisons: int,
 ) -> Difference:
     if not error or not freedom:
-        return Difference(found, trades, days, error, None, None, comparisons)
+        return Difference(difference, trades, days, error, None, None, comparisons)
     reach = t_quantile(1 - (1 - LEVEL) / comparisons / 2, freedom) * error
-    return Difference(found, trades, days, error, found - reach, found + reach, comparisons)
+    return Difference(
+        difference, trades, days, error, difference - reach, difference + reach, comparisons
+    )
 
 
 def _z(share: float) -> float:
@@ -128,14 +132,14 @@ def _z(share: float) -> float:
 def unlike(asked: list[int], blocks: list[int]) -> float:
     """How probable it is that a bot which asks in every block alike asks as unevenly as it did:
     of ``blocks`` that each arm had, it asked in ``asked``. Pearson's chi-square with as many
-    degrees of freedom as arms less one; 1 where nothing can be told."""
+    degrees of freedom as arms less one; 1 where nothing can be said."""
     whole, met = sum(blocks), sum(asked)
     if not 0 < met < whole or min(blocks) == 0:
         return 1.0
     share = met / whole
     square = sum(
-        (told - share * count) ** 2 / (share * (1 - share) * count)
-        for told, count in zip(asked, blocks, strict=True)
+        (arm_asked - share * count) ** 2 / (share * (1 - share) * count)
+        for arm_asked, count in zip(asked, blocks, strict=True)
     )
     return _chi_square_above(square, len(blocks) - 1)
 
@@ -144,13 +148,16 @@ def _chi_square_above(value: float, freedom: int) -> float:
     """P(X > value) of chi-square (Abramowitz and Stegun 1964, 26.4.4 and 26.4.5)."""
     half = value / 2
     if freedom % 2:
-        found, term = math.erfc(math.sqrt(half)), math.exp(-half) / math.sqrt(math.pi * half or 1)
+        probability, term = (
+            math.erfc(math.sqrt(half)),
+            math.exp(-half) / math.sqrt(math.pi * half or 1),
+        )
         for step in range(1, freedom, 2):
             term *= half / (step / 2)
-            found += term
-        return min(found, 1.0)
-    found, term = 0.0, math.exp(-half)
+            probability += term
+        return min(probability, 1.0)
+    probability, term = 0.0, math.exp(-half)
     for step in range(freedom // 2):
         term *= half / step if step else 1.0
-        found += term
-    return min(found, 1.0)
+        probability += term
+    return min(probability, 1.0)

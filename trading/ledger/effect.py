@@ -91,9 +91,11 @@ class Effect:
         return t_quantile(0.5 + level / 2, freedom) * math.sqrt(known + more) < abs(self.difference)
 
 
-def _welch(one: float, free: float, other: float, freer: float) -> float | None:
-    below = one**2 / free + other**2 / freer
-    return (one + other) ** 2 / below if below else None
+def _welch(
+    first: float, first_freedom: float, second: float, second_freedom: float
+) -> float | None:
+    below = first**2 / first_freedom + second**2 / second_freedom
+    return (first + second) ** 2 / below if below else None
 
 
 def mean(daily: Daily) -> Mean | None:
@@ -103,13 +105,13 @@ def mean(daily: Daily) -> Mean | None:
     days, trades = int(active.sum()), int(counts.sum())
     if not trades:
         return None
-    found = float(totals.sum()) / trades
+    average = float(totals.sum()) / trades
     if days < 2:
-        return Mean(found, None, days, trades)
+        return Mean(average, None, days, trades)
     # How far the mean moves when a day is left out.
-    moves = (totals - found * counts) / (trades - counts)
+    moves = (totals - average * counts) / (trades - counts)
     variance = float((moves * moves).sum()) * (days - 1) / days
-    return Mean(found, variance, days, trades)
+    return Mean(average, variance, days, trades)
 
 
 def effect(before: Daily, after: Daily) -> Effect | None:
@@ -168,17 +170,17 @@ def _fraction(x: float, a: float, b: float) -> float:
     """The continued fraction of the incomplete beta, evaluated from the front (Lentz 1976)."""
     tiny = 1e-300
     above, below = 1.0, 1 / _away(1 - (a + b) * x / (a + 1), tiny)
-    found = below
+    fraction = below
     for m in range(1, 10_000):
         even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
         odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
         for step in (even, odd):
             below = 1 / _away(1 + step * below, tiny)
             above = _away(1 + step / above, tiny)
-            found *= above * below
+            fraction *= above * below
         if abs(above * below - 1) < 1e-15:
             break
-    return found
+    return fraction
 
 
 def _away(value: float, tiny: float) -> float:

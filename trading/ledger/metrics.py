@@ -42,7 +42,7 @@ class Columns:
     mae: Floats
 
 
-def from_tally(tally: Any, daily: Daily, seconds: float, *, interval: bool = True) -> Metrics:
+def from_tally(tally: np.void, daily: Daily, seconds: float, *, interval: bool = True) -> Metrics:
     """Metrics that need only sums: of one TALLY record and a window ``seconds`` long.
 
     Without ``interval`` that of the average, which costs more than all the rest, is left None.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
@@ -37,7 +36,7 @@ class Candles:
     def __len__(self) -> int:
         return int(self.open_time.size)
 
-    def take(self, rows: Any) -> Candles:
+    def take(self, rows: np.ndarray | slice) -> Candles:
         return Candles(*(getattr(self, name)[rows] for name in FIELDS))
 
     def matrix(self) -> np.ndarray:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.db import models
 from django.db.models import Max
 
 from trading.models import LivePeriod, LiveSet, StrategyInstance
@@ -72,7 +73,7 @@ def _newest_rows() -> dict[int, Any]:
     return {row.id: row for row in rows.filter(history_id__in=ids)}
 
 
-def _problems(live: LiveSet, newest: Any, last: datetime | None) -> list[str]:
+def _problems(live: LiveSet, newest: models.Model | None, last: datetime | None) -> list[str]:
     if live.parameter_set.instance_id != live.strategy_instance_id:
         return ["the live set belongs to another strategy"]
     problems = []

@@ -103,7 +103,7 @@ def so_far(
     counted = np.stack([sums[name].astype(float) for name in ("trades", "wins", "total")], axis=1)
     # The sets as bots were served them; empty for trades of an unknown set.
     sets = [scope.parameter_set for scope in scopes]
-    served = [strategy.complete(one.values) if strategy and one else {} for one in sets]
+    served = [strategy.complete(version.values) if strategy and version else {} for version in sets]
     metrics: dict[str, Metrics | None] = {}
     for name, value in live.items():
         shared = [index for index, values in enumerate(served) if values.get(name) == value]

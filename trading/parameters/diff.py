@@ -49,9 +49,9 @@ def ordered(strategy: Strategy | None, *sets: Values) -> list[str]:
     return [*declared, *sorted({name for values in sets for name in values} - set(declared))]
 
 
-def same(one: Value | None, other: Value | None) -> bool:
+def same(first: Value | None, second: Value | None) -> bool:
     """Whether two stored values are equal: 14 and 14.0 are, 1 and true are not."""
-    return one == other and isinstance(one, bool) == isinstance(other, bool)
+    return first == second and isinstance(first, bool) == isinstance(second, bool)
 
 
 def described(strategy: Strategy | None, name: str) -> Row:

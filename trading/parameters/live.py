@@ -133,7 +133,7 @@ def set_aside(
 
 
 def _create(
-    instance: StrategyInstance, values: Mapping[str, object], **fields: Any
+    instance: StrategyInstance, values: Mapping[str, object], **fields: object
 ) -> ParameterSet:
     newest = instance.parameter_sets.aggregate(newest=Max("version"))["newest"] or 0
     version: ParameterSet = ParameterSet.objects.create(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -145,7 +145,9 @@ def _of_sets(parameter: str | None, rows: Rows, books: dict[int, Book]) -> list[
     """Version, or value of a parameter, of the set that made each trade."""
     ids = set(np.unique(rows.parameter_set).tolist())
     sets = ParameterSet.objects.select_related("instance__bot").in_bulk(ids).values()
-    keys = _values(parameter, sets) if parameter else {one.pk: one.version for one in sets}
+    keys = (
+        _values(parameter, sets) if parameter else {version.pk: version.version for version in sets}
+    )
     of_rows = [keys.get(pk, UNKNOWN) for pk in rows.parameter_set.tolist()]
     instances = [books[book].instance for book in rows.book.tolist()]
     if parameter is None:
@@ -229,7 +231,7 @@ class Of(tuple[str, str, Any]):
 
     __slots__ = ()
 
-    def __new__(cls, whose: str, mark: str, key: Any) -> Of:
+    def __new__(cls, whose: str, mark: str, key: Hashable) -> Of:
         return super().__new__(cls, (whose, mark, key))
 
 
@@ -238,7 +240,7 @@ def _dates(days: Ints) -> list[str]:
     return dates
 
 
-def sort_key(key: Any) -> tuple[Any, ...]:
+def sort_key(key: Hashable) -> tuple[Any, ...]:
     """Numbers and ranges by size, then texts, then what is missing."""
     if isinstance(key, Of):
         return 2, 0.0, key[0], sort_key(key[2])
@@ -251,7 +253,7 @@ def sort_key(key: Any) -> tuple[Any, ...]:
     return 2, 0.0, str(key)
 
 
-def text(key: Any) -> str | None:
+def text(key: Hashable) -> str | None:
     """The key as it is shown."""
     if key is None or isinstance(key, str):
         return key

@@ -192,7 +192,7 @@ def _split(keys: Sequence[Hashable]) -> list[tuple[str | None, Ints]]:
 
 
 def _metrics(
-    record: Any, pieces: Pieces, selection: Selection, by: str | None
+    record: np.void, pieces: Pieces, selection: Selection, by: str | None
 ) -> tuple[Metrics, Daily]:
     since, until = selection.bounds
     if by == "day":
@@ -240,7 +240,7 @@ def as_numbers(metrics: dict[str, Any]) -> dict[str, Any]:
     return {name: _number(value) for name, value in metrics.items()}
 
 
-def _number(value: Any) -> Any:
+def _number(value: object) -> object:
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, dict):

@@ -29,7 +29,8 @@ class Hours:
     @property
     def first(self) -> np.ndarray:
         """When the first trade of each hour closed."""
-        return self.trades.exit_at[self.places[self.starts]]
+        moments: np.ndarray = self.trades.exit_at[self.places[self.starts]]
+        return moments
 
     def fold(self, prior: np.ndarray | None = None) -> np.ndarray:
         """A tally of each hour, shape (k,); ``prior`` are tallies to extend."""

@@ -47,24 +47,25 @@ def pieces(
     wanted = np.unique(hour[both])
     if wanted.size > MOST_HOURS:
         return None
-    found = _ordered(group, [days.take(alone), hours.take(single)])
+    unshared = _ordered(group, [days.take(alone), hours.take(single)])
     if not wanted.size:
-        return found
+        return unshared
     keys = _keys(group[hours.scope[both]], hour[both])
-    return _joined(found, _together(scopes, group, keys, _stretches(wanted, since, until)))
+    return _joined(unshared, _together(scopes, group, keys, _stretches(wanted, since, until)))
 
 
-def _split(group: np.ndarray, found: Pieces, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _split(group: np.ndarray, parts: Pieces, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Rows whose group has only one scope in their place (a day, an hour), and all others."""
-    keys = _keys(group[found.scope], place)
-    pairs = np.unique(np.stack([keys, found.scope]), axis=1)
+    keys = _keys(group[parts.scope], place)
+    pairs = np.unique(np.stack([keys, parts.scope]), axis=1)
     names, scopes = np.unique(pairs[0], return_counts=True)
     several = np.isin(keys, names[scopes > 1])
     return np.flatnonzero(~several), np.flatnonzero(several)
 
 
 def _keys(group: np.ndarray, place: np.ndarray) -> np.ndarray:
-    return group.astype(np.int64) << 40 | place
+    keys: np.ndarray = group.astype(np.int64) << 40 | place
+    return keys
 
 
 def _together(
@@ -76,12 +77,12 @@ def _together(
         _folded(trade_arrays.rows_of(instances, stretches[at : at + TOGETHER]), scopes, group)
         for at in range(0, len(stretches), TOGETHER)
     ]
-    found = Pieces(
+    read = Pieces(
         np.concatenate([part.scope for part in parts]),
         tally.joined([part.tallies for part in parts]),
     )
-    mine = np.isin(_keys(found.scope, found.tallies["first"] // HOUR), keys)
-    return found.take(np.flatnonzero(mine))
+    mine = np.isin(_keys(read.scope, read.tallies["first"] // HOUR), keys)
+    return read.take(np.flatnonzero(mine))
 
 
 def _folded(stored: Rows, scopes: Sequence[Scope], group: np.ndarray) -> Pieces:
@@ -93,13 +94,13 @@ def _folded(stored: Rows, scopes: Sequence[Scope], group: np.ndarray) -> Pieces:
         next((asked[scope] for scope in three.get(pair, ()) if scope in asked), -1)
         for pair in kinds
     ]
-    found = np.array(of_kind, np.int64)[which]
-    rows = np.flatnonzero(found >= 0)
-    found, trades = found[rows], stored.trades.take(rows)
-    by = tally.order(trades, found)
-    found, trades = found[by], trades.take(by)
-    starts = tally.segments(found, trades.exit_at // HOUR)
-    return Pieces(found[starts], tally.fold(trades, starts))
+    groups = np.array(of_kind, np.int64)[which]
+    rows = np.flatnonzero(groups >= 0)
+    groups, trades = groups[rows], stored.trades.take(rows)
+    by = tally.order(trades, groups)
+    groups, trades = groups[by], trades.take(by)
+    starts = tally.segments(groups, trades.exit_at // HOUR)
+    return Pieces(groups[starts], tally.fold(trades, starts))
 
 
 def _stretches(hours: np.ndarray, since: int | None, until: int | None) -> list[tuple[int, int]]:
@@ -124,9 +125,9 @@ def _ordered(group: np.ndarray, parts: Sequence[Pieces]) -> Pieces:
     return _by_time(group[np.concatenate([part.scope for part in parts])], tallies)
 
 
-def _joined(one: Pieces, other: Pieces) -> Pieces:
+def _joined(first: Pieces, second: Pieces) -> Pieces:
     return _by_time(
-        np.concatenate([one.scope, other.scope]), tally.joined([one.tallies, other.tallies])
+        np.concatenate([first.scope, second.scope]), tally.joined([first.tallies, second.tallies])
     )
 
 

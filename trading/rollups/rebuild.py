@@ -7,7 +7,7 @@ writes, and only what differs from what is stored.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from itertools import pairwise
 
 import numpy as np
@@ -35,9 +35,9 @@ def _no_progress(done: int) -> None:
     """The default: progress is not reported."""
 
 
-def instance(one: StrategyInstance, progress: Progress = _no_progress) -> int:
+def instance(strategy_instance: StrategyInstance, progress: Progress = _no_progress) -> int:
     """Recompute an instance's rollups from its trades. Returns the number of trades."""
-    return instances([one], progress)
+    return instances([strategy_instance], progress)
 
 
 def instances(some: Sequence[StrategyInstance], progress: Progress = _no_progress) -> int:
@@ -78,27 +78,28 @@ def _apart(
         several.submit(fold.read_and_fold, books, *_bounds(days), by_time, known) for days in slices
     ]
     for days, answer in zip(slices, asked, strict=True):
-        found = answer.result()
-        if found is None:  # a pair without scopes: only this process may make them
+        folded = answer.result()
+        if folded is None:  # a pair without scopes: only this process may make them
             stored = trade_arrays.rows(books, *_bounds(days), by_time=by_time)
-            found = _fold(stored, scopes.of_pairs(trade_arrays.pairs(stored)[0]))
-        yield found
+            folded = _fold(stored, scopes.of_pairs(trade_arrays.pairs(stored)[0]))
+        yield folded
 
 
 def _here(books: list[int], slices: list[Days], by_time: bool, aside: Executor) -> Iterator[Folded]:
     """The same in this process: while a slice is read, the one before is folded ``aside``."""
-    under_way = None
+    under_way: Future[Folded] | None = None
     for days in slices:
         stored = trade_arrays.rows(books, *_bounds(days), by_time=by_time)
-        found = scopes.of_pairs(trade_arrays.pairs(stored)[0])
-        before, under_way = under_way, aside.submit(_fold, stored, found)
+        of_pairs = scopes.of_pairs(trade_arrays.pairs(stored)[0])
+        before, under_way = under_way, aside.submit(_fold, stored, of_pairs)
         if before:
             yield before.result()
-    yield under_way.result()
+    if under_way:
+        yield under_way.result()
 
 
-def _fold(stored: trade_arrays.Rows, found: fold.Scopes) -> Folded:
-    hours = fold.by_hour(stored, found)
+def _fold(stored: trade_arrays.Rows, of_pairs: fold.Scopes) -> Folded:
+    hours = fold.by_hour(stored, of_pairs)
     return len(stored), hours.keys, hours.fold()
 
 

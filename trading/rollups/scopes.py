@@ -64,7 +64,7 @@ def _of_book(book: Book, parameter_set: int) -> tuple[Scope, Scope, Scope]:
 
 def of_instances(instances: Iterable[StrategyInstance]) -> dict[Pair, Scopes]:
     """The scopes of every book and set of some instances that trades were counted in so far."""
-    sets: dict[tuple[int, ...], list[int]] = {}
+    sets: dict[tuple[int, str, str], list[int]] = {}
     for scope in Scope.objects.filter(instance__in=instances, kind=Scope.Kind.SET):
         place = (scope.instance_id, scope.mode, scope.currency)
         sets.setdefault(place, []).append(scope.parameter_set_id or 0)

@@ -30,7 +30,7 @@ class Rows:
     def __len__(self) -> int:
         return len(self.trades)
 
-    def take(self, rows: Any) -> Rows:
+    def take(self, rows: np.ndarray) -> Rows:
         return Rows(self.book[rows], self.parameter_set[rows], self.trades.take(rows))
 
 
@@ -75,10 +75,10 @@ def rows_with(
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-        found = cursor.fetchall()
+        fetched = cursor.fetchall()
     width = WIDTH
-    table = _floats((row[:width] for row in found), width)
-    return as_rows(table), [[row[width + at] for row in found] for at in range(len(extra))]
+    table = _floats((row[:width] for row in fetched), width)
+    return as_rows(table), [[row[width + at] for row in fetched] for at in range(len(extra))]
 
 
 def pairs(stored: Rows) -> tuple[list[tuple[int, int]], np.ndarray]:
@@ -86,10 +86,10 @@ def pairs(stored: Rows) -> tuple[list[tuple[int, int]], np.ndarray]:
     books, book = _distinct(stored.book)
     sets, member = _distinct(stored.parameter_set)
     place = book * max(sets.size, 1) + member
-    found = np.flatnonzero(np.bincount(place, minlength=1))
+    occurring = np.flatnonzero(np.bincount(place, minlength=1))
     which = np.zeros(books.size * sets.size, dtype=np.int64)
-    which[found] = np.arange(found.size)
-    kinds = [(int(books[at // sets.size]), int(sets[at % sets.size])) for at in found]
+    which[occurring] = np.arange(occurring.size)
+    kinds = [(int(books[at // sets.size]), int(sets[at % sets.size])) for at in occurring]
     return kinds, which[place]
 
 

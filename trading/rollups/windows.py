@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from django.db import connection
@@ -41,7 +40,7 @@ class Pieces:
     def hour_of_day(self) -> np.ndarray:
         return self.tallies["first"] // HOUR % 24
 
-    def take(self, rows: Any) -> Pieces:
+    def take(self, rows: np.ndarray) -> Pieces:
         return Pieces(self.scope[rows], tally.take(self.tallies, rows))
 
 
@@ -75,7 +74,7 @@ def daily(window: Pieces, first_day: int, last_day: int) -> Daily:
     """Sums per calendar day of ``first_day`` .. ``last_day`` (days since 1970), over all scopes."""
     at = window.day - first_day
     size = last_day - first_day + 1
-    totals = np.bincount(at, weights=window.tallies["total"], minlength=size)
+    totals: np.ndarray = np.bincount(at, weights=window.tallies["total"], minlength=size)
     trades = np.bincount(at, weights=window.tallies["trades"], minlength=size)
     return Daily(totals, trades.astype(np.int64))
 
@@ -140,9 +139,9 @@ def _read(
         )
         values += [day for _, day in ends]
     rows = bulk.binary(" UNION ALL ".join(branches), values) if branches else []
-    part, scope_ids, blobs = zip(*rows, strict=True) if rows else ((), (), ())
+    parts, scope_ids, blobs = zip(*rows, strict=True) if rows else ((), (), ())
     counts = [len(blob) // TALLY.itemsize for blob in blobs]
-    part, scope_id = (np.repeat(np.array(ids, np.int64), counts) for ids in (part, scope_ids))
+    part, scope_id = (np.repeat(np.array(ids, np.int64), counts) for ids in (parts, scope_ids))
     return part, scope_id, np.frombuffer(b"".join(blobs), TALLY)
 
 

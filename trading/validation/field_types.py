@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
+from trading.strategies.base import Feature
 from trading.strategies.common import COMMON_CONTEXT
 from trading.validation import limits
 
@@ -89,7 +90,7 @@ Leverage = (
 )
 
 
-def _feature(feature: Any) -> dict[str, Any]:
+def _feature(feature: Feature) -> dict[str, Any]:
     if feature.kind == "boolean":
         schema: dict[str, Any] = {"type": "boolean"}
     elif feature.kind == "category":

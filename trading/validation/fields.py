@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from trading.bots.catalog import Declared
 from trading.clock import to_micros
@@ -15,6 +16,7 @@ from trading.strategies.base import Strategy
 from trading.validation import limits
 
 Errors = dict[str, list[str]]
+T = TypeVar("T")
 INT64 = 2**63
 
 
@@ -29,7 +31,7 @@ def strategy(
         return "", "", None
 
 
-def pattern(name: str, value: str, expected: Any, errors: Errors) -> str:
+def pattern(name: str, value: str, expected: re.Pattern[str], errors: Errors) -> str:
     if not expected.fullmatch(value):
         errors[name] = [f"must match {expected.pattern}"]
     return value
@@ -51,31 +53,31 @@ def text(name: str, value: str, length: int, errors: Errors, required: bool = Fa
         return ""
 
 
-def decimal(name: str, value: Any, errors: Errors, positive: bool = False) -> Decimal | None:
+def decimal(name: str, value: object, errors: Errors, positive: bool = False) -> Decimal | None:
     """An amount of 15 significant digits; None stays None."""
     if value is None:
         return None
     try:
-        found = amount(value)
+        parsed = amount(value)
     except ValueError as error:
         errors[name] = [str(error)]
         return None
-    if positive and found <= 0:
+    if positive and parsed <= 0:
         errors[name] = ["must be above 0"]
-    return found
+    return parsed
 
 
-def number(name: str, value: Any, errors: Errors, low: float, high: float) -> float | None:
+def number(name: str, value: object, errors: Errors, low: float, high: float) -> float | None:
     """A finite float64 within bounds; None stays None."""
     if value is None:
         return None
     # Anything but a float goes through Decimal, so that one grammar of numbers holds everywhere.
-    found = value if type(value) is float else _try(name, lambda: float(exact(value)), errors)
-    if found is None:
+    parsed = value if type(value) is float else _try(name, lambda: float(exact(value)), errors)
+    if parsed is None:
         return None
-    if not (math.isfinite(found) and low <= found <= high):
+    if not (math.isfinite(parsed) and low <= parsed <= high):
         errors[name] = [f"must lie between {low:g} and {high:g}"]
-    return found + 0.0
+    return parsed + 0.0
 
 
 def integer(
@@ -87,7 +89,7 @@ def integer(
     return value
 
 
-def moment(name: str, value: Any, errors: Errors) -> int | None:
+def moment(name: str, value: object, errors: Errors) -> int | None:
     """Microseconds since 1970."""
     try:
         return to_micros(limits.moment(value))
@@ -103,13 +105,13 @@ def past(name: str, micros: int | None, errors: Errors) -> None:
         errors[name] = ["is more than 5 minutes in the future"]
 
 
-def json_value(name: str, value: Any, errors: Errors, size: int = limits.BYTES) -> Any:
+def json_value(name: str, value: object, errors: Errors, size: int = limits.BYTES) -> Any:
     return _try(name, lambda: limits.json_value(value, size), errors)
 
 
-def _try(name: str, check: Callable[[], Any], errors: Errors, otherwise: Any = None) -> Any:
+def _try(name: str, check: Callable[[], T], errors: Errors) -> T | None:
     try:
         return check()
     except ValueError as error:
         errors[name] = [str(error)]
-        return otherwise
+        return None

@@ -34,28 +34,28 @@ def latest() -> datetime | None:
 def day(value: str) -> date:
     """A day such as 2025-11-17. Raises ValueError with a sentence."""
     try:
-        found = date.fromisoformat(value) if _DAY.fullmatch(value) else None
+        parsed = date.fromisoformat(value) if _DAY.fullmatch(value) else None
     except ValueError:
-        found = None
-    if found is None or not EARLIEST.date() <= found < LATEST.date():
+        parsed = None
+    if parsed is None or not EARLIEST.date() <= parsed < LATEST.date():
         raise ValueError("must be a day from 1990 to 2199, such as 2025-11-17")
-    return found
+    return parsed
 
 
 def moment(value: object) -> datetime:
     """A time from ISO 8601 with offset, or epoch seconds. Raises ValueError with a sentence."""
     if isinstance(value, bool) or not isinstance(value, int | float | str | datetime):
         raise ValueError("must be a time: ISO 8601 with an offset, or epoch seconds")
-    found = _from_text(value) if isinstance(value, str) else value
-    if isinstance(found, int | float):
-        found = _from_epoch(found)
-    if found.tzinfo is None:
+    parsed = _from_text(value) if isinstance(value, str) else value
+    if isinstance(parsed, int | float):
+        parsed = _from_epoch(parsed)
+    if parsed.tzinfo is None:
         raise ValueError("has no offset; write 2025-01-31T12:00:00Z or +00:00")
-    if found < EARLIEST:
+    if parsed < EARLIEST:
         raise ValueError("is before 1990")
-    if found >= LATEST:
+    if parsed >= LATEST:
         raise ValueError("is after 2199")
-    return found.astimezone(UTC)
+    return parsed.astimezone(UTC)
 
 
 def _from_epoch(seconds: float) -> datetime:
@@ -124,21 +124,23 @@ def _flat(values: dict[str, Any]) -> bool:
     return "__proto__" not in values and "\x00" not in "".join(values)
 
 
-def same_json(one: object, other: object) -> bool:
+def same_json(first: object, second: object) -> bool:
     """Whether two values are equal as JSON. PostgreSQL keeps numbers as decimals and gives a
     large float back as a whole number, so numbers are compared as the floats they stand for."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same_json(one[name], other[name]) for name in one)
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same_json, one, other))
+    if isinstance(first, dict) and isinstance(second, dict):
+        return first.keys() == second.keys() and all(
+            same_json(first[name], second[name]) for name in first
+        )
+    if isinstance(first, list) and isinstance(second, list):
+        return len(first) == len(second) and all(map(same_json, first, second))
     if (
-        isinstance(one, int | float)
-        and isinstance(other, int | float)
-        and not isinstance(one, bool)
-        and not isinstance(other, bool)
+        isinstance(first, int | float)
+        and isinstance(second, int | float)
+        and not isinstance(first, bool)
+        and not isinstance(second, bool)
     ):
-        return one == other or float(one) == float(other)
-    return type(one) is type(other) and one == other
+        return first == second or float(first) == float(second)
+    return type(first) is type(second) and first == second
 
 
 def _depth_over(value: object, left: int) -> bool:

@@ -80,8 +80,8 @@ def _alike(
             {name: values.pop(name) for name in other},
         )
         contexts.append(context)
-    for name, column in changed.items():
-        for context, value in zip(contexts, column, strict=True):
+    for name, kept in changed.items():
+        for context, value in zip(contexts, kept, strict=True):
             context.common[name] = value
     return contexts
 
@@ -92,13 +92,13 @@ def _is_plain(name: str, column: tuple[Any, ...]) -> bool:
     if kinds == {float} and name in FLOATS:
         return bool((np.abs(np.array(column)) <= _HUGE).all())
     if kinds == {int} and name in WHOLE:
-        return min(column) >= 0 and max(column) <= WHOLE[name]
+        return bool(min(column) >= 0 and max(column) <= WHOLE[name])
     if kinds == {str}:
         return set(column) <= CHOICES[name]
     return kinds == {bool} and name in BOOLEANS
 
 
-def _one(name: str, value: Any, at: int, doubtful: Doubtful) -> Any:
+def _one(name: str, value: object, at: int, doubtful: Doubtful) -> Any:
     if _is_flat(value):
         try:
             return common_value(name, value)
@@ -114,13 +114,12 @@ def _check_flat(column: tuple[Any, ...], places: Sequence[int], doubtful: Doubtf
     doubtful.update(at for at, value in zip(places, column, strict=True) if not _is_flat(value))
 
 
-def _is_flat(value: Any) -> bool:
+def _is_flat(value: object) -> bool:
     """Whether a value is certain to be storable, and short."""
-    kind = type(value)
-    if kind is float:
+    if type(value) is float:
         return -_HUGE <= value <= _HUGE
-    if kind is int:
+    if type(value) is int:
         return -_WIDEST < value < _WIDEST
-    if kind is str:
+    if type(value) is str:
         return len(value) <= _TEXT and value.isascii() and value.isprintable()
-    return kind is bool or value is None
+    return type(value) is bool or value is None
