@@ -58,4 +58,4 @@ def unbroken(text: str) -> str:
 
 def number(count: int) -> str:
     """Thousands apart, as ``5 512``."""
-    return f"{count:,}".replace(",", " ")
+    return f"{count:,}"

@@ -73,9 +73,9 @@ def _create(note: dict[str, Any]) -> Bot:
             _flush(client)
             for strategy in story.TRADED:
                 client.parameters(strategy)
-        for after, path, body in decisions.all_in_order():
+        for after, path, body in decisions.all_in_order(clock.from_epoch(note["until"]) - start):
             with clock.at(start + after), connected(bot) as client:
-                if path == decisions.STOP:
+                if path == decisions.STOP and body:
                     experiment = bot_experiment(bot, body.pop("name"))
                     path = f"/experiments/{experiment}/stop/"
                 client.ask(path, body)

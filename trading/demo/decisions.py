@@ -13,6 +13,7 @@ from trading.demo.paper import STEP
 STOP = "stop"  # stands for the path of an experiment whose number is not known before
 CANDLES = {"candle_interval_seconds": STEP}
 AT_FIRST = timedelta(seconds=1)
+ASKS = timedelta(minutes=1)  # after the start of each block
 # Strategy, time since the first day, what changes, why.
 CHANGES: tuple[tuple[str, timedelta, dict[str, float], str], ...] = (
     (
@@ -109,9 +110,10 @@ TRIALS = (
 )
 
 
-def all_in_order() -> list[tuple[timedelta, str, dict[str, Any]]]:
-    """When each change was made and each experiment started or stopped, and the request for it."""
-    decisions: list[tuple[timedelta, str, dict[str, Any]]] = [
+def all_in_order(length: timedelta) -> list[tuple[timedelta, str, dict[str, Any] | None]]:
+    """The requests of a history of this length: changes, experiments, and the parameters that the
+    bot asks for in each block of an experiment (without a body)."""
+    decisions: list[tuple[timedelta, str, dict[str, Any] | None]] = [
         (after, f"/parameters/{strategy}/", {"values": values, "reason": reason})
         for strategy, after, values, reason in CHANGES
     ]
@@ -128,4 +130,8 @@ def all_in_order() -> list[tuple[timedelta, str, dict[str, Any]]]:
         if trial.stops:
             stop = {"name": trial.name, "reason": "Demo: two weeks are over"}
             decisions.append((trial.stops, STOP, stop))
+        asked, ends = trial.starts + ASKS, min(trial.stops or length, length)
+        while asked < ends:
+            decisions.append((asked, f"/parameters/{trial.strategy}/", None))
+            asked += timedelta(seconds=DAY)
     return sorted(decisions, key=itemgetter(0))

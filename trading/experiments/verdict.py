@@ -41,7 +41,7 @@ def verdict(
     if experiment.status != Experiment.Status.COMPLETED:
         return Verdict(
             OPEN,
-            f"Stopped before its planned end, so the difference decides nothing. "
+            f"Stopped early or without a planned end, so the difference decides nothing. "
             f"{_apart(arm, difference)}.",
         )
     if difference.low is None or difference.days < FEWEST_DAYS:

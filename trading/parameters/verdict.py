@@ -67,8 +67,8 @@ def _undecided(effect: Effect, interval: tuple[float, float], trades: int, close
     if needed is None:
         return Verdict(
             OPEN,
-            f"{change} The trades before the change are too few, or vary too much, for a "
-            "difference of this size ever to become significant.",
+            f"{change} The trades before the change are too few, or vary too much: a difference of "
+            "this size cannot become significant.",
         )
     more = max(needed - trades, 1)
     if more > MANY:

@@ -1,6 +1,6 @@
 """All sums computed anew from the trades.
 
-What other processes can do of it is in ``folding``; only this one, which holds the bot's lock,
+What other processes can do of it is in ``fold``; only this one, which holds the bot's lock,
 writes, and only what differs from what is stored.
 """
 

@@ -64,7 +64,9 @@ def check(address: str) -> str:
         known = ", ".join(sorted({f"{name}://" for name in SERVICES}))
         raise ValueError(f"The address must begin with one of {known}")
     if _service(words[0]) is None:
-        raise ValueError(f"This address of {SERVICES[scheme]} is incomplete; see docs/channels.md.")
+        raise ValueError(
+            f"This address of {SERVICES[scheme]} is incomplete; see docs/notifications.md."
+        )
     return words[0]
 
 
@@ -150,7 +152,7 @@ CHANNEL = ChannelType(
     label="Telegram, Discord, Slack, ntfy, webhook ...",
     help="Others: one address of the service, for example tgram://TOKEN/CHAT for Telegram, "
     "discord://ID/TOKEN, slack://A/B/C, ntfys://ntfy.sh/TOPIC, jsons://host/path for a webhook. "
-    "docs/channels.md lists them.",
+    "docs/notifications.md lists them.",
     check=check,
     send=send,
     shown=shown,

@@ -148,7 +148,7 @@ def test_what_chance_explains_says_how_many_more_trades_would_tell(bot):
     low, high = change.effect.interval()
     assert low < 0 < high
     assert change.verdict.word == "cannot tell yet"
-    assert change.verdict.more_trades or "ever" in change.verdict.sentence
+    assert change.verdict.more_trades or "cannot become significant" in change.verdict.sentence
     wide, narrow = change.effect.interval(0.95), change.effect.interval(0.9)
     assert wide[0] < narrow[0] < narrow[1] < wide[1]
 
