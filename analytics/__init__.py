@@ -1,0 +1,1 @@
+"""What the trades mean, and what to change: alerts, reports, backtests, recommendations."""

@@ -117,8 +117,8 @@ def _fill(user) -> list[tuple]:
         ("strategy", f"{pages}/change/", "light", TALL),
         ("strategy-phone", f"{pages}/change/", "dark", PHONE),
         ("parameters-review", f"{pages}/change/", "light", LOW, _review),
-        ("story", f"{pages}/history/", "light", TALL),
-        ("story-phone", f"{pages}/history/", "dark", PHONE),
+        ("history", f"{pages}/history/", "light", TALL),
+        ("history-phone", f"{pages}/history/", "dark", PHONE),
         ("rollback", f"{pages}/rollback/2/", "light", DESK),
         ("compare", f"{pages}/compare/?one=2&two=3", "light", TALLER),
         ("values", f"{pages}/values/stop_loss_bps/", "dark", TALL),
@@ -143,14 +143,14 @@ def _fill(user) -> list[tuple]:
         ("alerts", "/admin/analytics/alert/", "light", LOW),
         ("alert", f"/admin/analytics/alert/{alert}/change/", "light", TALLER),
         ("alert-phone", f"/admin/analytics/alert/{alert}/change/", "dark", PHONE),
-        ("rules", "/admin/analytics/alertrulesetting/", "dark", TALLER),
+        ("alert-rules", "/admin/analytics/alertrulesetting/", "dark", TALLER),
         ("channel", "/admin/analytics/channel/1/change/", "light", TALL),
-        ("replays", f"{replays}/", "light", LOW),
-        ("run", f"{replays}/{made['tried']}/change/", "light", TALLER),
-        ("run-dark", f"{replays}/{made['tried']}/change/", "dark", TALLER),
-        ("run-phone", f"{replays}/{made['tried']}/change/", "light", PHONE),
+        ("backtests", f"{replays}/", "light", LOW),
+        ("backtest", f"{replays}/{made['tried']}/change/", "light", TALLER),
+        ("backtest-dark", f"{replays}/{made['tried']}/change/", "dark", TALLER),
+        ("backtest-phone", f"{replays}/{made['tried']}/change/", "light", PHONE),
         (
-            "runs-compare",
+            "backtests-compare",
             f"{replays}/compare/?one={made['live']}&two={made['other']}",
             "dark",
             TALLER,
@@ -159,7 +159,7 @@ def _fill(user) -> list[tuple]:
         ("sensitivity", f"{replays}/{made['along']}/change/", "light", TALL),
         ("fidelity", told["compared"], "light", TALLER),
         ("fidelity-phone", told["compared"], "dark", PHONE),
-        ("shadow", shaded, "light", TALL),
+        ("counterfactual", shaded, "light", TALL),
         ("why-not", told["idle"], "light", TALLER, _funnel),
         ("jobs", "/admin/analytics/jobline/", "light", TALL),
         ("candle-series-list", "/admin/trading/candleseries/", "light", DESK),
@@ -197,14 +197,14 @@ def _review(page) -> None:
 
 def _funnel(page) -> None:
     """Look at why it did not trade."""
-    page.get_by_text("Why it traded as often as it did").scroll_into_view_if_needed()
+    page.get_by_role("heading", name="Signal funnel").first.scroll_into_view_if_needed()
     page.wait_for_timeout(500)
 
 
 def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
 
 
 def _wait(url: str) -> None:

@@ -1,0 +1,1 @@
+"""Wiring: settings, URLs, checks, bootstrap, the web server's configuration, the worker."""

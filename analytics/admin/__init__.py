@@ -1,4 +1,4 @@
-"""The admin's pages of what the product does and finds by itself."""
+"""Admin pages of alerts, reports, backtests, jobs and notifications."""
 
 from . import panels
 from .alerts import alerts, rules

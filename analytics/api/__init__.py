@@ -1,1 +1,1 @@
-"""The API of what trades mean; ``trading.api`` has what all endpoints share."""
+"""The API of alerts, reports, recommendations and backtests, beside ``trading.api``."""

@@ -1,3 +1,5 @@
+"""Alerts of the bot, and steps taken on them."""
+
 from __future__ import annotations
 
 from typing import Annotated, Any

@@ -1,3 +1,5 @@
+"""Recommendations, and decisions on them."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -1,3 +1,5 @@
+"""Reports of the bot."""
+
 from __future__ import annotations
 
 from datetime import date

@@ -1,4 +1,4 @@
-"""Judgements, and the work that makes them."""
+"""Tables of evidence, alerts, reports, backtests, jobs and notifications."""
 
 from .evidence import ArmDay, Progress, Source, TradeDay
 from .jobs import JobLine, JobRun, WorkerBeat

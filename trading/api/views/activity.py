@@ -1,3 +1,5 @@
+"""Evaluation counts and heartbeats."""
+
 from __future__ import annotations
 
 from datetime import datetime

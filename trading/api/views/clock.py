@@ -1,3 +1,5 @@
+"""The simulated clock of a test server."""
+
 from __future__ import annotations
 
 from rest_framework import status

@@ -1,3 +1,5 @@
+"""Experiments: list, create, start, stop, keep, promote."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -1,3 +1,5 @@
+"""Candles and Renko bricks."""
+
 from __future__ import annotations
 
 import math

@@ -1,3 +1,5 @@
+"""Served parameters, changes, rollback, history."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -1,3 +1,5 @@
+"""Metrics of a selection of trades."""
+
 from __future__ import annotations
 
 from typing import Annotated

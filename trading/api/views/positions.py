@@ -1,3 +1,5 @@
+"""Open positions."""
+
 from __future__ import annotations
 
 from rest_framework import status

@@ -1,3 +1,5 @@
+"""Bot state, and everything a redeployed bot needs."""
+
 from __future__ import annotations
 
 from typing import Annotated

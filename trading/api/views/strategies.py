@@ -1,3 +1,5 @@
+"""Declared strategies, and those a bot declares itself."""
+
 from __future__ import annotations
 
 from dataclasses import asdict

@@ -1,3 +1,5 @@
+"""Closed trades."""
+
 from __future__ import annotations
 
 from typing import Annotated
