@@ -8,7 +8,7 @@ FILTERS = ("volatility", "rsi", "trend", "momentum")
 def test_the_funnel_is_told_in_one_sentence_the_worst_filter_first():
     found = steps(FILTERS, 5_512, {"rsi": 170, "volatility": 5_310, "trend": 32})
     assert sentence(5_512, 0, found) == (
-        "5 512 evaluations: volatility blocked 5 310 (96 %), rsi 170, trend 32; 0 signals"
+        "5,512 evaluations: volatility blocked 5,310 (96 %), rsi 170, trend 32; 0 signals"
     )
     assert [(one.name, one.reached, one.passed) for one in found] == [
         ("volatility", 5_512, 202),
