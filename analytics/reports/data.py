@@ -349,10 +349,10 @@ class Effect(Struct, frozen=True, kw_only=True):
     """Expected change of the average PnL per trade in percentage points, with its 95% interval;
     ``of`` says what is compared."""
 
-    avg_pnl_pct: float | None
-    low: float | None
-    high: float | None
-    of: str
+    avg_pnl_pct: float | None = None
+    low: float | None = None
+    high: float | None = None
+    of: str = ""
     trades: int | None = None
 
 
