@@ -1,6 +1,6 @@
 """How the tests run, and what they share.
 
-``manage.py test`` runs the whole suite in one process more than there are cores, each file in one
+``manage.py test`` runs the whole suite in twice as many processes as there are cores, each file in one
 of them. A part that is named (``manage.py test tests/trading/bots/test_tokens.py -k expired``)
 runs in the calling process, where a start takes two seconds. ``-n 4``, ``-n 0`` and ``-p
 no:xdist`` do what they say. ``--hypothesis-profile thorough`` tries ten times the examples; ``-m
@@ -101,8 +101,8 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     if worker or not whole or chosen or not config.pluginmanager.hasplugin("xdist"):
         return
     if option.numprocesses is None and option.dist == "no" and option.capture != "no":
-        # One more than there are cores: a third of the time tests wait for processes of their own.
-        option.numprocesses, option.dist = (os.cpu_count() or 1) + 1, "loadfile"
+        # Twice as many as there are cores: half of the time tests wait for processes of their own.
+        option.numprocesses, option.dist = 2 * (os.cpu_count() or 1), "loadfile"
         option.loadscopereorder = False  # the order is ours
         # Every process must find the same tests, also where a name comes from a set.
         os.environ.setdefault("PYTHONHASHSEED", str(random.randrange(2**32)))

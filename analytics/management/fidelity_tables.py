@@ -42,7 +42,7 @@ def verdict(run: Run) -> str:
         [
             f"The replay is {comparison['verdict']}{grade}."
             if comparison["verdict"] != "unknown"
-            else "Whether the replay can be trusted is unknown.",
+            else "Backtest accuracy not checked.",
             *(f"- {reason}" for reason in comparison["reasons"]),
         ]
     )

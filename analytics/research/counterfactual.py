@@ -78,11 +78,11 @@ def prepare(instance: StrategyInstance, version: int, **fields: Any) -> Run:
 
 
 def why_not(said: trust.Trust) -> str:
-    """Why nothing is told of the old values."""
+    """Why the counterfactual is not available."""
     reason = said.reasons[0] if said.reasons else ""
     if said.doubted:
-        return f"Replays of it are not trusted. {reason}".strip()
-    return f"Whether replays of it can be trusted is unknown. {reason}".strip()
+        return f"Backtests of this strategy are not trusted. {reason}".strip()
+    return f"Backtest accuracy not checked yet. {reason}".strip()
 
 
 def _label(instance: StrategyInstance, before: ParameterSet, after: ParameterSet) -> str:

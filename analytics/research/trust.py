@@ -41,7 +41,7 @@ class Trust:
         return self.run.summary["fidelity"] if self.run else {}
 
 
-NEVER = Trust(UNKNOWN, ("Its replay was never compared with what the bot did.",))
+NEVER = Trust(UNKNOWN, ("No backtest was compared with its live trades.",))
 
 
 def trust(instance: StrategyInstance, as_of: datetime | None = None, market: str = "") -> Trust:
@@ -63,7 +63,7 @@ def _elsewhere(instance: StrategyInstance, as_of: datetime, market: str) -> Trus
     others = sorted({run.market for run in _compared(instance.pk, as_of, "")})
     if not others:
         return NEVER
-    return Trust(UNKNOWN, (f"It was compared in {', '.join(others)}, and not in {market}.",))
+    return Trust(UNKNOWN, (f"Compared in {', '.join(others)}, but not in {market}.",))
 
 
 def compared_until(instance: int, market: str) -> str | None:
@@ -94,11 +94,11 @@ def _stale(run: Run, as_of: datetime) -> str:
     """Why a comparison says nothing of the replays of a moment; empty where it does."""
     assert run.ended_at is not None
     if as_of - run.ended_at > LONGEST:
-        return f"It was last compared on {run.ended_at:%Y-%m-%d}; that is too long ago."
+        return f"The last comparison, on {run.ended_at:%Y-%m-%d}, is too old."
     try:
         rules = strategies.get(run.strategy)
     except strategies.UnknownStrategy:
-        return "Its rules are no longer here."
+        return "Its rules are no longer available."
     if rules.trading is None or version_of(rules) != run.code_version:
-        return "The rules changed since it was compared."
+        return "The rules changed since the last comparison."
     return ""

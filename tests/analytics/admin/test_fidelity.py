@@ -162,7 +162,7 @@ def test_the_story_tells_what_the_old_values_would_have_done(admin_client, insta
     changed(instance)
     story = reverse("admin:trading_strategyinstance_history", args=[instance.pk])
     said = text(admin_client.get(story))
-    assert "Not available. Whether replays of it can be trusted is unknown." in said
+    assert "Not available. Backtest accuracy not checked yet." in said
     run = compared(instance)
     assert run.summary["fidelity"]["verdict"] == "trusted"
     assert [one["version"] for one in run.summary["fidelity"]["sets"]] == [2, 3]
@@ -197,7 +197,7 @@ def test_the_story_tells_what_the_old_values_would_have_done(admin_client, insta
 
 def test_no_shadow_is_told_where_replays_are_doubted_or_nothing_came_before(instance):
     changed(instance)
-    with pytest.raises(counterfactual.NoShadow, match="trusted is unknown"):
+    with pytest.raises(counterfactual.NoShadow, match="accuracy not checked"):
         counterfactual.prepare(instance, 3)
     with pytest.raises(
         counterfactual.NoShadow, match="version 7 of rsi_bb followed no other values"
@@ -225,7 +225,7 @@ def test_each_night_what_traded_is_compared_once(instance, work):
         assert trust.trust(instance).trusted
         assert trust.trust(instance, as_of=night - timedelta(seconds=1)) == trust.NEVER
     told = trust.trust(instance, as_of=night + timedelta(days=100))
-    assert told.verdict == "unknown" and "too long ago" in told.reasons[0]
+    assert told.verdict == "unknown" and "is too old" in told.reasons[0]
 
 
 def test_a_night_goes_on_past_what_cannot_be_compared(instance):

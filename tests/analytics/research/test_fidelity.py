@@ -271,7 +271,7 @@ def test_a_market_in_which_nothing_was_compared_is_told_where_it_was(price_path)
     run = done(instance_for(bot, "rsi_bb"))
     said = trust.trust(run.instance, market="ELSEWHERE")
     assert said.verdict == trust.UNKNOWN
-    assert said.reasons == (f"It was compared in {run.market}, and not in ELSEWHERE.",)
+    assert said.reasons == (f"Compared in {run.market}, but not in ELSEWHERE.",)
 
 
 def test_what_was_never_compared_is_unknown():
