@@ -1,8 +1,7 @@
 """Many rows in one statement, on SQLite and PostgreSQL.
 
 The ORM's ``bulk_create`` takes 8 times as long on SQLite and 6 times on PostgreSQL for 1,000 new
-trades: it builds a model instance a
-row and converts every value twice.
+trades: it builds a model instance for each row and converts every value twice.
 """
 
 from __future__ import annotations
