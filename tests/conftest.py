@@ -1,7 +1,7 @@
 """How the tests run, and what they share.
 
 ``manage.py test`` runs the whole suite in twice as many processes as there are cores, each file
-in one of them. A part that is named (``manage.py test tests/trading/bots/test_tokens.py -k expired``)
+in one of them. A part that is named (``manage.py test tests/trading/bots/test_tokens.py``)
 runs in the calling process, where a start takes two seconds. ``-n 4``, ``-n 0`` and ``-p
 no:xdist`` do what they say. ``--hypothesis-profile thorough`` tries ten times the examples; ``-m
 soak`` runs the long forms.
