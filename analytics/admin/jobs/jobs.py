@@ -15,7 +15,7 @@ from analytics import jobs
 from analytics.jobs import status
 from analytics.models import JobLine, JobRun
 from trading import clock, formatting
-from trading.admin.base import Exported, ReadOnlyAdmin, resource_for
+from trading.admin.base import Exported, ReadOnlyAdmin, resource_for, show_in_header
 
 from . import rows
 
@@ -38,7 +38,7 @@ class JobAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        request.list_title = self.list_title  # type: ignore[attr-defined]  # for the page header
+        show_in_header(request, self.list_title)
         now = clock.now()
         context = {
             **self.admin_site.each_context(request),
@@ -64,7 +64,7 @@ class JobAdmin(ReadOnlyAdmin):
         standing = next((s for s in status.standings(now) if s.job.name == object_id), None)
         if standing is None:
             raise Http404(object_id)
-        request.list_title = self.list_title  # type: ignore[attr-defined]  # for the page header
+        show_in_header(request, self.list_title)
         runs = JobRun.objects.filter(job=object_id).select_related("requested_by")
         context = {
             **self.admin_site.each_context(request),

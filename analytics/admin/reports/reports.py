@@ -21,7 +21,7 @@ from analytics.models import STANDING_KEY, Recommendation, Report
 from analytics.recommendations import kinds, track_record
 from analytics.reports import from_json, recommendations_from_json, text
 from trading import formatting
-from trading.admin.base import Exported, PagedAdmin, resource_for
+from trading.admin.base import Exported, PagedAdmin, resource_for, show_in_header
 from trading.admin.strategy_page import error_text
 from trading.parameters.errors import Refused
 
@@ -238,7 +238,7 @@ def _answer(
     page: PagedAdmin, request: HttpRequest, name: str, title: str, **context: object
 ) -> HttpResponse:
     request.current_app = page.admin_site.name
-    request.list_title = page.list_title  # type: ignore[attr-defined]  # for the header template
+    show_in_header(request, page.list_title)
     return TemplateResponse(
         request,
         f"analytics/{name}.html",
